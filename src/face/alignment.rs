@@ -1,0 +1,79 @@
+//! Where each network's crop lies: maps from crop pixels to the source image.
+
+use super::{Detection, Mesh, index};
+use crate::imaging::{Affine, Point};
+
+/// A turned square in the source image.
+#[derive(Clone, Copy, Debug)]
+pub struct CropPlan {
+    /// Its centre.
+    pub centre: Point,
+    /// Its side in source pixels.
+    pub side: f32,
+    /// How far the head leans, in radians, clockwise on the screen; the crop is turned back by it.
+    pub roll: f32,
+}
+
+impl CropPlan {
+    /// The map from an output of `side` pixels onto this square.
+    pub fn map(&self, side: u32) -> Affine {
+        Affine::output_to_source(self.centre, self.side / side as f32, self.roll, side)
+    }
+}
+
+impl Detection {
+    /// The angle of the line through the eyes, in radians, clockwise on the screen.
+    pub fn roll(&self) -> f32 {
+        let [right, left, ..] = self.points;
+        (left.y - right.y).atan2(left.x - right.x)
+    }
+}
+
+/// A square of `margin` times the face's box, eyes level, sampled at `side` pixels.
+pub fn square_map(face: &Detection, margin: f32, side: u32) -> Affine {
+    CropPlan { centre: face.bbox.centre(), side: face.bbox.side() * margin, roll: face.roll() }.map(side)
+}
+
+/// The five-point template of ArcFace for a side of 112 (Deng et al., CVPR 2019; constants of the insightface
+/// project): right eye, left eye, nose tip, right and left mouth corner.
+const ARCFACE: [Point; 5] = [
+    Point::new(38.2946, 51.6963),
+    Point::new(73.5318, 51.5014),
+    Point::new(56.0252, 71.7366),
+    Point::new(41.5493, 92.3655),
+    Point::new(70.7299, 92.2041),
+];
+
+/// The similarity from a crop of `side` pixels, in which the five points lie as in ArcFace's template, to the source.
+pub fn arcface_map(points: &[Point; 5], side: u32) -> Affine {
+    let k = side as f32 / 112.0;
+    let template = ARCFACE.map(|p| Point::new(p.x * k, p.y * k));
+    Affine::similarity(&template, points)
+}
+
+/// dlib's five-point mean shape, in units of the chip (dlib, `get_face_chip_details`): the left eye's outer and inner
+/// corner, the right eye's outer and inner corner (on the screen: right, right, left, left), the base of the nose.
+const DLIB: [Point; 5] = [
+    Point::new(0.859_567_46, 0.213_498_15),
+    Point::new(0.646_060_5, 0.228_967_44),
+    Point::new(0.120_575_06, 0.213_727_45),
+    Point::new(0.334_085_06, 0.229_064_24),
+    Point::new(0.490_112_31, 0.627_797_53),
+];
+
+/// The similarity from dlib's chip of `side` pixels with its padding to the source, by the mesh's eye corners and nose
+/// base.
+pub fn dlib_map(mesh: &Mesh, side: u32) -> Affine {
+    /// The share of the face's size that dlib leaves around it on each side.
+    const PADDING: f32 = 0.25;
+    let place = |v: f32| (PADDING + v) / (2.0 * PADDING + 1.0) * side as f32;
+    let template = DLIB.map(|p| Point::new(place(p.x), place(p.y)));
+    let points = [
+        mesh.at(index::LEFT_EYE_OUTER),
+        mesh.at(index::LEFT_EYE_INNER),
+        mesh.at(index::RIGHT_EYE_OUTER),
+        mesh.at(index::RIGHT_EYE_INNER),
+        mesh.at(index::SUBNASALE),
+    ];
+    Affine::similarity(&template, &points)
+}

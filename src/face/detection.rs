@@ -1,0 +1,290 @@
+//! Where the faces are: CenterFace, in a coarse pass, then finer where the coarse one saw too little.
+//!
+//! CenterFace (Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019) answers, on a
+//! grid of one cell for 4 x 4 pixels, how likely a face's centre is there, its size, and five points.
+
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::Image as Resized};
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use crate::imaging::{Affine, Channels, Patch, Point};
+use crate::inference::{InferenceError, Network, Tensor, output};
+
+/// A rectangle in pixels of the source image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BoundingBox {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+impl BoundingBox {
+    /// The centre.
+    pub fn centre(&self) -> Point {
+        Point::new(self.x + self.width / 2.0, self.y + self.height / 2.0)
+    }
+
+    /// The longer side.
+    pub fn side(&self) -> f32 {
+        self.width.max(self.height)
+    }
+
+    /// Square pixels.
+    pub fn area(&self) -> f32 {
+        self.width * self.height
+    }
+
+    /// Intersection over union, 0..=1.
+    pub fn iou(&self, other: &Self) -> f32 {
+        let w = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
+        let h = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
+        let inter = w.max(0.0) * h.max(0.0);
+        inter / (self.area() + other.area() - inter).max(f32::MIN_POSITIVE)
+    }
+}
+
+/// One face as the detector sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// The face, forehead to chin.
+    pub bbox: BoundingBox,
+    /// 0..=1.
+    pub confidence: f32,
+    /// Right eye, left eye (the person's own sides), nose tip, right and left mouth corner.
+    pub points: [Point; 5],
+}
+
+/// How hard to look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectorSettings {
+    /// The longer side of the first pass in pixels.
+    pub coarse_side: u32,
+    /// The longer side of the second pass in pixels.
+    pub fine_side: u32,
+    /// A second pass is made when the largest face of the first spans fewer pixels than this, in that pass.
+    pub small_face: f32,
+    /// The least confidence of a face, 0..=1.
+    pub min_confidence: f32,
+    /// Two boxes that overlap by more than this intersection over union are one face.
+    pub max_overlap: f32,
+    /// The largest faces kept.
+    pub max_faces: usize,
+}
+
+impl Default for DetectorSettings {
+    fn default() -> Self {
+        Self {
+            coarse_side: 448,
+            fine_side: 1280,
+            small_face: 56.0,
+            min_confidence: 0.5,
+            max_overlap: 0.3,
+            max_faces: 16,
+        }
+    }
+}
+
+/// The side of the pass for faces that fill the frame, and how much border it adds around the picture.
+const CLOSE_UP_SIDE: u32 = 256;
+const CLOSE_UP_BORDER: f32 = 0.4;
+/// Pictures are enlarged at most this much in the fine pass: beyond, there is nothing more to see.
+const MAX_ENLARGEMENT: f32 = 2.0;
+/// The network halves the picture five times.
+const STRIDE_ALL: u32 = 32;
+/// One cell of its output.
+const STRIDE: f32 = 4.0;
+
+/// Finds faces, the largest first: a coarse pass; a finer one when that found nothing or only small faces; and, when
+/// still nothing was found, one over a shrunken picture with a border, for a face that fills the frame.
+///
+/// # Errors
+/// When the network fails.
+pub fn detect(
+    net: &dyn Network,
+    image: &RgbImage,
+    settings: &DetectorSettings,
+) -> Result<Vec<Detection>, InferenceError> {
+    let long = image.width().max(image.height()) as f32;
+    let coarse = (settings.coarse_side as f32 / long).min(1.0);
+    let mut faces = pass(net, image, coarse, settings)?;
+    let largest = faces.first().map_or(0.0, |f| f.bbox.side() * coarse);
+    let fine = (settings.fine_side as f32 / long).min(MAX_ENLARGEMENT);
+    if largest < settings.small_face && fine > coarse * 1.2 {
+        let finer = pass(net, image, fine, settings)?;
+        if !finer.is_empty() {
+            faces = finer;
+        }
+    }
+    if faces.is_empty() {
+        faces = close_up(net, image, settings)?;
+    }
+    Ok(faces)
+}
+
+/// One pass over the whole picture at `scale` (network pixels a source pixel).
+fn pass(
+    net: &dyn Network,
+    image: &RgbImage,
+    scale: f32,
+    settings: &DetectorSettings,
+) -> Result<Vec<Detection>, InferenceError> {
+    let side = |v: u32| ((v as f32 * scale).round() as u32).max(1);
+    let (w, h) = (side(image.width()), side(image.height()));
+    let padded = |v: u32| v.div_ceil(STRIDE_ALL) * STRIDE_ALL;
+    let (pw, ph) = (padded(w), padded(h));
+    let small = resize(image, w, h)?;
+    let n = (pw * ph) as usize;
+    let mut data = vec![0.0f32; 3 * n];
+    for (y, row) in small.chunks_exact(3 * w as usize).enumerate() {
+        for (x, px) in row.chunks_exact(3).enumerate() {
+            for (c, v) in px.iter().enumerate() {
+                data[c * n + y * pw as usize + x] = f32::from(*v);
+            }
+        }
+    }
+    let (sx, sy) = (image.width() as f32 / w as f32, image.height() as f32 / h as f32);
+    let found = decode(&net.run(Tensor::new(&[1, 3, ph as usize, pw as usize], data)?)?, settings)?;
+    let back = |p: Point| Point::new(p.x * sx, p.y * sy);
+    Ok(keep(found, settings, back, sx, sy))
+}
+
+/// The picture shrunk into the middle of a black square.
+fn close_up(
+    net: &dyn Network,
+    image: &RgbImage,
+    settings: &DetectorSettings,
+) -> Result<Vec<Detection>, InferenceError> {
+    let long = image.width().max(image.height()) as f32;
+    let scale = long * (1.0 + CLOSE_UP_BORDER) / CLOSE_UP_SIDE as f32;
+    let middle = Point::new(image.width() as f32 / 2.0, image.height() as f32 / 2.0);
+    let map = Affine::output_to_source(middle, scale, 0.0, CLOSE_UP_SIDE);
+    let patch = Patch::sample(image, &map, CLOSE_UP_SIDE, CLOSE_UP_SIDE);
+    let side = CLOSE_UP_SIDE as usize;
+    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0))?;
+    let found = decode(&net.run(input)?, settings)?;
+    Ok(keep(found, settings, |p| map.apply(p), scale, scale))
+}
+
+/// Takes faces back to source pixels, drops doubles, sorts by size and keeps the largest.
+fn keep(
+    mut found: Vec<Detection>,
+    settings: &DetectorSettings,
+    back: impl Fn(Point) -> Point,
+    sx: f32,
+    sy: f32,
+) -> Vec<Detection> {
+    found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let mut faces: Vec<Detection> = Vec::new();
+    for face in found {
+        if faces.iter().any(|k| k.bbox.iou(&face.bbox) > settings.max_overlap) {
+            continue;
+        }
+        faces.push(face);
+    }
+    for face in &mut faces {
+        let corner = back(Point::new(face.bbox.x, face.bbox.y));
+        face.bbox =
+            BoundingBox { x: corner.x, y: corner.y, width: face.bbox.width * sx, height: face.bbox.height * sy };
+        face.points = face.points.map(&back);
+    }
+    faces.sort_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
+    faces.truncate(settings.max_faces);
+    faces
+}
+
+/// Reads the four output maps: centre heat, log size (height, width), centre offset (y, x), points (y, x) in units
+/// of the box.
+fn decode(outputs: &[Tensor], settings: &DetectorSettings) -> Result<Vec<Detection>, InferenceError> {
+    let heat = output(outputs, 0, 1)?;
+    let (rows, cols) = match heat.shape[..] {
+        [.., h, w] => (h, w),
+        _ => (0, 0),
+    };
+    let n = rows * cols;
+    let (size, offset, points) = (output(outputs, 1, 2 * n)?, output(outputs, 2, 2 * n)?, output(outputs, 3, 10 * n)?);
+    let mut found = Vec::new();
+    for (i, &confidence) in heat.data.iter().enumerate().take(n) {
+        if confidence < settings.min_confidence {
+            continue;
+        }
+        let (row, col) = ((i / cols) as f32, (i % cols) as f32);
+        let height = size.data[i].exp() * STRIDE;
+        let width = size.data[n + i].exp() * STRIDE;
+        let centre_y = (row + offset.data[i] + 0.5) * STRIDE;
+        let centre_x = (col + offset.data[n + i] + 0.5) * STRIDE;
+        let bbox = BoundingBox { x: centre_x - width / 2.0, y: centre_y - height / 2.0, width, height };
+        let point = |k: usize| {
+            Point::new(points.data[(2 * k + 1) * n + i] * width + bbox.x, points.data[2 * k * n + i] * height + bbox.y)
+        };
+        let points = [point(0), point(1), point(2), point(3), point(4)];
+        if bbox.width.is_finite()
+            && bbox.height.is_finite()
+            && points.iter().all(|p| p.x.is_finite() && p.y.is_finite())
+        {
+            found.push(Detection { bbox, confidence, points });
+        }
+    }
+    Ok(found)
+}
+
+/// `image` at `w` x `h`, interleaved RGB.
+fn resize(image: &RgbImage, w: u32, h: u32) -> Result<Vec<u8>, InferenceError> {
+    if (w, h) == image.dimensions() {
+        return Ok(image.as_raw().clone());
+    }
+    let mut out = Resized::new(w, h, fast_image_resize::PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize(image, &mut out, &options).map_err(|e| InferenceError::Run(e.to_string()))?;
+    Ok(out.into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A detector that sees one face, 8 x 8 cells of heat with one hot cell.
+    struct OneFace;
+
+    impl Network for OneFace {
+        fn run(&self, input: Tensor) -> Result<Vec<Tensor>, InferenceError> {
+            let (h, w) = (input.shape[2] / 4, input.shape[3] / 4);
+            let n = h * w;
+            let hot = 4 * w + 6;
+            let mut heat = vec![0.0; n];
+            heat[hot] = 0.9;
+            heat[hot + 1] = 0.8; // the same face seen twice
+            let size = vec![(10.0f32).ln(); 2 * n];
+            Ok(vec![
+                Tensor::new(&[1, 1, h, w], heat)?,
+                Tensor::new(&[1, 2, h, w], size)?,
+                Tensor::new(&[1, 2, h, w], vec![0.0; 2 * n])?,
+                Tensor::new(&[1, 10, h, w], vec![0.5; 10 * n])?,
+            ])
+        }
+    }
+
+    #[test]
+    fn boxes_come_back_in_source_pixels_and_doubles_are_one() {
+        let image = RgbImage::new(896, 448);
+        let settings = DetectorSettings { small_face: 0.0, ..DetectorSettings::default() };
+        let faces = detect(&OneFace, &image, &settings).unwrap();
+        assert_eq!(faces.len(), 1);
+        let f = &faces[0];
+        // cell (6, 4) of a half-size picture: centre (26, 18) there, (52, 36) here; 40 pixels wide there, 80 here
+        assert!((f.bbox.centre().x - 52.0).abs() < 1e-3 && (f.bbox.centre().y - 36.0).abs() < 1e-3);
+        assert!((f.bbox.width - 80.0).abs() < 1e-2);
+        assert!(f.points[0].distance(f.bbox.centre()) < 1e-2);
+    }
+
+    #[test]
+    fn overlap_of_a_box_with_itself_is_one() {
+        let b = BoundingBox { x: 1.0, y: 2.0, width: 3.0, height: 4.0 };
+        assert!((b.iou(&b) - 1.0).abs() < 1e-6);
+        assert!(b.iou(&BoundingBox { x: 10.0, ..b }).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,239 @@
+//! How well a face can be read: components in the manner of ISO/IEC 29794-5:2025, each in its native unit and as a
+//! score from 0 (useless) to 100 (as good as it gets).
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use super::{Detection, Mesh, Pose, square_map};
+use crate::imaging::Patch;
+
+/// What a component measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Component {
+    /// Distance between the centres of the eyes, in pixels.
+    FaceSize,
+    /// Contrast of fine detail: mean absolute Laplacian over the standard deviation of luma, no unit.
+    Sharpness,
+    /// Mean luma of the face, 0..=255.
+    Exposure,
+    /// Luma between the 5th and the 95th percentile, 0..=255.
+    DynamicRange,
+    /// Angle between the head's front and the camera, in degrees.
+    Pose,
+    /// How far the mesh and the detector disagree on the five points, in eye distances: high when a hand, a mask or a
+    /// microphone covers the face.
+    Occlusion,
+    /// The detector's confidence, 0..=1.
+    DetectorConfidence,
+}
+
+impl Component {
+    /// Every component.
+    pub const ALL: [Self; 7] = [
+        Self::FaceSize,
+        Self::Sharpness,
+        Self::Exposure,
+        Self::DynamicRange,
+        Self::Pose,
+        Self::Occlusion,
+        Self::DetectorConfidence,
+    ];
+
+    /// Native values that score 0 and 100; in between the score is linear. Where the first is the larger, small
+    /// values are good. The useful ends were read off the training photographs: 100 is their better half, 0 is where
+    /// embeddings of one person no longer agree.
+    fn range(self) -> (f32, f32) {
+        match self {
+            Self::FaceSize => (8.0, 48.0),
+            Self::Sharpness => (0.02, 0.16),
+            Self::Exposure => (25.0, 80.0),
+            Self::DynamicRange => (25.0, 90.0),
+            Self::Pose => (75.0, 25.0),
+            Self::Occlusion => (0.45, 0.12),
+            Self::DetectorConfidence => (0.35, 0.75),
+        }
+    }
+
+    /// What a reader is told.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::FaceSize => "face size",
+            Self::Sharpness => "sharpness",
+            Self::Exposure => "exposure",
+            Self::DynamicRange => "dynamic range",
+            Self::Pose => "head pose",
+            Self::Occlusion => "occlusion",
+            Self::DetectorConfidence => "detector confidence",
+        }
+    }
+
+    /// The unit of the native value.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::FaceSize => "px between the eyes",
+            Self::Sharpness => "ratio",
+            Self::Exposure | Self::DynamicRange => "luma 0-255",
+            Self::Pose => "degrees",
+            Self::Occlusion => "eye distances",
+            Self::DetectorConfidence => "0-1",
+        }
+    }
+
+    /// The score of a native value.
+    fn score(self, value: f32) -> f32 {
+        let (zero, full) = self.range();
+        // Overexposure loses detail as underexposure does; the band between is good.
+        let value = if self == Self::Exposure && value > 200.0 { (25.0 + (255.0 - value)).max(0.0) } else { value };
+        ((value - zero) / (full - zero) * 100.0).clamp(0.0, 100.0)
+    }
+}
+
+/// One measured component.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QualityComponent {
+    /// What is measured.
+    pub component: Component,
+    /// In the component's native unit.
+    pub value: f32,
+    /// 0..=100.
+    pub score: f32,
+}
+
+/// The quality of one face.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// The least of the components' scores, 0..=100.
+    pub score: f32,
+    /// Every component, in the order of [`Component::ALL`].
+    pub components: Vec<QualityComponent>,
+}
+
+/// The side of the patch on which sharpness and light are measured; larger faces are shrunk to it, so that the
+/// figures of a portrait and a passport photograph can be compared.
+const SIDE: u32 = 112;
+
+impl Quality {
+    /// Measures one face.
+    pub fn measure(image: &RgbImage, face: &Detection, mesh: &Mesh, pose: Pose) -> Self {
+        let patch = Patch::sample(image, &square_map(face, 0.8, SIDE), SIDE, SIDE);
+        let luma = patch.luma();
+        let light = Light::of(&luma);
+        let [right, left] = mesh.eyes();
+        let eye_distance = right.distance(left);
+        let value = |component| match component {
+            // A turned head brings the eyes together; what counts is how large the face is.
+            Component::FaceSize => eye_distance.max(face.bbox.side() * 0.3),
+            Component::Sharpness => detail(&luma, SIDE as usize) / light.deviation.max(4.0),
+            Component::Exposure => light.mean,
+            Component::DynamicRange => light.range,
+            Component::Pose => {
+                pose.yaw.to_radians().cos().mul_add(pose.pitch.to_radians().cos(), 0.0).acos().to_degrees()
+            }
+            Component::Occlusion => disagreement(face, mesh),
+            Component::DetectorConfidence => face.confidence,
+        };
+        Self::from_values(Component::ALL.map(|component| (component, value(component))))
+    }
+
+    /// Scores native values.
+    pub fn from_values(values: impl IntoIterator<Item = (Component, f32)>) -> Self {
+        let components: Vec<QualityComponent> = values
+            .into_iter()
+            .map(|(component, value)| QualityComponent { component, value, score: component.score(value) })
+            .collect();
+        let score = components.iter().map(|c| c.score).fold(100.0, f32::min);
+        Self { score, components }
+    }
+
+    /// The component with the least score.
+    pub fn weakest(&self) -> Option<&QualityComponent> {
+        self.components.iter().min_by(|a, b| a.score.total_cmp(&b.score))
+    }
+
+    /// One component.
+    pub fn get(&self, component: Component) -> Option<&QualityComponent> {
+        self.components.iter().find(|c| c.component == component)
+    }
+
+    /// The native value of one component; zero where it was not measured.
+    pub fn value(&self, component: Component) -> f32 {
+        self.get(component).map_or(0.0, |c| c.value)
+    }
+}
+
+/// Light on a face.
+struct Light {
+    mean: f32,
+    deviation: f32,
+    range: f32,
+}
+
+impl Light {
+    fn of(luma: &[f32]) -> Self {
+        let n = luma.len().max(1) as f32;
+        let mean = luma.iter().sum::<f32>() / n;
+        let variance = luma.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / n;
+        let mut sorted = luma.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        let at = |q: f32| sorted.get((q * (n - 1.0)) as usize).copied().unwrap_or_default();
+        Self { mean, deviation: variance.sqrt(), range: at(0.95) - at(0.05) }
+    }
+}
+
+/// The mean absolute four-neighbour Laplacian of a square of `side`.
+fn detail(luma: &[f32], side: usize) -> f32 {
+    let mut sum = 0.0;
+    for y in 1..side - 1 {
+        for x in 1..side - 1 {
+            let i = y * side + x;
+            sum += (4.0 * luma[i] - luma[i - 1] - luma[i + 1] - luma[i - side] - luma[i + side]).abs();
+        }
+    }
+    sum / ((side - 2) * (side - 2)) as f32
+}
+
+/// The mean distance between the detector's five points and the mesh's, in units of the box's width over 2.4 (about
+/// an eye distance of a frontal face, but steady when the head turns).
+fn disagreement(face: &Detection, mesh: &Mesh) -> f32 {
+    use super::index::{MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP};
+    let [right, left] = mesh.eyes();
+    let own = [right, left, mesh.at(NOSE_TIP), mesh.at(MOUTH_RIGHT), mesh.at(MOUTH_LEFT)];
+    let mean = own.iter().zip(&face.points).map(|(a, b)| a.distance(*b)).sum::<f32>() / 5.0;
+    mean / (face.bbox.side() / 2.4).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_run_from_zero_to_hundred() {
+        for c in Component::ALL {
+            let (zero, full) = c.range();
+            assert!(c.score(zero).abs() < 1e-3 && (c.score(full) - 100.0).abs() < 1e-3, "{c:?}");
+        }
+        assert!(Component::Exposure.score(254.0) < 5.0);
+    }
+
+    #[test]
+    fn the_weakest_component_is_the_score() {
+        let q = Quality::from_values([(Component::FaceSize, 100.0), (Component::Pose, 50.0)]);
+        assert_eq!(q.weakest().unwrap().component, Component::Pose);
+        assert!((q.score - 50.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn blur_lowers_sharpness() {
+        let side = 64;
+        let sharp: Vec<f32> = (0..side * side).map(|i| f32::from(u8::from((i % side) / 2 % 2 == 0)) * 200.0).collect();
+        let mut soft = sharp.clone();
+        for y in 0..side {
+            for x in 2..side - 2 {
+                soft[y * side + x] = (x - 2..=x + 2).map(|k| sharp[y * side + k]).sum::<f32>() / 5.0;
+            }
+        }
+        let ratio = |l: &[f32]| detail(l, side) / Light::of(l).deviation.max(4.0);
+        assert!(ratio(&soft) < ratio(&sharp) * 0.8);
+    }
+}

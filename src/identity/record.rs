@@ -1,0 +1,142 @@
+//! What is stored of an identity: the person's record, its references and its negatives.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::traits::Template;
+
+/// The operator's own name for an identity: `[a-z0-9][a-z0-9._-]{0,63}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IdentityId(String);
+
+/// The text is not an identity's id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an identity id: it must match [a-z0-9][a-z0-9._-]{{0,63}}")]
+pub struct InvalidIdentityId(String);
+
+impl IdentityId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for IdentityId {
+    type Error = InvalidIdentityId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let alnum = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let starts = text.bytes().next().is_some_and(alnum);
+        let rest = text.bytes().all(|b| alnum(b) || matches!(b, b'.' | b'_' | b'-'));
+        if starts && rest && text.len() <= 64 {
+            Ok(Self(text))
+        } else {
+            Err(InvalidIdentityId(text.chars().take(80).collect()))
+        }
+    }
+}
+
+impl FromStr for IdentityId {
+    type Err = InvalidIdentityId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<IdentityId> for String {
+    fn from(id: IdentityId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for IdentityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The part of an identity that the operator writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityFields {
+    /// The person's name as a reviewer should read it; at most 200 characters.
+    pub display_name: String,
+    /// Why the templates may be kept, for example `consent` or `contract` (GDPR Art. 9(2)).
+    pub consent_basis: Option<String>,
+    /// When the identity must be erased.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A protected person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRecord {
+    /// The operator's name for it.
+    pub id: IdentityId,
+    /// What the operator wrote.
+    pub fields: IdentityFields,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its fields, references or negatives last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What an enrolled image says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleKind {
+    /// A genuine photograph of the identity.
+    Reference,
+    /// Another person, often mistaken for the identity.
+    NotThisPerson,
+    /// A known fake of the identity.
+    KnownFake,
+}
+
+/// One enrolled image: a reference or a negative. Its pixels are not kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Unique, sorted by time (UUID version 7).
+    pub id: Uuid,
+    /// What it says.
+    pub kind: SampleKind,
+    /// The file name that it came with, at most 255 characters, control characters removed.
+    pub filename: Option<String>,
+    /// SHA-256 of the encoded image, hex.
+    pub image_sha256: String,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// The one face that was taken from it.
+    pub template: Template,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ids_are_lower_case_names() {
+        for good in ["a", "0", "jane.doe-2_x", &"z".repeat(64)] {
+            assert_eq!(good.parse::<IdentityId>().unwrap().as_str(), good);
+        }
+        for bad in ["", ".a", "-a", "A", "jané", "a/b", "a b", "a\0", &"z".repeat(65)] {
+            assert!(bad.parse::<IdentityId>().is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_ids_match_the_documented_pattern(text in "\\PC{0,70}") {
+            let ok = text.parse::<IdentityId>().is_ok();
+            let documented = !text.is_empty() && text.len() <= 64
+                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
+                && !text.starts_with(['.', '_', '-']);
+            prop_assert_eq!(ok, documented);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes to upright RGB pixels, with limits, before anything is trusted.
+//!
+//! [`decode()`] is the only door through which outside bytes become pixels. [`Patch`] is what every network sees: a
+//! small floating-point picture sampled straight from the source by an [`Affine`] map.
+
+mod affine;
+mod decode;
+mod patch;
+
+pub use affine::{Affine, Point};
+pub use decode::{DecodeError, DecodeLimits, Decoded, decode};
+pub use image::RgbImage;
+pub use patch::{Channels, Patch};

@@ -1,0 +1,155 @@
+//! A patch: the small floating-point picture that a network sees.
+
+use image::RgbImage;
+
+use super::{Affine, Point};
+
+/// The order of the colour channels in a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// Red first.
+    Rgb,
+    /// Blue first.
+    Bgr,
+}
+
+/// Interleaved RGB, each value 0..=255, sampled from a source image. Outside the source it is black, as in the
+/// training crops of these networks.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    /// Pixels a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `height * width * 3` values.
+    pub data: Vec<f32>,
+}
+
+/// A shrinking map takes at most this many samples along each axis of an output pixel.
+const MAX_TAPS: u32 = 6;
+
+impl Patch {
+    /// Samples `width` x `height` pixels through `output_to_source`, bilinearly. Where one output pixel covers
+    /// several source pixels, it is the mean of a grid of samples, so that a large photograph and its thumbnail give
+    /// nearly the same patch.
+    pub fn sample(source: &RgbImage, output_to_source: &Affine, width: u32, height: u32) -> Self {
+        let taps = (output_to_source.scale().round().max(1.0) as u32).min(MAX_TAPS);
+        let weight = 1.0 / (taps * taps) as f32;
+        let mut data = vec![0.0f32; (width * height * 3) as usize];
+        for (i, px) in data.chunks_exact_mut(3).enumerate() {
+            let (x, y) = ((i as u32 % width) as f32, (i as u32 / width) as f32);
+            let mut sum = [0.0f32; 3];
+            for ty in 0..taps {
+                for tx in 0..taps {
+                    let step = |t: u32| (t as f32 + 0.5) / taps as f32;
+                    let p = output_to_source.apply(Point::new(x + step(tx), y + step(ty)));
+                    add_bilinear(source, p, &mut sum);
+                }
+            }
+            for (out, s) in px.iter_mut().zip(sum) {
+                *out = s * weight;
+            }
+        }
+        Self { width, height, data }
+    }
+
+    /// The whole of `source`, pixel for pixel.
+    pub fn from_image(source: &RgbImage) -> Self {
+        let data = source.as_raw().iter().map(|&v| f32::from(v)).collect();
+        Self { width: source.width(), height: source.height(), data }
+    }
+
+    /// The pixel at column `x`, row `y`; both must lie inside.
+    pub fn pixel(&self, x: u32, y: u32) -> [f32; 3] {
+        let i = ((y * self.width + x) * 3) as usize;
+        [self.data[i], self.data[i + 1], self.data[i + 2]]
+    }
+
+    /// Rec. 601 luma, 0..=255, row by row.
+    pub fn luma(&self) -> Vec<f32> {
+        self.data.chunks_exact(3).map(|p| 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]).collect()
+    }
+
+    /// Plane by plane (`[3, height, width]`), `(value - mean[c]) * scale`, `mean` in the order of `channels`.
+    pub fn planar(&self, channels: Channels, mean: [f32; 3], scale: f32) -> Vec<f32> {
+        let n = (self.width * self.height) as usize;
+        let mut out = Vec::with_capacity(3 * n);
+        for (c, m) in mean.iter().enumerate() {
+            let source = channels.source(c);
+            out.extend(self.data.iter().skip(source).step_by(3).map(|v| (v - m) * scale));
+        }
+        out
+    }
+}
+
+impl Channels {
+    /// Which RGB channel stands at place `c`.
+    fn source(self, c: usize) -> usize {
+        match self {
+            Self::Rgb => c,
+            Self::Bgr => 2 - c,
+        }
+    }
+}
+
+/// Adds the bilinear value of `source` at `p` to `sum`; nothing outside.
+fn add_bilinear(source: &RgbImage, p: Point, sum: &mut [f32; 3]) {
+    let (w, h) = (source.width() as i32, source.height() as i32);
+    let (x, y) = (p.x - 0.5, p.y - 0.5);
+    if !(x > -1.0 && y > -1.0 && x < w as f32 && y < h as f32) {
+        return;
+    }
+    let (x0, y0) = (x.floor(), y.floor());
+    let (fx, fy) = (x - x0, y - y0);
+    let (x0, y0) = (x0 as i32, y0 as i32);
+    let raw = source.as_raw();
+    for (yy, wy) in [(y0, 1.0 - fy), (y0 + 1, fy)] {
+        for (xx, wx) in [(x0, 1.0 - fx), (x0 + 1, fx)] {
+            if xx < 0 || yy < 0 || xx >= w || yy >= h {
+                continue;
+            }
+            let i = ((yy * w + xx) * 3) as usize;
+            let k = wx * wy;
+            for (s, v) in sum.iter_mut().zip(&raw[i..i + 3]) {
+                *s += k * f32::from(*v);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(w: u32, h: u32) -> RgbImage {
+        RgbImage::from_fn(w, h, |x, y| image::Rgb([x as u8, y as u8, (x + y) as u8]))
+    }
+
+    #[test]
+    fn identity_map_copies_pixels() {
+        let img = ramp(20, 10);
+        let m = Affine { row_x: [1.0, 0.0, 0.0], row_y: [0.0, 1.0, 0.0] };
+        let p = Patch::sample(&img, &m, 20, 10);
+        assert_eq!(p.data, Patch::from_image(&img).data);
+    }
+
+    #[test]
+    fn shrinking_averages_and_outside_is_black() {
+        let img = ramp(64, 64);
+        let m = Affine::output_to_source(Point::new(32.0, 32.0), 4.0, 0.0, 16);
+        let p = Patch::sample(&img, &m, 16, 16);
+        // the mean over columns 20..24 of a ramp is 21.5
+        assert!((p.pixel(5, 5)[0] - 21.5).abs() < 1e-3);
+        let far = Affine::output_to_source(Point::new(-500.0, 0.0), 1.0, 0.0, 8);
+        assert!(Patch::sample(&img, &far, 8, 8).data.iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn planes_follow_the_order_of_channels() {
+        let p = Patch::from_image(&ramp(3, 2));
+        let chw = p.planar(Channels::Bgr, [1.0, 2.0, 3.0], 0.5);
+        assert_eq!(chw[0], (p.pixel(0, 0)[2] - 1.0) * 0.5);
+        assert_eq!(chw[6 + 4], (p.pixel(1, 1)[1] - 2.0) * 0.5);
+        assert_eq!(chw[12 + 5], (p.pixel(2, 1)[0] - 3.0) * 0.5);
+    }
+}

@@ -1,0 +1,315 @@
+//! `models/manifest.toml`: which network plays which role, where it came from, and the hash that it must have.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What a file in `models/` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Faces in a picture, with five points each.
+    Detector,
+    /// The 468-point mesh of one face.
+    Landmarks,
+    /// Eyelid contour and iris of one eye.
+    Iris,
+    /// Embedding A, with age and sex.
+    EmbeddingA,
+    /// Embedding B.
+    EmbeddingB,
+    /// Embedding C.
+    EmbeddingC,
+    /// Age band, sex and ancestry group.
+    Demographics,
+    /// Facial expression.
+    Emotion,
+    /// Manipulation traces.
+    Forensics,
+    /// Evidence to calibrated probability.
+    Fusion,
+    /// Templates of people who are nobody's identity: where impostors lie.
+    Cohort,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// The input of a network, for readers and for the tests.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InputSpec {
+    /// The tensor's name in the graph.
+    pub name: String,
+    /// Its axes; a number or the name of a free dimension.
+    pub shape: Vec<toml::Value>,
+    /// Everything else that the manifest says of it (layout, colour, range, crop).
+    #[serde(flatten)]
+    pub notes: toml::Table,
+}
+
+/// One output of a network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutputSpec {
+    /// The tensor's name in the graph.
+    pub name: String,
+    /// What its values mean, with units.
+    #[serde(default)]
+    pub meaning: String,
+    /// Everything else.
+    #[serde(flatten)]
+    pub notes: toml::Table,
+}
+
+/// One `[[model]]` table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ModelEntry {
+    /// What it is for; each role at most once.
+    pub role: Role,
+    /// The file beside the manifest.
+    pub file: String,
+    /// The file's SHA-256, 64 hex digits.
+    pub sha256: String,
+    /// Package and version that the weights come from.
+    pub source: String,
+    /// The weights' licence, an SPDX expression.
+    pub license: String,
+    /// What the weights were trained on.
+    pub trained_on: String,
+    /// What that means for commercial use.
+    #[serde(default)]
+    pub commercial_use: String,
+    /// The input, for networks.
+    #[serde(default)]
+    pub input: Option<InputSpec>,
+    /// The outputs in the order of the graph, for networks.
+    #[serde(default)]
+    pub outputs: Vec<OutputSpec>,
+    /// Further remarks.
+    #[serde(flatten)]
+    pub notes: toml::Table,
+}
+
+/// The parsed manifest and the folder that it stands in.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    folder: PathBuf,
+    /// The tables, in the order of the file.
+    pub models: Vec<ModelEntry>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    model: Vec<ModelEntry>,
+}
+
+/// Why the models folder is not as the manifest says. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The manifest is not valid TOML of the expected form.
+    #[error("{path}: {detail}")]
+    Parse {
+        /// The manifest.
+        path: PathBuf,
+        /// Where and why.
+        detail: String,
+    },
+    /// A file's bytes are not those that the manifest was written for.
+    #[error("{path}: altered: its SHA-256 is {found}, the manifest says {expected}")]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The hash by the manifest.
+        expected: String,
+        /// The hash of the file.
+        found: String,
+    },
+    /// A model file that the manifest does not list.
+    #[error("{path}: unknown: not listed in the manifest; remove it or add its table")]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two tables with one role.
+    #[error("{path}: role {role} is listed twice")]
+    Duplicate {
+        /// The manifest.
+        path: PathBuf,
+        /// The role.
+        role: Role,
+    },
+    /// A role that the pipeline needs is not listed.
+    #[error("{path}: no model with role {role}")]
+    MissingRole {
+        /// The manifest.
+        path: PathBuf,
+        /// The role.
+        role: Role,
+    },
+}
+
+impl Manifest {
+    /// Reads `folder/manifest.toml` and refuses doubled roles, file names that leave the folder, and `.onnx` files
+    /// that it does not list. Hashes are checked by [`Manifest::read`], file by file.
+    ///
+    /// # Errors
+    /// A [`ManifestError`] that names the file.
+    pub fn open(folder: &Path) -> Result<Self, ManifestError> {
+        let path = folder.join("manifest.toml");
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
+        let models = Self::parse(&text).map_err(|detail| ManifestError::Parse { path: path.clone(), detail })?;
+        for (i, m) in models.iter().enumerate() {
+            if models[..i].iter().any(|other| other.role == m.role) {
+                return Err(ManifestError::Duplicate { path, role: m.role });
+            }
+        }
+        let manifest = Self { folder: folder.to_path_buf(), models };
+        manifest.refuse_unknown_files()?;
+        Ok(manifest)
+    }
+
+    /// Parses the manifest's text.
+    ///
+    /// # Errors
+    /// A sentence that says where and why.
+    pub fn parse(text: &str) -> Result<Vec<ModelEntry>, String> {
+        let document: Document = toml::from_str(text).map_err(|e| e.to_string())?;
+        for m in &document.model {
+            let plain = Path::new(&m.file).components().count() == 1 && !m.file.contains(['/', '\\']) && m.file != "..";
+            if !plain {
+                return Err(format!("file {:?} must be a plain name beside the manifest", m.file));
+            }
+            if m.sha256.len() != 64 || !m.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(format!("file {:?}: sha256 must be 64 hex digits", m.file));
+            }
+        }
+        Ok(document.model)
+    }
+
+    fn refuse_unknown_files(&self) -> Result<(), ManifestError> {
+        let read = |source| ManifestError::Read { path: self.folder.clone(), source };
+        for entry in std::fs::read_dir(&self.folder).map_err(read)? {
+            let path = entry.map_err(read)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+            if is_model && !self.models.iter().any(|m| m.file == name) {
+                return Err(ManifestError::Unknown { path });
+            }
+        }
+        Ok(())
+    }
+
+    /// The table with `role`.
+    ///
+    /// # Errors
+    /// [`ManifestError::MissingRole`].
+    pub fn entry(&self, role: Role) -> Result<&ModelEntry, ManifestError> {
+        let missing = || ManifestError::MissingRole { path: self.folder.join("manifest.toml"), role };
+        self.models.iter().find(|m| m.role == role).ok_or_else(missing)
+    }
+
+    /// The bytes of the file with `role`, after its hash was checked.
+    ///
+    /// # Errors
+    /// A missing role, a missing file, or [`ManifestError::Altered`].
+    pub fn read(&self, role: Role) -> Result<Vec<u8>, ManifestError> {
+        let entry = self.entry(role)?;
+        let path = self.folder.join(&entry.file);
+        let bytes = std::fs::read(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
+        let found = hex::encode(Sha256::digest(&bytes));
+        if found.eq_ignore_ascii_case(&entry.sha256) {
+            Ok(bytes)
+        } else {
+            Err(ManifestError::Altered { path, expected: entry.sha256.clone(), found })
+        }
+    }
+
+    /// A hash over all listed files' hashes: one value that changes when any model does.
+    pub fn version(&self) -> String {
+        let mut hash = Sha256::new();
+        for m in &self.models {
+            hash.update(m.sha256.to_ascii_lowercase());
+        }
+        hex::encode(&hash.finalize()[..6])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn folder(sha: &str, extra: Option<&str>) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("d.onnx"), b"weights").unwrap();
+        if let Some(name) = extra {
+            std::fs::write(dir.path().join(name), b"?").unwrap();
+        }
+        let text = format!(
+            "[[model]]\nrole = \"detector\"\nfile = \"d.onnx\"\nsha256 = \"{sha}\"\nsource = \"p 1\"\n\
+             license = \"MIT\"\ntrained_on = \"faces\"\n"
+        );
+        std::fs::write(dir.path().join("manifest.toml"), text).unwrap();
+        dir
+    }
+
+    fn good_sha() -> String {
+        hex::encode(Sha256::digest(b"weights"))
+    }
+
+    #[test]
+    fn a_listed_file_with_its_hash_is_read() {
+        let dir = folder(&good_sha(), None);
+        assert_eq!(Manifest::open(dir.path()).unwrap().read(Role::Detector).unwrap(), b"weights");
+    }
+
+    #[test]
+    fn missing_altered_and_unknown_files_are_named() {
+        let dir = folder(&"0".repeat(64), None);
+        let e = Manifest::open(dir.path()).unwrap().read(Role::Detector).unwrap_err();
+        assert!(matches!(&e, ManifestError::Altered { .. }) && e.to_string().contains("d.onnx"), "{e}");
+
+        let dir = folder(&good_sha(), Some("stranger.onnx"));
+        let e = Manifest::open(dir.path()).unwrap_err();
+        assert!(matches!(&e, ManifestError::Unknown { .. }) && e.to_string().contains("stranger.onnx"), "{e}");
+
+        let dir = folder(&good_sha(), None);
+        std::fs::remove_file(dir.path().join("d.onnx")).unwrap();
+        let e = Manifest::open(dir.path()).unwrap().read(Role::Detector).unwrap_err();
+        assert!(e.to_string().contains("d.onnx"), "{e}");
+
+        let e = Manifest::open(dir.path()).unwrap().read(Role::Iris).unwrap_err();
+        assert!(e.to_string().contains("iris"), "{e}");
+    }
+
+    #[test]
+    fn a_file_name_cannot_leave_the_folder() {
+        for file in ["../d.onnx", "/etc/passwd", "a/b.onnx", "..", "a\\\\b"] {
+            let text = format!(
+                "[[model]]\nrole=\"iris\"\nfile=\"{file}\"\nsha256=\"{}\"\nsource=\"\"\nlicense=\"\"\ntrained_on=\"\"\n",
+                good_sha()
+            );
+            assert!(Manifest::parse(&text).is_err(), "{file}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_answer_not_a_panic(text in "\\PC{0,200}") {
+            let _ = Manifest::parse(&text);
+        }
+    }
+}

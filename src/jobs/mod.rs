@@ -1,0 +1,3 @@
+//! Long work over many images: the batch, and the extraction that training starts from.
+
+pub mod extract;

@@ -1,0 +1,11 @@
+//! faceward: self-hosted, identity-aware deepfake verification.
+//!
+//! A face flows left to right and no module looks back: [`imaging`] → [`face`] → [`traits`] → [`identity`] →
+//! [`verdict`]; [`inference`] serves the first three.
+
+pub mod face;
+pub mod identity;
+pub mod imaging;
+pub mod inference;
+pub mod jobs;
+pub mod traits;

@@ -1,0 +1,16 @@
+//! A face to its template: embeddings, attributes, demographics, expression.
+//!
+//! [`TemplateExtractor::extract`] runs the whole stage. A [`Template`] is biometric data (GDPR Art. 9): it leaves the
+//! process only encrypted or never.
+
+pub mod attributes;
+mod demographics;
+mod embedding;
+mod expression;
+mod template;
+
+pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region};
+pub use demographics::{Demographics, Sex};
+pub use embedding::{Embedding, Embeddings, cosine};
+pub use expression::Expression;
+pub use template::{Template, TemplateExtractor};

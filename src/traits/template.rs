@@ -1,0 +1,63 @@
+//! A template: everything kept of one face, and the extractor that makes it.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use super::{AttributeVector, Demographics, Embeddings, Expression, embedding};
+use crate::face::{BoundingBox, Face, Pose, Quality};
+use crate::inference::{InferenceError, Zoo};
+
+/// Everything kept of one face. No pixel can be read back from it, but the person can be recognised by it: treat it
+/// as biometric data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Template {
+    /// Unit vectors.
+    pub embeddings: Embeddings,
+    /// Named measures by region.
+    pub attributes: AttributeVector,
+    /// Apparent age and sex.
+    pub demographics: Demographics,
+    /// Apparent expression.
+    pub expression: Expression,
+    /// Head pose.
+    pub pose: Pose,
+    /// How well the face could be read.
+    pub quality: Quality,
+    /// Where the face stood in its picture.
+    pub bbox: BoundingBox,
+}
+
+/// Runs every network that looks at one face.
+#[derive(Clone)]
+pub struct TemplateExtractor {
+    zoo: Arc<Zoo>,
+}
+
+impl TemplateExtractor {
+    /// An extractor over loaded networks.
+    pub fn new(zoo: Arc<Zoo>) -> Self {
+        Self { zoo }
+    }
+
+    /// The template of one face of `image`.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn extract(&self, image: &RgbImage, face: &Face) -> Result<Template, InferenceError> {
+        let zoo = self.zoo.as_ref();
+        let a = embedding::face_res(zoo, image, face)?;
+        let b = embedding::embedding_b(zoo, image, face)?;
+        let c = embedding::embedding_c(zoo, image, face)?;
+        Ok(Template {
+            embeddings: Embeddings::new([a.embedding, b, c]),
+            attributes: AttributeVector::measure(zoo, image, face)?,
+            demographics: Demographics { age: a.age, male: a.male },
+            expression: Expression::read(zoo, image, face)?,
+            pose: face.pose,
+            quality: face.quality.clone(),
+            bbox: face.detection.bbox,
+        })
+    }
+}
