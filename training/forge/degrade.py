@@ -1,0 +1,74 @@
+"""What an upload goes through on its way: re-encoding, scaling, blur, noise, a screenshot's gamma.
+
+Applied alike to genuine and forged pictures, drawn from the same distribution, so that neither the container nor the
+wear says anything about the label (Wang et al., "CNN-generated images are surprisingly easy to spot", CVPR 2020, show
+how much a detector gains from it).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .forgery import Image, Recipe
+
+STEPS = ("resize", "blur", "noise", "gamma", "jpeg")
+#: Faces are not made smaller than this many pixels in height: nothing could be learned from them.
+LEAST_FACE = 64.0
+
+
+def choose(rng: np.random.Generator, share: float = 0.5) -> list[Recipe]:
+    """None for most pictures, one or two steps for a `share` of them."""
+    if rng.random() >= share:
+        return []
+    picked = set(rng.choice(STEPS, int(rng.integers(1, 3)), replace=False, p=[0.25, 0.15, 0.15, 0.15, 0.3]))
+    draw = {
+        "resize": lambda: float(rng.uniform(0.5, 1.0)),
+        "blur": lambda: float(rng.uniform(0.4, 1.0)),
+        "noise": lambda: float(rng.uniform(1.0, 5.0)),
+        "gamma": lambda: float(rng.uniform(0.85, 1.18)),
+        "jpeg": lambda: float(rng.integers(50, 96)),
+    }
+    return [{"step": name, "value": round(draw[name](), 3)} for name in STEPS if name in picked]
+
+
+def apply(image: Image, steps: list[Recipe], face_size: float, rng: np.random.Generator) -> Image:
+    """The picture after the steps, in their order."""
+    for step in steps:
+        image = _one(image, step["step"], step["value"], face_size, rng)
+    return image
+
+
+def _one(image: Image, name: str, value: float, face_size: float, rng: np.random.Generator) -> Image:
+    if name == "resize":
+        h, w = image.shape[:2]
+        factor = min(1.0, max(value, LEAST_FACE / max(face_size, 1.0)))
+        size = (max(1, round(w * factor)), max(1, round(h * factor)))
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    if name == "blur":
+        return cv2.GaussianBlur(image, (0, 0), value)
+    if name == "noise":
+        noisy = image + rng.normal(0, value, image.shape)
+        return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    if name == "gamma":
+        table = np.rint(255 * (np.arange(256) / 255.0) ** value).astype(np.uint8)
+        return table[image]
+    if name == "jpeg":
+        return decode(encode(image, round(value)))
+    raise ValueError(f"no such degradation: {name}")
+
+
+def encode(image: Image, quality: int) -> bytes:
+    """JPEG bytes; one encoder with one set of options for everything that is written."""
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise RuntimeError("the picture could not be encoded")
+    return data.tobytes()
+
+
+def decode(data: bytes) -> Image:
+    """Back to pixels."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise RuntimeError("the picture could not be decoded")
+    return image
