@@ -9,3 +9,4 @@ pub mod imaging;
 pub mod inference;
 pub mod jobs;
 pub mod traits;
+pub mod verdict;

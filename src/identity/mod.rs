@@ -1,5 +1,13 @@
 //! Templates to profile: enrollment rules, a person's own genuine variation, and the store.
 
+mod enrollment;
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod population;
+mod profile;
 mod record;
 
+pub use enrollment::{Candidate, Outcome, Refusal, admit};
+pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
+pub use profile::{EmbeddingProfile, Negative, Profile, Spread};
 pub use record::{IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};

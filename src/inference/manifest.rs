@@ -30,7 +30,9 @@ pub enum Role {
     Forensics,
     /// Evidence to calibrated probability.
     Fusion,
-    /// Templates of people who are nobody's identity: where impostors lie.
+    /// What is known of people in general: the priors of every profile.
+    Population,
+    /// Embeddings of faces that are nobody's: where impostors lie.
     Cohort,
 }
 

@@ -63,6 +63,18 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     if a.len() == b.len() { a.iter().zip(b).map(|(x, y)| x * y).sum() } else { 0.0 }
 }
 
+/// The direction of the mean of unit vectors of one length; empty for none.
+pub fn mean_direction<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    for v in vectors {
+        sum.resize(v.len().max(sum.len()), 0.0);
+        for (s, x) in sum.iter_mut().zip(v) {
+            *s += x;
+        }
+    }
+    normalised(sum)
+}
+
 /// `v` at unit length; a zero vector stays as it is.
 pub(crate) fn normalised(mut v: Vec<f32>) -> Vec<f32> {
     let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();

@@ -11,6 +11,6 @@ mod template;
 
 pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region};
 pub use demographics::{Demographics, Sex};
-pub use embedding::{Embedding, Embeddings, cosine};
+pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
 pub use expression::Expression;
 pub use template::{Template, TemplateExtractor};

@@ -49,9 +49,7 @@ def match_histogram(painted: Image, base: Image, where: Mask) -> Image:
     return from_lab(out)
 
 
-def _matched(
-    lab: NDArray[np.float32], wanted: NDArray[np.float32], inside: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def _matched(lab: NDArray[np.float32], wanted: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     a, b = lab[inside], wanted[inside]
     mean = a.mean(0)
     ratio = np.clip((b.std(0) + 1e-3) / (a.std(0) + 1e-3), *STRETCH)

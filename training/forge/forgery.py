@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,6 @@ class Forgery:
     base: Image
     """The picture it was painted into: the photograph, or for a self-blend its augmented copy."""
     regions: tuple[str, ...] = ("face",)
-    notes: Recipe = field(default_factory=dict)
 
 
 def compose(base: Image, painted: NDArray[Any], mask: Mask) -> Image:

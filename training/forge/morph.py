@@ -44,9 +44,7 @@ def forge(photo: Photo, donor: Photo | None, recipe: Recipe, rng: np.random.Gene
     between = halfway(photo, donor, recipe["share"])
     moved = geometry.warp(photo.image, photo.flat, between, photo.size)
     # The warp fades out between outline and ring; half of the way, so that nothing outside of the mask has moved.
-    reach = np.maximum(
-        masks.outline(geometry.ring(photo.flat), photo.size), masks.hull(between, photo.size)
-    )
+    reach = np.maximum(masks.outline(geometry.ring(photo.flat), photo.size), masks.hull(between, photo.size))
     wide = masks.feather(reach, 0.12 * photo.face_size)
     image, mask = compose(photo.image, moved, wide), wide
     if textured:

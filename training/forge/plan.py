@@ -74,9 +74,7 @@ def make_plan(faces: list[FaceRecord], seed: int, wear_share: float = 0.5) -> li
     return jobs
 
 
-def _identity(
-    identity: str, by_identity: dict[str, list[FaceRecord]], seed: int, wear_share: float
-) -> Iterator[Job]:
+def _identity(identity: str, by_identity: dict[str, list[FaceRecord]], seed: int, wear_share: float) -> Iterator[Job]:
     """One person's jobs, genuine and each method by turns."""
     own = by_identity[identity]
     others = [face for other in sorted(by_identity) if other != identity for face in by_identity[other]]
@@ -197,7 +195,7 @@ def _stem(face: FaceRecord) -> str:
     """The file's name without its folder and ending; the ending stays in when it is not .jpg, so that 1.jpg and 1.png
     do not become one."""
     name = PurePosixPath(face.path)
-    inner = "-".join(name.parts[1:-1] + (name.stem,))
+    inner = "-".join((*name.parts[1:-1], name.stem))
     return inner if name.suffix.lower() == ".jpg" else f"{inner}-{name.suffix[1:].lower()}"
 
 

@@ -40,6 +40,7 @@ FEATURES = RIGHT_BROW + LEFT_BROW + RIGHT_EYE + LEFT_EYE + NOSE + LIPS
 #: Enough points to steer a smooth warp; the whole mesh would make the system ten times as large and no better.
 CONTROL = tuple(dict.fromkeys(OVAL[::2] + FEATURES[::2] + NOSE + INNER_LIPS[::4]))
 #: Points that an expression hardly moves: what heads are aligned by.
-RIGID = tuple(dict.fromkeys((33, 133, 263, 362, 9, 6, 5, 1, 2) + NOSE + OVAL[:9] + OVAL[28:] + RIGHT_ORBIT + LEFT_ORBIT))
+_RIGID = (33, 133, 263, 362, 9, 6, 5, 1, 2, *NOSE, *OVAL[:9], *OVAL[28:], *RIGHT_ORBIT, *LEFT_ORBIT)
+RIGID = tuple(dict.fromkeys(_RIGID))
 #: Skin that seldom carries a beard, brows or lips: cheeks, bridge of the nose, between the brows.
 SKIN = (9, 108, 337, 117, 346, 118, 347, 50, 280, 101, 330, 36, 266, 205, 425, 5, 4, 123, 352)

@@ -11,8 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from forge import topology  # noqa: E402
-from forge.forgery import Photo  # noqa: E402
+from forge import topology
+from forge.forgery import Photo
 
 SIZE = (240, 220)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from forge import geometry, masks
 from forge.forgery import Photo
 
@@ -36,7 +37,7 @@ def test_triangles_cover_the_hull_once(people: tuple[Photo, Photo]) -> None:
 
 
 @pytest.mark.parametrize("make", [geometry.piecewise_map, geometry.spline_map])
-def test_a_warp_carries_landmarks_onto_landmarks(make, people: tuple[Photo, Photo]) -> None:  # noqa: ANN001
+def test_a_warp_carries_landmarks_onto_landmarks(make, people: tuple[Photo, Photo]) -> None:
     source, target = people[1].flat, people[0].flat
     x, y = make(source, target, people[0].size)
     assert np.isfinite(x).all()

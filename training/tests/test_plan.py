@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import SIZE, drawn_photo
+
 from forge import degrade
 from forge.__main__ import main
 from forge.plan import METHODS, make_plan
@@ -49,7 +50,7 @@ def split(tmp_path: Path) -> tuple[Path, Path]:
     return images, faces_file
 
 
-def rewrite(faces: Path, change) -> None:  # noqa: ANN001
+def rewrite(faces: Path, change) -> None:
     lines = [json.loads(line) for line in faces.read_text(encoding="utf-8").splitlines()]
     change(lines)
     faces.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
@@ -150,7 +151,7 @@ def test_a_run_writes_every_picture_and_its_truth_and_goes_on_where_it_stopped(
     assert "another run" in capsys.readouterr().err
 
 
-def test_refuses_the_evaluation_set(split: tuple[Path, Path], tmp_path: Path, capsys) -> None:  # noqa: ANN001
+def test_refuses_the_evaluation_set(split: tuple[Path, Path], tmp_path: Path, capsys) -> None:
     with pytest.raises(ValueError, match="evaluation"):
         refuse_evaluation_data(Path("data/VIPBench-dev/someone"))
     hidden = tmp_path / "vipbench-dev"

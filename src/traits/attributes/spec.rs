@@ -22,6 +22,21 @@ pub enum Region {
     Overall,
 }
 
+impl Region {
+    /// The name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OuterFace => "outer_face",
+            Self::Brows => "brows",
+            Self::Eyes => "eyes",
+            Self::Nose => "nose",
+            Self::Mouth => "mouth",
+            Self::Skin => "skin",
+            Self::Overall => "overall",
+        }
+    }
+}
+
 /// What an attribute is.
 #[derive(Clone, Copy, Debug)]
 pub struct AttributeSpec {
@@ -35,6 +50,8 @@ pub struct AttributeSpec {
     pub unit: &'static str,
     /// The standard deviation of repeated readings of one photograph, re-encoded, resized and shifted, in its unit.
     pub repeatability: f32,
+    /// The standard deviation between photographs of one person, in its unit (training people).
+    pub within_person: f32,
 }
 
 /// Every attribute, in the order of the vector.

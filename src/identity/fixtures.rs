@@ -1,0 +1,60 @@
+//! Made-up people for the tests of this crate: a person is a direction, a photograph a small step from it.
+
+use super::{EmbeddingPrior, Population, PopulationModel};
+use crate::face::{BoundingBox, Component, Pose, Quality};
+use crate::traits::{ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Template};
+
+const WIDTH: usize = 64;
+
+/// Pseudo-random values in -1..1 (splitmix64).
+fn noise(seed: u64, n: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678;
+    (0..n)
+        .map(|_| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+fn of_vectors(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Template {
+    Template {
+        embeddings: Embeddings::new(vectors),
+        attributes: AttributeVector::new(vec![None; ATTRIBUTES.len()]),
+        demographics: Demographics { age: 40.0, male: 0.9 },
+        expression: Expression::default(),
+        pose: Pose::default(),
+        quality: Quality::from_values([(Component::FaceSize, 90.0), (Component::Sharpness, 0.3), (Component::Pose, 5.0)]),
+        bbox: BoundingBox { x: 10.0, y: 10.0, width: 100.0, height: 120.0 },
+    }
+}
+
+/// The ideal photograph of `person`.
+pub(crate) fn template(person: u64) -> Template {
+    of_vectors(Embedding::ALL.map(|e| noise(person * 10 + e as u64, WIDTH)))
+}
+
+/// A photograph of `person`: about .8 from another one by cosine.
+pub(crate) fn near(person: u64, photograph: u64) -> Template {
+    stepped(person, photograph, 0.5)
+}
+
+/// A photograph that lies `step` away from the person's direction.
+pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
+    of_vectors(Embedding::ALL.map(|e| {
+        let aside = noise(1_000_000 + person * 1000 + photograph * 10 + e as u64, WIDTH);
+        noise(person * 10 + e as u64, WIDTH).iter().zip(aside).map(|(v, a)| v + step * a).collect()
+    }))
+}
+
+/// A population of such people.
+pub(crate) fn population() -> Population {
+    let prior = EmbeddingPrior { pairwise: 0.8, between_people: 0.05, spread: 0.03 };
+    Population {
+        model: PopulationModel { embedding: vec![prior; 3], prior_weight: 5.0, likeness: vec![-12.0, 8.0, 8.0, 8.0] },
+        cohort: (5000..5060).map(|i| template(i).embeddings).collect(),
+    }
+}

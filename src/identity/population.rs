@@ -1,0 +1,78 @@
+//! What is known of people in general, before anything is known of one person: how alike photographs of one person
+//! are, how much that differs between people, and where strangers lie.
+
+use serde::{Deserialize, Serialize};
+
+use crate::inference::{Manifest, ManifestError, Role};
+use crate::traits::{Embedding, Embeddings};
+
+/// How one embedding behaves over the training people.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EmbeddingPrior {
+    /// Mean cosine between two photographs of one person.
+    pub pairwise: f32,
+    /// Standard deviation of that mean between people.
+    pub between_people: f32,
+    /// Standard deviation of a photograph's cosine to the centroid of its person's other photographs.
+    pub spread: f32,
+}
+
+/// The committed coefficients, `models/population.toml`; training/README.md says how they were obtained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PopulationModel {
+    /// One for each of [`Embedding::ALL`].
+    pub embedding: Vec<EmbeddingPrior>,
+    /// How many references the priors weigh as much as.
+    pub prior_weight: f32,
+    /// Logit that two sides show one person: intercept, then one weight for the place of each embedding's cosine
+    /// between strangers (0) and the person's own expectation (1).
+    pub likeness: Vec<f32>,
+}
+
+/// Priors and cohort.
+#[derive(Clone, Debug)]
+pub struct Population {
+    /// The coefficients.
+    pub model: PopulationModel,
+    /// Faces that are nobody's: impostors to every identity.
+    pub cohort: Vec<Embeddings>,
+}
+
+/// Why the population did not load.
+#[derive(Debug, thiserror::Error)]
+pub enum PopulationError {
+    /// The file is missing or altered.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The file has the right hash but not the right form.
+    #[error("{file}: {detail}")]
+    Form {
+        /// Which file.
+        file: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl Population {
+    /// Reads `population.toml` and `cohort.bin` through the manifest.
+    ///
+    /// # Errors
+    /// A [`PopulationError`] that names the file.
+    pub fn load(manifest: &Manifest) -> Result<Self, PopulationError> {
+        let form = |file, detail: String| PopulationError::Form { file, detail };
+        let text = String::from_utf8(manifest.read(Role::Population)?).map_err(|e| form("population", e.to_string()))?;
+        let model: PopulationModel = toml::from_str(&text).map_err(|e| form("population", e.to_string()))?;
+        let n = Embedding::ALL.len();
+        if model.embedding.len() != n || model.likeness.len() != n + 1 {
+            return Err(form("population", format!("expected {n} embeddings and {} likeness weights", n + 1)));
+        }
+        let cohort = postcard::from_bytes(&manifest.read(Role::Cohort)?).map_err(|e| form("cohort", e.to_string()))?;
+        Ok(Self { model, cohort })
+    }
+
+    /// The prior of one embedding.
+    pub fn prior(&self, which: Embedding) -> EmbeddingPrior {
+        self.model.embedding[which as usize]
+    }
+}

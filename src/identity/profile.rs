@@ -1,0 +1,219 @@
+//! The profile: one person's own genuine variation, fitted over the templates of the references.
+//!
+//! For every embedding: the centroid, the cosine that a further genuine photograph is expected to have with it and
+//! its spread, both by leave-one-out with shrinkage to the population, and where strangers lie. For every attribute:
+//! centre and spread. Nothing here is stored: a profile is refitted from the samples whenever they change.
+
+use super::{Population, Sample, SampleKind};
+use crate::traits::{ATTRIBUTES, Embedding, Template, cosine, mean_direction};
+
+/// The range of one measure over a person's genuine photographs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// What is usual.
+    pub centre: f32,
+    /// The standard deviation of one further genuine photograph, uncertainty of the centre included.
+    pub deviation: f32,
+}
+
+impl Spread {
+    /// How far `value` lies from the centre, in standard units.
+    pub fn z(&self, value: f32) -> f32 {
+        (value - self.centre) / self.deviation.max(f32::MIN_POSITIVE)
+    }
+}
+
+/// One embedding's part of a profile.
+#[derive(Clone, Debug)]
+pub struct EmbeddingProfile {
+    /// The mean direction of the references.
+    pub centroid: Vec<f32>,
+    /// The cosine with it that a further genuine photograph has.
+    pub genuine: Spread,
+    /// The cosine with it that the cohort's strangers have.
+    pub impostor: Spread,
+}
+
+/// A negative: an image that an operator marked as not showing the identity.
+#[derive(Clone, Debug)]
+pub struct Negative {
+    /// Another person, or a known fake.
+    pub kind: SampleKind,
+    /// Its template.
+    pub template: Template,
+}
+
+/// What is fitted over one identity's samples.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    embeddings: Vec<EmbeddingProfile>,
+    attributes: Vec<Option<Spread>>,
+    /// How many references it was fitted on.
+    pub references: usize,
+    /// The templates of the references.
+    templates: Vec<Template>,
+    negatives: Vec<Negative>,
+    likeness: Vec<f32>,
+}
+
+impl Profile {
+    /// Fits the profile of `samples`; `None` without a reference.
+    pub fn fit<'a>(samples: impl IntoIterator<Item = &'a Sample>, population: &Population) -> Option<Self> {
+        let (mut references, mut negatives) = (Vec::new(), Vec::new());
+        for s in samples {
+            match s.kind {
+                SampleKind::Reference => references.push(s.template.clone()),
+                kind => negatives.push(Negative { kind, template: s.template.clone() }),
+            }
+        }
+        let mut profile = Self::of_templates(references, population)?;
+        profile.negatives = negatives;
+        Some(profile)
+    }
+
+    /// Fits the profile of references alone; `None` without one.
+    pub fn of_templates(templates: Vec<Template>, population: &Population) -> Option<Self> {
+        if templates.is_empty() {
+            return None;
+        }
+        Some(Self {
+            embeddings: Embedding::ALL.map(|e| fit_embedding(e, &templates, population)).into(),
+            attributes: (0..ATTRIBUTES.len()).map(|i| fit_attribute(i, &templates, population)).collect(),
+            references: templates.len(),
+            templates,
+            negatives: Vec::new(),
+            likeness: population.model.likeness.clone(),
+        })
+    }
+
+    /// One embedding's part.
+    pub fn embedding(&self, which: Embedding) -> &EmbeddingProfile {
+        &self.embeddings[which as usize]
+    }
+
+    /// The usual range of attribute `index` of [`ATTRIBUTES`]; `None` where no reference shows it.
+    pub fn attribute(&self, index: usize) -> Option<Spread> {
+        self.attributes.get(index).copied().flatten()
+    }
+
+    /// The references' templates.
+    pub fn templates(&self) -> &[Template] {
+        &self.templates
+    }
+
+    /// The negatives.
+    pub fn negatives(&self) -> &[Negative] {
+        &self.negatives
+    }
+
+    /// The cosine of `probe` with the centroid of one embedding, -1..=1.
+    pub fn similarity(&self, which: Embedding, probe: &Template) -> f32 {
+        cosine(&self.embedding(which).centroid, probe.embeddings.get(which))
+    }
+
+    /// The logit that `probe` depicts this person, whether genuine or not: positive means rather yes. Each
+    /// embedding's cosine enters by its place between the cohort's mean (0) and the genuine expectation (1).
+    pub fn likeness(&self, probe: &Template) -> f32 {
+        let place = |e: Embedding| {
+            let p = self.embedding(e);
+            let width = (p.genuine.centre - p.impostor.centre).max(1e-3);
+            ((self.similarity(e, probe) - p.impostor.centre) / width).clamp(-1.0, 1.5)
+        };
+        Embedding::ALL.iter().zip(&self.likeness[1..]).map(|(&e, w)| w * place(e)).sum::<f32>() + self.likeness[0]
+    }
+}
+
+/// The cosine with the centroid of `n` photographs that pairs of cosine `pairwise` lead one to expect: the mean of
+/// `n` unit vectors with that pairwise cosine has length sqrt((1 + (n - 1) pairwise) / n).
+fn expected_cosine(pairwise: f32, n: usize) -> f32 {
+    let n = n as f32;
+    pairwise / ((1.0 + (n - 1.0) * pairwise) / n).max(1e-6).sqrt()
+}
+
+fn fit_embedding(which: Embedding, templates: &[Template], population: &Population) -> EmbeddingProfile {
+    let prior = population.prior(which);
+    let k = population.model.prior_weight;
+    let vectors: Vec<&[f32]> = templates.iter().map(|t| t.embeddings.get(which)).collect();
+    let n = vectors.len();
+    let centroid = mean_direction(vectors.iter().copied());
+
+    let mut pairs = Vec::new();
+    for (i, a) in vectors.iter().enumerate() {
+        pairs.extend(vectors[..i].iter().map(|b| cosine(a, b)));
+    }
+    // n photographs give n (n - 1) / 2 pairs but only about n - 1 independent ones.
+    let own = if pairs.is_empty() { 0.0 } else { pairs.iter().sum::<f32>() / pairs.len() as f32 };
+    let weight = n as f32 - 1.0;
+    let pairwise = (k * prior.pairwise + weight * own) / (k + weight);
+
+    let left_out: Vec<f32> = (0..n)
+        .filter(|_| n > 1)
+        .map(|i| {
+            let rest = vectors.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, v)| *v);
+            cosine(vectors[i], &mean_direction(rest))
+        })
+        .collect();
+    let mean = left_out.iter().sum::<f32>() / left_out.len().max(1) as f32;
+    let squares: f32 = left_out.iter().map(|s| (s - mean).powi(2)).sum();
+    let within = (k * prior.spread.powi(2) + squares) / (k + weight);
+    let of_centre = prior.between_people.powi(2) * k / (k + weight);
+    let genuine = Spread { centre: expected_cosine(pairwise, n), deviation: (within + of_centre).sqrt() };
+
+    let strangers: Vec<f32> = population.cohort.iter().map(|c| cosine(&centroid, c.get(which))).collect();
+    EmbeddingProfile { centroid, genuine, impostor: spread_of(&strangers) }
+}
+
+fn fit_attribute(index: usize, templates: &[Template], population: &Population) -> Option<Spread> {
+    let prior = ATTRIBUTES.get(index)?.within_person;
+    let values: Vec<f32> = templates.iter().filter_map(|t| t.attributes.values().get(index).copied().flatten()).collect();
+    if values.is_empty() {
+        return None;
+    }
+    let (n, k) = (values.len() as f32, population.model.prior_weight);
+    let centre = values.iter().sum::<f32>() / n;
+    let squares: f32 = values.iter().map(|v| (v - centre).powi(2)).sum();
+    let within = (k * prior.powi(2) + squares) / (k + n - 1.0);
+    Some(Spread { centre, deviation: (within * (1.0 + 1.0 / n)).sqrt() })
+}
+
+fn spread_of(values: &[f32]) -> Spread {
+    let n = values.len().max(1) as f32;
+    let centre = values.iter().sum::<f32>() / n;
+    let variance = values.iter().map(|v| (v - centre).powi(2)).sum::<f32>() / n;
+    Spread { centre, deviation: variance.sqrt().max(1e-3) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::fixtures::{near, population, template};
+
+    #[test]
+    fn one_reference_gives_a_wider_spread_than_ten() {
+        let population = population();
+        let of = |n: u64| Profile::of_templates((0..n).map(|i| near(1, i)).collect(), &population).unwrap();
+        for e in Embedding::ALL {
+            let (one, ten) = (of(1), of(10));
+            assert!(one.embedding(e).genuine.deviation > ten.embedding(e).genuine.deviation, "{e:?}");
+            assert!(one.embedding(e).genuine.centre < ten.embedding(e).genuine.centre, "{e:?}");
+        }
+    }
+
+    #[test]
+    fn the_person_is_alike_and_a_stranger_is_not() {
+        let profile = Profile::of_templates((0..6).map(|i| near(1, i)).collect(), &population()).unwrap();
+        assert!(profile.likeness(&near(1, 99)) > 0.0);
+        assert!(profile.likeness(&template(2)) < 0.0);
+    }
+
+    #[test]
+    fn no_reference_no_profile() {
+        assert!(Profile::of_templates(Vec::new(), &population()).is_none());
+    }
+
+    #[test]
+    fn the_centroid_of_many_is_nearer_than_a_pair() {
+        assert!((expected_cosine(0.6, 1) - 0.6).abs() < 1e-6);
+        assert!((expected_cosine(0.6, 10_000) - 0.6f32.sqrt()).abs() < 1e-3);
+    }
+}

@@ -1,0 +1,115 @@
+//! The decision: evidence and score to a verdict, with what limits it.
+
+use serde::Serialize;
+
+use super::{Evidence, Fusion, Thresholds};
+use crate::face::{Component, Quality};
+use crate::identity::SampleKind;
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// A genuine photograph of the person.
+    Real,
+    /// Depicts the person, but departs from their own variation.
+    Fake,
+    /// Does not depict the person.
+    DifferentPerson,
+    /// Quality or conflicting evidence does not carry a decision.
+    Inconclusive,
+    /// No usable face.
+    NoFace,
+}
+
+impl Verdict {
+    /// The name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Fake => "fake",
+            Self::DifferentPerson => "different_person",
+            Self::Inconclusive => "inconclusive",
+            Self::NoFace => "no_face",
+        }
+    }
+}
+
+/// Something that limits how far a verdict carries.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Limit {
+    /// A quality component is weak.
+    Quality {
+        /// Which.
+        component: Component,
+        /// In its native unit.
+        value: f32,
+        /// 0..=100.
+        score: f32,
+    },
+    /// The score lies between the thresholds.
+    BetweenThresholds,
+    /// Few references: the person's own variation is known only roughly.
+    FewReferences {
+        /// How many.
+        references: usize,
+    },
+}
+
+/// The verdict on one face against one profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The calibrated probability of a genuine photograph of this person, 0..=1.
+    pub score: f32,
+    /// What it was decided by.
+    pub thresholds: Thresholds,
+    /// What limits it, the worst first.
+    pub limits: Vec<Limit>,
+}
+
+/// Quality components under this score are named as limits.
+const WEAK: f32 = 40.0;
+/// With fewer references than this the answer says so.
+const FEW_REFERENCES: usize = 5;
+
+impl Decision {
+    /// Decides.
+    ///
+    /// The identity axis comes first: too little likeness, or a look-alike marked by the operator that is nearer than
+    /// the references, is `different_person`. Then the score speaks. A face too poor to be read carries neither.
+    pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
+        let thresholds = fusion.thresholds;
+        let score = fusion.score(evidence);
+        let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
+        let verdict = if quality.score < thresholds.min_quality {
+            Verdict::Inconclusive
+        } else if evidence.likeness < thresholds.likeness || look_alike {
+            Verdict::DifferentPerson
+        } else if score >= thresholds.real {
+            Verdict::Real
+        } else if score <= thresholds.fake {
+            Verdict::Fake
+        } else {
+            Verdict::Inconclusive
+        };
+        let limits = limits(verdict, score, evidence, quality, &thresholds);
+        Self { verdict, score, thresholds, limits }
+    }
+}
+
+fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, t: &Thresholds) -> Vec<Limit> {
+    let mut weak: Vec<_> = quality.components.iter().filter(|c| c.score < WEAK).collect();
+    weak.sort_by(|a, b| a.score.total_cmp(&b.score));
+    let mut limits: Vec<Limit> =
+        weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }).collect();
+    if verdict == Verdict::Inconclusive && score > t.fake && score < t.real {
+        limits.push(Limit::BetweenThresholds);
+    }
+    if evidence.references < FEW_REFERENCES {
+        limits.push(Limit::FewReferences { references: evidence.references });
+    }
+    limits
+}

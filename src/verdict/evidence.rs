@@ -1,0 +1,142 @@
+//! Evidence: how far a probe departs from a profile, in standard units, measure by measure.
+
+use serde::Serialize;
+
+use crate::identity::{Profile, SampleKind};
+use crate::traits::{ATTRIBUTES, Embedding, Template, cosine};
+
+/// One embedding's deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct EmbeddingEvidence {
+    /// Which embedding.
+    pub embedding: Embedding,
+    /// Cosine of the probe with the references' centroid.
+    pub observed: f32,
+    /// The cosine that a further genuine photograph is expected to have.
+    pub expected: f32,
+    /// The expectation's standard deviation.
+    pub spread: f32,
+    /// (observed - expected) / spread: negative means less alike than genuine photographs are.
+    pub deviation: f32,
+}
+
+/// One attribute's deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AttributeEvidence {
+    /// Index into [`ATTRIBUTES`].
+    pub index: usize,
+    /// The probe's value, in the attribute's unit.
+    pub observed: f32,
+    /// The references' mean.
+    pub expected: f32,
+    /// The standard deviation of a further genuine photograph.
+    pub spread: f32,
+    /// (observed - expected) / spread.
+    pub deviation: f32,
+}
+
+/// The negative that the probe is nearest to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NegativeEvidence {
+    /// What the negative is.
+    pub kind: SampleKind,
+    /// By how many standard units the probe is nearer to it than to the nearest reference; below zero: farther.
+    pub margin: f32,
+}
+
+/// Everything measured between one face and one profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evidence {
+    /// The logit that the face depicts the person ([`Profile::likeness`]).
+    pub likeness: f32,
+    /// One for each embedding.
+    pub embeddings: Vec<EmbeddingEvidence>,
+    /// One for each attribute that both sides show.
+    pub attributes: Vec<AttributeEvidence>,
+    /// The nearest negative, where the identity has any.
+    pub negative: Option<NegativeEvidence>,
+    /// References behind the profile.
+    pub references: usize,
+}
+
+impl Evidence {
+    /// Compares one face with one profile.
+    pub fn measure(probe: &Template, profile: &Profile) -> Self {
+        let embeddings = Embedding::ALL.map(|e| {
+            let genuine = profile.embedding(e).genuine;
+            let observed = profile.similarity(e, probe);
+            EmbeddingEvidence {
+                embedding: e,
+                observed,
+                expected: genuine.centre,
+                spread: genuine.deviation,
+                deviation: genuine.z(observed),
+            }
+        });
+        Self {
+            likeness: profile.likeness(probe),
+            embeddings: embeddings.into(),
+            attributes: attributes(probe, profile),
+            negative: nearest_negative(probe, profile),
+            references: profile.references,
+        }
+    }
+
+    /// The deviation of one embedding, in standard units.
+    pub fn deviation(&self, which: Embedding) -> f32 {
+        self.embeddings[which as usize].deviation
+    }
+
+    /// Root mean square deviation over the attributes, each capped at 4; 1 is what a genuine photograph shows on
+    /// average, and also the value where no attribute can be read.
+    pub fn attribute_departure(&self) -> f32 {
+        if self.attributes.is_empty() {
+            return 1.0;
+        }
+        let sum: f32 = self.attributes.iter().map(|a| a.deviation.abs().min(4.0).powi(2)).sum();
+        (sum / self.attributes.len() as f32).sqrt()
+    }
+}
+
+fn attributes(probe: &Template, profile: &Profile) -> Vec<AttributeEvidence> {
+    let values = probe.attributes.values();
+    (0..ATTRIBUTES.len())
+        .filter_map(|index| {
+            let observed = values.get(index).copied().flatten()?;
+            let usual = profile.attribute(index)?;
+            Some(AttributeEvidence {
+                index,
+                observed,
+                expected: usual.centre,
+                spread: usual.deviation,
+                deviation: usual.z(observed),
+            })
+        })
+        .collect()
+}
+
+/// The mean over embeddings of (cosine to the negative - cosine to the nearest reference) / spread, for the negative
+/// where it is greatest. The references' own spread is the yardstick, so that a look-alike does not swallow a person
+/// whose photographs vary much.
+fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
+    let to_reference = Embedding::ALL.map(|e| {
+        let cosines = profile.templates().iter().map(|t| cosine(t.embeddings.get(e), probe.embeddings.get(e)));
+        cosines.fold(-1.0f32, f32::max)
+    });
+    let margin = |negative: &Template| {
+        let sum: f32 = Embedding::ALL
+            .iter()
+            .zip(to_reference)
+            .map(|(&e, nearest)| {
+                let own = cosine(negative.embeddings.get(e), probe.embeddings.get(e));
+                (own - nearest) / profile.embedding(e).genuine.deviation.max(1e-3)
+            })
+            .sum();
+        sum / Embedding::ALL.len() as f32
+    };
+    profile
+        .negatives()
+        .iter()
+        .map(|n| NegativeEvidence { kind: n.kind, margin: margin(&n.template) })
+        .max_by(|a, b| a.margin.total_cmp(&b.margin))
+}

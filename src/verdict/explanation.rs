@@ -1,0 +1,244 @@
+//! The explanation: sentences generated from measured numbers, and from nothing else.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Decision, Evidence, Limit, Verdict};
+use crate::identity::SampleKind;
+use crate::traits::{ATTRIBUTES, Embedding};
+
+/// To which side a measure departs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Above what is usual.
+    Higher,
+    /// Below what is usual.
+    Lower,
+    /// Within what is usual.
+    Within,
+}
+
+/// One measured difference.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Difference {
+    /// The region of the face.
+    pub region: String,
+    /// The measure's stable name.
+    pub attribute: String,
+    /// The probe's value.
+    pub observed: f32,
+    /// What is usual for this person: from - to, two standard deviations about the mean.
+    pub expected: [f32; 2],
+    /// The unit of both.
+    pub unit: String,
+    /// Signed distance from the person's mean in standard deviations.
+    pub deviation: f32,
+    /// To which side.
+    pub direction: Direction,
+    /// The same as a sentence.
+    pub text: String,
+}
+
+/// Why the verdict is as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Explanation {
+    /// One to four sentences.
+    pub summary: String,
+    /// The differences that weigh most, the largest first; for a face that is consistent, its closest agreements.
+    pub differences: Vec<Difference>,
+}
+
+/// A measure departs when it lies outside this many standard deviations.
+const DEPARTS: f32 = 2.0;
+/// At most this many differences are listed.
+const LISTED: usize = 8;
+
+impl Explanation {
+    /// Explains one decision. Deterministic: the same numbers give the same sentences.
+    pub fn of(person: &str, decision: &Decision, evidence: &Evidence) -> Self {
+        let mut all: Vec<Difference> = evidence.embeddings.iter().map(embedding_difference).collect();
+        all.extend(evidence.attributes.iter().filter_map(attribute_difference));
+        let departing = |d: &Difference| d.direction != Direction::Within;
+        let departures = all.iter().filter(|d| departing(d)).count();
+        let measured = all.len();
+        all.sort_by(|a, b| b.deviation.abs().total_cmp(&a.deviation.abs()));
+        if departures == 0 || decision.verdict == Verdict::Real {
+            // What departs is said first even on a genuine face; then what agrees best.
+            all.sort_by(|a, b| {
+                departing(b).cmp(&departing(a)).then(a.deviation.abs().total_cmp(&b.deviation.abs()))
+            });
+        } else {
+            all.retain(departing);
+        }
+        all.truncate(LISTED);
+        Self { summary: summary(person, decision, evidence, departures, measured), differences: all }
+    }
+
+    /// For an image without a usable face, or a face that is nobody's: a summary alone.
+    pub fn only(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), differences: Vec::new() }
+    }
+}
+
+fn direction(deviation: f32) -> Direction {
+    match deviation {
+        d if d > DEPARTS => Direction::Higher,
+        d if d < -DEPARTS => Direction::Lower,
+        _ => Direction::Within,
+    }
+}
+
+fn embedding_difference(e: &super::EmbeddingEvidence) -> Difference {
+    let expected = [e.expected - DEPARTS * e.spread, (e.expected + DEPARTS * e.spread).min(1.0)];
+    // More alike than expected is no departure: likeness counts downwards only.
+    let direction = if e.deviation > 0.0 { Direction::Within } else { direction(e.deviation) };
+    let subject = match e.embedding {
+        Embedding::A => "The whole head with hair and outline",
+        Embedding::B => "The face from brow to chin",
+        Embedding::C => "The inner face",
+    };
+    let range = format!("{:.3} to {:.3} is usual", expected[0], expected[1]);
+    let text = match direction {
+        Direction::Within => format!(
+            "{subject} resembles the references by {:.3}; {range} for this person's own photographs.", e.observed
+        ),
+        _ => format!(
+            "{subject} resembles the references by only {:.3}; {range} for this person's own photographs, so it lies \
+             {:.1} standard deviations below.", e.observed, e.deviation.abs()
+        ),
+    };
+    Difference {
+        region: if e.embedding == Embedding::A { "outer_face" } else { "overall" }.into(),
+        attribute: format!("likeness_{}", e.embedding.name()),
+        observed: e.observed,
+        expected,
+        unit: "cosine".into(),
+        deviation: e.deviation,
+        direction,
+        text,
+    }
+}
+
+fn attribute_difference(a: &super::AttributeEvidence) -> Option<Difference> {
+    let spec = ATTRIBUTES.get(a.index)?;
+    let expected = [a.expected - DEPARTS * a.spread, a.expected + DEPARTS * a.spread];
+    let direction = direction(a.deviation);
+    let side = match direction {
+        Direction::Higher => format!(", {:.1} standard deviations above", a.deviation.abs()),
+        Direction::Lower => format!(", {:.1} standard deviations below", a.deviation.abs()),
+        Direction::Within => ", within".into(),
+    };
+    let text = format!(
+        "{} is {:.1} {}{side} what is usual for this person ({:.1} to {:.1}).",
+        capitalised(spec.label), a.observed, spec.unit, expected[0], expected[1]
+    );
+    Some(Difference {
+        region: spec.region.name().into(),
+        attribute: spec.name.into(),
+        observed: a.observed,
+        expected,
+        unit: spec.unit.into(),
+        deviation: a.deviation,
+        direction,
+        text,
+    })
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: usize, measured: usize) -> String {
+    let t = &decision.thresholds;
+    let refs = match evidence.references {
+        1 => "the one reference".into(),
+        n => format!("the {n} references"),
+    };
+    let count = format!("{departures} of {measured} measures lie outside what is usual for this person");
+    let mut text = match decision.verdict {
+        Verdict::Real => format!(
+            "Consistent with a genuine photograph of {person}: score {:.2} (real from {:.2}); {count}, by {refs}.",
+            decision.score, t.real
+        ),
+        Verdict::Fake => format!(
+            "Depicts {person} but departs from the person's own variation: score {:.2} (fake up to {:.2}); {count}, \
+             by {refs}.",
+            decision.score, t.fake
+        ),
+        Verdict::DifferentPerson => format!(
+            "Does not depict {person}: likeness {:.1} (the same person from {:.1}); {count}, by {refs}.",
+            evidence.likeness, t.likeness
+        ),
+        Verdict::Inconclusive | Verdict::NoFace => format!(
+            "No decision about {person}: score {:.2} (fake up to {:.2}, real from {:.2}); {count}, by {refs}.",
+            decision.score, t.fake, t.real
+        ),
+    };
+    if let Some(n) = evidence.negative.filter(|n| n.margin > 0.0) {
+        let what = if n.kind == SampleKind::NotThisPerson { "a person marked as not this one" } else { "a known fake" };
+        text += &format!(" It is nearer to {what} than to any reference, by {:.1} standard deviations.", n.margin);
+    }
+    for limit in &decision.limits {
+        text += &limit_sentence(limit);
+    }
+    text
+}
+
+fn limit_sentence(limit: &Limit) -> String {
+    match limit {
+        Limit::Quality { component, value, score } => format!(
+            " Limited by {}: {value:.2} {} (quality {score:.0} of 100).", component.label(), component.unit()
+        ),
+        Limit::BetweenThresholds => " The score lies between the thresholds.".into(),
+        Limit::FewReferences { references: 1 } => {
+            " With one reference the person's own variation is taken from the population.".into()
+        }
+        Limit::FewReferences { references } => {
+            format!(" With {references} references the person's own variation is known only roughly.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::fixtures::{near, population, stepped, template};
+    use crate::identity::Profile;
+    use crate::traits::Template;
+    use crate::verdict::Fusion;
+
+    const FUSION: &str = "intercept = 3.0\nembedding = [0.4, 0.5, 0.2]\nattributes = 1.0\nnegative = 1.0\n[thresholds]\n\
+        real = 0.6\nfake = 0.4\nlikeness = 0.0\ntarget_genuine_called_fake = 0.03\ntarget_fake_called_real = 0.1\n\
+        target_fnmr = 0.01\nmin_quality = 5.0\n";
+
+    fn explain(probe: &Template, references: u64) -> (Verdict, Explanation) {
+        let profile = Profile::of_templates((0..references).map(|i| near(1, i)).collect(), &population()).unwrap();
+        let evidence = Evidence::measure(probe, &profile);
+        let decision = Decision::decide(&evidence, &probe.quality, &Fusion::parse(FUSION).unwrap());
+        (decision.verdict, Explanation::of("Jane Doe", &decision, &evidence))
+    }
+
+    #[test]
+    fn a_genuine_face_is_explained_by_agreement() {
+        let (verdict, explanation) = explain(&near(1, 77), 8);
+        assert_eq!(verdict, Verdict::Real);
+        insta::assert_json_snapshot!(explanation);
+    }
+
+    #[test]
+    fn a_departing_face_is_explained_by_its_departures() {
+        let (verdict, explanation) = explain(&stepped(1, 5, 0.8), 8);
+        assert_eq!(verdict, Verdict::Fake);
+        insta::assert_json_snapshot!(explanation);
+    }
+
+    #[test]
+    fn a_stranger_is_explained_by_likeness_and_one_reference_is_said() {
+        let (verdict, explanation) = explain(&template(2), 1);
+        assert_eq!(verdict, Verdict::DifferentPerson);
+        assert!(explanation.summary.contains("one reference"));
+        insta::assert_json_snapshot!(explanation);
+    }
+}

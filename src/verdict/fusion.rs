@@ -1,0 +1,105 @@
+//! The fusion: evidence to a calibrated probability, by a small logistic model whose coefficients are published.
+//!
+//! `models/fusion.toml` is written by `training/fit.py`, which says how the coefficients were obtained. Every weight
+//! on a deviation is at least zero, so that no piece of evidence against a photograph can ever raise its score.
+
+use serde::{Deserialize, Serialize};
+
+use super::Evidence;
+use crate::inference::{Manifest, ManifestError, Role};
+use crate::traits::Embedding;
+
+/// Where the verdicts begin, and the error rates on held-out training people that they were fitted to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Scores from here up are `real`.
+    pub real: f32,
+    /// Scores down from here are `fake`.
+    pub fake: f32,
+    /// Likeness logits below this are `different_person`.
+    pub likeness: f32,
+    /// The share of genuine photographs called fake that `fake` was fitted to.
+    pub target_genuine_called_fake: f32,
+    /// The share of manipulated faces called real that `real` was fitted to.
+    pub target_fake_called_real: f32,
+    /// The share of genuine photographs called `different_person` that `likeness` was fitted to.
+    pub target_fnmr: f32,
+    /// A face of less quality than this (0..=100) carries no verdict.
+    pub min_quality: f32,
+}
+
+/// The coefficients of `models/fusion.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fusion {
+    /// The logit of a photograph that lies exactly where genuine ones are expected.
+    pub intercept: f32,
+    /// One weight for each embedding's deviation, in the order of [`Embedding::ALL`]; at least zero.
+    pub embedding: Vec<f32>,
+    /// The weight of each standard unit by which the attributes depart more than genuine ones do; at least zero.
+    pub attributes: f32,
+    /// The weight of each standard unit by which the probe is nearer to a negative than to the nearest reference.
+    pub negative: f32,
+    /// Where the verdicts begin.
+    pub thresholds: Thresholds,
+}
+
+/// Why the fusion did not load.
+#[derive(Debug, thiserror::Error)]
+pub enum FusionError {
+    /// The file is missing or altered.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The file has the right hash but not the right form.
+    #[error("fusion: {0}")]
+    Form(String),
+}
+
+/// Deviations count within these bounds: beyond, more of the same says nothing new.
+const DEVIATION: (f32, f32) = (-10.0, 1.5);
+
+impl Fusion {
+    /// Reads the file with the role `fusion` through the manifest.
+    ///
+    /// # Errors
+    /// A missing or altered file, or coefficients that are not of the documented form.
+    pub fn load(manifest: &Manifest) -> Result<Self, FusionError> {
+        let text = String::from_utf8(manifest.read(Role::Fusion)?).map_err(|e| FusionError::Form(e.to_string()))?;
+        Self::parse(&text).map_err(FusionError::Form)
+    }
+
+    /// Parses the coefficients.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fusion: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let weights = fusion.embedding.iter().chain([&fusion.attributes, &fusion.negative]);
+        if fusion.embedding.len() != Embedding::ALL.len() || weights.clone().any(|w| !w.is_finite() || *w < 0.0) {
+            return Err(format!("expected {} embedding weights, none below zero", Embedding::ALL.len()));
+        }
+        let t = &fusion.thresholds;
+        if !(0.0 <= t.fake && t.fake <= t.real && t.real <= 1.0) {
+            return Err("thresholds must satisfy 0 <= fake <= real <= 1".into());
+        }
+        Ok(fusion)
+    }
+
+    /// What each piece of evidence enters with, in the order of the weights: the deviations of the embeddings within
+    /// bounds, and by how much the attributes depart more than genuine ones do.
+    pub fn features(evidence: &Evidence) -> Vec<f32> {
+        let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION.0, DEVIATION.1);
+        let mut features: Vec<f32> = Embedding::ALL.iter().map(|&e| deviation(e)).collect();
+        features.push((evidence.attribute_departure() - 1.0).clamp(-0.5, 2.0));
+        features
+    }
+
+    /// The calibrated probability, 0..=1, that the face is a genuine photograph of the profile's person.
+    pub fn score(&self, evidence: &Evidence) -> f32 {
+        let features = Self::features(evidence);
+        let (deviations, departure) = features.split_at(Embedding::ALL.len());
+        let mut logit = self.intercept + deviations.iter().zip(&self.embedding).map(|(x, w)| x * w).sum::<f32>();
+        logit -= self.attributes * departure.iter().sum::<f32>();
+        logit -= self.negative * evidence.negative.map_or(0.0, |n| n.margin.max(0.0));
+        1.0 / (1.0 + (-logit).exp())
+    }
+}
