@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 
-mod extract;
 mod pipeline;
+mod train;
 
 use std::process::ExitCode;
 
@@ -17,13 +17,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Extract(extract::Args),
+    Train(train::Args),
 }
 
 /// Runs the command line; the exit code is 0 for success, 1 for a failure, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Extract(args) => extract::run(&args),
+        Command::Train(args) => train::run(&args),
     };
     match result {
         Ok(code) => code,

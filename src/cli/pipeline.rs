@@ -10,7 +10,7 @@ use faceward::traits::TemplateExtractor;
 use super::Failure;
 
 /// The finder and the extractor over the networks in `models`.
-pub(super) fn load(models: &Path) -> Result<(FaceFinder, TemplateExtractor), Failure> {
+pub(super) fn networks(models: &Path) -> Result<(FaceFinder, TemplateExtractor), Failure> {
     let zoo = Arc::new(Zoo::load(&Manifest::open(models)?, &TractEngine)?);
     Ok((FaceFinder::new(zoo.clone(), DetectorSettings::default()), TemplateExtractor::new(zoo)))
 }

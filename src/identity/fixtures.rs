@@ -27,7 +27,11 @@ fn of_vectors(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Template {
         demographics: Demographics { age: 40.0, male: 0.9 },
         expression: Expression::default(),
         pose: Pose::default(),
-        quality: Quality::from_values([(Component::FaceSize, 90.0), (Component::Sharpness, 0.3), (Component::Pose, 5.0)]),
+        quality: Quality::from_values([
+            (Component::FaceSize, 90.0),
+            (Component::Sharpness, 0.3),
+            (Component::Pose, 5.0),
+        ]),
         bbox: BoundingBox { x: 10.0, y: 10.0, width: 100.0, height: 120.0 },
     }
 }

@@ -61,13 +61,23 @@ impl Population {
     /// A [`PopulationError`] that names the file.
     pub fn load(manifest: &Manifest) -> Result<Self, PopulationError> {
         let form = |file, detail: String| PopulationError::Form { file, detail };
-        let text = String::from_utf8(manifest.read(Role::Population)?).map_err(|e| form("population", e.to_string()))?;
-        let model: PopulationModel = toml::from_str(&text).map_err(|e| form("population", e.to_string()))?;
+        let text =
+            String::from_utf8(manifest.read(Role::Population)?).map_err(|e| form("population", e.to_string()))?;
+        let cohort = postcard::from_bytes(&manifest.read(Role::Cohort)?).map_err(|e| form("cohort", e.to_string()))?;
+        Self::parse(&text, cohort)
+    }
+
+    /// From the text of `population.toml` and a cohort.
+    ///
+    /// # Errors
+    /// When the coefficients are not of the documented form.
+    pub fn parse(text: &str, cohort: Vec<Embeddings>) -> Result<Self, PopulationError> {
+        let form = |file, detail: String| PopulationError::Form { file, detail };
+        let model: PopulationModel = toml::from_str(text).map_err(|e| form("population", e.to_string()))?;
         let n = Embedding::ALL.len();
         if model.embedding.len() != n || model.likeness.len() != n + 1 {
             return Err(form("population", format!("expected {n} embeddings and {} likeness weights", n + 1)));
         }
-        let cohort = postcard::from_bytes(&manifest.read(Role::Cohort)?).map_err(|e| form("cohort", e.to_string()))?;
         Ok(Self { model, cohort })
     }
 

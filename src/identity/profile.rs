@@ -114,12 +114,19 @@ impl Profile {
     /// The logit that `probe` depicts this person, whether genuine or not: positive means rather yes. Each
     /// embedding's cosine enters by its place between the cohort's mean (0) and the genuine expectation (1).
     pub fn likeness(&self, probe: &Template) -> f32 {
-        let place = |e: Embedding| {
+        let places = self.places(probe);
+        self.likeness[0] + places.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
+    }
+
+    /// For each embedding, where the probe's cosine lies between the cohort's mean (0) and the genuine expectation
+    /// (1), within -1..=1.5.
+    pub fn places(&self, probe: &Template) -> Vec<f32> {
+        let place = |&e: &Embedding| {
             let p = self.embedding(e);
             let width = (p.genuine.centre - p.impostor.centre).max(1e-3);
             ((self.similarity(e, probe) - p.impostor.centre) / width).clamp(-1.0, 1.5)
         };
-        Embedding::ALL.iter().zip(&self.likeness[1..]).map(|(&e, w)| w * place(e)).sum::<f32>() + self.likeness[0]
+        Embedding::ALL.iter().map(place).collect()
     }
 }
 
@@ -165,7 +172,8 @@ fn fit_embedding(which: Embedding, templates: &[Template], population: &Populati
 
 fn fit_attribute(index: usize, templates: &[Template], population: &Population) -> Option<Spread> {
     let prior = ATTRIBUTES.get(index)?.within_person;
-    let values: Vec<f32> = templates.iter().filter_map(|t| t.attributes.values().get(index).copied().flatten()).collect();
+    let values: Vec<f32> =
+        templates.iter().filter_map(|t| t.attributes.values().get(index).copied().flatten()).collect();
     if values.is_empty() {
         return None;
     }

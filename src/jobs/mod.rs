@@ -1,3 +1,4 @@
 //! Long work over many images: the batch, and the extraction that training starts from.
 
+pub mod evidence;
 pub mod extract;

@@ -49,6 +49,8 @@ pub struct NegativeEvidence {
 pub struct Evidence {
     /// The logit that the face depicts the person ([`Profile::likeness`]).
     pub likeness: f32,
+    /// What that logit is made of ([`Profile::places`]).
+    pub places: Vec<f32>,
     /// One for each embedding.
     pub embeddings: Vec<EmbeddingEvidence>,
     /// One for each attribute that both sides show.
@@ -75,6 +77,7 @@ impl Evidence {
         });
         Self {
             likeness: profile.likeness(probe),
+            places: profile.places(probe),
             embeddings: embeddings.into(),
             attributes: attributes(probe, profile),
             negative: nearest_negative(probe, profile),

@@ -65,9 +65,7 @@ impl Explanation {
         all.sort_by(|a, b| b.deviation.abs().total_cmp(&a.deviation.abs()));
         if departures == 0 || decision.verdict == Verdict::Real {
             // What departs is said first even on a genuine face; then what agrees best.
-            all.sort_by(|a, b| {
-                departing(b).cmp(&departing(a)).then(a.deviation.abs().total_cmp(&b.deviation.abs()))
-            });
+            all.sort_by(|a, b| departing(b).cmp(&departing(a)).then(a.deviation.abs().total_cmp(&b.deviation.abs())));
         } else {
             all.retain(departing);
         }
@@ -101,11 +99,14 @@ fn embedding_difference(e: &super::EmbeddingEvidence) -> Difference {
     let range = format!("{:.3} to {:.3} is usual", expected[0], expected[1]);
     let text = match direction {
         Direction::Within => format!(
-            "{subject} resembles the references by {:.3}; {range} for this person's own photographs.", e.observed
+            "{subject} resembles the references by {:.3}; {range} for this person's own photographs.",
+            e.observed
         ),
         _ => format!(
             "{subject} resembles the references by only {:.3}; {range} for this person's own photographs, so it lies \
-             {:.1} standard deviations below.", e.observed, e.deviation.abs()
+             {:.1} standard deviations below.",
+            e.observed,
+            e.deviation.abs()
         ),
     };
     Difference {
@@ -131,7 +132,11 @@ fn attribute_difference(a: &super::AttributeEvidence) -> Option<Difference> {
     };
     let text = format!(
         "{} is {:.1} {}{side} what is usual for this person ({:.1} to {:.1}).",
-        capitalised(spec.label), a.observed, spec.unit, expected[0], expected[1]
+        capitalised(spec.label),
+        a.observed,
+        spec.unit,
+        expected[0],
+        expected[1]
     );
     Some(Difference {
         region: spec.region.name().into(),
@@ -188,9 +193,9 @@ fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: u
 
 fn limit_sentence(limit: &Limit) -> String {
     match limit {
-        Limit::Quality { component, value, score } => format!(
-            " Limited by {}: {value:.2} {} (quality {score:.0} of 100).", component.label(), component.unit()
-        ),
+        Limit::Quality { component, value, score } => {
+            format!(" Limited by {}: {value:.2} {} (quality {score:.0} of 100).", component.label(), component.unit())
+        }
         Limit::BetweenThresholds => " The score lies between the thresholds.".into(),
         Limit::FewReferences { references: 1 } => {
             " With one reference the person's own variation is taken from the population.".into()
@@ -204,8 +209,8 @@ fn limit_sentence(limit: &Limit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::fixtures::{near, population, stepped, template};
     use crate::identity::Profile;
+    use crate::identity::fixtures::{near, population, stepped, template};
     use crate::traits::Template;
     use crate::verdict::Fusion;
 

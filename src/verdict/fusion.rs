@@ -73,11 +73,12 @@ impl Fusion {
     /// A sentence that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
         let fusion: Self = toml::from_str(text).map_err(|e| e.to_string())?;
-        let weights = fusion.embedding.iter().chain([&fusion.attributes, &fusion.negative]);
-        if fusion.embedding.len() != Embedding::ALL.len() || weights.clone().any(|w| !w.is_finite() || *w < 0.0) {
+        let usable = |w: f32| w.is_finite() && w >= 0.0;
+        let embeddings = fusion.embedding.len() == Embedding::ALL.len() && fusion.embedding.iter().all(|&w| usable(w));
+        if !(embeddings && usable(fusion.attributes) && usable(fusion.negative)) {
             return Err(format!("expected {} embedding weights, none below zero", Embedding::ALL.len()));
         }
-        let t = &fusion.thresholds;
+        let t = fusion.thresholds;
         if !(0.0 <= t.fake && t.fake <= t.real && t.real <= 1.0) {
             return Err("thresholds must satisfy 0 <= fake <= real <= 1".into());
         }

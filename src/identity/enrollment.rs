@@ -1,0 +1,251 @@
+//! The rules of enrollment: which photographs become references, which of their faces is meant, and why the others
+//! are refused.
+//!
+//! Each photograph may show several people. Which face is meant follows from agreement: the faces that return in most
+//! photographs are the person. What does not agree is refused by name.
+
+use serde::Serialize;
+
+use super::{Population, Profile};
+use crate::face::Component;
+use crate::traits::{Embedding, Template, cosine};
+
+/// One image offered as a reference.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// SHA-256 of the encoded image, hex.
+    pub sha256: String,
+    /// A template of each face in it, the largest first.
+    pub faces: Vec<Template>,
+}
+
+/// Why an image is not taken as a reference.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No face was found.
+    #[error("no face was found")]
+    NoFace,
+    /// Several faces, and neither size nor the other photographs say which is meant.
+    #[error("{0} faces and none clearly dominant; crop the photograph to the person")]
+    SeveralFaces(usize),
+    /// A quality component is too weak.
+    #[error("{}: {value:.2} {}, too poor for a reference", component.label(), component.unit())]
+    Quality {
+        /// Which.
+        component: Component,
+        /// In its native unit.
+        value: f32,
+    },
+    /// The same photograph is enrolled already or came twice.
+    #[error("the same photograph is enrolled already")]
+    Duplicate,
+    /// The face is not the person that the other photographs show.
+    #[error(
+        "does not show the person that the other references show (likeness {likeness:.1}, at least {least:.1} is needed)"
+    )]
+    NotSamePerson {
+        /// Logit of likeness to the other references.
+        likeness: f32,
+        /// The least that is accepted.
+        least: f32,
+    },
+}
+
+impl Refusal {
+    /// The stable code in answers.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoFace => "no_face",
+            Self::SeveralFaces(_) => "several_faces",
+            Self::Quality { component, .. } => match component {
+                Component::FaceSize => "face_too_small",
+                Component::Sharpness => "face_too_blurred",
+                Component::Exposure | Component::DynamicRange => "face_too_dark_or_bright",
+                Component::Pose => "face_turned_too_far",
+                Component::Occlusion => "face_occluded",
+                Component::DetectorConfidence => "face_uncertain",
+            },
+            Self::Duplicate => "duplicate",
+            Self::NotSamePerson { .. } => "not_same_person",
+        }
+    }
+}
+
+/// What became of a candidate: the index of the face taken, or why not.
+pub type Outcome = Result<usize, Refusal>;
+
+/// A face whose box is this many times as large as the next is dominant.
+const DOMINANT: f32 = 2.5;
+/// Components that must not score less than this (0..=100) on a reference.
+const LEAST_SCORE: f32 = 8.0;
+/// Two photographs are copies of each other when embedding A (the most sensitive to framing) and B agree so closely;
+/// on the training people no two different photographs do.
+const COPY: [(Embedding, f32); 2] = [(Embedding::A, 0.985), (Embedding::B, 0.995)];
+/// Logit of likeness to the other references below which a face is not the same person.
+const LEAST_LIKENESS: f32 = 0.0;
+/// Rounds of choosing faces by agreement; it settles in two or three.
+const ROUNDS: usize = 5;
+
+/// Decides on `candidates`, in their order, given the references that are enrolled already.
+pub fn admit(enrolled: &[(String, Template)], candidates: &[Candidate], population: &Population) -> Vec<Outcome> {
+    let known: Vec<&Template> = enrolled.iter().map(|(_, t)| t).collect();
+    let mut outcomes: Vec<Outcome> = choose_faces(&known, candidates, population);
+    refuse_copies(enrolled, candidates, &mut outcomes);
+    refuse_strangers(&known, candidates, &mut outcomes, population);
+    outcomes
+}
+
+/// Chooses a face in each candidate: among several, the one that agrees best with the enrolled references and with the
+/// faces chosen in the other candidates.
+fn choose_faces(known: &[&Template], candidates: &[Candidate], population: &Population) -> Vec<Outcome> {
+    let mut chosen: Vec<usize> = vec![0; candidates.len()];
+    for _ in 0..ROUNDS {
+        let mut next = chosen.clone();
+        for (i, candidate) in candidates.iter().enumerate().filter(|(_, c)| c.faces.len() > 1) {
+            let others = candidates.iter().zip(&chosen).enumerate().filter(|(j, _)| *j != i);
+            let others = others.filter_map(|(_, (c, &k))| c.faces.get(k));
+            let peers: Vec<&Template> = known.iter().copied().chain(others).collect();
+            let agreement = |f: &Template| median(peers.iter().map(|p| alike(f, p, population)).collect());
+            let best = candidate.faces.iter().map(agreement).enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+            next[i] = best.map_or(0, |(k, _)| k);
+        }
+        if next == chosen {
+            break;
+        }
+        chosen = next;
+    }
+    let alone = known.is_empty() && candidates.len() < 3;
+    candidates.iter().zip(chosen).map(|(c, k)| accept_face(c, k, alone)).collect()
+}
+
+fn accept_face(candidate: &Candidate, face: usize, alone: bool) -> Outcome {
+    let template = candidate.faces.get(face).ok_or(Refusal::NoFace)?;
+    if alone && let [first, second, ..] = &candidate.faces[..] {
+        // Nothing to agree with: only size can say which face is meant.
+        if first.bbox.area() < DOMINANT * second.bbox.area() {
+            return Err(Refusal::SeveralFaces(candidate.faces.len()));
+        }
+    }
+    let weak = template.quality.weakest().filter(|c| c.score < LEAST_SCORE);
+    weak.map_or(Ok(face), |c| Err(Refusal::Quality { component: c.component, value: c.value }))
+}
+
+fn refuse_copies(enrolled: &[(String, Template)], candidates: &[Candidate], outcomes: &mut [Outcome]) {
+    let copies = |a: &Template, b: &Template| {
+        COPY.iter().all(|&(e, least)| cosine(a.embeddings.get(e), b.embeddings.get(e)) > least)
+    };
+    for i in 0..candidates.len() {
+        let Some(face) = taken(candidates, outcomes, i) else { continue };
+        let sha = &candidates[i].sha256;
+        let before = (0..i).filter_map(|j| taken(candidates, outcomes, j).map(|t| (&candidates[j].sha256, t)));
+        let mut all = enrolled.iter().map(|(s, t)| (s, t)).chain(before);
+        if all.any(|(s, t)| s == sha || copies(face, t)) {
+            outcomes[i] = Err(Refusal::Duplicate);
+        }
+    }
+}
+
+/// Refuses, worst first, the faces that are not like the rest, until all that remain are. References that are enrolled
+/// already are never refused here; they count as what the newcomers must be like.
+fn refuse_strangers(known: &[&Template], candidates: &[Candidate], outcomes: &mut [Outcome], population: &Population) {
+    loop {
+        let standing: Vec<usize> = (0..candidates.len()).filter(|&i| outcomes[i].is_ok()).collect();
+        if known.len() + standing.len() < 2 {
+            return;
+        }
+        let likeness = |i: usize| -> Option<f32> {
+            let face = taken(candidates, outcomes, i)?;
+            let others = standing.iter().filter(|&&j| j != i).filter_map(|&j| taken(candidates, outcomes, j));
+            let rest: Vec<Template> = known.iter().copied().chain(others).cloned().collect();
+            Some(Profile::of_templates(rest, population)?.likeness(face))
+        };
+        let worst = standing.iter().filter_map(|&i| Some((i, likeness(i)?))).min_by(|a, b| a.1.total_cmp(&b.1));
+        match worst {
+            // Of two that disagree, the later one is refused: there is nothing else to go by.
+            Some((_, l)) if l < LEAST_LIKENESS && known.is_empty() && standing.len() == 2 => {
+                outcomes[standing[1]] = Err(Refusal::NotSamePerson { likeness: l, least: LEAST_LIKENESS });
+            }
+            Some((i, l)) if l < LEAST_LIKENESS => {
+                outcomes[i] = Err(Refusal::NotSamePerson { likeness: l, least: LEAST_LIKENESS });
+            }
+            _ => return,
+        }
+    }
+}
+
+fn taken<'a>(candidates: &'a [Candidate], outcomes: &[Outcome], i: usize) -> Option<&'a Template> {
+    outcomes[i].as_ref().ok().and_then(|&k| candidates[i].faces.get(k))
+}
+
+/// How alike two faces are: the mean over embeddings of the cosine in units of what one person's photographs show.
+fn alike(a: &Template, b: &Template, population: &Population) -> f32 {
+    let share = |e: Embedding| {
+        let prior = population.prior(e);
+        (cosine(a.embeddings.get(e), b.embeddings.get(e)) - prior.pairwise) / prior.spread.max(1e-3)
+    };
+    Embedding::ALL.iter().map(|&e| share(e)).sum::<f32>()
+}
+
+fn median(mut values: Vec<f32>) -> f32 {
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::Quality;
+    use crate::identity::fixtures::{near, population, template};
+
+    fn candidate(sha: u64, faces: Vec<Template>) -> Candidate {
+        Candidate { sha256: format!("{sha:064x}"), faces }
+    }
+
+    #[test]
+    fn the_wrong_photograph_among_ten_is_found_and_named() {
+        let mut all: Vec<Candidate> = (0..10).map(|i| candidate(i, vec![near(1, i)])).collect();
+        all[6] = candidate(6, vec![template(2)]);
+        let outcomes = admit(&[], &all, &population());
+        for (i, o) in outcomes.iter().enumerate() {
+            assert_eq!(o.is_ok(), i != 6, "{i}: {o:?}");
+        }
+        assert_eq!(outcomes[6].as_ref().unwrap_err().code(), "not_same_person");
+    }
+
+    #[test]
+    fn the_person_is_found_among_bystanders() {
+        let mut all: Vec<Candidate> = (0..5).map(|i| candidate(i, vec![near(1, i)])).collect();
+        all.push(candidate(9, vec![template(7), template(8), near(1, 50)]));
+        assert_eq!(admit(&[], &all, &population())[5], Ok(2));
+        // alone, with nothing to agree with and no dominant face, it is refused
+        assert_eq!(admit(&[], &all[5..], &population())[0].as_ref().unwrap_err().code(), "several_faces");
+    }
+
+    #[test]
+    fn copies_are_refused_by_hash_and_by_face() {
+        let first = candidate(1, vec![near(1, 1)]);
+        let again = candidate(1, vec![near(1, 2)]);
+        let recoded = candidate(3, vec![near(1, 1)]);
+        let outcomes = admit(&[], &[first.clone(), again, recoded], &population());
+        assert_eq!(outcomes[0], Ok(0));
+        assert_eq!(outcomes[1], Err(Refusal::Duplicate));
+        assert_eq!(outcomes[2], Err(Refusal::Duplicate));
+        let enrolled = vec![(first.sha256.clone(), near(1, 1))];
+        assert_eq!(admit(&enrolled, &[first], &population())[0], Err(Refusal::Duplicate));
+    }
+
+    #[test]
+    fn poor_and_empty_pictures_are_refused_with_their_reason() {
+        let mut small = near(1, 1);
+        small.quality = Quality::from_values([(Component::FaceSize, 8.0)]);
+        let outcomes = admit(&[], &[candidate(1, vec![small]), candidate(2, vec![])], &population());
+        assert_eq!(outcomes[0].as_ref().unwrap_err().code(), "face_too_small");
+        assert_eq!(outcomes[1], Err(Refusal::NoFace));
+    }
+
+    #[test]
+    fn one_photograph_is_enough() {
+        assert_eq!(admit(&[], &[candidate(1, vec![near(1, 1)])], &population()), vec![Ok(0)]);
+    }
+}
