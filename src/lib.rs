@@ -8,5 +8,6 @@ pub mod identity;
 pub mod imaging;
 pub mod inference;
 pub mod jobs;
+pub mod service;
 pub mod traits;
 pub mod verdict;

@@ -3,9 +3,11 @@
 mod enrollment;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod keys;
 mod population;
 mod profile;
 mod record;
+pub mod store;
 
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};

@@ -1,0 +1,83 @@
+//! What can go wrong, for the caller and for the operator.
+
+use crate::identity::PopulationError;
+use crate::identity::store::StoreError;
+use crate::identity::{IdentityId, InvalidIdentityId};
+use crate::imaging::DecodeError;
+use crate::inference::{InferenceError, ManifestError, ZooError};
+use crate::verdict::FusionError;
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The image did not become pixels.
+    #[error(transparent)]
+    Image(#[from] DecodeError),
+    /// The id is not of the documented form.
+    #[error(transparent)]
+    InvalidId(#[from] InvalidIdentityId),
+    /// No such identity.
+    #[error("there is no identity {0:?}")]
+    UnknownIdentity(String),
+    /// The identity exists but has no references.
+    #[error("identity {0:?} has no references yet; enroll at least one photograph")]
+    NoReferences(IdentityId),
+    /// No such reference or negative.
+    #[error("identity {identity:?} has no {what} {id:?}")]
+    UnknownSample {
+        /// Whose.
+        identity: String,
+        /// `reference` or `negative`.
+        what: &'static str,
+        /// Which.
+        id: String,
+    },
+    /// A field of the request is not acceptable.
+    #[error("{0}")]
+    InvalidField(String),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(#[from] StoreError),
+    /// A network failed.
+    #[error("a network failed: {0}")]
+    Inference(#[from] InferenceError),
+    /// A thread that held the service's lock has died.
+    #[error("the service is in an undefined state and must be restarted")]
+    Poisoned,
+}
+
+impl ServiceError {
+    /// The stable code of the problem document.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Image(e) => e.code(),
+            Self::InvalidId(_) => "identity_id_invalid",
+            Self::UnknownIdentity(_) => "identity_unknown",
+            Self::NoReferences(_) => "identity_without_references",
+            Self::UnknownSample { .. } => "sample_unknown",
+            Self::InvalidField(_) => "field_invalid",
+            Self::Store(_) => "store_failed",
+            Self::Inference(_) | Self::Poisoned => "internal",
+        }
+    }
+}
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The models folder is not as its manifest says.
+    #[error("models: {0}")]
+    Manifest(#[from] ManifestError),
+    /// A network did not load.
+    #[error("models: {0}")]
+    Zoo(#[from] ZooError),
+    /// The population did not load.
+    #[error("models: {0}")]
+    Population(#[from] PopulationError),
+    /// The fusion did not load.
+    #[error("models: {0}")]
+    Fusion(#[from] FusionError),
+    /// The store did not open or cannot be read.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+}

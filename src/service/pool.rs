@@ -1,0 +1,115 @@
+//! Admission control: a bounded queue in front of dedicated threads.
+//!
+//! Inference is bound by the processor, so it never runs on the asynchronous runtime. When the queue is full a request
+//! is refused at once: a caller that is told to come back later is better off than one that waits without end.
+
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The queue is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the queue is full; try again in {} s", retry_after.as_secs())]
+pub struct Overloaded {
+    /// When a place may be free.
+    pub retry_after: Duration,
+}
+
+/// Threads that run jobs in the order of their arrival.
+pub struct Pool {
+    jobs: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts `threads` threads behind a queue of `queue` jobs.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(threads: usize, queue: usize) -> std::io::Result<Self> {
+        let (sender, receiver) = bounded::<Job>(queue.max(1));
+        let threads = (0..threads.max(1))
+            .map(|i| {
+                let receiver = receiver.clone();
+                Builder::new().name(format!("inference-{i}")).spawn(move || {
+                    for job in receiver {
+                        // A job that panics must not take the thread with it; its caller sees the dropped answer.
+                        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+                    }
+                })
+            })
+            .collect::<std::io::Result<_>>()?;
+        Ok(Self { jobs: Some(sender), threads })
+    }
+
+    /// Runs `work` on a thread of the pool; the answer comes through the channel. `None` from it means that the work
+    /// panicked.
+    ///
+    /// # Errors
+    /// [`Overloaded`] when the queue is full.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<tokio::sync::oneshot::Receiver<T>, Overloaded> {
+        let (answer, receiver) = tokio::sync::oneshot::channel();
+        let job: Job = Box::new(move || {
+            // A caller that has gone away before its turn costs nothing.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        });
+        let overloaded = Overloaded { retry_after: Duration::from_secs(1) };
+        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
+            Some(Ok(())) => Ok(receiver),
+            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => Err(overloaded),
+        }
+    }
+
+    /// Jobs that wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.jobs.as_ref().map_or(0, Sender::len)
+    }
+}
+
+impl Drop for Pool {
+    /// Finishes what was admitted.
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_refuses_and_admitted_work_is_finished() {
+        let pool = Pool::start(1, 1).unwrap();
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let first = pool.submit(move || gate.recv().is_ok()).unwrap();
+        while pool.waiting() > 0 {
+            std::thread::yield_now();
+        }
+        let second = pool.submit(|| 2).unwrap();
+        assert!(pool.submit(|| 3).is_err());
+        release.send(()).unwrap();
+        drop(pool);
+        assert_eq!(first.blocking_recv(), Ok(true));
+        assert_eq!(second.blocking_recv(), Ok(2));
+    }
+
+    #[test]
+    fn a_panic_costs_one_answer_only() {
+        let pool = Pool::start(1, 4).unwrap();
+        let broken = pool.submit(|| -> u8 { panic!("a test's panic") }).unwrap();
+        let whole = pool.submit(|| 7).unwrap();
+        assert!(broken.blocking_recv().is_err());
+        assert_eq!(whole.blocking_recv(), Ok(7));
+    }
+}

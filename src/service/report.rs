@@ -1,0 +1,153 @@
+//! The shapes of answers.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::face::{BoundingBox, Pose, Quality};
+use crate::traits::Template;
+use crate::verdict::{Decision, Evidence, Explanation, Limit, Thresholds, Verdict};
+
+/// What answered.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Versions {
+    /// The service.
+    pub faceward: String,
+    /// One value that changes when any model file does.
+    pub models: String,
+    /// The inference engine.
+    pub engine: String,
+}
+
+/// The image as it was decoded.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImageReport {
+    /// Columns, upright.
+    pub width: u32,
+    /// Rows, upright.
+    pub height: u32,
+    /// The container, by its first bytes.
+    pub format: String,
+    /// SHA-256 of the bytes sent, hex.
+    pub sha256: String,
+}
+
+/// Whom a face was compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct IdentityName {
+    /// The operator's id.
+    pub id: String,
+    /// The name for reviewers.
+    pub display_name: String,
+}
+
+/// What the networks read from a face; never part of the verdict.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ApparentTraits {
+    /// Years.
+    pub age: f32,
+    /// `female`, `male` or `unclear`.
+    pub sex: String,
+    /// The strongest of seven expressions.
+    pub expression: String,
+}
+
+impl ApparentTraits {
+    fn of(template: &Template) -> Self {
+        let sex = match template.demographics.sex() {
+            crate::traits::Sex::Female => "female",
+            crate::traits::Sex::Male => "male",
+            crate::traits::Sex::Unclear => "unclear",
+        };
+        let (expression, _) = template.expression.strongest();
+        Self { age: template.demographics.age, sex: sex.into(), expression: expression.into() }
+    }
+}
+
+/// Where the verdicts begin, and the error rates that they were fitted to.
+pub type ThresholdReport = Thresholds;
+
+/// One face.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FaceReport {
+    /// Its place in the list, the largest first.
+    pub index: usize,
+    /// Where it stands, in pixels of the upright image: x, y, width, height.
+    #[schema(value_type = Object)]
+    pub bbox: BoundingBox,
+    /// The detector's confidence, 0..=1.
+    pub confidence: f32,
+    /// Degrees.
+    #[schema(value_type = Object)]
+    pub pose: Pose,
+    /// How well it can be read.
+    #[schema(value_type = Object)]
+    pub quality: Quality,
+    /// Age, sex and expression as read.
+    pub apparent: ApparentTraits,
+    /// Whom it was compared with; `null` for a face that is nobody's.
+    pub identity: Option<IdentityName>,
+    /// The answer for this face.
+    pub verdict: Verdict,
+    /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
+    pub score: Option<f32>,
+    /// The logit that it depicts that identity; `null` without one.
+    pub likeness: Option<f32>,
+    /// What limits the verdict, the worst first.
+    #[schema(value_type = Vec<Object>)]
+    pub limits: Vec<Limit>,
+    /// Why.
+    pub explanation: Explanation,
+}
+
+impl FaceReport {
+    pub(super) fn new(
+        index: usize,
+        confidence: f32,
+        template: &Template,
+        compared: Option<(&IdentityName, &Evidence, &Decision)>,
+    ) -> Self {
+        let explanation = compared.map_or_else(
+            || Explanation::only("The face is like none of the enrolled identities."),
+            |(name, evidence, decision)| Explanation::of(&name.display_name, decision, evidence),
+        );
+        Self {
+            index,
+            bbox: template.bbox,
+            confidence,
+            pose: template.pose,
+            quality: template.quality.clone(),
+            apparent: ApparentTraits::of(template),
+            identity: compared.map(|(name, ..)| name.clone()),
+            verdict: compared.map_or(Verdict::DifferentPerson, |(_, _, d)| d.verdict),
+            score: compared.map(|(_, _, d)| d.score),
+            likeness: compared.map(|(_, e, _)| e.likeness),
+            limits: compared.map(|(_, _, d)| d.limits.clone()).unwrap_or_default(),
+            explanation,
+        }
+    }
+}
+
+/// The answer to one image.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Verification {
+    /// The answer for the image: with a claimed identity, that of the face most like it; else the most alarming.
+    pub verdict: Verdict,
+    /// The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is
+    /// no face or no identity.
+    pub score: Option<f32>,
+    /// The claimed identity, or the one that the deciding face was found to be; `null` for nobody.
+    pub identity: Option<IdentityName>,
+    /// Index of the face that decided; `null` without a face.
+    pub deciding_face: Option<usize>,
+    /// Every face, the largest first.
+    pub faces: Vec<FaceReport>,
+    /// Why, for the deciding face.
+    pub explanation: Explanation,
+    /// What it was decided by.
+    #[schema(value_type = Object)]
+    pub thresholds: ThresholdReport,
+    /// The image.
+    pub image: ImageReport,
+    /// What answered.
+    pub versions: Versions,
+}
