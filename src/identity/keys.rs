@@ -1,0 +1,293 @@
+//! API keys: what a client presents, what is stored of it, and what it may do.
+//!
+//! A key reads `fw_<id>_<secret>`: the id (8 hex digits) is public and finds the record, the secret is 32 bytes of the
+//! operating system's randomness in 64 hex digits. Only the SHA-256 of the whole key is stored. A slow password hash
+//! would add nothing: it makes up for passwords that can be guessed, and 256 random bits cannot be, however fast the
+//! hash; a fast one keeps authentication from being a way to exhaust the server.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// What a key allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Identities, references and negatives: read and write.
+    Enroll,
+    /// Verification.
+    Verify,
+    /// Keys and settings; implies the others.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::Enroll, Self::Verify, Self::Admin];
+
+    /// The name used in requests and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enroll => "enroll",
+            Self::Verify => "verify",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|scope| scope.name() == text);
+        known.ok_or_else(|| KeyError::UnknownScope(text.chars().take(40).collect()))
+    }
+}
+
+/// Why a key cannot be issued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Not the name of a scope.
+    #[error("{0:?} is not a scope: use enroll, verify or admin")]
+    UnknownScope(String),
+    /// No scope was given.
+    #[error("a key needs at least one scope: enroll, verify or admin")]
+    NoScope,
+    /// The name is empty, too long, or holds control characters.
+    #[error("a key's name must have 1 to {} characters and no control characters", ApiKey::NAME_MAX)]
+    Name,
+    /// It would be expired from the start.
+    #[error("the key would have expired already: give a time to come")]
+    AlreadyExpired,
+    /// The operating system gave no random numbers.
+    #[error("the operating system gave no random numbers: {0}")]
+    Randomness(getrandom::Error),
+}
+
+/// Why a presented key is refused. Tell the client no more than that it was; this is for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyRefusal {
+    /// It does not read `fw_<id>_<secret>`.
+    #[error("the key is malformed")]
+    Malformed,
+    /// No key has this id, or the secret is another.
+    #[error("the key is unknown")]
+    Unknown,
+    /// It was revoked.
+    #[error("the key is revoked")]
+    Revoked,
+    /// Its time is over.
+    #[error("the key has expired")]
+    Expired,
+}
+
+const ID_BYTES: usize = 4;
+const SECRET_BYTES: usize = 32;
+
+/// A whole key, `fw_<id>_<secret>`, as issued or presented. Printing it with `{:?}` shows the id alone.
+#[derive(Clone)]
+pub struct KeySecret(String);
+
+impl KeySecret {
+    /// A new key from 32 bytes of the operating system's randomness, and 4 for the id.
+    ///
+    /// # Errors
+    /// [`KeyError::Randomness`].
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut bytes = [0; ID_BYTES + SECRET_BYTES];
+        getrandom::fill(&mut bytes).map_err(KeyError::Randomness)?;
+        let (id, secret) = bytes.split_at(ID_BYTES);
+        Ok(Self(format!("fw_{}_{}", hex::encode(id), hex::encode(secret))))
+    }
+
+    /// The key that a client presents.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`].
+    pub fn parse(presented: &str) -> Result<Self, KeyRefusal> {
+        let digits =
+            |text: &str, n| text.len() == 2 * n && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let rest = presented.strip_prefix("fw_").ok_or(KeyRefusal::Malformed)?;
+        match rest.split_once('_') {
+            Some((id, secret)) if digits(id, ID_BYTES) && digits(secret, SECRET_BYTES) => {
+                Ok(Self(presented.to_owned()))
+            }
+            _ => Err(KeyRefusal::Malformed),
+        }
+    }
+
+    /// The public part, which finds the record.
+    pub fn id(&self) -> &str {
+        self.0.get(3..3 + 2 * ID_BYTES).unwrap_or_default()
+    }
+
+    /// The whole key in clear: to be shown once, to the person who asked for it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored: the SHA-256 of the whole key (as `printf %s fw_… | sha256sum` gives it).
+    pub fn hash(&self) -> KeyHash {
+        KeyHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for KeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeySecret(fw_{}_…)", self.id())
+    }
+}
+
+/// SHA-256 of a whole key. It is compared in constant time, and never shown.
+#[derive(Clone, Copy, Eq)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// From stored bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl PartialEq for KeyHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(…)")
+    }
+}
+
+/// What is kept of a key. Serialised, it has no hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiKey {
+    /// The public part of the key, 8 hex digits.
+    pub id: String,
+    /// What it is for, in the operator's words.
+    pub name: String,
+    /// What it allows; never empty.
+    pub scopes: BTreeSet<Scope>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it stops working; `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to about a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// What a presented key must hash to.
+    #[serde(skip_serializing)]
+    pub hash: KeyHash,
+}
+
+impl ApiKey {
+    /// Characters in a name at most.
+    pub const NAME_MAX: usize = 100;
+
+    /// A new key: its record, and the secret that is shown once.
+    ///
+    /// # Errors
+    /// [`KeyError`], when it would be useless or unnamed, or there is no randomness.
+    pub fn issue(
+        name: &str,
+        scopes: impl IntoIterator<Item = Scope>,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(Self, KeySecret), KeyError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > Self::NAME_MAX || name.chars().any(char::is_control) {
+            return Err(KeyError::Name);
+        }
+        let scopes: BTreeSet<Scope> = scopes.into_iter().collect();
+        if scopes.is_empty() {
+            return Err(KeyError::NoScope);
+        }
+        if expires_at.is_some_and(|end| end <= now) {
+            return Err(KeyError::AlreadyExpired);
+        }
+        let secret = KeySecret::generate()?;
+        let key = Self {
+            id: secret.id().to_owned(),
+            name: name.to_owned(),
+            scopes,
+            created_at: now,
+            expires_at,
+            last_used_at: None,
+            revoked_at: None,
+            hash: secret.hash(),
+        };
+        Ok((key, secret))
+    }
+
+    /// Whether it allows `scope`; `admin` allows everything.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+    }
+
+    /// Whether `presented` is this key and it is valid at `now`. The secret is compared first, so that only who holds
+    /// it learns that a key is revoked or expired.
+    ///
+    /// # Errors
+    /// [`KeyRefusal`], except `Malformed`.
+    pub fn verify(&self, presented: &KeySecret, now: Timestamp) -> Result<&Self, KeyRefusal> {
+        if presented.hash() != self.hash {
+            Err(KeyRefusal::Unknown)
+        } else if self.revoked_at.is_some() {
+            Err(KeyRefusal::Revoked)
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            Err(KeyRefusal::Expired)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+/// The keys of a running server, by id. Built anew whenever a key is added or revoked.
+#[derive(Clone, Debug, Default)]
+pub struct KeyRing(HashMap<String, ApiKey>);
+
+impl KeyRing {
+    /// Holds `keys`.
+    pub fn new(keys: impl IntoIterator<Item = ApiKey>) -> Self {
+        Self(keys.into_iter().map(|key| (key.id.clone(), key)).collect())
+    }
+
+    /// Whether there is any key that works at `now`: without one, nobody can authenticate.
+    pub fn has_usable(&self, now: Timestamp) -> bool {
+        self.0.values().any(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
+    }
+
+    /// The key that `presented` is, where it is one of these and valid at `now`. What it allows is for the caller to
+    /// ask ([`ApiKey::allows`]).
+    ///
+    /// # Errors
+    /// [`KeyRefusal`].
+    pub fn verify(&self, presented: &str, now: Timestamp) -> Result<&ApiKey, KeyRefusal> {
+        let presented = KeySecret::parse(presented)?;
+        self.0.get(presented.id()).ok_or(KeyRefusal::Unknown)?.verify(&presented, now)
+    }
+}

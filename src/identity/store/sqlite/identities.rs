@@ -1,0 +1,105 @@
+//! Rows of `identities`.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::fault::{Fault, optional_time, time, time_text, unreadable};
+use super::scrub;
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord};
+
+const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at";
+
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    id: &IdentityId,
+    fields: &IdentityFields,
+    now: Timestamp,
+) -> Result<(IdentityRecord, bool), Fault> {
+    let before = get(tx, id)?;
+    if let Some(record) = &before
+        && record.fields == *fields
+    {
+        return Ok((record.clone(), false));
+    }
+    // Taken apart, so that a new field cannot be forgotten here.
+    let IdentityFields { display_name, consent_basis, expires_at } = fields;
+    tx.prepare_cached(
+        "INSERT INTO identities (id, display_name, consent_basis, expires_at, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
+         ON CONFLICT (id) DO UPDATE SET display_name = ?2, consent_basis = ?3, expires_at = ?4, updated_at = ?5",
+    )?
+    .execute(params![id.as_str(), display_name, consent_basis, expires_at.map(time_text), time_text(now)])?;
+    let created_at = before.as_ref().map_or(now, |record| record.created_at);
+    Ok((IdentityRecord { id: id.clone(), fields: fields.clone(), created_at, updated_at: now }, before.is_none()))
+}
+
+pub(super) fn get(connection: &Connection, id: &IdentityId) -> Result<Option<IdentityRecord>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM identities WHERE id = ?1");
+    let row = connection.prepare_cached(&sql)?.query_row([id.as_str()], Stored::read).optional()?;
+    row.map(Stored::record).transpose()
+}
+
+pub(super) fn page(
+    connection: &Connection,
+    after: Option<&IdentityId>,
+    limit: usize,
+) -> Result<Vec<IdentityRecord>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM identities WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let mut query = connection.prepare_cached(&sql)?;
+    // Every id sorts behind the empty text.
+    let after = after.map_or("", IdentityId::as_str);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    query.query_map(params![after, limit], Stored::read)?.map(|row| row?.record()).collect()
+}
+
+/// The samples go with it, by the foreign key.
+pub(super) fn delete(tx: &Transaction<'_>, id: &IdentityId) -> Result<bool, Fault> {
+    let deleted = tx.execute("DELETE FROM identities WHERE id = ?1", [id.as_str()])? > 0;
+    if deleted {
+        scrub::demand(tx)?;
+    }
+    Ok(deleted)
+}
+
+/// Sets `updated_at`; `false` where there is no such identity.
+pub(super) fn touch(tx: &Transaction<'_>, id: &IdentityId, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE identities SET updated_at = ?2 WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.execute(params![id.as_str(), time_text(now)])? > 0)
+}
+
+/// A row as stored.
+struct Stored {
+    id: String,
+    display_name: String,
+    consent_basis: Option<String>,
+    expires_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl Stored {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            display_name: row.get(1)?,
+            consent_basis: row.get(2)?,
+            expires_at: row.get(3)?,
+            created_at: row.get(4)?,
+            updated_at: row.get(5)?,
+        })
+    }
+
+    fn record(self) -> Result<IdentityRecord, Fault> {
+        let what = || format!("identity {:?}", self.id);
+        Ok(IdentityRecord {
+            id: self.id.parse().map_err(|error| unreadable(what(), &error))?,
+            created_at: time(&self.created_at, what)?,
+            updated_at: time(&self.updated_at, what)?,
+            fields: IdentityFields {
+                expires_at: optional_time(self.expires_at.as_deref(), what)?,
+                display_name: self.display_name,
+                consent_basis: self.consent_basis,
+            },
+        })
+    }
+}
