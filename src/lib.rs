@@ -3,6 +3,7 @@
 //! A face flows left to right and no module looks back: [`imaging`] → [`face`] → [`traits`] → [`identity`] →
 //! [`verdict`]; [`inference`] serves the first three.
 
+pub mod api;
 pub mod face;
 pub mod identity;
 pub mod imaging;

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod pipeline;
+mod serve;
 mod train;
 
 use std::process::ExitCode;
@@ -17,12 +18,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(serve::Args),
     Train(train::Args),
 }
 
 /// Runs the command line; the exit code is 0 for success, 1 for a failure, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
         Command::Train(args) => train::run(&args),
     };
     match result {

@@ -122,7 +122,10 @@ mod tests {
         }
 
         #[test]
-        fn lengths_beyond_the_bytes_do_not_allocate(lead in prop::collection::vec(128u8..=255, 1..10), tail in any::<[u8; 8]>()) {
+        fn lengths_beyond_the_bytes_do_not_allocate(
+            lead in prop::collection::vec(128u8..=255, 1..10),
+            tail in any::<[u8; 8]>(),
+        ) {
             let _ = decode_template(&signed(&[&lead[..], &tail].concat()));
         }
 
@@ -130,7 +133,7 @@ mod tests {
         fn what_is_written_is_read(
             a in prop::collection::vec(-1f32..1.0, 0..40),
             b in prop::collection::vec(-1f32..1.0, 0..40),
-            values in prop::collection::vec(prop::option::of(any::<f32>().prop_filter("a number", |v| !v.is_nan())), 0..60),
+            values in prop::collection::vec(prop::option::of(-1e9f32..1e9), 0..60),
             age in 0f32..100.0,
             seed in any::<u32>(),
         ) {

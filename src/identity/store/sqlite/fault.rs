@@ -1,4 +1,4 @@
-//! From what SQLite says to what a person can act on, and the text form of times.
+//! From what `SQLite` says to what a person can act on, and the text form of times.
 
 use std::path::Path;
 
@@ -57,7 +57,7 @@ pub(super) fn is_duplicate(error: &rusqlite::Error) -> bool {
 }
 
 /// The error for a row whose content is not what was once written.
-pub(super) fn unreadable(what: impl Into<String>, detail: impl ToString) -> StoreError {
+pub(super) fn unreadable(what: impl Into<String>, detail: &impl ToString) -> StoreError {
     StoreError::UnreadableRecord { what: what.into(), detail: detail.to_string() }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn time_text(time: Timestamp) -> String {
 
 /// The time that [`time_text`] wrote; `what` names the row in the error.
 pub(super) fn time(text: &str, what: impl Fn() -> String) -> Result<Timestamp, StoreError> {
-    text.parse().map_err(|error| unreadable(what(), error))
+    text.parse().map_err(|error| unreadable(what(), &error))
 }
 
 /// [`time`] of a column that may be empty.

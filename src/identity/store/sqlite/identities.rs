@@ -92,7 +92,7 @@ impl Stored {
     fn record(self) -> Result<IdentityRecord, Fault> {
         let what = || format!("identity {:?}", self.id);
         Ok(IdentityRecord {
-            id: self.id.parse().map_err(|error| unreadable(what(), error))?,
+            id: self.id.parse().map_err(|error| unreadable(what(), &error))?,
             created_at: time(&self.created_at, what)?,
             updated_at: time(&self.updated_at, what)?,
             fields: IdentityFields {

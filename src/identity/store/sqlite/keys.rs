@@ -28,9 +28,8 @@ pub(super) fn insert(tx: &Transaction<'_>, key: &ApiKey) -> Result<(), Fault> {
             revoked_at.map(time_text)
         ],
     )
-    .map_err(|error| match is_duplicate(&error) {
-        true => Fault::Store(StoreError::DuplicateKey(id.clone())),
-        false => error.into(),
+    .map_err(|error| {
+        if is_duplicate(&error) { Fault::Store(StoreError::DuplicateKey(id.clone())) } else { error.into() }
     })?;
     Ok(())
 }
@@ -90,7 +89,7 @@ impl Stored {
         let scopes: BTreeSet<Scope> = self
             .scopes
             .split(',')
-            .map(|name| name.parse().map_err(|error| unreadable(what(), error)))
+            .map(|name| name.parse().map_err(|error| unreadable(what(), &error)))
             .collect::<Result<_, _>>()?;
         Ok(ApiKey {
             created_at: time(&self.created_at, what)?,

@@ -1,4 +1,4 @@
-//! [`Store`] in one SQLite file.
+//! [`Store`] in one `SQLite` file.
 //!
 //! One connection behind a lock: writes are rare, what verification needs is a few rows an identity, and with no second
 //! reader of our own nothing keeps an erasure from emptying the write-ahead log.

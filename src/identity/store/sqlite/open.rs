@@ -12,14 +12,14 @@ use super::fault::Fault;
 use super::scrub;
 use crate::identity::store::{StoreError, StoreResult};
 
-/// `fwrd`: what marks a SQLite file as ours.
+/// `fwrd`: what marks a `SQLite` file as ours.
 pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
-/// The n-th brings a database from version n to n + 1. Never change one that was released: append.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+/// Each with the version that it brings a database to, from the one before. Never change one that was released: append.
+const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_initial.sql"))];
 
 /// The schema version that this program writes.
-pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
+pub(super) const SCHEMA: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// How long to wait for another program (a backup, say) to release the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ pub(super) fn database(folder: &Folder) -> StoreResult<Connection> {
     Ok(connection)
 }
 
-/// Refuses a file that is not ours, before SQLite may change it.
+/// Refuses a file that is not ours, before `SQLite` may change it.
 fn recognise(mut file: File, path: &Path) -> StoreResult<()> {
     let refuse = |detail: &str| Err(StoreError::NotAStore { path: path.to_path_buf(), detail: detail.to_owned() });
     let mut header = [0; 100];
@@ -208,14 +208,13 @@ fn verify(connection: &Connection) -> Result<(), Fault> {
 /// Brings the schema to [`SCHEMA`], each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fault> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
-    let Some(done) = done else {
+    if !(0..=SCHEMA).contains(&found) {
         return Err(StoreError::NewerSchema { path: path.to_path_buf(), found, known: SCHEMA }.into());
-    };
-    for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+    }
+    for (version, sql) in MIGRATIONS.into_iter().filter(|(version, _)| *version > found) {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql)?;
-        tx.pragma_update(None, "user_version", step as i64 + 1)?;
+        tx.pragma_update(None, "user_version", version)?;
         tx.commit()?;
     }
     Ok(())

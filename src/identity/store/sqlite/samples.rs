@@ -31,9 +31,8 @@ pub(super) fn add(tx: &Transaction<'_>, id: &IdentityId, samples: &[Sample], now
                 time_text(*added_at),
                 template
             ])
-            .map_err(|error| match is_duplicate(&error) {
-                true => Fault::Store(StoreError::DuplicateSample(*sample_id)),
-                false => error.into(),
+            .map_err(|error| {
+                if is_duplicate(&error) { Fault::Store(StoreError::DuplicateSample(*sample_id)) } else { error.into() }
             })?;
     }
     Ok(())
@@ -78,7 +77,7 @@ fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreErr
     [SampleKind::Reference, SampleKind::NotThisPerson, SampleKind::KnownFake]
         .into_iter()
         .find(|kind| kind_text(*kind) == text)
-        .ok_or_else(|| unreadable(what(), format!("{text:?} is not a kind of sample")))
+        .ok_or_else(|| unreadable(what(), &format!("{text:?} is not a kind of sample")))
 }
 
 /// A row as stored.
@@ -106,10 +105,10 @@ impl Stored {
     fn sample(self, identity: &IdentityId) -> Result<Sample, Fault> {
         let what = || format!("sample {} of {identity}", self.id);
         Ok(Sample {
-            id: self.id.parse().map_err(|error| unreadable(what(), error))?,
+            id: self.id.parse().map_err(|error| unreadable(what(), &error))?,
             kind: kind_of(&self.kind, what)?,
             added_at: time(&self.added_at, what)?,
-            template: decode_template(&self.template).map_err(|error| unreadable(what(), error))?,
+            template: decode_template(&self.template).map_err(|error| unreadable(what(), &error))?,
             filename: self.filename,
             image_sha256: self.image_sha256,
         })

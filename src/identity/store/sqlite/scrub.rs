@@ -1,9 +1,9 @@
 //! Erasure: after a deletion, no file of the folder holds a byte of the template.
 //!
-//! `secure_delete` overwrites rows where they stand. That is not enough: when SQLite moves rows between pages it leaves
-//! copies in the unused middle of a page, and the write-ahead log holds pages as they were. So the file is written anew
-//! from its living rows (VACUUM, through memory) and the log is cut to nothing. The demand is stored in the transaction
-//! that deletes, so that an erasure cut off by a crash is completed when the store is opened again.
+//! `secure_delete` overwrites rows where they stand. That is not enough: when `SQLite` moves rows between pages it can
+//! leave copies in the unused middle of a page, and the write-ahead log holds pages as they were. So the file is
+//! written anew from its living rows (VACUUM, through memory) and the log is cut to nothing. The demand is stored in
+//! the transaction that deletes, so that an erasure cut off by a crash is completed when the store is opened again.
 
 use std::path::Path;
 
@@ -30,9 +30,7 @@ fn erase(connection: &Connection) -> rusqlite::Result<bool> {
     if !pending {
         return Ok(true);
     }
-    if std::env::var_os("NOVAC").is_none() {
-        connection.execute_batch("VACUUM")?;
-    }
+    connection.execute_batch("VACUUM")?;
     if !empty_log(connection)? {
         return Ok(false);
     }

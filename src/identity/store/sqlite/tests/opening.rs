@@ -88,7 +88,8 @@ fn a_newer_schema_is_refused() {
 
 #[test]
 fn files_that_are_not_ours_are_refused_untouched() {
-    for content in [&b""[..], b"hello", &[0; 4096], &[0xa5; 20_000], b"SQLite format 3\0"] {
+    let noise = vec![0xa5; 20_000];
+    for content in [&b""[..], b"hello", &[0; 4096], &noise, b"SQLite format 3\0"] {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("faceward.db"), content).unwrap();
         assert!(matches!(refused(dir.path()), StoreError::NotAStore { .. }));

@@ -1,0 +1,138 @@
+//! Extractors that refuse with problem documents.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+use crate::identity::IdentityId;
+use crate::service::{ServiceError, Upload};
+
+/// The `{id}` of a path.
+pub(super) struct Id(pub(super) IdentityId);
+
+/// The `{sample}` of a path, as sent.
+pub(super) struct SampleId(pub(super) String);
+
+async fn path_part<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, Problem> {
+    let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+    let path = path.map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "path_invalid", e.body_text()))?;
+    Ok(path.0.into_iter().find(|(k, _)| k == name).map(|(_, v)| v).unwrap_or_default())
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = path_part(parts, state, "id").await?;
+        Ok(Self(text.parse::<IdentityId>().map_err(ServiceError::from)?))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SampleId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(path_part(parts, state, "sample").await?))
+    }
+}
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = axum::Json::<T>::from_request(request, state).await;
+        body.map(|json| Self(json.0)).map_err(|e| {
+            let code = match &e {
+                JsonRejection::MissingJsonContentType(_) => "content_type_unsupported",
+                JsonRejection::BytesRejection(_) => "body_unreadable",
+                _ => "json_invalid",
+            };
+            Problem::new(e.status(), code, e.body_text())
+        })
+    }
+}
+
+/// The query string.
+pub(super) struct Params<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|q| Self(q.0)).map_err(|e| Problem::new(e.status(), "query_invalid", e.body_text()))
+    }
+}
+
+/// The parts of a multipart form that this API knows: images and short texts.
+#[derive(Default)]
+pub(super) struct Form {
+    /// Parts named `image`, in their order.
+    pub(super) images: Vec<Upload>,
+    /// Part `identity`.
+    pub(super) identity: Option<String>,
+    /// Part `kind`.
+    pub(super) kind: Option<String>,
+}
+
+/// The most parts a form may have.
+const MAX_PARTS: usize = 128;
+/// The longest text part in bytes.
+const MAX_TEXT: usize = 256;
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let multipart = Multipart::from_request(request, state).await;
+        let unsupported = |e: axum::extract::multipart::MultipartRejection| {
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported", e.body_text())
+        };
+        let mut multipart = multipart.map_err(unsupported)?;
+        let broken = |e: axum::extract::multipart::MultipartError| {
+            let too_large = e.status() == StatusCode::PAYLOAD_TOO_LARGE;
+            let code = if too_large { "body_too_large" } else { "multipart_invalid" };
+            Problem::new(e.status(), code, e.body_text())
+        };
+        let mut form = Self::default();
+        for _ in 0..MAX_PARTS {
+            let Some(field) = multipart.next_field().await.map_err(broken)? else { return Ok(form) };
+            let name = field.name().unwrap_or_default().to_owned();
+            let filename = field.file_name().map(str::to_owned);
+            let bytes = field.bytes().await.map_err(broken)?;
+            match name.as_str() {
+                "image" => form.images.push(Upload { filename, bytes: bytes.to_vec() }),
+                "identity" => form.identity = Some(text(&name, &bytes)?),
+                "kind" => form.kind = Some(text(&name, &bytes)?),
+                _ => {}
+            }
+        }
+        let detail = format!("a form may have at most {MAX_PARTS} parts");
+        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_parts", detail))
+    }
+}
+
+fn text(name: &str, bytes: &[u8]) -> Result<String, Problem> {
+    let fits = Some(bytes).filter(|b| b.len() <= MAX_TEXT);
+    fits.and_then(|b| std::str::from_utf8(b).ok()).map(|t| t.trim().to_owned()).ok_or_else(|| {
+        let detail = format!("part {name:?} must be UTF-8 text of at most {MAX_TEXT} bytes");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "field_invalid", detail)
+    })
+}
+
+impl Form {
+    /// The images; a problem where there is none.
+    pub(super) fn some_images(self) -> Result<Vec<Upload>, Problem> {
+        if self.images.is_empty() {
+            let detail = "the form has no part named \"image\"";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "image_missing", detail));
+        }
+        Ok(self.images)
+    }
+}

@@ -1,0 +1,36 @@
+//! `/livez`, `/readyz`: outside authentication, for orchestrators.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Problem;
+use super::state::AppState;
+use crate::service::Versions;
+
+/// The process runs.
+#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = String)))]
+pub(super) async fn livez() -> &'static str {
+    "ok"
+}
+
+/// What answers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
+    status: String,
+    versions: Versions,
+    /// Requests that wait for a thread.
+    queue: usize,
+}
+
+/// Models are loaded and the store can be read and written.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Ready),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
+    state.on_disk(|service| service.ready()).await.map_err(|_| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the store cannot be read or written")
+    })?;
+    Ok(Json(Ready { status: "ready".into(), versions: state.service.versions().clone(), queue: state.pool.waiting() }))
+}

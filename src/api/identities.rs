@@ -1,0 +1,148 @@
+//! `/v1/identities`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Problem;
+use super::extract::{Body, Id, Params};
+use super::state::AppState;
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, SampleKind};
+use crate::service::{Enrolled, ProfileReport, Service, ServiceError};
+
+/// What an operator writes of an identity.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdentityInput {
+    /// The person's name as reviewers should read it, 1 to 200 characters.
+    display_name: String,
+    /// Why the templates may be kept, for example `consent`.
+    #[serde(default)]
+    consent_basis: Option<String>,
+    /// When the identity must be erased (RFC 3339).
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Timestamp>,
+}
+
+/// An identity. Templates are never part of an answer.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Identity {
+    id: String,
+    display_name: String,
+    consent_basis: Option<String>,
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Timestamp>,
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+    references: usize,
+    negatives: usize,
+    /// What is known of the person; `null` without a reference.
+    profile: Option<ProfileReport>,
+}
+
+impl Identity {
+    fn of(enrolled: &Enrolled) -> Self {
+        let references = enrolled.samples.iter().filter(|s| s.kind == SampleKind::Reference).count();
+        Self {
+            references,
+            negatives: enrolled.samples.len() - references,
+            profile: Service::profile_report(enrolled),
+            ..Self::of_record(&enrolled.record)
+        }
+    }
+
+    fn of_record(record: &IdentityRecord) -> Self {
+        Self {
+            id: record.id.to_string(),
+            display_name: record.fields.display_name.clone(),
+            consent_basis: record.fields.consent_basis.clone(),
+            expires_at: record.fields.expires_at,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            references: 0,
+            negatives: 0,
+            profile: None,
+        }
+    }
+}
+
+/// One page.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IdentityPage {
+    identities: Vec<Identity>,
+    /// Send as `cursor` for the next page; `null` on the last.
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(super) struct PageParams {
+    /// What the page before gave as `next_cursor`.
+    cursor: Option<String>,
+    /// Identities a page, 1 to 500; 100 unless given.
+    limit: Option<usize>,
+}
+
+/// Create an identity or replace its fields.
+#[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
+    request_body = IdentityInput, responses((status = 201, body = Identity), (status = 200, body = Identity),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn put(
+    State(state): State<AppState>,
+    Id(id): Id,
+    Body(input): Body<IdentityInput>,
+) -> Result<(StatusCode, Json<Identity>), Problem> {
+    let fields = IdentityFields {
+        display_name: input.display_name,
+        consent_basis: input.consent_basis,
+        expires_at: input.expires_at,
+    };
+    let (identity, created) = state
+        .on_disk(move |service| {
+            let (_, created) = service.put_identity(&id, &fields)?;
+            Ok((Identity::of(service.identity(&id)?.as_ref()), created))
+        })
+        .await?;
+    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(identity)))
+}
+
+/// One identity.
+#[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
+    responses((status = 200, body = Identity),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<Identity>, Problem> {
+    Ok(Json(Identity::of(state.service.identity(&id)?.as_ref())))
+}
+
+/// All identities, page by page.
+#[utoipa::path(get, path = "/v1/identities", tag = "identities", params(PageParams),
+    responses((status = 200, body = IdentityPage),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<IdentityPage>, Problem> {
+    let limit = page.limit.unwrap_or(100);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", "limit must be 1 to 500"));
+    }
+    let after = page.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
+    let mut found = state.service.identities(after.as_ref(), limit + 1)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|e| e.record.id.to_string());
+    Ok(Json(IdentityPage { identities: found.iter().map(|e| Identity::of(e)).collect(), next_cursor }))
+}
+
+/// Delete an identity and erase its templates.
+#[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn delete(State(state): State<AppState>, Id(id): Id) -> Result<StatusCode, Problem> {
+    state.on_disk(move |service| service.delete_identity(&id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

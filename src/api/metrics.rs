@@ -1,0 +1,29 @@
+//! `/metrics` for Prometheus. No label names an identity, and labels take few values.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::state::AppState;
+
+/// Metrics in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
+pub(super) async fn metrics(State(state): State<AppState>) -> String {
+    ::metrics::gauge!("faceward_queue_length").set(state.pool.waiting() as f64);
+    state.metrics.render()
+}
+
+/// Counts and times every request by route, method and status.
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    // The route's pattern, never the path: ids must not become labels.
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let method = request.method().as_str().to_owned();
+    let response = next.run(request).await;
+    let labels = [("route", route), ("method", method), ("status", response.status().as_u16().to_string())];
+    ::metrics::counter!("faceward_http_requests_total", &labels).increment(1);
+    ::metrics::histogram!("faceward_http_request_duration_seconds", &labels).record(started.elapsed().as_secs_f64());
+    response
+}

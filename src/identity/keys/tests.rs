@@ -1,0 +1,91 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn issue(scopes: &[Scope]) -> (ApiKey, KeySecret) {
+    ApiKey::issue("pipeline", scopes.iter().copied(), Some(at(100)), at(10)).unwrap()
+}
+
+#[test]
+fn an_issued_key_is_verified_until_it_expires_or_is_revoked() {
+    let (key, secret) = issue(&[Scope::Verify]);
+    let ring = KeyRing::new([key.clone()]);
+    assert_eq!(ring.verify(secret.expose(), at(99)), Ok(&key));
+    assert_eq!(ring.verify(secret.expose(), at(100)), Err(KeyRefusal::Expired));
+    assert!(ring.has_usable(at(99)) && !ring.has_usable(at(100)) && !KeyRing::default().has_usable(at(0)));
+    let revoked = KeyRing::new([ApiKey { revoked_at: Some(at(50)), ..key }]);
+    assert_eq!(revoked.verify(secret.expose(), at(99)), Err(KeyRefusal::Revoked));
+    assert!(!revoked.has_usable(at(99)));
+}
+
+#[test]
+fn another_secret_under_a_known_id_learns_nothing() {
+    let (key, _) = issue(&[Scope::Verify]);
+    let forged = format!("fw_{}_{}", key.id, "0".repeat(64));
+    let expired = ApiKey { revoked_at: Some(at(50)), ..key };
+    assert_eq!(KeyRing::new([expired]).verify(&forged, at(500)), Err(KeyRefusal::Unknown));
+    assert_eq!(KeyRing::default().verify(&forged, at(0)), Err(KeyRefusal::Unknown));
+}
+
+#[test]
+fn admin_allows_everything_and_the_others_themselves() {
+    for scope in Scope::ALL {
+        assert!(issue(&[Scope::Admin]).0.allows(scope));
+        assert_eq!(issue(&[Scope::Verify]).0.allows(scope), scope == Scope::Verify);
+        assert_eq!(scope.to_string().parse::<Scope>().unwrap(), scope);
+    }
+    assert!(matches!("root".parse::<Scope>(), Err(KeyError::UnknownScope(_))));
+}
+
+#[test]
+fn useless_keys_are_not_issued() {
+    let issue = |name: &str, scopes: &[Scope], end| {
+        ApiKey::issue(name, scopes.iter().copied(), Some(at(end)), at(10)).map(|_| ())
+    };
+    assert!(matches!(issue(" ", &[Scope::Verify], 20), Err(KeyError::Name)));
+    assert!(matches!(issue("a\nb", &[Scope::Verify], 20), Err(KeyError::Name)));
+    assert!(matches!(issue(&"x".repeat(101), &[Scope::Verify], 20), Err(KeyError::Name)));
+    assert!(matches!(issue("a", &[], 20), Err(KeyError::NoScope)));
+    assert!(matches!(issue("a", &[Scope::Verify], 10), Err(KeyError::AlreadyExpired)));
+    assert!(issue("a", &[Scope::Verify], 11).is_ok());
+}
+
+#[test]
+fn neither_secret_nor_hash_is_printed() {
+    let (key, secret) = issue(&[Scope::Admin]);
+    let (digits, hash) = (secret.expose()[12..].to_owned(), hex::encode(key.hash.as_bytes()));
+    let printed = format!("{key:?} {secret:?} {}", serde_json::to_string(&key).unwrap());
+    assert!(printed.contains(&key.id) && printed.contains("admin"));
+    assert!(!printed.contains(&digits) && !printed.contains(&hash) && !printed.contains("\"hash\""));
+}
+
+#[test]
+fn two_keys_differ() {
+    let (a, b) = (KeySecret::generate().unwrap(), KeySecret::generate().unwrap());
+    assert!(a.expose() != b.expose() && a.hash() != b.hash());
+}
+
+proptest! {
+    #[test]
+    fn the_parser_takes_keys_alone(text in prop_oneof![
+        "\\PC{0,90}",
+        "fw_[0-9a-gA-F]{7,9}_[0-9a-g]{63,65}",
+        "fw_[0-9a-f]{8}_[0-9a-f]{64}",
+        "(fw|f w)_?[0-9a-f]{8}_{0,2}[0-9a-f]{64}[ \n]?",
+    ]) {
+        let b = text.as_bytes();
+        let digit = |b: &u8| b"0123456789abcdef".contains(b);
+        let documented = b.len() == 76 && b.starts_with(b"fw_") && b[11] == b'_'
+            && b[3..11].iter().all(digit) && b[12..].iter().all(digit);
+        let parsed = KeySecret::parse(&text);
+        prop_assert_eq!(parsed.is_ok(), documented);
+        if let Ok(key) = parsed {
+            prop_assert_eq!(key.expose(), text.as_str());
+            prop_assert_eq!(key.id(), &text[3..11]);
+        }
+    }
+}
