@@ -174,7 +174,8 @@ fn fit_attribute(index: usize, templates: &[Template], population: &Population) 
     let prior = ATTRIBUTES.get(index)?.within_person;
     let values: Vec<f32> =
         templates.iter().filter_map(|t| t.attributes.values().get(index).copied().flatten()).collect();
-    if values.is_empty() {
+    // An attribute whose spread was never measured cannot say what is usual.
+    if values.is_empty() || prior <= 0.0 {
         return None;
     }
     let (n, k) = (values.len() as f32, population.model.prior_weight);

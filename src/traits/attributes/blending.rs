@@ -1,0 +1,110 @@
+//! The whole face: does its inside belong to its outline? Face swaps replace the inside and keep the rest, and differ
+//! from it in colour, sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting
+//! deepfakes with self-blended images", CVPR 2022).
+
+use super::spec::{Attribute, COLOUR, Conditions, DETAIL, Measure, PERCENT_WIDTH, SIDE};
+use super::surface::{Disc, Surface, median};
+use super::symmetry::{BROWS, EYES, MOUTH, NOSE, OUTLINE, asymmetry};
+use crate::face::index::{CHIN, NOSE_TIP};
+use crate::imaging::Point;
+
+/// The outline from ear to ear below the cheekbones; hair covers the upper part.
+const LOWER_OUTLINE: [usize; 13] = [93, 132, 58, 172, 136, 150, 149, 378, 379, 365, 397, 288, 361];
+/// Discs along the outline, in pixels of the patch.
+const RADIUS: f32 = 4.0;
+/// How far inside and outside the outline, as a share of the way from the nose's tip.
+const INSIDE: f32 = 0.86;
+const BEYOND: f32 = 1.16;
+/// Below the chin, as a share of the way from the nose's tip: the upper neck.
+const NECK: f32 = 1.22;
+
+/// A disc on the way from the nose's tip through mesh point `i`.
+fn towards(s: &Surface, i: usize, share: f32) -> Disc {
+    let (from, to) = (s.at(NOSE_TIP), s.at(i));
+    let centre = Point::new(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share);
+    Disc { centre, radius: RADIUS }
+}
+
+fn rim(s: &Surface, share: f32) -> Vec<Disc> {
+    LOWER_OUTLINE.iter().map(|&i| towards(s, i, share)).collect()
+}
+
+/// Skin well inside the face.
+fn inner(s: &Surface) -> Vec<Disc> {
+    let [right, left] = s.cheeks();
+    vec![right, left, s.disc(&[195], 4.0), s.chin()]
+}
+
+fn decibels(a: f32, b: f32) -> f32 {
+    20.0 * (a.max(0.05) / b.max(0.05)).log10()
+}
+
+/// The least noisy quarter of the discs: the others hold hair and background.
+fn quiet_noise(s: &Surface, discs: &[Disc]) -> Option<f32> {
+    let mut values: Vec<f32> = discs.iter().filter_map(|d| s.noise(&[*d])).collect();
+    values.sort_unstable_by(f32::total_cmp);
+    values.get(values.len() / 4).copied()
+}
+
+/// Eyes, brows and lips against the cheeks.
+fn contrast(s: &Surface) -> Option<f32> {
+    let features = [[33, 133], [263, 362], [105, 52], [334, 282], [0, 13], [14, 17]];
+    let dark = median(s.lumas(&features.map(|p| s.disc(&p, 3.0))))?;
+    let light = median(s.lumas(&s.cheeks()))?;
+    Some((light - dark) / (light + dark).max(1.0) * 100.0)
+}
+
+/// The measures of the whole face.
+pub(super) const TABLE: &[Attribute] = &[
+    Attribute {
+        name: "face_asymmetry",
+        label: "asymmetry of the face",
+        unit: PERCENT_WIDTH,
+        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
+        conditions: Conditions { max_yaw: 15.0, ..SIDE },
+        measure: Measure::Shape(|s| asymmetry(s, &[OUTLINE, BROWS, EYES, NOSE, MOUTH])),
+    },
+    Attribute {
+        name: "facial_contrast",
+        label: "contrast of the features against the skin",
+        unit: "% (Michelson)",
+        source: "luma of cheeks against eyes, brows and lips (after Russell 2009)",
+        conditions: COLOUR,
+        measure: Measure::Surface(contrast),
+    },
+    Attribute {
+        name: "outline_colour_difference",
+        label: "difference in colour between inner face and outline",
+        unit: "CIELAB Delta a*b*",
+        source: "chromatic distance of the cheeks from the rim along the jaw (after Li et al. 2020)",
+        conditions: COLOUR,
+        measure: Measure::Surface(|s| Some(s.colour(&inner(s))?.chromatic_difference(s.colour(&rim(s, INSIDE))?))),
+    },
+    Attribute {
+        name: "neck_colour_difference",
+        label: "difference in colour between face and neck",
+        unit: "CIELAB Delta a*b*",
+        source: "chromatic distance of the cheeks from the skin below the chin (after Li et al. 2020)",
+        conditions: COLOUR,
+        measure: Measure::Surface(|s| {
+            let neck = [CHIN, 176, 400].map(|i| towards(s, i, NECK));
+            Some(s.colour(&s.cheeks())?.chromatic_difference(s.colour(&neck)?))
+        }),
+    },
+    Attribute {
+        name: "sharpness_ratio",
+        label: "sharpness of the inner face against its outline",
+        unit: "dB",
+        source: "mean absolute Laplacian inside over that along the rim (after Shiohara and Yamasaki 2022)",
+        conditions: DETAIL,
+        measure: Measure::Surface(|s| Some(decibels(s.detail(&inner(s))?, s.detail(&rim(s, INSIDE))?))),
+    },
+    Attribute {
+        name: "noise_ratio",
+        label: "noise inside the face against its surroundings",
+        unit: "dB",
+        source: "robust Immerkaer noise inside over the quietest quarter just outside (Immerkaer 1996)",
+        conditions: DETAIL,
+        measure: Measure::Surface(|s| Some(decibels(s.noise(&inner(s))?, quiet_noise(s, &rim(s, BEYOND))?))),
+    },
+];

@@ -1,0 +1,180 @@
+//! Eyes: lids, corners, irises.
+
+use super::irises::Irises;
+use super::shape::Shape;
+use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, IRIS, Measure, PERCENT_WIDTH, SIDE};
+use super::symmetry::{EYES, asymmetry};
+use crate::face::index::{
+    GLABELLA, LEFT_EYE_BOTTOM, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_TOP, NASION, RIGHT_EYE_BOTTOM, RIGHT_EYE_INNER,
+    RIGHT_EYE_OUTER, RIGHT_EYE_TOP,
+};
+
+const LAB_LIGHTNESS: &str = "CIELAB L*";
+
+fn right_length(s: &Shape) -> f32 {
+    s.distance(RIGHT_EYE_OUTER, RIGHT_EYE_INNER)
+}
+
+fn left_length(s: &Shape) -> f32 {
+    s.distance(LEFT_EYE_OUTER, LEFT_EYE_INNER)
+}
+
+fn right_height(s: &Shape) -> f32 {
+    s.distance(RIGHT_EYE_TOP, RIGHT_EYE_BOTTOM)
+}
+
+fn left_height(s: &Shape) -> f32 {
+    s.distance(LEFT_EYE_TOP, LEFT_EYE_BOTTOM)
+}
+
+/// The measures of the eyes.
+pub(super) const TABLE: &[Attribute] = &[
+    Attribute {
+        name: "interocular_ratio",
+        label: "distance between the eyes",
+        unit: PERCENT_WIDTH,
+        source: "intercanthal index, en-en x 100 / ex-ex (Farkas 1994)",
+        conditions: GEOMETRY,
+        measure: Measure::Shape(|s| s.distance(RIGHT_EYE_INNER, LEFT_EYE_INNER)),
+    },
+    Attribute {
+        name: "fissure_length_right",
+        label: "length of the right eye",
+        unit: PERCENT_WIDTH,
+        source: "palpebral fissure length, en-ex (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(right_length),
+    },
+    Attribute {
+        name: "fissure_length_left",
+        label: "length of the left eye",
+        unit: PERCENT_WIDTH,
+        source: "palpebral fissure length, en-ex (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(left_length),
+    },
+    Attribute {
+        name: "fissure_height_right",
+        label: "opening of the right eye",
+        unit: PERCENT_WIDTH,
+        source: "palpebral fissure height, ps-pi (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(right_height),
+    },
+    Attribute {
+        name: "fissure_height_left",
+        label: "opening of the left eye",
+        unit: PERCENT_WIDTH,
+        source: "palpebral fissure height, ps-pi (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(left_height),
+    },
+    Attribute {
+        name: "fissure_index",
+        label: "opening of the eyes against their length",
+        unit: "% of the fissure length",
+        source: "palpebral fissure index, ps-pi x 100 / en-ex, mean of both (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(|s| {
+            f32::midpoint(right_height(s) / right_length(s), left_height(s) / left_length(s)) * 100.0
+        }),
+    },
+    Attribute {
+        name: "canthal_tilt_right",
+        label: "tilt of the right eye",
+        unit: DEGREES,
+        source: "inclination of the palpebral fissure, en-ex (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(|s| s.rise(RIGHT_EYE_INNER, RIGHT_EYE_OUTER)),
+    },
+    Attribute {
+        name: "canthal_tilt_left",
+        label: "tilt of the left eye",
+        unit: DEGREES,
+        source: "inclination of the palpebral fissure, en-ex (Farkas 1994)",
+        conditions: SIDE,
+        measure: Measure::Shape(|s| s.rise(LEFT_EYE_INNER, LEFT_EYE_OUTER)),
+    },
+    Attribute {
+        name: "eye_depth_nasion",
+        label: "depth of the eyes behind the nose's root",
+        unit: PERCENT_WIDTH,
+        source: "depth of the endocanthion behind the sellion, en-se (Farkas 1994)",
+        conditions: GEOMETRY,
+        measure: Measure::Shape(|s| s.mean(&[RIGHT_EYE_INNER, LEFT_EYE_INNER], 2) - s.inward(NASION)),
+    },
+    Attribute {
+        name: "eye_depth_glabella",
+        label: "depth of the eyes behind the forehead",
+        unit: PERCENT_WIDTH,
+        source: "depth of the fissure's corners behind the glabella (Farkas 1994, landmarks)",
+        conditions: GEOMETRY,
+        measure: Measure::Shape(|s| {
+            s.mean(&[RIGHT_EYE_INNER, LEFT_EYE_INNER, RIGHT_EYE_OUTER, LEFT_EYE_OUTER], 2) - s.inward(GLABELLA)
+        }),
+    },
+    Attribute {
+        name: "iris_diameter",
+        label: "diameter of the irises",
+        unit: "% of the fissure length",
+        source: "horizontal visible iris diameter over en-ex, mean of both eyes (after Farkas 1994)",
+        conditions: IRIS,
+        measure: Measure::Irises(Irises::diameter),
+    },
+    Attribute {
+        name: "iris_lightness",
+        label: "lightness of the irises",
+        unit: LAB_LIGHTNESS,
+        source: "L* of the iris ring, mean of both eyes (CIE 15:2004)",
+        conditions: IRIS,
+        measure: Measure::Irises(|i| i.colour().map(|c| c.l)),
+    },
+    Attribute {
+        name: "iris_chroma",
+        label: "chroma of the irises",
+        unit: "CIELAB C*",
+        source: "C*ab of the iris ring, mean of both eyes (CIE 15:2004)",
+        conditions: IRIS,
+        measure: Measure::Irises(|i| i.colour().map(|c| c.a.hypot(c.b))),
+    },
+    Attribute {
+        name: "iris_yellowness",
+        label: "warmth of the irises against the white of the eyes",
+        unit: "CIELAB b*",
+        source: "b* of the iris ring minus that of the sclera: brown high, blue low (CIE 15:2004)",
+        conditions: IRIS,
+        measure: Measure::Irises(|i| Some(i.colour()?.b - i.sclera()?.b)),
+    },
+    Attribute {
+        name: "iris_hue",
+        label: "hue of the irises",
+        unit: "degrees of hue",
+        source: "CIELAB hue angle of the iris ring, mean of both eyes; not below a chroma of 3 (CIE 15:2004)",
+        conditions: IRIS,
+        measure: Measure::Irises(Irises::hue),
+    },
+    Attribute {
+        name: "sclera_contrast",
+        label: "contrast between the white of the eyes and the irises",
+        unit: LAB_LIGHTNESS,
+        source: "difference of L* between sclera and iris ring (after Russell 2009)",
+        conditions: IRIS,
+        measure: Measure::Irises(|i| Some(i.sclera()?.l - i.colour()?.l)),
+    },
+    Attribute {
+        name: "iris_colour_difference",
+        label: "difference in colour between the two irises",
+        unit: "CIELAB Delta E",
+        source: "Delta E*ab 1976 between right and left iris ring (after Matern, Riess and Stamminger 2019)",
+        conditions: IRIS,
+        measure: Measure::Irises(Irises::difference),
+    },
+    Attribute {
+        name: "eye_asymmetry",
+        label: "asymmetry of the eyes",
+        unit: PERCENT_WIDTH,
+        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
+        conditions: Conditions { max_yaw: 15.0, ..SIDE },
+        measure: Measure::Shape(|s| asymmetry(s, &[EYES])),
+    },
+];

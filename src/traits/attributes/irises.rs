@@ -1,0 +1,164 @@
+//! The irises: their size and colour, through the iris network.
+
+use image::RgbImage;
+
+use super::colour::{Lab, trimmed};
+use crate::face::{Mesh, index};
+use crate::imaging::{Affine, Channels, Patch, Point};
+use crate::inference::{InferenceError, Network, Tensor, output};
+
+/// The network's input side in pixels.
+const SIDE: u32 = 64;
+/// The crop's side over the distance between the eye's corners.
+const MARGIN: f32 = 2.3;
+/// How many points the network gives.
+const POINTS: usize = 76;
+/// The lower and the upper lid, each from the outer to the inner corner.
+const LOWER_LID: std::ops::Range<usize> = 0..9;
+const UPPER_LID: std::ops::Range<usize> = 9..16;
+/// The iris: centre, and its edge on the inner and the outer side.
+const CENTRE: usize = 71;
+const EDGES: [usize; 2] = [72, 74];
+/// The ring whose colour is read, as shares of the iris's radius: outside the pupil, inside the dark limbus.
+const RING: std::ops::Range<f32> = 0.45..0.88;
+/// The white of the eye begins here.
+const SCLERA_FROM: f32 = 1.2;
+/// At least this share of the ring must show between the lids.
+const MIN_VISIBLE: f32 = 0.35;
+/// Below this chroma a hue means nothing.
+const MIN_CHROMA: f32 = 3.0;
+
+/// One eye.
+struct Iris {
+    /// Diameter in % of the distance between the eye's corners.
+    diameter: f32,
+    /// The ring; `None` behind lowered lids.
+    colour: Option<Lab>,
+    /// The white of the eye.
+    sclera: Option<Lab>,
+}
+
+/// Both eyes: the person's right, then left.
+pub(super) struct Irises([Iris; 2]);
+
+impl Irises {
+    /// Runs the network on both eyes.
+    pub(super) fn read(net: &dyn Network, image: &RgbImage, mesh: &Mesh) -> Result<Self, InferenceError> {
+        let right = read(net, image, mesh, [index::RIGHT_EYE_OUTER, index::RIGHT_EYE_INNER], false)?;
+        let left = read(net, image, mesh, [index::LEFT_EYE_OUTER, index::LEFT_EYE_INNER], true)?;
+        Ok(Self([right, left]))
+    }
+
+    /// The mean diameter of open eyes, in % of the fissure length.
+    pub(super) fn diameter(&self) -> Option<f32> {
+        super::surface::mean(self.0.iter().filter(|i| i.colour.is_some()).map(|i| i.diameter))
+    }
+
+    /// The mean colour of the iris rings.
+    pub(super) fn colour(&self) -> Option<Lab> {
+        Lab::mean(&self.0.iter().filter_map(|i| i.colour).collect::<Vec<_>>())
+    }
+
+    /// The mean colour of the whites.
+    pub(super) fn sclera(&self) -> Option<Lab> {
+        Lab::mean(&self.0.iter().filter_map(|i| i.sclera).collect::<Vec<_>>())
+    }
+
+    /// The hue angle in degrees, from -60 (magenta) over 0 (red) and 90 (yellow) to 300; eyes are between red and blue
+    /// the long way round, so the seam lies where no iris is.
+    pub(super) fn hue(&self) -> Option<f32> {
+        let c = self.colour().filter(|c| c.a.hypot(c.b) >= MIN_CHROMA)?;
+        let hue = c.b.atan2(c.a).to_degrees();
+        Some(if hue < -60.0 { hue + 360.0 } else { hue })
+    }
+
+    /// How far the two irises' colours differ.
+    pub(super) fn difference(&self) -> Option<f32> {
+        let [right, left] = &self.0;
+        Some(right.colour?.difference(left.colour?))
+    }
+}
+
+/// The crop around one eye; the left one mirrored, since the network knows the outer corner on the left.
+fn crop(mesh: &Mesh, corners: [usize; 2], mirrored: bool) -> Affine {
+    let [outer, inner] = corners.map(|i| mesh.at(i));
+    let (right, left) = (mesh.at(index::RIGHT_EYE_OUTER), mesh.at(index::LEFT_EYE_OUTER));
+    let roll = (left.y - right.y).atan2(left.x - right.x);
+    let scale = (outer.distance(inner) * MARGIN / SIDE as f32).max(1e-3);
+    let map = Affine::output_to_source(outer.midpoint(inner), scale, roll, SIDE);
+    if !mirrored {
+        return map;
+    }
+    let flip = |[a, b, c]: [f32; 3]| [-a, b, c + a * SIDE as f32];
+    Affine { row_x: flip(map.row_x), row_y: flip(map.row_y) }
+}
+
+fn read(
+    net: &dyn Network,
+    image: &RgbImage,
+    mesh: &Mesh,
+    corners: [usize; 2],
+    mirrored: bool,
+) -> Result<Iris, InferenceError> {
+    let patch = Patch::sample(image, &crop(mesh, corners, mirrored), SIDE, SIDE);
+    let side = SIDE as usize;
+    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0 / 255.0))?;
+    let outputs = net.run(input)?;
+    let values = output(&outputs, 0, 3 * POINTS)?;
+    let points: Vec<Point> = values.data.chunks_exact(3).map(|p| Point::new(p[0], p[1])).collect();
+    Ok(describe(&patch, &points))
+}
+
+/// Reads size and colours, given the network's points in pixels of the patch.
+fn describe(patch: &Patch, points: &[Point]) -> Iris {
+    let at = |i: usize| points.get(i).copied().unwrap_or_default();
+    let centre = at(CENTRE);
+    let radius = EDGES.iter().map(|&i| at(i).distance(centre)).sum::<f32>() / 2.0;
+    let (mut ring, mut white, mut all) = (Vec::new(), Vec::new(), 0usize);
+    for y in 0..patch.height {
+        for x in 0..patch.width {
+            let p = Point::new(x as f32 + 0.5, y as f32 + 0.5);
+            let r = p.distance(centre) / radius.max(1.0);
+            all += usize::from(RING.contains(&r));
+            if !between_lids(points, p) {
+                continue;
+            }
+            if RING.contains(&r) {
+                ring.push(patch.pixel(x, y));
+            } else if r > SCLERA_FROM {
+                white.push(patch.pixel(x, y));
+            }
+        }
+    }
+    let visible = ring.len() as f32 >= MIN_VISIBLE * all as f32;
+    let colour = if visible { trimmed(ring) } else { None };
+    Iris { diameter: 2.0 * radius * MARGIN / SIDE as f32 * 100.0, colour, sclera: colour.and(trimmed(white)) }
+}
+
+/// How far inside the lids, in pixels of the patch, a pixel must lie: lashes and their shadow are left out.
+const LID_RIM: f32 = 1.0;
+
+/// Whether `p` lies between the lids.
+fn between_lids(points: &[Point], p: Point) -> bool {
+    let (Some(lower), Some(upper)) = (points.get(LOWER_LID), points.get(UPPER_LID)) else { return false };
+    let Some((&outer, &inner)) = lower.first().zip(lower.last()) else { return false };
+    if p.x < outer.x + LID_RIM || p.x > inner.x - LID_RIM {
+        return false;
+    }
+    let top = height(std::iter::once(outer).chain(upper.iter().copied()).chain([inner]), p.x);
+    let bottom = height(lower.iter().copied(), p.x);
+    top.zip(bottom).is_some_and(|(t, b)| p.y > t + LID_RIM && p.y < b - LID_RIM)
+}
+
+/// The y of a line of points that runs from left to right, at `x`.
+fn height(line: impl Iterator<Item = Point>, x: f32) -> Option<f32> {
+    let mut before: Option<Point> = None;
+    for q in line {
+        if let Some(p) = before.filter(|p| p.x <= x && x <= q.x) {
+            let share = (x - p.x) / (q.x - p.x).max(1e-6);
+            return Some(p.y + (q.y - p.y) * share);
+        }
+        before = Some(q);
+    }
+    None
+}

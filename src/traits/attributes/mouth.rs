@@ -1,0 +1,177 @@
+//! Lips and philtrum.
+
+use super::outer_face::{POGONION, SUBLABIALE};
+use super::shape::Shape;
+use super::spec::{Attribute, COLOUR, Conditions, DEGREES, LIPS, Measure, PERCENT_WIDTH};
+use super::surface::Surface;
+use super::symmetry::{MOUTH, asymmetry};
+use crate::face::index::{
+    CHIN, CUPID_LEFT, CUPID_RIGHT, LEFT_ALARE, LOWER_LIP_BOTTOM, LOWER_LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP,
+    RIGHT_ALARE, SUBNASALE, UPPER_LIP_BOTTOM, UPPER_LIP_TOP,
+};
+
+/// Mid-heights of the lower lip: each disc lies between its two points.
+const LOWER_LIP: [[usize; 2]; 3] = [[14, 17], [87, 84], [317, 314]];
+/// The lower lip's discs, in pixels of the surface.
+const LIP_RADIUS: f32 = 1.8;
+
+fn width(s: &Shape) -> f32 {
+    s.distance(MOUTH_RIGHT, MOUTH_LEFT)
+}
+
+fn upper(s: &Shape) -> f32 {
+    s.distance(UPPER_LIP_TOP, UPPER_LIP_BOTTOM)
+}
+
+fn lower(s: &Shape) -> f32 {
+    s.distance(LOWER_LIP_TOP, LOWER_LIP_BOTTOM)
+}
+
+/// CIELAB of the lower lip minus that of the cheeks.
+fn lip_against_skin(s: &Surface) -> Option<[f32; 3]> {
+    let lip = s.colour(&LOWER_LIP.map(|points| s.disc(&points, LIP_RADIUS)))?;
+    let skin = s.colour(&s.cheeks())?;
+    Some([lip.l - skin.l, lip.a - skin.a, lip.b - skin.b])
+}
+
+/// The measures of the mouth.
+pub(super) const TABLE: &[Attribute] = &[
+    Attribute {
+        name: "mouth_width",
+        label: "mouth width",
+        unit: PERCENT_WIDTH,
+        source: "labial fissure width, ch-ch (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(width),
+    },
+    Attribute {
+        name: "mouth_to_nose_width",
+        label: "mouth width against nasal width",
+        unit: "% of the nasal width",
+        source: "ch-ch x 100 / al-al, inverse of the nose-mouth width index (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| width(s) / s.distance(RIGHT_ALARE, LEFT_ALARE) * 100.0),
+    },
+    Attribute {
+        name: "philtrum_length",
+        label: "philtrum length",
+        unit: PERCENT_WIDTH,
+        source: "cutaneous upper lip height, sn-ls (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.distance(SUBNASALE, UPPER_LIP_TOP)),
+    },
+    Attribute {
+        name: "philtrum_width",
+        label: "philtrum width",
+        unit: PERCENT_WIDTH,
+        source: "width of the philtrum between the peaks of Cupid's bow, cph-cph (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.distance(CUPID_RIGHT, CUPID_LEFT)),
+    },
+    Attribute {
+        name: "upper_vermilion_height",
+        label: "height of the upper lip's red",
+        unit: PERCENT_WIDTH,
+        source: "upper vermilion height, ls-sto (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(upper),
+    },
+    Attribute {
+        name: "lower_vermilion_height",
+        label: "height of the lower lip's red",
+        unit: PERCENT_WIDTH,
+        source: "lower vermilion height, sto-li (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(lower),
+    },
+    Attribute {
+        name: "lip_ratio",
+        label: "upper lip against lower lip",
+        unit: "% of the lower lip's height",
+        source: "vermilion height index, ls-sto x 100 / sto-li (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| upper(s) / lower(s) * 100.0),
+    },
+    Attribute {
+        name: "cupids_bow_depth",
+        label: "depth of Cupid's bow",
+        unit: PERCENT_WIDTH,
+        source: "height of cph above ls (Farkas 1994, landmarks)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.down(UPPER_LIP_TOP) - s.mean(&[CUPID_RIGHT, CUPID_LEFT], 1)),
+    },
+    Attribute {
+        name: "upper_lip_to_chin",
+        label: "upper lip height against lower lip and chin",
+        unit: "% of the height of lower lip and chin",
+        source: "upper lip-mandible height index, sn-sto x 100 / sto-gn (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.distance(SUBNASALE, UPPER_LIP_BOTTOM) / s.distance(LOWER_LIP_TOP, CHIN) * 100.0),
+    },
+    Attribute {
+        name: "lower_lip_height",
+        label: "height of the whole lower lip",
+        unit: PERCENT_WIDTH,
+        source: "lower lip height, sto-sl (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.distance(LOWER_LIP_TOP, SUBLABIALE)),
+    },
+    Attribute {
+        name: "mouth_corner_lift",
+        label: "lift of the mouth's corners",
+        unit: DEGREES,
+        source: "inclination of the labial fissure, sto-ch, mean of both sides (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| {
+            f32::midpoint(s.rise(UPPER_LIP_BOTTOM, MOUTH_RIGHT), s.rise(UPPER_LIP_BOTTOM, MOUTH_LEFT))
+        }),
+    },
+    Attribute {
+        name: "upper_lip_protrusion",
+        label: "protrusion of the upper lip",
+        unit: PERCENT_WIDTH,
+        source: "upper lip before the esthetic line prn-pg (Ricketts 1968)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.profile_offset(UPPER_LIP_TOP, NOSE_TIP, POGONION)),
+    },
+    Attribute {
+        name: "lower_lip_protrusion",
+        label: "protrusion of the lower lip",
+        unit: PERCENT_WIDTH,
+        source: "lower lip before the esthetic line prn-pg (Ricketts 1968)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.profile_offset(LOWER_LIP_BOTTOM, NOSE_TIP, POGONION)),
+    },
+    Attribute {
+        name: "labiomental_angle",
+        label: "angle between lower lip and chin",
+        unit: DEGREES,
+        source: "labiomental angle, li-sl-pg (Farkas 1994)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| s.profile_angle(LOWER_LIP_BOTTOM, SUBLABIALE, POGONION)),
+    },
+    Attribute {
+        name: "lip_redness",
+        label: "redness of the lips against the skin",
+        unit: "CIELAB a*",
+        source: "difference of a* between lower lip and cheeks (CIE 15:2004)",
+        conditions: COLOUR,
+        measure: Measure::Surface(|s| lip_against_skin(s).map(|d| d[1])),
+    },
+    Attribute {
+        name: "lip_lightness",
+        label: "lightness of the lips against the skin",
+        unit: "CIELAB L*",
+        source: "difference of L* between lower lip and cheeks (CIE 15:2004)",
+        conditions: COLOUR,
+        measure: Measure::Surface(|s| lip_against_skin(s).map(|d| d[0])),
+    },
+    Attribute {
+        name: "mouth_asymmetry",
+        label: "asymmetry of the mouth",
+        unit: PERCENT_WIDTH,
+        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
+        conditions: Conditions { max_yaw: 15.0, ..LIPS },
+        measure: Measure::Shape(|s| asymmetry(s, &[MOUTH])),
+    },
+];

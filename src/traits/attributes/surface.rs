@@ -1,0 +1,218 @@
+//! The face sampled once as an aligned colour patch, and what small discs of it say: colour, detail, noise.
+
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::Image as Resized};
+use image::RgbImage;
+
+use super::colour::{Lab, trimmed};
+use crate::face::{HeadFrame, MESH_POINTS, Mesh, index};
+use crate::imaging::{Affine, Patch, Point};
+
+/// The patch's side in pixels.
+const SIDE: u32 = 160;
+/// The patch spans this many outer-canthal widths: the face with a rim around it, and the upper neck.
+const SPAN: f32 = 2.7;
+/// A picture in which one pixel of the patch covers more than this is shrunk first.
+const SHRINK_FROM: f32 = 1.3;
+
+/// A disc of the patch, in its pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Disc {
+    pub(super) centre: Point,
+    pub(super) radius: f32,
+}
+
+/// The aligned patch: eyes level, one outer-canthal width [`SIDE`] / [`SPAN`] pixels long.
+pub(super) struct Surface {
+    patch: Patch,
+    luma: Vec<f32>,
+    /// The mesh in pixels of the patch.
+    points: Vec<Point>,
+    /// Corners of the source image in pixels of the patch are not needed: what lies outside it is marked here.
+    outside: Vec<bool>,
+}
+
+impl Surface {
+    /// Samples the face of `mesh`.
+    pub(super) fn sample(image: &RgbImage, mesh: &Mesh) -> Self {
+        let plan = Plan::of(mesh);
+        let map = Affine::output_to_source(plan.centre, plan.scale, plan.roll, SIDE);
+        let patch = match shrunk(image, &plan) {
+            Some((small, to_small)) => Patch::sample(&small, &after(&map, &to_small), SIDE, SIDE),
+            None => Patch::sample(image, &map, SIDE, SIDE),
+        };
+        let points = (0..MESH_POINTS).map(|i| plan.place(mesh.at(i))).collect();
+        let (w, h) = (image.width() as f32, image.height() as f32);
+        let outside = (0..SIDE * SIDE)
+            .map(|i| {
+                let p = map.apply(Point::new((i % SIDE) as f32 + 0.5, (i / SIDE) as f32 + 0.5));
+                p.x < 0.0 || p.y < 0.0 || p.x > w || p.y > h
+            })
+            .collect();
+        let luma = patch.luma();
+        Self { patch, luma, points, outside }
+    }
+
+    /// Mesh point `i` in pixels of the patch.
+    pub(super) fn at(&self, i: usize) -> Point {
+        self.points.get(i).copied().unwrap_or_default()
+    }
+
+    /// The disc around the mean of some mesh points; `radius` in pixels of the patch.
+    pub(super) fn disc(&self, points: &[usize], radius: f32) -> Disc {
+        let n = points.len().max(1) as f32;
+        let sum = points.iter().fold((0.0, 0.0), |(x, y), &i| (x + self.at(i).x, y + self.at(i).y));
+        Disc { centre: Point::new(sum.0 / n, sum.1 / n), radius }
+    }
+
+    /// The middles of both cheeks.
+    pub(super) fn cheeks(&self) -> [Disc; 2] {
+        [self.disc(&[50, 205], 6.0), self.disc(&[280, 425], 6.0)]
+    }
+
+    /// The middle of the forehead.
+    pub(super) fn forehead(&self) -> Disc {
+        self.disc(&[151], 5.0)
+    }
+
+    /// The front of the chin.
+    pub(super) fn chin(&self) -> Disc {
+        self.disc(&[199], 4.0)
+    }
+
+    /// The trimmed colour of the discs together; `None` where none lies in the picture.
+    pub(super) fn colour(&self, discs: &[Disc]) -> Option<Lab> {
+        trimmed(self.pixels(discs).map(|i| [0, 1, 2].map(|c| self.patch.data[3 * i + c])).collect())
+    }
+
+    /// Luma of the discs' pixels, 0..=255.
+    pub(super) fn lumas(&self, discs: &[Disc]) -> Vec<f32> {
+        self.pixels(discs).map(|i| self.luma[i]).collect()
+    }
+
+    /// The mean absolute four-neighbour Laplacian of luma over the discs.
+    pub(super) fn detail(&self, discs: &[Disc]) -> Option<f32> {
+        let (w, l) = (SIDE as usize, &self.luma);
+        let response = |i: usize| (4.0 * l[i] - l[i - 1] - l[i + 1] - l[i - w] - l[i + w]).abs();
+        mean(self.inner_pixels(discs).map(response))
+    }
+
+    /// The noise of luma over the discs, 0..=255: the median response to Immerkaer's mask, scaled to the standard
+    /// deviation of white noise ("Fast noise variance estimation", CVIU 64(2), 1996; robust form).
+    pub(super) fn noise(&self, discs: &[Disc]) -> Option<f32> {
+        let (w, l) = (SIDE as usize, &self.luma);
+        let response = |i: usize| {
+            let cross = l[i - 1] + l[i + 1] + l[i - w] + l[i + w];
+            let corners = l[i - w - 1] + l[i - w + 1] + l[i + w - 1] + l[i + w + 1];
+            (4.0 * l[i] - 2.0 * cross + corners).abs()
+        };
+        // the mask's norm is 6; the median of a normal variable's size is 0.6745 deviations
+        median(self.inner_pixels(discs).map(response).collect()).map(|m| m / (6.0 * 0.6745))
+    }
+
+    /// The places of the discs' pixels that lie in the picture; a pixel in two discs counts twice.
+    fn pixels<'a>(&'a self, discs: &'a [Disc]) -> impl Iterator<Item = usize> + 'a {
+        discs.iter().flat_map(|d| covered(*d)).filter(|&i| !self.outside[i])
+    }
+
+    /// Those of them with eight neighbours.
+    fn inner_pixels<'a>(&'a self, discs: &'a [Disc]) -> impl Iterator<Item = usize> + 'a {
+        let last = SIDE as usize - 1;
+        let rim = move |i: usize| {
+            let (x, y) = (i % SIDE as usize, i / SIDE as usize);
+            x == 0 || y == 0 || x == last || y == last
+        };
+        self.pixels(discs).filter(move |&i| !rim(i))
+    }
+}
+
+/// The pixels of the patch whose centres lie in a disc.
+fn covered(disc: Disc) -> impl Iterator<Item = usize> {
+    let range = |v: f32| {
+        let low = (v - disc.radius).floor().clamp(0.0, SIDE as f32) as usize;
+        low..(v + disc.radius).ceil().clamp(0.0, SIDE as f32) as usize
+    };
+    let (columns, rows) = (range(disc.centre.x), range(disc.centre.y));
+    rows.flat_map(move |y| columns.clone().map(move |x| (x, y)))
+        .filter(move |&(x, y)| Point::new(x as f32 + 0.5, y as f32 + 0.5).distance(disc.centre) <= disc.radius)
+        .map(|(x, y)| y * SIDE as usize + x)
+}
+
+/// The mean of some values; `None` of none.
+pub(super) fn mean(values: impl Iterator<Item = f32>) -> Option<f32> {
+    let (n, sum) = values.fold((0u32, 0.0), |(n, sum), v| (n + 1, sum + v));
+    (n > 0).then(|| sum / n as f32)
+}
+
+/// The median of some values; `None` of none.
+pub(super) fn median(mut values: Vec<f32>) -> Option<f32> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
+/// Where the patch lies in the picture.
+struct Plan {
+    centre: Point,
+    /// Source pixels that one pixel of the patch is wide.
+    scale: f32,
+    roll: f32,
+}
+
+impl Plan {
+    fn of(mesh: &Mesh) -> Self {
+        let at = |i: usize| mesh.points.get(i).copied().unwrap_or_default();
+        let (r, l) = (at(index::RIGHT_EYE_OUTER), at(index::LEFT_EYE_OUTER));
+        let width = (r[0] - l[0]).hypot(r[1] - l[1]).hypot(r[2] - l[2]);
+        Self {
+            centre: mesh
+                .between(index::FOREHEAD, index::CHIN)
+                .midpoint(mesh.between(index::RIGHT_ZYGION, index::LEFT_ZYGION)),
+            scale: (width * SPAN / SIDE as f32).max(1e-3),
+            roll: HeadFrame::of(mesh).pose().roll.to_radians(),
+        }
+    }
+
+    /// A point of the source in pixels of the patch.
+    fn place(&self, p: Point) -> Point {
+        let (sin, cos) = self.roll.sin_cos();
+        let (x, y) = ((p.x - self.centre.x) / self.scale, (p.y - self.centre.y) / self.scale);
+        let half = SIDE as f32 / 2.0;
+        Point::new(cos * x + sin * y + half, cos * y - sin * x + half)
+    }
+}
+
+/// The part of a large picture that the patch needs, shrunk to about the patch's scale, with the map from the source
+/// into it; `None` where the picture is small enough as it is.
+fn shrunk(image: &RgbImage, plan: &Plan) -> Option<(RgbImage, Affine)> {
+    if plan.scale < SHRINK_FROM {
+        return None;
+    }
+    let (sin, cos) = plan.roll.sin_cos();
+    let half = plan.scale * SIDE as f32 / 2.0 * (sin.abs() + cos.abs()) + 2.0 * plan.scale;
+    let clip = |v: f32, most: u32| v.round().clamp(0.0, most as f32);
+    let (left, right) = (clip(plan.centre.x - half, image.width()), clip(plan.centre.x + half, image.width()));
+    let (top, bottom) = (clip(plan.centre.y - half, image.height()), clip(plan.centre.y + half, image.height()));
+    let (w, h) = (right - left, bottom - top);
+    let (sw, sh) = ((w / plan.scale).round(), (h / plan.scale).round());
+    if sw < 1.0 || sh < 1.0 {
+        return None;
+    }
+    let mut out = Resized::new(sw as u32, sh as u32, fast_image_resize::PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
+        f64::from(left),
+        f64::from(top),
+        f64::from(w),
+        f64::from(h),
+    );
+    Resizer::new().resize(image, &mut out, &options).ok()?;
+    let small = RgbImage::from_raw(sw as u32, sh as u32, out.into_vec())?;
+    let (kx, ky) = (sw / w, sh / h);
+    Some((small, Affine { row_x: [kx, 0.0, -left * kx], row_y: [0.0, ky, -top * ky] }))
+}
+
+/// First `map`, then `next`, where `next` only scales and shifts.
+fn after(map: &Affine, next: &Affine) -> Affine {
+    let (kx, ky) = (next.row_x[0], next.row_y[1]);
+    let [a, b, c] = map.row_x.map(|v| v * kx);
+    let [d, e, f] = map.row_y.map(|v| v * ky);
+    Affine { row_x: [a, b, c + next.row_x[2]], row_y: [d, e, f + next.row_y[2]] }
+}
