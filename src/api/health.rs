@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::state::AppState;
-use crate::service::Versions;
+use crate::service::{Service, Versions};
 
 /// The process runs.
 #[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = String)))]
@@ -29,7 +29,7 @@ pub(super) struct Ready {
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Ready),
     (status = 503, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
-    state.on_disk(|service| service.ready()).await.map_err(|_| {
+    state.on_disk(Service::ready).await.map_err(|_| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the store cannot be read or written")
     })?;
     Ok(Json(Ready { status: "ready".into(), versions: state.service.versions().clone(), queue: state.pool.waiting() }))

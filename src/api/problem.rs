@@ -16,18 +16,18 @@ use crate::service::{EnrollmentReport, Overloaded, ServiceError};
 pub struct Problem {
     /// Always `about:blank`: the `code` tells problems apart.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: &'static str,
     /// The status in words.
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// A stable, machine-readable code, see docs/errors.md.
-    pub code: String,
+    pub code: &'static str,
     /// What happened, for a person.
     pub detail: String,
     /// What became of each image, when an enrollment took none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub report: Option<EnrollmentReport>,
+    pub report: Option<Box<EnrollmentReport>>,
     /// Seconds to wait, for the `Retry-After` header.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -35,12 +35,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with its status, code and sentence.
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank".into(),
-            title: status.canonical_reason().unwrap_or("Error").into(),
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            code: code.into(),
+            code,
             detail: detail.into(),
             report: None,
             retry_after: None,

@@ -61,7 +61,7 @@ fn accepted(report: EnrollmentReport) -> Result<Json<EnrollmentReport>, Problem>
     let status = if all_too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY };
     let reasons: Vec<String> = report.rejected.iter().take(3).map(|r| r.detail.clone()).collect();
     let mut problem = Problem::new(status, "none_accepted", format!("no image was accepted: {}", reasons.join("; ")));
-    problem.report = Some(report);
+    problem.report = Some(Box::new(report));
     Err(problem)
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn add_references(
     form: Form,
 ) -> Result<Json<EnrollmentReport>, Problem> {
     let images = form.some_images()?;
-    accepted(state.on_pool(move |service| service.add_references(&id, images)).await?)
+    accepted(state.on_pool(move |service| service.add_references(&id, &images)).await?)
 }
 
 /// Enroll images that do not show the identity, or fakes of it.
@@ -98,7 +98,7 @@ pub(super) async fn add_negatives(
         }
     };
     let images = form.some_images()?;
-    accepted(state.on_pool(move |service| service.add_negatives(&id, kind, images)).await?)
+    accepted(state.on_pool(move |service| service.add_negatives(&id, kind, &images)).await?)
 }
 
 fn listed(state: &AppState, id: &IdentityId, negatives: bool) -> Result<Json<Vec<SampleView>>, Problem> {

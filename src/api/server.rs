@@ -50,7 +50,7 @@ impl Default for ServerSettings {
             threads,
             queue: 16 * threads,
             max_body: 64 << 20,
-            deadline: Duration::from_secs(60),
+            deadline: Duration::from_mins(1),
             allow_unauthenticated: false,
         }
     }

@@ -58,7 +58,7 @@ const DLIB: [Point; 5] = [
     Point::new(0.646_060_5, 0.228_967_44),
     Point::new(0.120_575_06, 0.213_727_45),
     Point::new(0.334_085_06, 0.229_064_24),
-    Point::new(0.490_112_31, 0.627_797_53),
+    Point::new(0.490_112_3, 0.627_797_53),
 ];
 
 /// The similarity from dlib's chip of `side` pixels with its padding to the source, by the mesh's eye corners and nose

@@ -18,6 +18,7 @@ impl Point {
     }
 
     /// The point half-way to `other`.
+    #[must_use]
     pub fn midpoint(self, other: Self) -> Self {
         Self::new(f32::midpoint(self.x, other.x), f32::midpoint(self.y, other.y))
     }

@@ -154,9 +154,9 @@ impl Service {
     ///
     /// # Errors
     /// When there is no such identity, or the store or a network fails; then nothing was enrolled.
-    pub fn add_references(&self, id: &IdentityId, uploads: Vec<Upload>) -> Result<EnrollmentReport, ServiceError> {
+    pub fn add_references(&self, id: &IdentityId, uploads: &[Upload]) -> Result<EnrollmentReport, ServiceError> {
         self.gallery.get(id)?;
-        let (candidates, unreadable) = self.candidates(&uploads)?;
+        let (candidates, unreadable) = self.candidates(uploads)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let enrolled = self.gallery.get(id)?;
         let known: Vec<(String, Template)> = enrolled
@@ -166,7 +166,7 @@ impl Service {
             .map(|s| (s.image_sha256.clone(), s.template.clone()))
             .collect();
         let outcomes = admit(&known, &candidates, &self.population);
-        self.keep(id, SampleKind::Reference, &uploads, candidates, outcomes, unreadable)
+        self.keep(id, SampleKind::Reference, uploads, candidates, outcomes, unreadable)
     }
 
     /// Enrolls images that do not show the identity, or fakes of it. The face most like the identity is taken.
@@ -177,11 +177,11 @@ impl Service {
         &self,
         id: &IdentityId,
         kind: SampleKind,
-        uploads: Vec<Upload>,
+        uploads: &[Upload],
     ) -> Result<EnrollmentReport, ServiceError> {
         let enrolled = self.gallery.get(id)?;
         let profile = enrolled.profile.as_ref().ok_or_else(|| ServiceError::NoReferences(id.clone()))?;
-        let (candidates, unreadable) = self.candidates(&uploads)?;
+        let (candidates, unreadable) = self.candidates(uploads)?;
         let outcomes = candidates
             .iter()
             .map(|c| {
@@ -190,7 +190,7 @@ impl Service {
             })
             .collect();
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
-        self.keep(id, kind, &uploads, candidates, outcomes, unreadable)
+        self.keep(id, kind, uploads, candidates, outcomes, unreadable)
     }
 
     /// Deletes one reference (`negatives` false) or negative.

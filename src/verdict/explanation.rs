@@ -183,10 +183,12 @@ fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: u
     };
     if let Some(n) = evidence.negative.filter(|n| n.margin > 0.0) {
         let what = if n.kind == SampleKind::NotThisPerson { "a person marked as not this one" } else { "a known fake" };
-        text += &format!(" It is nearer to {what} than to any reference, by {:.1} standard deviations.", n.margin);
+        let margin = n.margin;
+        let sentence = format!(" It is nearer to {what} than to any reference, by {margin:.1} standard deviations.");
+        text.push_str(&sentence);
     }
     for limit in &decision.limits {
-        text += &limit_sentence(limit);
+        text.push_str(&limit_sentence(limit));
     }
     text
 }
