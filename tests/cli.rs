@@ -36,7 +36,13 @@ impl Enrolled {
         let enrolled = Self { folder: tempfile::tempdir().unwrap() };
         let (one, two) = (root("demo/obama-2009.jpg"), root("demo/obama-2012.jpg"));
         let output = enrolled.run(&[
-            "enroll", "barack", one.to_str().unwrap(), two.to_str().unwrap(), "--name", "Barack Obama", "--json",
+            "enroll",
+            "barack",
+            one.to_str().unwrap(),
+            two.to_str().unwrap(),
+            "--name",
+            "Barack Obama",
+            "--json",
         ]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -58,8 +64,15 @@ impl Enrolled {
 #[test]
 fn every_command_has_help_with_an_example() {
     for command in [
-        &["enroll"][..], &["verify"], &["batch"], &["keys"], &["keys", "create"], &["keys", "list"], &["keys", "revoke"],
-        &["models"], &["demo"],
+        &["enroll"][..],
+        &["verify"],
+        &["batch"],
+        &["keys"],
+        &["keys", "create"],
+        &["keys", "list"],
+        &["keys", "revoke"],
+        &["models"],
+        &["demo"],
     ] {
         let output = faceward(&[command, &["--help"]].concat());
         assert_eq!(output.status.code(), Some(0), "{command:?}");

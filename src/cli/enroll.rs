@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use faceward::identity::{IdentityFields, IdentityId};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
 
-use super::open::{Places, plain, read};
 use super::Failure;
+use super::open::{Places, plain, read};
 
 /// Enroll photographs of a person; the identity is created when it is missing.
 #[derive(clap::Args)]

@@ -7,8 +7,8 @@ use faceward::identity::IdentityId;
 use faceward::service::{Service, ServiceError, Verification};
 use serde_json::json;
 
-use super::open::{Places, plain, read};
 use super::Failure;
+use super::open::{Places, plain, read};
 
 /// Verify images: is it a genuine photograph of a protected person?
 #[derive(clap::Args)]
@@ -63,11 +63,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn verify(
-    service: &Service,
-    path: &Path,
-    id: Option<&IdentityId>,
-) -> Result<Verification, (&'static str, String)> {
+fn verify(service: &Service, path: &Path, id: Option<&IdentityId>) -> Result<Verification, (&'static str, String)> {
     let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
     service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
 }

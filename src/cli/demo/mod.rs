@@ -26,8 +26,9 @@ pub(super) struct Args {
     /// Take the photographs from this folder instead of those compiled in (the same file names).
     #[arg(long, value_name = "DIR")]
     demo_dir: Option<PathBuf>,
-    /// How much of the other person's face the manipulated copy has, 0 to 1.
-    #[arg(long, default_value_t = 0.5, value_name = "SHARE")]
+    /// How much of the other person's face the manipulated copy has, 0 to 1: with half of it and only two references
+    /// the answer is undecided, with most of it the copy no longer depicts the person.
+    #[arg(long, default_value_t = 0.65, value_name = "SHARE")]
     blend: f32,
     /// Also write the photographs here, the manipulated copy among them, to try the commands on them.
     #[arg(long, value_name = "DIR")]
@@ -65,10 +66,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         println!("  {}", p.remark);
     }
 
+    let share = args.blend.clamp(0.0, 1.0) * 100.0;
+    let forged = format!("3. The first photograph with the other person's face blended into it ({share:.0} %)");
     let steps = [
         ("1. A genuine photograph that was not enrolled", &genuine),
         ("2. Another person", &other),
-        ("3. The first photograph with the other person's face blended into it", &manipulated),
+        (forged.as_str(), &manipulated),
     ];
     for (title, bytes) in steps {
         println!("\n{title}");

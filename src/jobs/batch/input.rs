@@ -74,7 +74,11 @@ pub fn tasks(input: &str, identity: Option<&str>) -> Result<Vec<Task>, InputErro
         return Ok(entries.map_err(wrong)?.into_iter().map(placed).collect());
     }
     let files = matches(input)?;
-    if files.is_empty() { Err(InputError::Missing(input.to_owned())) } else { Ok(files.into_iter().map(claim).collect()) }
+    if files.is_empty() {
+        Err(InputError::Missing(input.to_owned()))
+    } else {
+        Ok(files.into_iter().map(claim).collect())
+    }
 }
 
 /// Files that a glob matches, sorted; `**` crosses folders, `*` does not.
@@ -86,7 +90,8 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, InputError> {
     let root = plain.rfind('/').map_or(".", |i| if i == 0 { "/" } else { &plain[..i] });
     let files = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok);
     let files = files.filter(|e| e.file_type().is_file()).map(walkdir::DirEntry::into_path);
-    let named = |p: PathBuf| if pattern.starts_with("./") { p } else { p.strip_prefix("./").map(PathBuf::from).unwrap_or(p) };
+    let named =
+        |p: PathBuf| if pattern.starts_with("./") { p } else { p.strip_prefix("./").map(PathBuf::from).unwrap_or(p) };
     Ok(files.map(named).filter(|p| glob.is_match(p)).collect())
 }
 

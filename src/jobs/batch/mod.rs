@@ -48,13 +48,9 @@ impl Line {
         let line =
             Self { path: task.path.to_string_lossy().into(), identity: task.identity.clone(), ms, ..Self::default() };
         match outcome {
-            Ok(a) => Self {
-                verdict: Some(a.verdict),
-                score: a.score,
-                found: a.identity,
-                summary: Some(a.summary),
-                ..line
-            },
+            Ok(a) => {
+                Self { verdict: Some(a.verdict), score: a.score, found: a.identity, summary: Some(a.summary), ..line }
+            }
             Err(p) => Self { error: Some(p.code), detail: Some(p.detail), ..line },
         }
     }
