@@ -1,16 +1,26 @@
 //! The command line: one file a command.
 
+mod batch;
+mod demo;
+mod enroll;
+mod healthcheck;
+mod keys;
+mod models;
+mod open;
 mod pipeline;
 mod serve;
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 /// Self-hosted, identity-aware deepfake verification.
+///
+/// Exit codes: 0 success, 1 failure, 2 wrong usage; `faceward batch` has two more, see its help.
 #[derive(Parser)]
-#[command(name = "faceward", version, about, max_term_width = 110)]
+#[command(name = "faceward", version, about, long_about, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -19,6 +29,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Enroll(enroll::Args),
+    Verify(verify::Args),
+    Batch(batch::Args),
+    Keys(keys::Args),
+    Healthcheck(healthcheck::Args),
+    Models(models::Args),
+    Demo(demo::Args),
     Train(train::Args),
 }
 
@@ -26,6 +43,13 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
+        Command::Enroll(args) => enroll::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Batch(args) => batch::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Models(args) => models::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Train(args) => train::run(&args),
     };
     match result {

@@ -1,0 +1,150 @@
+//! `faceward batch`: many images, in this process or against a server.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use faceward::identity::IdentityId;
+use faceward::jobs::batch::{self, Format, Line, Local, Output, Remote, Tally, Task, Verifier, input};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use super::Failure;
+use super::open::Places;
+
+/// Verify many images and write a line for each.
+///
+/// INPUT is a folder (every image under it), a glob in quotes ("in/**/*.jpg"), a manifest (.csv or .jsonl with path and
+/// identity, paths relative to the manifest), or one image. A file that fails has a line with an `error` code and never
+/// stops the run.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  faceward batch incoming --identity jane.doe --out result.jsonl --resume\n  \
+    faceward batch list.csv --server http://localhost:8080 --format csv --out result.csv\n\n\
+    Exit codes: 0 every image was verified and none called fake, 1 the command failed, 2 wrong usage,\n\
+    3 at least one image was called fake, 4 at least one image failed and none was called fake.\n\
+    With --resume the lines of the earlier run count too.")]
+pub(super) struct Args {
+    /// A folder, a glob, a .csv or .jsonl manifest, or an image.
+    input: String,
+    /// Whom the images claim to show, where a manifest does not say; without it every identity is searched.
+    #[arg(long, value_name = "ID")]
+    identity: Option<IdentityId>,
+    /// Ask this server instead of loading the models here.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// The server's API key.
+    #[arg(long, env = "FACEWARD_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    #[command(flatten)]
+    places: Places,
+    /// Images verified at once.
+    #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+    jobs: usize,
+    /// Where the lines go; standard output without it.
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How lines are written.
+    #[arg(long, value_enum, default_value_t = Lines::Jsonl)]
+    format: Lines,
+    /// Continue --out: skip what has a line there (the same path and identity).
+    #[arg(long, requires = "out")]
+    resume: bool,
+    /// Print the summary as one JSON document (on standard error).
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Lines {
+    Jsonl,
+    Csv,
+}
+
+/// At least one image was called fake.
+const FAKES: u8 = 3;
+/// At least one image failed.
+const FAILURES: u8 = 4;
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let mut tasks = input::tasks(&args.input, args.identity.as_ref().map(IdentityId::as_str))?;
+    let verifier = verifier(args)?;
+    let (mut output, mut tally) = output(args, &mut tasks)?;
+    let skipped = tally.images();
+    let bar = progress(tasks.len())?;
+    let started = Instant::now();
+    let result = batch::run(&tasks, verifier.as_ref(), args.jobs, &mut |line: &Line| {
+        output.write(line)?;
+        tally.add(line);
+        bar.inc(1);
+        Ok(())
+    });
+    bar.finish_and_clear();
+    let done = tally.images() - skipped;
+    let rate = done as f64 / started.elapsed().as_secs_f64().max(1e-3);
+    report(args.json, &tally, skipped, done, rate);
+    result?;
+    Ok(match (tally.fakes(), tally.failures()) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(FAILURES),
+        _ => ExitCode::from(FAKES),
+    })
+}
+
+fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
+    if let Some(url) = &args.server {
+        let remote = Remote::connect(url, args.token.clone()).map_err(|p| p.detail)?;
+        return Ok(Box::new(remote));
+    }
+    let service = args.places.service()?;
+    if let Some(id) = &args.identity {
+        service.identity(id)?;
+    }
+    Ok(Box::new(Local(Arc::new(service))))
+}
+
+/// The output, and the counts of the lines that it has already; the tasks with a line are dropped.
+fn output(args: &Args, tasks: &mut Vec<Task>) -> Result<(Output, Tally), Failure> {
+    let format = match args.format {
+        Lines::Jsonl => Format::Jsonl,
+        Lines::Csv => Format::Csv,
+    };
+    let Some(path) = &args.out else {
+        return Ok((Output::new(Box::new(std::io::stdout()), format), Tally::default()));
+    };
+    let fail = |e: std::io::Error| format!("{}: {e}", path.display());
+    if args.resume {
+        let (output, earlier) = Output::resume(path, format).map_err(fail)?;
+        tasks.retain(|t| !earlier.has(t));
+        return Ok((output, earlier.tally));
+    }
+    Ok((Output::create(path, format).map_err(fail)?, Tally::default()))
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(images: usize) -> Result<ProgressBar, Failure> {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {per_sec}, {eta} left")?;
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    Ok(ProgressBar::with_draw_target(Some(images as u64), target).with_style(style))
+}
+
+fn report(json: bool, tally: &Tally, skipped: usize, done: usize, rate: f64) {
+    if json {
+        let rate = (rate * 100.0).round() / 100.0;
+        let counts = json!({ "verdicts": tally.verdicts, "errors": tally.errors, "skipped": skipped,
+            "images": done, "images_per_second": rate });
+        eprintln!("{counts}");
+        return;
+    }
+    for (verdict, n) in &tally.verdicts {
+        eprintln!("{verdict:24} {n:8}");
+    }
+    for (code, n) in &tally.errors {
+        eprintln!("{:24} {n:8}", format!("error {code}"));
+    }
+    let earlier = if skipped > 0 { format!(", {skipped} from the earlier run") } else { String::new() };
+    eprintln!("{done} images, {rate:.2} images/s{earlier}");
+}

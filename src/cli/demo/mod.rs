@@ -1,0 +1,151 @@
+//! `faceward demo`: the whole story on five photographs that come with the program.
+
+mod swap;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use faceward::face::FaceFinder;
+use faceward::identity::{IdentityFields, IdentityId};
+use faceward::imaging::{DecodeLimits, RgbImage, decode};
+use faceward::service::{Service, Upload};
+use image::ImageEncoder;
+
+use super::{Failure, open, pipeline, verify};
+
+/// See it work: enroll a person, verify a genuine photograph, another person, and a manipulated copy.
+///
+/// The photographs are works of the United States Government (demo/PROVENANCE.md); nothing is kept.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward demo --write /tmp/faceward-demo\n\n\
+    Exit codes: 0 the demo ran, 1 it failed, 2 wrong usage.")]
+pub(super) struct Args {
+    /// The folder with the networks and their manifest.
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+    /// Take the photographs from this folder instead of those compiled in (the same file names).
+    #[arg(long, value_name = "DIR")]
+    demo_dir: Option<PathBuf>,
+    /// How much of the other person's face the manipulated copy has, 0 to 1: with half of it and only two references
+    /// the answer is undecided, with most of it the copy no longer depicts the person.
+    #[arg(long, default_value_t = 0.65, value_name = "SHARE")]
+    blend: f32,
+    /// Also write the photographs here, the manipulated copy among them, to try the commands on them.
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
+}
+
+const REFERENCES: [&str; 2] = ["obama-2009.jpg", "obama-2012.jpg"];
+const GENUINE: &str = "obama-2010.jpg";
+const OTHER: &str = "biden-2010.jpg";
+const MANIPULATED: &str = "manipulated.jpg";
+
+const EMBEDDED: [(&str, &[u8]); 5] = [
+    ("obama-2009.jpg", include_bytes!("../../../demo/obama-2009.jpg")),
+    ("obama-2010.jpg", include_bytes!("../../../demo/obama-2010.jpg")),
+    ("obama-2012.jpg", include_bytes!("../../../demo/obama-2012.jpg")),
+    ("biden-2010.jpg", include_bytes!("../../../demo/biden-2010.jpg")),
+    ("collins-1992.jpg", include_bytes!("../../../demo/collins-1992.jpg")),
+];
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let photo = |name: &str| photograph(args.demo_dir.as_deref(), name);
+    let (genuine, other) = (photo(GENUINE)?, photo(OTHER)?);
+    let (finder, _) = pipeline::networks(&args.models)?;
+    let manipulated = manipulate(&finder, &genuine, &other, args.blend)?;
+    drop(finder);
+
+    let data = Scratch::new()?;
+    let service = Service::open(&args.models, open::store(&data.0)?, DecodeLimits::default())?;
+    let id: IdentityId = "barack-obama".parse()?;
+    service.put_identity(&id, &IdentityFields { display_name: "Barack Obama".into(), ..IdentityFields::default() })?;
+    let uploads = REFERENCES.iter().map(|n| Ok(Upload { filename: Some((*n).into()), bytes: photo(n)? }));
+    let report = service.add_references(&id, uploads.collect::<Result<_, Failure>>()?)?;
+    println!("Enrolled {id}: {} of {} photographs accepted", report.accepted.len(), REFERENCES.len());
+    if let Some(p) = report.profile {
+        println!("  {}", p.remark);
+    }
+
+    let share = args.blend.clamp(0.0, 1.0) * 100.0;
+    let forged = format!("3. The first photograph with the other person's face blended into it ({share:.0} %)");
+    let steps = [
+        ("1. A genuine photograph that was not enrolled", &genuine),
+        ("2. Another person", &other),
+        (forged.as_str(), &manipulated),
+    ];
+    for (title, bytes) in steps {
+        println!("\n{title}");
+        verify::print(&service.verify(bytes, Some(&id))?);
+    }
+    if let Some(folder) = &args.write {
+        write(folder, args.demo_dir.as_deref(), &manipulated)?;
+    }
+    next(args.write.as_deref());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn photograph(folder: Option<&Path>, name: &str) -> Result<Vec<u8>, Failure> {
+    if let Some(folder) = folder {
+        return open::read(&folder.join(name));
+    }
+    let found = EMBEDDED.iter().find(|(n, _)| *n == name);
+    Ok(found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| format!("{name} is not among the demo's photographs"))?)
+}
+
+/// `target` with `share` of the face of `donor`, as JPEG.
+fn manipulate(finder: &FaceFinder, target: &[u8], donor: &[u8], share: f32) -> Result<Vec<u8>, Failure> {
+    let open = |bytes: &[u8]| -> Result<(RgbImage, faceward::face::Mesh), Failure> {
+        let image = decode(bytes, &DecodeLimits::default())?.image;
+        let face = finder.find(&image)?.into_iter().next().ok_or("a photograph of the demo shows no face")?;
+        Ok((image, face.mesh))
+    };
+    let ((target, onto), (donor, from)) = (open(target)?, open(donor)?);
+    let copy = swap::blend(&target, &onto, &donor, &from, share.clamp(0.0, 1.0));
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 92).write_image(
+        copy.as_raw(),
+        copy.width(),
+        copy.height(),
+        image::ExtendedColorType::Rgb8,
+    )?;
+    Ok(bytes)
+}
+
+fn write(folder: &Path, demo_dir: Option<&Path>, manipulated: &[u8]) -> Result<(), Failure> {
+    let fail = |e: std::io::Error| format!("{}: {e}", folder.display());
+    std::fs::create_dir_all(folder).map_err(fail)?;
+    for (name, _) in EMBEDDED {
+        std::fs::write(folder.join(name), photograph(demo_dir, name)?).map_err(fail)?;
+    }
+    Ok(std::fs::write(folder.join(MANIPULATED), manipulated).map_err(fail)?)
+}
+
+fn next(written: Option<&Path>) {
+    let folder = written.map_or_else(|| "DIR".to_owned(), open::plain);
+    println!("\nWhat next");
+    if written.is_none() {
+        println!("  faceward demo --write DIR         # the photographs as files");
+    }
+    println!("  faceward enroll barack-obama {folder}/obama-2009.jpg {folder}/obama-2012.jpg --name \"Barack Obama\"");
+    println!("  faceward verify --identity barack-obama {folder}/{MANIPULATED}");
+    println!("  faceward batch {folder} --identity barack-obama --out result.jsonl");
+    println!("  faceward serve                    # then, from another terminal:");
+    println!("  curl -F image=@{folder}/{MANIPULATED} -F identity=barack-obama http://127.0.0.1:8080/v1/verify");
+}
+
+/// A folder that goes when the demo ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("faceward-demo-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,124 @@
+//! `faceward keys`: API keys of the data folder.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use faceward::identity::keys::{ApiKey, Scope};
+use faceward::identity::store::Store;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Failure, open};
+
+/// Create, list and revoke API keys. A running server holds the data folder: stop it first.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward keys create --name moderation --scope verify --expires 90d\n  \
+    faceward keys list\n  faceward keys revoke 1a2b3c4d")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// The folder with the enrolled identities and the keys.
+    #[arg(long, default_value = "enrollments", value_name = "DIR", global = true)]
+    data_dir: PathBuf,
+    /// Print one JSON document a line and key.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Issue a key; it is printed once and only its hash is kept.
+    #[command(after_help = "Example:\n  faceward keys create --name moderation --scope verify --expires 90d")]
+    Create {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it allows: enroll, verify, admin (which implies the others).
+        #[arg(long, required = true, value_delimiter = ',', value_name = "SCOPE,…")]
+        scope: Vec<Scope>,
+        /// When it stops working: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z); never without it.
+        #[arg(long, value_parser = expiry, value_name = "TIME")]
+        expires: Option<Timestamp>,
+    },
+    /// List every key, revoked and expired ones too.
+    #[command(after_help = "Example:\n  faceward keys list --json")]
+    List,
+    /// Revoke a key for good.
+    #[command(after_help = "Example:\n  faceward keys revoke 1a2b3c4d")]
+    Revoke {
+        /// The key's id: the 8 digits after fw_.
+        id: String,
+    },
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let store = open::store(&args.data_dir)?;
+    match &args.action {
+        Action::Create { name, scope, expires } => {
+            let (key, secret) = ApiKey::issue(name, scope.iter().copied(), *expires, Timestamp::now())?;
+            store.insert_key(&key)?;
+            if args.json {
+                let mut line = serde_json::to_value(&key)?;
+                if let Some(object) = line.as_object_mut() {
+                    object.insert("key".into(), json!(secret.expose()));
+                }
+                println!("{line}");
+            } else {
+                println!("{}", secret.expose());
+                eprintln!("Keep it now: it is not shown again. Id {}, {}.", key.id, state(&key));
+            }
+        }
+        Action::List => {
+            let keys = store.keys()?;
+            if keys.is_empty() && !args.json {
+                eprintln!("There is no key.");
+            }
+            for key in keys {
+                if args.json {
+                    println!("{}", serde_json::to_string(&key)?);
+                } else {
+                    let scopes: Vec<&str> = key.scopes.iter().map(|s| s.name()).collect();
+                    println!("{}  {:20}  {:20}  {}", key.id, key.name, scopes.join(","), state(&key));
+                }
+            }
+        }
+        Action::Revoke { id } => {
+            if !store.revoke_key(id, Timestamp::now())? {
+                return Err(format!("there is no key {id:?}; `faceward keys list` shows the ids").into());
+            }
+            if args.json {
+                println!("{}", json!({ "id": id, "revoked": true }));
+            } else {
+                println!("revoked {id}");
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn state(key: &ApiKey) -> String {
+    match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => format!("revoked {at:.0}"),
+        (None, Some(at)) if at <= Timestamp::now() => format!("expired {at:.0}"),
+        (None, Some(at)) => format!("valid until {at:.0}"),
+        (None, None) => "valid, never expires".to_owned(),
+    }
+}
+
+/// `90d`, `12h`, `4w`, or a timestamp.
+fn expiry(text: &str) -> Result<Timestamp, String> {
+    let help = || format!("{text:?} is no time: write 90d, 12h, 4w, or 2030-01-01T00:00:00Z");
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let unit = text.chars().last().ok_or_else(help)?;
+    let hours = match unit {
+        'h' => 1,
+        'd' => 24,
+        'w' => 24 * 7,
+        _ => return Err(help()),
+    };
+    let n: u32 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(help)?;
+    Timestamp::now().checked_add(SignedDuration::from_hours(i64::from(n) * hours)).map_err(|_| help())
+}

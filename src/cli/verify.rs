@@ -1,0 +1,80 @@
+//! `faceward verify`: a few images, for a person at a terminal.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use faceward::identity::IdentityId;
+use faceward::service::{Service, ServiceError, Verification};
+use serde_json::json;
+
+use super::Failure;
+use super::open::{Places, plain, read};
+
+/// Verify images: is it a genuine photograph of a protected person?
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward verify --identity jane.doe suspicious.jpg\n\n\
+    Exit codes: 0 every image has a verdict, whatever it is, 1 an image failed or the command did, 2 wrong usage.\n\
+    For many images, and for exit codes that tell fakes, see `faceward batch`.")]
+pub(super) struct Args {
+    /// The images.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Whom they claim to show; without it every face is searched over all identities.
+    #[arg(long, value_name = "ID")]
+    identity: Option<IdentityId>,
+    #[command(flatten)]
+    places: Places,
+    /// Print one JSON document a line and image.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let service = args.places.service()?;
+    if let Some(id) = &args.identity {
+        let enrolled = service.identity(id)?;
+        if enrolled.profile.is_none() {
+            return Err(ServiceError::NoReferences(id.clone()).into());
+        }
+    }
+    let mut code = ExitCode::SUCCESS;
+    for path in &args.files {
+        match verify(&service, path, args.identity.as_ref()) {
+            Ok(v) if args.json => {
+                let mut line = serde_json::to_value(&v)?;
+                if let Some(object) = line.as_object_mut() {
+                    object.insert("path".into(), json!(path.to_string_lossy()));
+                }
+                println!("{line}");
+            }
+            Ok(v) => {
+                println!("{}", plain(path));
+                print(&v);
+            }
+            Err((error, detail)) => {
+                code = ExitCode::FAILURE;
+                if args.json {
+                    println!("{}", json!({ "path": path.to_string_lossy(), "error": error, "detail": detail }));
+                }
+                eprintln!("faceward: {}: {detail}", plain(path));
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn verify(service: &Service, path: &Path, id: Option<&IdentityId>) -> Result<Verification, (&'static str, String)> {
+    let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
+    service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
+}
+
+/// The answer in words.
+pub(super) fn print(v: &Verification) {
+    let score = v.score.map_or_else(|| "-".to_owned(), |s| format!("{s:.3}"));
+    let who = v.identity.as_ref().map_or_else(String::new, |i| format!("   identity {} ({})", i.id, i.display_name));
+    println!("  verdict {}   score {score}{who}", v.verdict.name());
+    println!("  {}", v.explanation.summary);
+    for d in &v.explanation.differences {
+        println!("    - {}: {}", d.region, d.text);
+    }
+}

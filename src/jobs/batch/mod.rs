@@ -1,0 +1,218 @@
+//! The batch: many images, one line each, whatever becomes of any single one.
+//!
+//! [`input`] says which images, a [`Verifier`] answers for one of them (in this process or on a server), [`run`] asks
+//! it on several threads, and [`output`] writes each line as soon as it is known, so that a run can be resumed.
+
+pub mod input;
+pub mod output;
+pub mod verifier;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+pub use input::Task;
+pub use output::{Format, Output};
+pub use verifier::{Answer, Local, Problem, Remote, Verifier};
+
+/// What became of one image: one line of the output.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The image as it was named in the input.
+    pub path: String,
+    /// The claimed identity; `null` when every identity was searched.
+    pub identity: Option<String>,
+    /// `real`, `fake`, `different_person`, `inconclusive` or `no_face`; `null` when the image failed.
+    pub verdict: Option<String>,
+    /// The calibrated probability of a genuine photograph of the identity.
+    pub score: Option<f32>,
+    /// Whom the deciding face was compared with or found to be.
+    pub found: Option<String>,
+    /// Why, in one to four sentences.
+    pub summary: Option<String>,
+    /// A stable code when the image failed, see `docs/batch.md`.
+    pub error: Option<String>,
+    /// What went wrong, as a sentence.
+    pub detail: Option<String>,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+impl Line {
+    fn of(task: &Task, outcome: Result<Answer, Problem>, ms: u64) -> Self {
+        let line =
+            Self { path: task.path.to_string_lossy().into(), identity: task.identity.clone(), ms, ..Self::default() };
+        match outcome {
+            Ok(a) => {
+                Self { verdict: Some(a.verdict), score: a.score, found: a.identity, summary: Some(a.summary), ..line }
+            }
+            Err(p) => Self { error: Some(p.code), detail: Some(p.detail), ..line },
+        }
+    }
+}
+
+/// Counts over lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Images by verdict.
+    pub verdicts: BTreeMap<String, usize>,
+    /// Images that failed, by code.
+    pub errors: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    /// Counts one line.
+    pub fn add(&mut self, line: &Line) {
+        let (counts, name) = match (&line.error, &line.verdict) {
+            (Some(code), _) => (&mut self.errors, code.as_str()),
+            (None, Some(verdict)) => (&mut self.verdicts, verdict.as_str()),
+            (None, None) => (&mut self.errors, "unknown"),
+        };
+        *counts.entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// Images called fake.
+    pub fn fakes(&self) -> usize {
+        self.verdicts.get("fake").copied().unwrap_or(0)
+    }
+
+    /// Images that failed.
+    pub fn failures(&self) -> usize {
+        self.errors.values().sum()
+    }
+
+    /// All images.
+    pub fn images(&self) -> usize {
+        self.verdicts.values().sum::<usize>() + self.failures()
+    }
+}
+
+/// Why a batch stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The output does not take a line.
+    #[error("the output cannot be written: {0}")]
+    Output(io::Error),
+    /// Nothing that follows could be answered either, for example because the server refuses the key.
+    #[error("{0}")]
+    Stopped(String),
+}
+
+/// Verifies every task on `threads` threads and gives each line to `write`, one at a time, in the order in which they
+/// are done. A task that fails has a line with its `error`.
+///
+/// # Errors
+/// When a line cannot be written, or the verifier says that no task can be answered.
+pub fn run<V: Verifier + ?Sized>(
+    tasks: &[Task],
+    verifier: &V,
+    threads: usize,
+    write: &mut (dyn FnMut(&Line) -> io::Result<()> + Send),
+) -> Result<(), BatchError> {
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let state = Mutex::new((write, None));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, tasks.len().max(1)) {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    let started = Instant::now();
+                    let outcome = attempt(task, verifier);
+                    let fatal = outcome.as_ref().err().filter(|p| p.fatal).map(|p| p.detail.clone());
+                    let line = Line::of(task, outcome, started.elapsed().as_millis() as u64);
+                    let Ok(mut state) = state.lock() else { return };
+                    if state.1.is_some() {
+                        return;
+                    }
+                    state.1 = match fatal {
+                        Some(why) => Some(BatchError::Stopped(why)),
+                        None => (state.0)(&line).err().map(BatchError::Output),
+                    };
+                    if state.1.is_some() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    let (_, failure) = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    failure.map_or(Ok(()), Err)
+}
+
+/// Reads and verifies one file; a panic on the way is that file's failure alone.
+fn attempt<V: Verifier + ?Sized>(task: &Task, verifier: &V) -> Result<Answer, Problem> {
+    let work = || {
+        let unreadable = |e: io::Error| Problem::new("file_unreadable", format!("the file cannot be read: {e}"));
+        let meta = std::fs::metadata(&task.path).map_err(unreadable)?;
+        if !meta.is_file() {
+            return Err(Problem::new("file_unreadable", "this is not a regular file"));
+        }
+        if meta.len() > verifier.max_bytes() {
+            let why = format!("the file has {} bytes; at most {} are accepted", meta.len(), verifier.max_bytes());
+            return Err(Problem::new("image_too_large", why));
+        }
+        let bytes = std::fs::read(&task.path).map_err(unreadable)?;
+        verifier.verify(&bytes, &task.path, task.identity.as_deref())
+    };
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Problem::new("internal", "the verification of this file broke off")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    struct Scripted;
+
+    impl Verifier for Scripted {
+        fn verify(&self, bytes: &[u8], _: &Path, _: Option<&str>) -> Result<Answer, Problem> {
+            match bytes {
+                b"panic" => panic!("a test's panic"),
+                b"bad" => Err(Problem::new("image_undecodable", "bad")),
+                b"fatal" => Err(Problem::fatal("key_refused", "no")),
+                _ => Ok(Answer { verdict: "real".into(), score: Some(0.9), identity: None, summary: "ok".into() }),
+            }
+        }
+    }
+
+    fn tasks(folder: &Path, contents: &[&str]) -> Vec<Task> {
+        let file = |(i, c): (usize, &&str)| {
+            let path = folder.join(i.to_string());
+            std::fs::write(&path, c).unwrap();
+            Task { path, identity: None }
+        };
+        contents.iter().enumerate().map(file).collect()
+    }
+
+    #[test]
+    fn one_bad_file_never_stops_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tasks = tasks(folder.path(), &["good", "bad", "panic", "good"]);
+        tasks.push(Task { path: folder.path().join("missing"), identity: None });
+        let mut tally = Tally::default();
+        run(&tasks, &Scripted, 3, &mut |line| {
+            tally.add(line);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!((tally.images(), tally.failures(), tally.verdicts["real"]), (5, 3, 2));
+        assert_eq!(tally.errors.keys().collect::<Vec<_>>(), ["file_unreadable", "image_undecodable", "internal"]);
+    }
+
+    #[test]
+    fn a_refusal_of_everything_and_a_full_disk_stop_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let fatal = tasks(folder.path(), &["fatal", "good"]);
+        assert!(matches!(run(&fatal, &Scripted, 1, &mut |_| Ok(())), Err(BatchError::Stopped(_))));
+        let good = tasks(folder.path(), &["good", "good"]);
+        let full = run(&good, &Scripted, 2, &mut |_| Err(io::Error::other("full")));
+        assert!(matches!(full, Err(BatchError::Output(_))));
+    }
+}

@@ -1,0 +1,199 @@
+//! Who answers for one image: the service in this process, or a server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use ureq::unversioned::multipart::{Form, Part};
+
+use crate::identity::IdentityId;
+use crate::imaging::DecodeLimits;
+use crate::service::Service;
+
+/// What a line needs of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The verdict's name.
+    pub verdict: String,
+    /// The score.
+    pub score: Option<f32>,
+    /// The id of the identity that the deciding face was compared with.
+    pub identity: Option<String>,
+    /// Why.
+    pub summary: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A stable code.
+    pub code: String,
+    /// A sentence.
+    pub detail: String,
+    /// Whether every other image would fail likewise.
+    pub fatal: bool,
+}
+
+impl Problem {
+    /// A problem with one image.
+    pub fn new(code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { code: code.into(), detail: detail.into(), fatal: false }
+    }
+
+    /// A problem with all images.
+    pub fn fatal(code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { fatal: true, ..Self::new(code, detail) }
+    }
+}
+
+/// Answers for one image; called from several threads.
+pub trait Verifier: Sync {
+    /// Verifies the encoded image `bytes`, read from `path`.
+    ///
+    /// # Errors
+    /// A [`Problem`] for the image's line.
+    fn verify(&self, bytes: &[u8], path: &Path, identity: Option<&str>) -> Result<Answer, Problem>;
+
+    /// Files larger than this are not even read.
+    fn max_bytes(&self) -> u64 {
+        DecodeLimits::default().max_bytes as u64
+    }
+}
+
+/// The service in this process.
+pub struct Local(pub Arc<Service>);
+
+impl Verifier for Local {
+    fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
+        let id = identity.map(str::parse::<IdentityId>).transpose();
+        let id = id.map_err(|e| Problem::new("identity_id_invalid", e.to_string()))?;
+        let v = self.0.verify(bytes, id.as_ref()).map_err(|e| Problem::new(e.code(), e.to_string()))?;
+        Ok(Answer {
+            verdict: v.verdict.name().into(),
+            score: v.score,
+            identity: v.identity.map(|i| i.id),
+            summary: v.explanation.summary,
+        })
+    }
+}
+
+/// A running server.
+pub struct Remote {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<String>,
+}
+
+/// The part of the server's answer that a line needs.
+#[derive(Deserialize)]
+struct Reply {
+    verdict: String,
+    score: Option<f32>,
+    identity: Option<ReplyIdentity>,
+    explanation: ReplyExplanation,
+}
+
+#[derive(Deserialize)]
+struct ReplyIdentity {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct ReplyExplanation {
+    summary: String,
+}
+
+/// The server's problem document (RFC 9457).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ReplyProblem {
+    code: Option<String>,
+    detail: Option<String>,
+    title: Option<String>,
+}
+
+/// How often a full or restarting server is asked again for one image.
+const ATTEMPTS: u32 = 12;
+/// The longest wait between two attempts, whatever the server asks for.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+impl Remote {
+    /// A client of the server at `base`, after a look whether anything answers there.
+    ///
+    /// # Errors
+    /// When nothing answers at that address.
+    pub fn connect(base: &str, token: Option<String>) -> Result<Self, Problem> {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .timeout_global(Some(Duration::from_mins(3)))
+            .build();
+        let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token };
+        let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
+        let why = |e| Problem::fatal("server_unreachable", format!("no server answers at {}: {e}", remote.base));
+        alive.map_err(why)?;
+        Ok(remote)
+    }
+
+    /// One attempt; `Err(Ok(wait))` asks for another after that time.
+    fn attempt(&self, bytes: &[u8], name: &str, identity: Option<&str>) -> Result<Answer, Result<Duration, Problem>> {
+        let mut form = Form::new().part("image", Part::bytes(bytes).file_name(name));
+        if let Some(id) = identity {
+            form = form.text("identity", id);
+        }
+        let mut request = self.agent.post(format!("{}/v1/verify", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        // A connection that breaks is most often a server that restarts.
+        let mut response = request.send(form).map_err(|_| Ok(Duration::from_secs(2)))?;
+        let status = response.status().as_u16();
+        if status == 200 {
+            let reply: Reply = response
+                .body_mut()
+                .read_json()
+                .map_err(|e| Err(Problem::new("server_answer_unreadable", format!("the server's answer: {e}"))))?;
+            return Ok(Answer {
+                verdict: reply.verdict,
+                score: reply.score,
+                identity: reply.identity.map(|i| i.id),
+                summary: reply.explanation.summary,
+            });
+        }
+        if matches!(status, 429 | 502..=504) {
+            let asked = response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse().ok());
+            return Err(Ok(Duration::from_secs(asked.unwrap_or(1)).min(LONGEST_WAIT)));
+        }
+        let problem: ReplyProblem = response.body_mut().read_json().unwrap_or_default();
+        let detail = problem.detail.or(problem.title).unwrap_or_else(|| format!("the server answered {status}"));
+        let code = problem.code.unwrap_or_else(|| format!("http_{status}"));
+        Err(Err(match status {
+            401 | 403 => Problem::fatal(code, format!("the server refuses the key: {detail}")),
+            _ => Problem::new(code, detail),
+        }))
+    }
+}
+
+impl Verifier for Remote {
+    fn verify(&self, bytes: &[u8], path: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
+        // A header must not be broken by what a file is called.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name: String =
+            name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+        for _ in 0..ATTEMPTS {
+            match self.attempt(bytes, &name, identity) {
+                Ok(answer) => return Ok(answer),
+                Err(Err(problem)) => return Err(problem),
+                Err(Ok(wait)) => std::thread::sleep(wait),
+            }
+        }
+        let why = format!("the server was unreachable or full in {ATTEMPTS} attempts");
+        Err(Problem::new("server_unavailable", why))
+    }
+
+    /// The server has limits of its own.
+    fn max_bytes(&self) -> u64 {
+        256 << 20
+    }
+}
