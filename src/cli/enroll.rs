@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         fields = IdentityFields { display_name, ..fields };
         service.put_identity(&args.id, &fields)?;
     }
-    let report = service.add_references(&args.id, uploads)?;
+    let report = service.add_references(&args.id, &uploads)?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {

@@ -60,7 +60,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let id: IdentityId = "barack-obama".parse()?;
     service.put_identity(&id, &IdentityFields { display_name: "Barack Obama".into(), ..IdentityFields::default() })?;
     let uploads = REFERENCES.iter().map(|n| Ok(Upload { filename: Some((*n).into()), bytes: photo(n)? }));
-    let report = service.add_references(&id, uploads.collect::<Result<_, Failure>>()?)?;
+    let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
+    let report = service.add_references(&id, &uploads)?;
     println!("Enrolled {id}: {} of {} photographs accepted", report.accepted.len(), REFERENCES.len());
     if let Some(p) = report.profile {
         println!("  {}", p.remark);
