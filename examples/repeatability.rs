@@ -1,13 +1,16 @@
 //! How far each attribute can be trusted: its spread over altered copies of one photograph, over different photographs
 //! of one person, and between people.
 //!
-//!     cargo run --release --example repeatability -- --images DIR [--per-person 6] [--format table|rust|markdown]
+//!     cargo run --release --example repeatability -- --images DIR [--per-person 40] [--copied 6] [--format rust]
 //!
 //! `DIR` holds one folder a person with photographs of that person. Of each photograph the largest face is measured,
-//! then again in copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %, enlarged by 3 % and
+//! and of the first few of a person again in copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %, enlarged by 3 % and
 //! cropped. The repeatability is the pooled standard deviation over the copies; the spread within a person that of
 //! the originals. The worst twentieth of photographs (a face mistaken in a copy) is left out of either. The spread
 //! between people is that of their means, less what the spread within them explains.
+//!
+//! Before that the drift of geometry with pose and open mouth is fitted over the deviations from each person's mean
+//! (least squares) and taken away; what is printed is the drift that the program already takes away plus that.
 //!
 //! `--format rust` prints the rows of `src/traits/attributes/figures.rs`, `--format markdown` the table of
 //! `docs/attributes.md`.
@@ -21,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use faceward::face::{DetectorSettings, Face, FaceFinder};
+use faceward::face::{DetectorSettings, Face, FaceFinder, index};
 use faceward::imaging::{DecodeLimits, RgbImage, decode};
 use faceward::inference::{Manifest, TractEngine, Zoo};
 use faceward::jobs::extract::image_files;
@@ -40,11 +43,14 @@ struct Args {
     #[arg(long, default_value = "models")]
     models: PathBuf,
     /// At most this many photographs a person.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 40)]
     per_person: usize,
-    /// What is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    /// Of so many of them copies are made.
+    #[arg(long, default_value_t = 6)]
+    copied: usize,
+    /// What is printed; several are printed one after another.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "table")]
+    format: Vec<Format>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -57,21 +63,46 @@ enum Format {
 /// The readings of one photograph: the original first, then its copies.
 struct Photo {
     person: String,
-    readings: Vec<AttributeVector>,
+    readings: Vec<Reading>,
+}
+
+/// One measured face and what its geometry drifts with, as in `AttributeSpec::drift`.
+struct Reading {
+    values: AttributeVector,
+    with: [f64; 4],
+}
+
+impl Reading {
+    fn new(values: AttributeVector, face: &Face) -> Self {
+        let distance = |i: usize, j: usize| {
+            let (p, q) = (face.mesh.points[i], face.mesh.points[j]);
+            f64::from((p[0] - q[0]).hypot(p[1] - q[1]).hypot(p[2] - q[2]))
+        };
+        let opening = distance(index::UPPER_LIP_BOTTOM, index::LOWER_LIP_TOP);
+        let width = distance(index::RIGHT_EYE_OUTER, index::LEFT_EYE_OUTER);
+        let (yaw, pitch) = (f64::from(face.pose.yaw) / 10.0, f64::from(face.pose.pitch) / 10.0);
+        Self { values, with: [yaw, yaw * yaw, pitch, opening / width * 10.0] }
+    }
+
+    /// The value of an attribute with a further drift taken away.
+    fn value(&self, attribute: usize, drift: &[f64; 4]) -> Option<f64> {
+        let away: f64 = self.with.iter().zip(drift).map(|(w, d)| w * d).sum();
+        self.values.values()[attribute].map(|v| f64::from(v) - away)
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let zoo = Arc::new(Zoo::load(&Manifest::open(&args.models)?, &TractEngine)?);
     let finder = FaceFinder::new(zoo.clone(), DetectorSettings::default());
-    let files = chosen(&args.images, args.per_person);
+    let files = chosen(&args.images, args.per_person, args.copied);
     let clock = Clock::default();
     let (next, photos) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, Into::into) {
             scope.spawn(|| {
-                while let Some((person, path)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let read = read(&zoo, &finder, path, &clock);
+                while let Some((person, path, copied)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let read = read(&zoo, &finder, path, *copied, &clock);
                     if let (Ok(readings), Ok(mut photos)) = (read, photos.lock()) {
                         photos.push(Photo { person: person.clone(), readings });
                     }
@@ -81,15 +112,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let photos = photos.into_inner().map_err(|e| e.to_string())?;
     let mut out = std::io::stdout().lock();
-    for (i, spec) in ATTRIBUTES.iter().enumerate() {
-        print(&mut out, args.format, spec, &Figures::of(&photos, i))?;
+    let figures: Vec<Figures> = ATTRIBUTES.iter().enumerate().map(|(i, spec)| Figures::of(&photos, i, spec)).collect();
+    for format in args.format {
+        for (spec, figures) in ATTRIBUTES.iter().zip(&figures) {
+            print(&mut out, format, spec, figures)?;
+        }
     }
     writeln!(std::io::stderr(), "{} photographs, {:.2} ms a vector", photos.len(), clock.mean_ms())?;
     Ok(())
 }
 
-/// The files of each person, evenly chosen.
-fn chosen(folder: &Path, per_person: usize) -> Vec<(String, PathBuf)> {
+/// The files of each person, evenly chosen, and whether copies are made of each.
+fn chosen(folder: &Path, per_person: usize, copied: usize) -> Vec<(String, PathBuf, bool)> {
     let mut people: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for path in image_files(folder) {
         let person = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
@@ -98,7 +132,7 @@ fn chosen(folder: &Path, per_person: usize) -> Vec<(String, PathBuf)> {
     let mut files = Vec::new();
     for (person, paths) in people {
         let step = paths.len().div_ceil(per_person).max(1);
-        files.extend(paths.into_iter().step_by(step).map(|p| (person.clone(), p)));
+        files.extend(paths.into_iter().step_by(step).enumerate().map(|(i, p)| (person.clone(), p, i < copied)));
     }
     files
 }
@@ -129,15 +163,17 @@ fn read(
     zoo: &Zoo,
     finder: &FaceFinder,
     path: &Path,
+    copied: bool,
     clock: &Clock,
-) -> Result<Vec<AttributeVector>, Box<dyn Error + Send + Sync>> {
+) -> Result<Vec<Reading>, Box<dyn Error + Send + Sync>> {
     let image = decode(&std::fs::read(path)?, &DecodeLimits::default())?.image;
     let mut readings = Vec::new();
-    for copy in std::iter::once(Ok(image.clone())).chain(copies(&image)) {
+    for copy in std::iter::once(Ok(image.clone())).chain(copies(&image).filter(|_| copied)) {
         let copy = copy?;
         let faces: Vec<Face> = finder.find(&copy)?;
         let face = faces.first().ok_or("no face")?;
-        readings.push(clock.time(|| AttributeVector::measure(zoo, &copy, face))?);
+        let values = clock.time(|| AttributeVector::measure(zoo, &copy, face))?;
+        readings.push(Reading::new(values, face));
     }
     Ok(readings)
 }
@@ -176,11 +212,13 @@ struct Figures {
     within: f64,
     between: f64,
     readable: f64,
+    drift: [f64; 4],
 }
 
 impl Figures {
-    fn of(photos: &[Photo], attribute: usize) -> Self {
-        let value = |v: &AttributeVector| v.values()[attribute].map(f64::from);
+    fn of(photos: &[Photo], attribute: usize, spec: &AttributeSpec) -> Self {
+        let further = if spec.geometric { fit(photos, attribute) } else { [0.0; 4] };
+        let value = |r: &Reading| r.value(attribute, &further);
         let mut people: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         let mut repeats = Vec::new();
         for photo in photos {
@@ -204,8 +242,51 @@ impl Figures {
             within,
             between: (sum / freedom - explained).max(0.0).sqrt(),
             readable: all.len() as f64 / photos.len().max(1) as f64,
+            drift: std::array::from_fn(|k| f64::from(spec.drift[k]) + further[k]),
         }
     }
+}
+
+/// The drift over the deviations from each person's mean, by least squares with a slight pull to zero.
+fn fit(photos: &[Photo], attribute: usize) -> [f64; 4] {
+    let mut people: BTreeMap<&str, Vec<[f64; 5]>> = BTreeMap::new();
+    for photo in photos {
+        let Some(first) = photo.readings.first() else { continue };
+        if let Some(v) = first.value(attribute, &[0.0; 4]) {
+            let [a, b, c, d] = first.with;
+            people.entry(&photo.person).or_default().push([a, b, c, d, v]);
+        }
+    }
+    let mut normal = [[0.0; 5]; 4];
+    for rows in people.values() {
+        let middle: [f64; 5] = std::array::from_fn(|k| rows.iter().map(|r| r[k]).sum::<f64>() / rows.len() as f64);
+        for row in rows {
+            let d: [f64; 5] = std::array::from_fn(|k| row[k] - middle[k]);
+            for i in 0..4 {
+                for j in 0..5 {
+                    normal[i][j] += d[i] * d[j];
+                }
+            }
+        }
+    }
+    for (i, row) in normal.iter_mut().enumerate() {
+        row[i] += 1.0;
+    }
+    solve(normal)
+}
+
+/// Solves four equations in four unknowns, the right-hand side in the last column (Gauss and Jordan; the matrix is
+/// positive definite, so that no pivot is zero).
+fn solve(mut m: [[f64; 5]; 4]) -> [f64; 4] {
+    for i in 0..4 {
+        let pivot = m[i][i];
+        m[i] = m[i].map(|v| v / pivot);
+        for j in (0..4).filter(|&j| j != i) {
+            let factor = m[j][i];
+            m[j] = std::array::from_fn(|k| m[j][k] - factor * m[i][k]);
+        }
+    }
+    m.map(|row| row[4])
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -243,7 +324,9 @@ fn print(out: &mut impl Write, format: Format, spec: &AttributeSpec, f: &Figures
             f.readable * 100.0,
         ),
         Format::Rust => {
-            writeln!(out, "    (\"{name}\", [{:.2}, {:.2}, {:.2}]),", f.repeatability, f.within, f.between)
+            let drift = f.drift.map(|d| format!("{d:.3}")).join(", ");
+            let (r, w, b) = (f.repeatability, f.within, f.between);
+            writeln!(out, "    (\"{name}\", [{r:.3}, {w:.3}, {b:.3}], [{drift}]),")
         }
         Format::Markdown => writeln!(
             out,

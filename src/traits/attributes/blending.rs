@@ -2,9 +2,8 @@
 //! from it in colour, sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting
 //! deepfakes with self-blended images", CVPR 2022).
 
-use super::spec::{Attribute, COLOUR, Conditions, DETAIL, Measure, PERCENT_WIDTH, SIDE};
+use super::spec::{Attribute, COLOUR, DETAIL, Measure};
 use super::surface::{Disc, Surface, median};
-use super::symmetry::{BROWS, EYES, MOUTH, NOSE, OUTLINE, asymmetry};
 use crate::face::index::{CHIN, NOSE_TIP};
 use crate::imaging::Point;
 
@@ -56,14 +55,6 @@ fn contrast(s: &Surface) -> Option<f32> {
 
 /// The measures of the whole face.
 pub(super) const TABLE: &[Attribute] = &[
-    Attribute {
-        name: "face_asymmetry",
-        label: "asymmetry of the face",
-        unit: PERCENT_WIDTH,
-        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
-        conditions: Conditions { max_yaw: 15.0, ..SIDE },
-        measure: Measure::Shape(|s| asymmetry(s, &[OUTLINE, BROWS, EYES, NOSE, MOUTH])),
-    },
     Attribute {
         name: "facial_contrast",
         label: "contrast of the features against the skin",

@@ -3,7 +3,7 @@
 use super::shape::Shape;
 use super::spec::{Attribute, COLOUR, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH, SIDE};
 use super::surface::Surface;
-use super::symmetry::{BROWS, asymmetry};
+
 use crate::face::index::{
     LEFT_BROW, LEFT_BROW_LOWER, LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_BROW, RIGHT_BROW_LOWER, RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
@@ -19,6 +19,14 @@ const ABOVE_BROWS: [usize; 6] = [108, 69, 104, 337, 299, 333];
 /// How high the brow's middle lies above the eye's corners.
 fn height(s: &Shape, brow: &[usize; 5], lower: &[usize; 5], corners: [usize; 2]) -> f32 {
     s.mean(&corners, 1) - s.mean(&[brow[2], lower[2]], 1)
+}
+
+fn right_height(s: &Shape) -> f32 {
+    height(s, &RIGHT_BROW, &RIGHT_BROW_LOWER, [RIGHT_EYE_INNER, RIGHT_EYE_OUTER])
+}
+
+fn left_height(s: &Shape) -> f32 {
+    height(s, &LEFT_BROW, &LEFT_BROW_LOWER, [LEFT_EYE_INNER, LEFT_EYE_OUTER])
 }
 
 fn arch(s: &Shape) -> f32 {
@@ -53,7 +61,7 @@ pub(super) const TABLE: &[Attribute] = &[
         unit: PERCENT_WIDTH,
         source: "eyebrow above the palpebral fissure, after os-or (Farkas 1994)",
         conditions: CALM,
-        measure: Measure::Shape(|s| height(s, &RIGHT_BROW, &RIGHT_BROW_LOWER, [RIGHT_EYE_INNER, RIGHT_EYE_OUTER])),
+        measure: Measure::Shape(right_height),
     },
     Attribute {
         name: "brow_height_left",
@@ -61,17 +69,7 @@ pub(super) const TABLE: &[Attribute] = &[
         unit: PERCENT_WIDTH,
         source: "eyebrow above the palpebral fissure, after os-or (Farkas 1994)",
         conditions: CALM,
-        measure: Measure::Shape(|s| height(s, &LEFT_BROW, &LEFT_BROW_LOWER, [LEFT_EYE_INNER, LEFT_EYE_OUTER])),
-    },
-    Attribute {
-        name: "brow_inner_height",
-        label: "height of the brows' inner ends",
-        unit: PERCENT_WIDTH,
-        source: "medial brow above the endocanthion (Farkas 1994, landmarks)",
-        conditions: CALM,
-        measure: Measure::Shape(|s| {
-            s.mean(&[RIGHT_EYE_INNER, LEFT_EYE_INNER], 1) - s.mean(&[RIGHT_BROW_LOWER[0], LEFT_BROW_LOWER[0]], 1)
-        }),
+        measure: Measure::Shape(left_height),
     },
     Attribute {
         name: "brow_outer_height",
@@ -137,13 +135,5 @@ pub(super) const TABLE: &[Attribute] = &[
         source: "difference of L* between the skin above the brows and the brows (after Russell 2009)",
         conditions: COLOUR,
         measure: Measure::Surface(contrast),
-    },
-    Attribute {
-        name: "brow_asymmetry",
-        label: "asymmetry of the brows",
-        unit: PERCENT_WIDTH,
-        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
-        conditions: Conditions { max_yaw: 15.0, ..CALM },
-        measure: Measure::Shape(|s| asymmetry(s, &[BROWS])),
     },
 ];

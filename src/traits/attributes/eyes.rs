@@ -2,10 +2,10 @@
 
 use super::irises::Irises;
 use super::shape::Shape;
-use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, IRIS, Measure, PERCENT_WIDTH, SIDE};
-use super::symmetry::{EYES, asymmetry};
+use super::spec::{Attribute, DEGREES, GEOMETRY, IRIS, Measure, PERCENT_WIDTH, SIDE};
+
 use crate::face::index::{
-    GLABELLA, LEFT_EYE_BOTTOM, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_TOP, NASION, RIGHT_EYE_BOTTOM, RIGHT_EYE_INNER,
+    LEFT_EYE_BOTTOM, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_TOP, NASION, RIGHT_EYE_BOTTOM, RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER, RIGHT_EYE_TOP,
 };
 
@@ -70,16 +70,6 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(left_height),
     },
     Attribute {
-        name: "fissure_index",
-        label: "opening of the eyes against their length",
-        unit: "% of the fissure length",
-        source: "palpebral fissure index, ps-pi x 100 / en-ex, mean of both (Farkas 1994)",
-        conditions: SIDE,
-        measure: Measure::Shape(|s| {
-            f32::midpoint(right_height(s) / right_length(s), left_height(s) / left_length(s)) * 100.0
-        }),
-    },
-    Attribute {
         name: "canthal_tilt_right",
         label: "tilt of the right eye",
         unit: DEGREES,
@@ -102,16 +92,6 @@ pub(super) const TABLE: &[Attribute] = &[
         source: "depth of the endocanthion behind the sellion, en-se (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.mean(&[RIGHT_EYE_INNER, LEFT_EYE_INNER], 2) - s.inward(NASION)),
-    },
-    Attribute {
-        name: "eye_depth_glabella",
-        label: "depth of the eyes behind the forehead",
-        unit: PERCENT_WIDTH,
-        source: "depth of the fissure's corners behind the glabella (Farkas 1994, landmarks)",
-        conditions: GEOMETRY,
-        measure: Measure::Shape(|s| {
-            s.mean(&[RIGHT_EYE_INNER, LEFT_EYE_INNER, RIGHT_EYE_OUTER, LEFT_EYE_OUTER], 2) - s.inward(GLABELLA)
-        }),
     },
     Attribute {
         name: "iris_diameter",
@@ -146,12 +126,12 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Irises(|i| Some(i.colour()?.b - i.sclera()?.b)),
     },
     Attribute {
-        name: "iris_hue",
-        label: "hue of the irises",
-        unit: "degrees of hue",
-        source: "CIELAB hue angle of the iris ring, mean of both eyes; not below a chroma of 3 (CIE 15:2004)",
+        name: "iris_redness",
+        label: "redness of the irises against the white of the eyes",
+        unit: "CIELAB a*",
+        source: "a* of the iris ring minus that of the sclera: hazel high, green low (CIE 15:2004)",
         conditions: IRIS,
-        measure: Measure::Irises(Irises::hue),
+        measure: Measure::Irises(|i| Some(i.colour()?.a - i.sclera()?.a)),
     },
     Attribute {
         name: "sclera_contrast",
@@ -162,19 +142,11 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Irises(|i| Some(i.sclera()?.l - i.colour()?.l)),
     },
     Attribute {
-        name: "iris_colour_difference",
-        label: "difference in colour between the two irises",
-        unit: "CIELAB Delta E",
-        source: "Delta E*ab 1976 between right and left iris ring (after Matern, Riess and Stamminger 2019)",
-        conditions: IRIS,
-        measure: Measure::Irises(Irises::difference),
-    },
-    Attribute {
-        name: "eye_asymmetry",
-        label: "asymmetry of the eyes",
+        name: "eye_height_difference",
+        label: "right eye opened wider than the left",
         unit: PERCENT_WIDTH,
-        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
-        conditions: Conditions { max_yaw: 15.0, ..SIDE },
-        measure: Measure::Shape(|s| asymmetry(s, &[EYES])),
+        source: "signed asymmetry of the palpebral fissure height (Farkas 1994, asymmetry)",
+        conditions: SIDE,
+        measure: Measure::Shape(|s| right_height(s) - left_height(s)),
     },
 ];

@@ -25,8 +25,6 @@ const RING: std::ops::Range<f32> = 0.45..0.88;
 const SCLERA_FROM: f32 = 1.2;
 /// At least this share of the ring must show between the lids.
 const MIN_VISIBLE: f32 = 0.35;
-/// Below this chroma a hue means nothing.
-const MIN_CHROMA: f32 = 3.0;
 
 /// One eye.
 struct Iris {
@@ -62,20 +60,6 @@ impl Irises {
     /// The mean colour of the whites.
     pub(super) fn sclera(&self) -> Option<Lab> {
         Lab::mean(&self.0.iter().filter_map(|i| i.sclera).collect::<Vec<_>>())
-    }
-
-    /// The hue angle in degrees, from -60 (magenta) over 0 (red) and 90 (yellow) to 300; eyes are between red and blue
-    /// the long way round, so the seam lies where no iris is.
-    pub(super) fn hue(&self) -> Option<f32> {
-        let c = self.colour().filter(|c| c.a.hypot(c.b) >= MIN_CHROMA)?;
-        let hue = c.b.atan2(c.a).to_degrees();
-        Some(if hue < -60.0 { hue + 360.0 } else { hue })
-    }
-
-    /// How far the two irises' colours differ.
-    pub(super) fn difference(&self) -> Option<f32> {
-        let [right, left] = &self.0;
-        Some(right.colour?.difference(left.colour?))
     }
 }
 
@@ -161,4 +145,59 @@ fn height(line: impl Iterator<Item = Point>, x: f32) -> Option<f32> {
         before = Some(q);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::MESH_POINTS;
+
+    #[test]
+    fn both_eyes_enter_with_the_outer_corner_on_the_left() {
+        let mut points = vec![[0.0; 3]; MESH_POINTS];
+        for (i, x) in [(33, 100.0), (133, 130.0), (362, 170.0), (263, 200.0)] {
+            points[i] = [x, 50.0, 0.0];
+        }
+        let mesh = Mesh { points, confidence: 1.0 };
+        for (corners, mirrored) in [([33, 133], false), ([263, 362], true)] {
+            let map = crop(&mesh, corners, mirrored);
+            let edge = SIDE as f32 / 2.0 * (1.0 - 1.0 / MARGIN);
+            let outer = map.apply(Point::new(edge, 32.0));
+            let inner = map.apply(Point::new(SIDE as f32 - edge, 32.0));
+            assert!(outer.distance(mesh.at(corners[0])) < 0.01, "{outer:?}");
+            assert!(inner.distance(mesh.at(corners[1])) < 0.01, "{inner:?}");
+        }
+    }
+
+    /// Lids of an eye of 28 pixels' length and the given height, and an iris of radius 6.
+    fn eye(height: f32) -> Vec<Point> {
+        let mut points = vec![Point::default(); POINTS];
+        let bow = |t: f32| height / 2.0 * (1.0 - (2.0 * t - 1.0).powi(2));
+        for (i, p) in points.iter_mut().enumerate().take(9) {
+            let t = i as f32 / 8.0;
+            *p = Point::new(18.0 + 28.0 * t, 32.0 + bow(t));
+        }
+        for i in 0..7 {
+            let t = (i + 1) as f32 / 8.0;
+            points[9 + i] = Point::new(18.0 + 28.0 * t, 32.0 - bow(t));
+        }
+        points[CENTRE] = Point::new(32.0, 32.0);
+        (points[EDGES[0]], points[EDGES[1]]) = (Point::new(38.0, 32.0), Point::new(26.0, 32.0));
+        points
+    }
+
+    #[test]
+    fn iris_and_white_are_told_apart_and_a_shut_eye_is_not_read() {
+        let picture = RgbImage::from_fn(SIDE, SIDE, |x, y| {
+            let r = Point::new(x as f32 + 0.5, y as f32 + 0.5).distance(Point::new(32.0, 32.0));
+            image::Rgb(if r < 6.0 { [90, 60, 40] } else { [220, 220, 220] })
+        });
+        let patch = Patch::from_image(&picture);
+        let open = describe(&patch, &eye(14.0));
+        let (iris, white) = (open.colour.unwrap(), open.sclera.unwrap());
+        assert!(iris.b > 10.0 && iris.l < 35.0 && white.l > 80.0, "{iris:?} {white:?}");
+        assert!((open.diameter - 12.0 * MARGIN / 64.0 * 100.0).abs() < 0.1);
+        let shut = describe(&patch, &eye(3.0));
+        assert!(shut.colour.is_none() && shut.sclera.is_none());
+    }
 }

@@ -18,13 +18,12 @@ mod shape;
 mod skin;
 mod spec;
 mod surface;
-mod symmetry;
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::face::Face;
-use crate::inference::{InferenceError, Zoo};
+use crate::inference::{InferenceError, Network, Zoo};
 use irises::Irises;
 use shape::Shape;
 use spec::{Attribute, Circumstances, Measure};
@@ -100,6 +99,10 @@ impl AttributeVector {
     /// # Errors
     /// When a network fails.
     pub fn measure(zoo: &Zoo, image: &RgbImage, face: &Face) -> Result<Self, InferenceError> {
+        Self::read(zoo.iris.as_ref(), image, face)
+    }
+
+    fn read(iris: &dyn Network, image: &RgbImage, face: &Face) -> Result<Self, InferenceError> {
         let shape = Shape::of(&face.mesh);
         let here = Circumstances::of(face, &shape);
         let readable = || TABLES.iter().flat_map(|(_, rows)| *rows).filter(|a| a.conditions.allow(&here));
@@ -107,17 +110,17 @@ impl AttributeVector {
             readable().any(|a| matches!(a.measure, Measure::Surface(_))).then(|| Surface::sample(image, &face.mesh));
         let irises = readable()
             .any(|a| matches!(a.measure, Measure::Irises(_)))
-            .then(|| Irises::read(zoo.iris.as_ref(), image, &face.mesh))
+            .then(|| Irises::read(iris, image, &face.mesh))
             .transpose()?;
-        let value = |a: &Attribute| {
+        let value = |(a, spec): (&Attribute, &AttributeSpec)| {
             let read = match a.measure {
-                Measure::Shape(of) => Some(of(&shape)),
+                Measure::Shape(of) => Some(of(&shape) - here.drift(&spec.drift)),
                 Measure::Surface(of) => surface.as_ref().and_then(of),
                 Measure::Irises(of) => irises.as_ref().and_then(of),
             };
             read.filter(|v| v.is_finite() && a.conditions.allow(&here))
         };
-        Ok(Self(TABLES.iter().flat_map(|(_, rows)| *rows).map(value).collect()))
+        Ok(Self(TABLES.iter().flat_map(|(_, rows)| *rows).zip(ATTRIBUTES).map(value).collect()))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::outer_face::{POGONION, SUBLABIALE};
 use super::shape::Shape;
-use super::spec::{Attribute, COLOUR, Conditions, DEGREES, LIPS, Measure, PERCENT_WIDTH};
+use super::spec::{Attribute, COLOUR, DEGREES, LIPS, Measure, PERCENT_WIDTH};
 use super::surface::Surface;
-use super::symmetry::{MOUTH, asymmetry};
+
 use crate::face::index::{
-    CHIN, CUPID_LEFT, CUPID_RIGHT, LEFT_ALARE, LOWER_LIP_BOTTOM, LOWER_LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP,
-    RIGHT_ALARE, SUBNASALE, UPPER_LIP_BOTTOM, UPPER_LIP_TOP,
+    CUPID_LEFT, CUPID_RIGHT, LOWER_LIP_BOTTOM, LOWER_LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, SUBNASALE,
+    UPPER_LIP_BOTTOM, UPPER_LIP_TOP,
 };
 
 /// Mid-heights of the lower lip: each disc lies between its two points.
@@ -43,14 +43,6 @@ pub(super) const TABLE: &[Attribute] = &[
         source: "labial fissure width, ch-ch (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(width),
-    },
-    Attribute {
-        name: "mouth_to_nose_width",
-        label: "mouth width against nasal width",
-        unit: "% of the nasal width",
-        source: "ch-ch x 100 / al-al, inverse of the nose-mouth width index (Farkas 1994)",
-        conditions: LIPS,
-        measure: Measure::Shape(|s| width(s) / s.distance(RIGHT_ALARE, LEFT_ALARE) * 100.0),
     },
     Attribute {
         name: "philtrum_length",
@@ -101,46 +93,12 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(|s| s.down(UPPER_LIP_TOP) - s.mean(&[CUPID_RIGHT, CUPID_LEFT], 1)),
     },
     Attribute {
-        name: "upper_lip_to_chin",
-        label: "upper lip height against lower lip and chin",
-        unit: "% of the height of lower lip and chin",
-        source: "upper lip-mandible height index, sn-sto x 100 / sto-gn (Farkas 1994)",
-        conditions: LIPS,
-        measure: Measure::Shape(|s| s.distance(SUBNASALE, UPPER_LIP_BOTTOM) / s.distance(LOWER_LIP_TOP, CHIN) * 100.0),
-    },
-    Attribute {
-        name: "lower_lip_height",
-        label: "height of the whole lower lip",
-        unit: PERCENT_WIDTH,
-        source: "lower lip height, sto-sl (Farkas 1994)",
-        conditions: LIPS,
-        measure: Measure::Shape(|s| s.distance(LOWER_LIP_TOP, SUBLABIALE)),
-    },
-    Attribute {
-        name: "mouth_corner_lift",
-        label: "lift of the mouth's corners",
-        unit: DEGREES,
-        source: "inclination of the labial fissure, sto-ch, mean of both sides (Farkas 1994)",
-        conditions: LIPS,
-        measure: Measure::Shape(|s| {
-            f32::midpoint(s.rise(UPPER_LIP_BOTTOM, MOUTH_RIGHT), s.rise(UPPER_LIP_BOTTOM, MOUTH_LEFT))
-        }),
-    },
-    Attribute {
         name: "upper_lip_protrusion",
         label: "protrusion of the upper lip",
         unit: PERCENT_WIDTH,
         source: "upper lip before the esthetic line prn-pg (Ricketts 1968)",
         conditions: LIPS,
         measure: Measure::Shape(|s| s.profile_offset(UPPER_LIP_TOP, NOSE_TIP, POGONION)),
-    },
-    Attribute {
-        name: "lower_lip_protrusion",
-        label: "protrusion of the lower lip",
-        unit: PERCENT_WIDTH,
-        source: "lower lip before the esthetic line prn-pg (Ricketts 1968)",
-        conditions: LIPS,
-        measure: Measure::Shape(|s| s.profile_offset(LOWER_LIP_BOTTOM, NOSE_TIP, POGONION)),
     },
     Attribute {
         name: "labiomental_angle",
@@ -167,11 +125,14 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Surface(|s| lip_against_skin(s).map(|d| d[0])),
     },
     Attribute {
-        name: "mouth_asymmetry",
-        label: "asymmetry of the mouth",
-        unit: PERCENT_WIDTH,
-        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
-        conditions: Conditions { max_yaw: 15.0, ..LIPS },
-        measure: Measure::Shape(|s| asymmetry(s, &[MOUTH])),
+        name: "mouth_slant",
+        label: "slant of the mouth, the person's left corner low",
+        unit: DEGREES,
+        source: "inclination of ch-ch against ex-ex (Farkas 1994, asymmetry)",
+        conditions: LIPS,
+        measure: Measure::Shape(|s| {
+            let [right, left] = [s.at(MOUTH_RIGHT), s.at(MOUTH_LEFT)];
+            (left[1] - right[1]).atan2(left[0] - right[0]).to_degrees()
+        }),
     },
 ];

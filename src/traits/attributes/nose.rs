@@ -2,16 +2,12 @@
 
 use super::outer_face::POGONION;
 use super::shape::Shape;
-use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH, SIDE};
-use super::symmetry::{NOSE, asymmetry};
+use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH};
+
 use crate::face::index::{GLABELLA, LEFT_ALARE, NASION, NOSE_TIP, RIGHT_ALARE, SUBNASALE, UPPER_LIP_TOP};
 
 /// The bridge's sides half-way down.
 const BRIDGE: (usize, usize) = (196, 419);
-/// The bridge's sides where the wings begin.
-const LOWER_BRIDGE: (usize, usize) = (198, 420);
-/// Where the wings of the nose meet the lip (subalare).
-const SUBALARE: (usize, usize) = (98, 327);
 /// The dorsum above the tip.
 const DORSUM: usize = 195;
 /// The middle of the dorsum.
@@ -43,28 +39,12 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(alares),
     },
     Attribute {
-        name: "nostril_base_width",
-        label: "width of the nose's base",
-        unit: PERCENT_WIDTH,
-        source: "width between the subalaria, sbal-sbal (Farkas 1994)",
-        conditions: CALM,
-        measure: Measure::Shape(|s| s.distance(SUBALARE.0, SUBALARE.1)),
-    },
-    Attribute {
         name: "nasal_bridge_width",
         label: "width of the nasal bridge",
         unit: PERCENT_WIDTH,
         source: "width of the nasal dorsum at mid-height, after mf-mf (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(BRIDGE.0, BRIDGE.1)),
-    },
-    Attribute {
-        name: "nasal_bridge_base_width",
-        label: "width of the lower nasal bridge",
-        unit: PERCENT_WIDTH,
-        source: "width of the nose above the alar grooves, after al-al (Farkas 1994)",
-        conditions: CALM,
-        measure: Measure::Shape(|s| s.distance(LOWER_BRIDGE.0, LOWER_BRIDGE.1)),
     },
     Attribute {
         name: "nose_length",
@@ -91,14 +71,6 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(projection),
     },
     Attribute {
-        name: "nose_projection_ratio",
-        label: "projection of the nose's tip against its length",
-        unit: "% of the bridge length",
-        source: "nasal tip projection over dorsal length (Goode's ratio; Powell and Humphreys 1984)",
-        conditions: GEOMETRY,
-        measure: Measure::Shape(|s| projection(s) / s.distance(NASION, NOSE_TIP) * 100.0),
-    },
-    Attribute {
         name: "nasofrontal_angle",
         label: "angle between forehead and nose",
         unit: DEGREES,
@@ -123,27 +95,11 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(|s| s.profile_angle(NOSE_TIP, SUBNASALE, UPPER_LIP_TOP)),
     },
     Attribute {
-        name: "nose_tip_angle",
-        label: "angle of the nose's tip",
-        unit: DEGREES,
-        source: "nasal tip angle, n-prn-sn (Farkas 1994)",
-        conditions: GEOMETRY,
-        measure: Measure::Shape(|s| s.profile_angle(NASION, NOSE_TIP, SUBNASALE)),
-    },
-    Attribute {
         name: "nasal_hump",
         label: "hump of the nasal bridge",
         unit: PERCENT_WIDTH,
         source: "height of the rhinion before the line n-prn; negative is a saddle (Powell and Humphreys 1984)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.profile_offset(RHINION, NASION, NOSE_TIP)),
-    },
-    Attribute {
-        name: "nose_asymmetry",
-        label: "asymmetry of the nose",
-        unit: PERCENT_WIDTH,
-        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
-        conditions: Conditions { max_yaw: 15.0, ..SIDE },
-        measure: Measure::Shape(|s| asymmetry(s, &[NOSE])),
     },
 ];

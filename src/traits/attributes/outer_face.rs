@@ -2,10 +2,9 @@
 
 use super::shape::Shape;
 use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH, SIDE};
-use super::symmetry::{OUTLINE, asymmetry};
 use crate::face::index::{
-    CHIN, FOREHEAD, GLABELLA, LEFT_GONION, LEFT_TEMPLE, LEFT_ZYGION, LOWER_LIP_TOP, NASION, NOSE_TIP, RIGHT_GONION,
-    RIGHT_TEMPLE, RIGHT_ZYGION, SUBNASALE,
+    CHIN, FOREHEAD, GLABELLA, LEFT_GONION, LEFT_TEMPLE, LEFT_ZYGION, NASION, NOSE_TIP, RIGHT_GONION, RIGHT_TEMPLE,
+    RIGHT_ZYGION, SUBNASALE,
 };
 
 /// Both sides of the chin, at about a quarter of its way to the jaw's angle.
@@ -16,8 +15,6 @@ const JAW_BODY: (usize, usize) = (136, 365);
 const LOWER_CHEEK: (usize, usize) = (132, 361);
 /// The temples beside the eyes.
 const TEMPLES: (usize, usize) = (162, 389);
-/// The front of the cheekbones.
-const MALAR: (usize, usize) = (116, 345);
 /// The foremost point of the chin (pogonion).
 pub(super) const POGONION: usize = 199;
 /// The fold between lower lip and chin (sublabiale).
@@ -65,22 +62,6 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(|s| s.distance(RIGHT_GONION, LEFT_GONION) / zygions(s) * 100.0),
     },
     Attribute {
-        name: "lower_cheek_width",
-        label: "width at mouth height",
-        unit: PERCENT_WIDTH,
-        source: "width of the outline at the height of the mouth, in the manner of go-go (Farkas 1994)",
-        conditions: GEOMETRY,
-        measure: Measure::Shape(|s| across(s, LOWER_CHEEK)),
-    },
-    Attribute {
-        name: "cheekbone_width",
-        label: "cheekbone width",
-        unit: PERCENT_WIDTH,
-        source: "bimalar width at the front of the cheekbones, after zy-zy (Farkas 1994)",
-        conditions: GEOMETRY,
-        measure: Measure::Shape(|s| across(s, MALAR)),
-    },
-    Attribute {
         name: "jaw_body_width",
         label: "width of the jaw's body",
         unit: PERCENT_WIDTH,
@@ -105,14 +86,6 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(|s| s.distance(SUBLABIALE, CHIN)),
     },
     Attribute {
-        name: "mandible_height",
-        label: "height of lower lip and chin",
-        unit: PERCENT_WIDTH,
-        source: "stomion to gnathion, sto-gn (Farkas 1994)",
-        conditions: SHUT,
-        measure: Measure::Shape(|s| s.distance(LOWER_LIP_TOP, CHIN)),
-    },
-    Attribute {
         name: "jaw_angle",
         label: "angle of the jaw",
         unit: DEGREES,
@@ -121,14 +94,6 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Shape(|s| {
             f32::midpoint(s.angle(LOWER_CHEEK.0, RIGHT_GONION, CHIN), s.angle(LOWER_CHEEK.1, LEFT_GONION, CHIN))
         }),
-    },
-    Attribute {
-        name: "chin_angle",
-        label: "angle at the chin",
-        unit: DEGREES,
-        source: "angle gonion-menton-gonion of the lower outline (Farkas 1994, landmarks)",
-        conditions: GEOMETRY,
-        measure: Measure::Shape(|s| s.angle(RIGHT_GONION, CHIN, LEFT_GONION)),
     },
     Attribute {
         name: "face_index",
@@ -204,13 +169,5 @@ pub(super) const TABLE: &[Attribute] = &[
         source: "total facial convexity, angle n-prn-pg (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| s.profile_angle(NASION, NOSE_TIP, POGONION)),
-    },
-    Attribute {
-        name: "outline_asymmetry",
-        label: "asymmetry of the outline",
-        unit: PERCENT_WIDTH,
-        source: "object asymmetry (Mardia, Bookstein and Moreton 2000)",
-        conditions: Conditions { max_yaw: 15.0, ..SIDE },
-        measure: Measure::Shape(|s| asymmetry(s, &[OUTLINE])),
     },
 ];

@@ -49,14 +49,6 @@ pub(super) const TABLE: &[Attribute] = &[
         measure: Measure::Surface(|s| tone(s).map(|c| (c.l - 50.0).atan2(c.b).to_degrees())),
     },
     Attribute {
-        name: "skin_lightness",
-        label: "lightness of the skin",
-        unit: "CIELAB L*",
-        source: "L* of the cheeks (CIE 15:2004)",
-        conditions: COLOUR,
-        measure: Measure::Surface(|s| tone(s).map(|c| c.l)),
-    },
-    Attribute {
         name: "skin_redness",
         label: "redness of the skin",
         unit: "CIELAB a*",

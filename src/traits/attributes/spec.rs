@@ -56,6 +56,8 @@ pub struct AttributeSpec {
     pub unit: &'static str,
     /// The term of anthropometry or the formula, with its reference.
     pub source: &'static str,
+    /// Whether it is read from the mesh; colour, detail and irises are not.
+    pub geometric: bool,
     /// When it may be read.
     pub conditions: Conditions,
     /// The standard deviation of repeated readings of one photograph, re-encoded, resized and shifted, in its unit.
@@ -64,6 +66,10 @@ pub struct AttributeSpec {
     pub within_person: f32,
     /// The standard deviation between people's means, in its unit.
     pub between_people: f32,
+    /// How geometry drifts with what is not the person's: its change for 10 degrees of yaw, for the square of that,
+    /// for 10 degrees of pitch, and for 10 % of the outer-canthal width that the mouth is open. Readings have it taken
+    /// away: they are as of a level frontal face with its mouth shut.
+    pub drift: [f32; 4],
 }
 
 /// The limits beyond which an attribute must not be read.
@@ -97,7 +103,7 @@ pub(super) const GEOMETRY: Conditions = Conditions {
 pub(super) const SIDE: Conditions = Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 24.0, ..GEOMETRY };
 
 /// What lips need: closed or nearly so.
-pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 8.0, ..SIDE };
+pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 12.0, ..SIDE };
 
 /// What colour needs.
 pub(super) const COLOUR: Conditions =
@@ -140,6 +146,15 @@ impl Circumstances {
     }
 }
 
+impl Circumstances {
+    /// What [`AttributeSpec::drift`] is multiplied with, summed up.
+    pub(super) fn drift(&self, per: &[f32; 4]) -> f32 {
+        let yaw = self.yaw / 10.0;
+        let by = [yaw, yaw * yaw, self.pitch / 10.0, self.mouth_opening / 10.0];
+        per.iter().zip(by).map(|(p, b)| p * b).sum()
+    }
+}
+
 impl Conditions {
     /// Whether an attribute with these conditions may be read.
     pub(super) fn allow(&self, c: &Circumstances) -> bool {
@@ -176,17 +191,19 @@ pub(super) struct Attribute {
 impl Attribute {
     /// What the outside may know of it.
     pub(super) const fn spec(&self, region: Region) -> AttributeSpec {
-        let [repeatability, within_person, between_people] = figures::of(self.name);
+        let ([repeatability, within_person, between_people], drift) = figures::of(self.name);
         AttributeSpec {
             name: self.name,
             region,
             label: self.label,
             unit: self.unit,
             source: self.source,
+            geometric: matches!(self.measure, Measure::Shape(_)),
             conditions: self.conditions,
             repeatability,
             within_person,
             between_people,
+            drift,
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Surface {
     luma: Vec<f32>,
     /// The mesh in pixels of the patch.
     points: Vec<Point>,
-    /// Corners of the source image in pixels of the patch are not needed: what lies outside it is marked here.
+    /// Which pixels lie outside the picture, where the patch is black.
     outside: Vec<bool>,
 }
 
@@ -97,7 +97,9 @@ impl Surface {
     }
 
     /// The noise of luma over the discs, 0..=255: the median response to Immerkaer's mask, scaled to the standard
-    /// deviation of white noise ("Fast noise variance estimation", CVIU 64(2), 1996; robust form).
+    /// deviation of white noise ("Fast noise variance estimation", CVIU 64(2), 1996; robust form). Sampling between
+    /// the source's pixels has smoothed the noise by an unknown factor, the same all over the patch: only ratios of
+    /// places of one patch mean anything.
     pub(super) fn noise(&self, discs: &[Disc]) -> Option<f32> {
         let (w, l) = (SIDE as usize, &self.luma);
         let response = |i: usize| {
@@ -215,4 +217,75 @@ fn after(map: &Affine, next: &Affine) -> Affine {
     let [a, b, c] = map.row_x.map(|v| v * kx);
     let [d, e, f] = map.row_y.map(|v| v * ky);
     Affine { row_x: [a, b, c + next.row_x[2]], row_y: [d, e, f + next.row_y[2]] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A face whose eyes' outer corners lie `width` pixels apart, in the middle of a square of four times that.
+    fn mesh(width: f32) -> Mesh {
+        let mut points = vec![[2.0 * width, 2.0 * width, 0.0]; MESH_POINTS];
+        let mut set = |i: usize, x: f32, y: f32| points[i] = [(2.0 + x) * width, (2.0 + y) * width, 0.0];
+        for (i, x, y) in [
+            (index::RIGHT_EYE_OUTER, -0.5, -0.3),
+            (index::LEFT_EYE_OUTER, 0.5, -0.3),
+            (index::RIGHT_ZYGION, -0.8, 0.0),
+            (index::LEFT_ZYGION, 0.8, 0.0),
+            (index::RIGHT_GONION, -0.6, 0.6),
+            (index::LEFT_GONION, 0.6, 0.6),
+            (index::RIGHT_TEMPLE, -0.7, -0.6),
+            (index::LEFT_TEMPLE, 0.7, -0.6),
+            (index::FOREHEAD, 0.0, -1.0),
+            (index::CHIN, 0.0, 1.0),
+        ] {
+            set(i, x, y);
+        }
+        Mesh { points, confidence: 1.0 }
+    }
+
+    /// Reproducible noise of a uniform distribution, standard deviation `amplitude` / sqrt(3).
+    fn noise(i: u32, amplitude: f32) -> f32 {
+        let h = i.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519);
+        ((h >> 8) as f32 / (1 << 23) as f32 - 1.0) * amplitude
+    }
+
+    #[test]
+    fn a_large_picture_and_its_small_copy_have_one_colour() {
+        let of = |width: u32| {
+            let side = 4 * width;
+            let half = |x: u32| if x < side / 2 { [200, 140, 110] } else { [90, 120, 160] };
+            let image = RgbImage::from_fn(side, side, |x, _| image::Rgb(half(x)));
+            let surface = Surface::sample(&image, &mesh(width as f32));
+            [index::RIGHT_EYE_OUTER, index::LEFT_EYE_OUTER].map(|i| surface.colour(&[surface.disc(&[i], 5.0)]).unwrap())
+        };
+        let (large, small) = (of(300), of(50));
+        assert!(large[0].difference(small[0]) < 0.5 && large[1].difference(small[1]) < 0.5, "{large:?} {small:?}");
+        assert!(large[0].difference(large[1]) > 20.0);
+    }
+
+    #[test]
+    fn twice_the_noise_is_read_as_twice_and_outside_the_picture_nothing() {
+        let side = 240;
+        let noisy = |amplitude: f32| {
+            let grey = move |x: u32, y: u32| (128.0 + noise(y * side + x, amplitude)).round() as u8;
+            RgbImage::from_fn(side, side, |x, y| image::Rgb([grey(x, y); 3]))
+        };
+        // one pixel of the patch is one of the picture
+        let width = SIDE as f32 / SPAN;
+        let mut at = mesh(width);
+        let middle = Disc { centre: Point::new(80.0, 80.0), radius: 30.0 };
+        let [soft, hard] = [20.0, 40.0].map(|a| Surface::sample(&noisy(a), &at));
+        for ratio in [
+            hard.noise(&[middle]).unwrap() / soft.noise(&[middle]).unwrap(),
+            hard.detail(&[middle]).unwrap() / soft.detail(&[middle]).unwrap(),
+        ] {
+            assert!((1.8..2.2).contains(&ratio), "{ratio}");
+        }
+        for p in &mut at.points {
+            p[0] += 1000.0;
+        }
+        let outside = Surface::sample(&noisy(20.0), &at);
+        assert!(outside.colour(&[middle]).is_none() && outside.noise(&[middle]).is_none());
+    }
 }

@@ -1,6 +1,133 @@
-//! What must hold of every attribute.
+//! What must hold of the vector as a whole and of every attribute in it.
+
+use image::Rgb;
+use ndarray::Array2;
+use ndarray_npy::NpzReader;
+use proptest::prelude::*;
 
 use super::*;
+use crate::face::{BoundingBox, Component, Detection, MESH_POINTS, Mesh, Pose, Quality};
+use crate::imaging::Point;
+use crate::inference::{Network, Tensor};
+
+/// Points and their partners on the other side, the person's right first.
+const MIRRORED: [(usize, usize); 48] = [
+    (234, 454),
+    (93, 323),
+    (132, 361),
+    (58, 288),
+    (172, 397),
+    (136, 365),
+    (150, 379),
+    (149, 378),
+    (176, 400),
+    (148, 377),
+    (127, 356),
+    (162, 389),
+    (21, 251),
+    (54, 284),
+    (107, 336),
+    (66, 296),
+    (105, 334),
+    (63, 293),
+    (70, 300),
+    (55, 285),
+    (65, 295),
+    (52, 282),
+    (53, 283),
+    (46, 276),
+    (33, 263),
+    (133, 362),
+    (159, 386),
+    (145, 374),
+    (160, 387),
+    (158, 385),
+    (144, 373),
+    (153, 380),
+    (193, 417),
+    (122, 351),
+    (196, 419),
+    (198, 420),
+    (129, 358),
+    (48, 278),
+    (64, 294),
+    (98, 327),
+    (61, 291),
+    (40, 270),
+    (39, 269),
+    (37, 267),
+    (146, 375),
+    (91, 321),
+    (84, 314),
+    (78, 308),
+];
+
+/// The mesh of the generated portrait of the golden tests.
+fn portrait() -> Mesh {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/facemesh.npz");
+    let mut file = NpzReader::new(std::fs::File::open(path).unwrap()).unwrap();
+    let values: Array2<f32> = file.by_name("output_0").unwrap();
+    let points: Vec<[f32; 3]> =
+        values.iter().copied().collect::<Vec<_>>().chunks(3).map(|p| [p[0], p[1], p[2]]).collect();
+    assert_eq!(points.len(), MESH_POINTS);
+    Mesh { points, confidence: 1.0 }
+}
+
+/// Turned about the three axes (radians), scaled and shifted.
+fn moved(mesh: &Mesh, [yaw, pitch, roll]: [f32; 3], scale: f32, shift: [f32; 3]) -> Mesh {
+    let turn = |(a, b): (f32, f32), angle: f32| (a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos());
+    let points = mesh.points.iter().map(|&[x, y, z]| {
+        let (x, z) = turn((x, z), yaw);
+        let (y, z) = turn((y, z), pitch);
+        let (x, y) = turn((x, y), roll);
+        [x * scale + shift[0], y * scale + shift[1], z * scale + shift[2]]
+    });
+    Mesh { points: points.collect(), confidence: 1.0 }
+}
+
+/// As in a mirror: every measured point changes places with its partner.
+fn mirrored(mesh: &Mesh) -> Mesh {
+    let mut points: Vec<[f32; 3]> = mesh.points.iter().map(|&[x, y, z]| [-x, y, z]).collect();
+    for (r, l) in MIRRORED {
+        points.swap(r, l);
+    }
+    Mesh { points, confidence: 1.0 }
+}
+
+/// Every measure of geometry, drift and conditions aside.
+fn geometry(mesh: &Mesh) -> Vec<(&'static str, f32)> {
+    let shape = Shape::of(mesh);
+    let rows = TABLES.iter().flat_map(|(_, rows)| *rows);
+    rows.filter_map(|a| if let Measure::Shape(of) = a.measure { Some((a.name, of(&shape))) } else { None }).collect()
+}
+
+fn value(of: &[(&'static str, f32)], name: &str) -> f32 {
+    of.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("{name}")).1
+}
+
+/// A face with this mesh, large, sharp and in full view.
+fn face(mesh: Mesh, pose: Pose) -> Face {
+    let [left, top, right, bottom] = mesh.bounds();
+    let bbox = BoundingBox { x: left, y: top, width: right - left, height: bottom - top };
+    let quality =
+        Quality::from_values([(Component::FaceSize, 90.0), (Component::Sharpness, 0.2), (Component::Occlusion, 0.05)]);
+    Face { detection: Detection { bbox, confidence: 1.0, points: [Point::default(); 5] }, mesh, pose, quality }
+}
+
+/// An iris network that sees two lids and an iris half as long as the eye.
+struct WideOpen;
+
+impl Network for WideOpen {
+    fn run(&self, _: Tensor) -> Result<Vec<Tensor>, InferenceError> {
+        let mut points = vec![[0.0f32; 3]; 76];
+        for (i, p) in points.iter_mut().enumerate().take(16) {
+            *p = if i < 9 { [18.0 + 3.5 * i as f32, 46.0, 0.0] } else { [18.0 + 3.5 * (i - 8) as f32, 18.0, 0.0] };
+        }
+        points[71] = [32.0, 32.0, 0.0];
+        (points[72], points[74]) = ([39.0, 32.0, 0.0], [25.0, 32.0, 0.0]);
+        Ok(vec![Tensor::new(&[1, 1, 1, 228], points.concat())?])
+    }
+}
 
 #[test]
 fn names_are_unique_and_snake_case() {
@@ -10,4 +137,90 @@ fn names_are_unique_and_snake_case() {
         assert!(!a.label.is_empty() && !a.unit.is_empty() && !a.source.is_empty(), "{}", a.name);
     }
     assert!(ATTRIBUTES.len() >= 40);
+}
+
+#[test]
+fn every_attribute_has_measured_figures_that_make_it_worth_reading() {
+    for a in ATTRIBUTES {
+        assert!(a.repeatability > 0.0 && a.between_people > a.repeatability, "{}", a.name);
+        assert!(a.within_person > a.repeatability, "{}", a.name);
+        assert!(a.geometric || a.drift.iter().all(|d| d.abs() < f32::EPSILON), "{}", a.name);
+    }
+}
+
+#[test]
+fn a_portrait_has_a_human_face() {
+    let read = geometry(&portrait());
+    for (name, low, high) in [
+        ("interocular_ratio", 33.0, 44.0),
+        ("face_width", 135.0, 175.0),
+        ("nasal_width", 35.0, 60.0),
+        ("fissure_length_right", 27.0, 36.0),
+        ("mouth_width", 45.0, 85.0),
+        ("nasofacial_angle", 20.0, 45.0),
+        ("facial_convexity", 145.0, 185.0),
+    ] {
+        let v = value(&read, name);
+        assert!((low..high).contains(&v), "{name} {v}");
+    }
+    let thirds: f32 = ["upper_third", "middle_third", "lower_third"].iter().map(|n| value(&read, n)).sum();
+    assert!((thirds - 100.0).abs() < 0.01);
+}
+
+#[test]
+fn a_mirrored_face_gives_mirrored_sides() {
+    let (own, other) = (geometry(&portrait()), geometry(&mirrored(&portrait())));
+    for &(name, v) in &own {
+        let expected = match name {
+            "mouth_slant" => -value(&other, name),
+            n if n.ends_with("_height_difference") => -value(&other, n),
+            n if n.ends_with("_right") => value(&other, &n.replace("_right", "_left")),
+            n if n.ends_with("_left") => value(&other, &n.replace("_left", "_right")),
+            n => value(&other, n),
+        };
+        assert!((v - expected).abs() < 1e-2 * (1.0 + v.abs()), "{name}: {v} {expected}");
+    }
+}
+
+#[test]
+fn a_good_view_gives_every_attribute_and_a_profile_none() {
+    let mut mesh = moved(&portrait(), [0.0; 3], 2.0, [60.0, 60.0, 0.0]);
+    let laughing = AttributeVector::read(&WideOpen, &RgbImage::new(520, 520), &face(mesh.clone(), Pose::default()));
+    assert_eq!(laughing.unwrap().get("mouth_width"), None, "the portrait's lips are apart");
+    mesh.points[14] = mesh.points[13];
+    let image = RgbImage::from_fn(520, 520, |x, y| Rgb([180 + (x % 7) as u8, 130 + (y % 5) as u8, 110]));
+    let frontal = AttributeVector::read(&WideOpen, &image, &face(mesh.clone(), Pose::default())).unwrap();
+    for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
+        assert!(v.is_some_and(f32::is_finite), "{}: {v:?}", a.name);
+    }
+    let pose = Pose { yaw: 70.0, ..Pose::default() };
+    let profile = AttributeVector::read(&WideOpen, &image, &face(mesh, pose)).unwrap();
+    assert!(profile.values().iter().all(Option::is_none));
+    assert_eq!(frontal.get("iris_diameter").map(f32::round), Some((14.0 * 2.3 / 64.0 * 100.0f32).round()));
+    assert_eq!(frontal.get("no_such_attribute"), None);
+}
+
+proptest! {
+    #[test]
+    fn geometry_knows_neither_size_nor_place_nor_turn(
+        turn in proptest::array::uniform3(-0.6f32..0.6), scale in 0.2f32..8.0,
+        shift in proptest::array::uniform3(-500.0f32..500.0),
+    ) {
+        let mesh = portrait();
+        let (own, other) = (geometry(&mesh), geometry(&moved(&mesh, turn, scale, shift)));
+        for ((name, v), (_, w)) in own.into_iter().zip(other) {
+            prop_assert!((v - w).abs() < 0.02 * (1.0 + v.abs()), "{}: {} {}", name, v, w);
+        }
+    }
+
+    #[test]
+    fn any_mesh_and_picture_give_a_vector(
+        points in proptest::collection::vec(proptest::array::uniform3(-1e3f32..1e3), MESH_POINTS),
+        side in 1u32..40,
+    ) {
+        let mesh = Mesh { points, confidence: 1.0 };
+        let image = RgbImage::new(side, side);
+        let vector = AttributeVector::read(&WideOpen, &image, &face(mesh, Pose::default())).unwrap();
+        prop_assert_eq!(vector.values().len(), ATTRIBUTES.len());
+    }
 }
