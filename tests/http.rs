@@ -18,7 +18,7 @@ struct Server {
 impl Server {
     fn start(data: &Path, extra: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_faceward"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--threads", "1", "--data-dir"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--threads", "1", "--deadline", "15", "--data-dir"])
             .arg(data)
             .args(extra)
             .env("FACEWARD_LOG", "warn")
@@ -133,9 +133,9 @@ fn a_marked_look_alike_changes_the_answer() {
 }
 
 #[test]
-fn bad_input_gets_a_problem_document() {
+fn bad_requests_get_a_problem_document() {
     let data = tempfile::tempdir().unwrap();
-    let server = Server::start(data.path(), &["--max-megapixels", "1", "--max-image-mib", "1"]);
+    let server = Server::start(data.path(), &[]);
     let code = |answer: (u16, Value)| (answer.0, answer.1["code"].as_str().unwrap_or_default().to_owned());
     let expect = |answer, status, name: &str| assert_eq!(code(answer), (status, name.to_owned()));
     expect(server.json("GET", "/nope", None), 404, "route_unknown");
@@ -145,7 +145,15 @@ fn bad_input_gets_a_problem_document() {
     expect(server.json("GET", "/v1/identities?limit=0", None), 400, "query_invalid");
     expect(server.json("POST", "/v1/verify", Some(json!({}))), 415, "content_type_unsupported");
     expect(server.json("PATCH", "/v1/verify", None), 405, "method_not_allowed");
-    expect(server.images("/v1/verify", None, &[]), 422, "image_missing");
+}
+
+#[test]
+fn bad_images_get_a_problem_document() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--max-megapixels", "1", "--max-image-mib", "1"]);
+    let code = |answer: (u16, Value)| (answer.0, answer.1["code"].as_str().unwrap_or_default().to_owned());
+    let expect = |answer, status, name: &str| assert_eq!(code(answer), (status, name.to_owned()));
+    expect(server.images("/v1/verify", Some("ghost"), &[]), 422, "image_missing");
     expect(server.images("/v1/verify", Some("ghost"), &[b"x"]), 404, "identity_unknown");
     expect(server.images("/v1/verify", None, &[b""]), 422, "image_empty");
     expect(server.images("/v1/verify", None, &[b"\xff\xd8\xff\xe0junk"]), 422, "image_undecodable");

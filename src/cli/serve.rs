@@ -1,5 +1,6 @@
 //! `faceward serve`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,9 +72,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(service, settings, |address, authenticate| {
-        println!("listening on http://{address}");
+        // A closed standard output must not stop a server.
+        let mut out = std::io::stdout();
+        let _ = writeln!(out, "listening on http://{address}");
         if !authenticate {
-            println!("no API key is configured: anyone who can reach this address can use it");
+            let _ = writeln!(out, "no API key is configured: anyone who can reach this address can use it");
         }
     }))?;
     Ok(ExitCode::SUCCESS)

@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_departing_face_is_explained_by_its_departures() {
-        let (verdict, explanation) = explain(&stepped(1, 5, 0.8), 8);
+        let (verdict, explanation) = explain(&stepped(1, 5, 1.2), 8);
         assert_eq!(verdict, Verdict::Fake);
         insta::assert_json_snapshot!(explanation);
     }
