@@ -1,7 +1,7 @@
 //! faceward: self-hosted, identity-aware deepfake verification.
 //!
 //! A face flows left to right and no module looks back: [`imaging`] → [`face`] → [`traits`] → [`identity`] →
-//! [`verdict`]; [`inference`] serves the first three.
+//! `verdict`; `inference` serves the first three.
 
 pub mod api;
 pub mod face;

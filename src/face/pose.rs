@@ -59,7 +59,7 @@ const LEVEL: [(usize, usize); 4] = [
 ];
 
 impl HeadFrame {
-    /// The frame of a mesh: `across` is the mean direction over [`LEVEL`], `down` runs from forehead to chin and is
+    /// The frame of a mesh: `across` is the mean direction over eyes, cheekbones, jaw and temples, `down` runs from forehead to chin and is
     /// made perpendicular to it.
     pub fn of(mesh: &Mesh) -> Self {
         let at = |i: usize| mesh.points.get(i).copied().unwrap_or_default();

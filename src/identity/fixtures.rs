@@ -47,7 +47,7 @@ pub(crate) fn near(person: u64, photograph: u64) -> Template {
 }
 
 /// A photograph that lies `step` away from the person's direction.
-pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
+fn stepped(person: u64, photograph: u64, step: f32) -> Template {
     of_vectors(Embedding::ALL.map(|e| {
         let aside = noise(1_000_000 + person * 1000 + photograph * 10 + e as u64, WIDTH);
         noise(person * 10 + e as u64, WIDTH).iter().zip(aside).map(|(v, a)| v + step * a).collect()

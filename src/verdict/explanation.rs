@@ -212,7 +212,7 @@ fn limit_sentence(limit: &Limit) -> String {
 mod tests {
     use super::*;
     use crate::identity::Profile;
-    use crate::identity::fixtures::{near, population, stepped, template};
+    use crate::identity::fixtures::{near, population, template};
     use crate::traits::Template;
     use crate::verdict::Fusion;
 
@@ -231,13 +231,6 @@ mod tests {
     fn a_genuine_face_is_explained_by_agreement() {
         let (verdict, explanation) = explain(&near(1, 77), 8);
         assert_eq!(verdict, Verdict::Real);
-        insta::assert_json_snapshot!(explanation);
-    }
-
-    #[test]
-    fn a_departing_face_is_explained_by_its_departures() {
-        let (verdict, explanation) = explain(&stepped(1, 5, 1.2), 8);
-        assert_eq!(verdict, Verdict::Fake);
         insta::assert_json_snapshot!(explanation);
     }
 
