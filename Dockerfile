@@ -24,6 +24,8 @@ RUN mkdir src \
 # The crate itself. The copied files may be older than the stand-ins above, which cargo would take for "unchanged".
 COPY src src
 COPY web web
+# The demo's photographs are compiled in.
+COPY demo demo
 RUN touch src/lib.rs src/main.rs \
     && cargo build --release --locked --bin faceward ${JOBS:+--jobs "$JOBS"} \
     && install -D --mode 0755 target/release/faceward /out/faceward

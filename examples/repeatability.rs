@@ -5,9 +5,9 @@
 //!
 //! `DIR` holds one folder a person with photographs of that person. Of each photograph the largest face is measured,
 //! and of the first few of a person again in copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %, enlarged by 3 % and
-//! cropped. The repeatability is the pooled standard deviation over the copies; the spread within a person that of
-//! the originals. The worst twentieth of photographs (a face mistaken in a copy) is left out of either. The spread
-//! between people is that of their means, less what the spread within them explains.
+//! cropped. The repeatability is the pooled standard deviation over the copies, the twentieth of photographs that
+//! spreads most left out (a face mistaken in a copy); the spread within a person is that of the originals, none left
+//! out. The spread between people is that of their means, less what the spread within them explains.
 //!
 //! Before that the drift of geometry with pose and open mouth is fitted over the deviations from each person's mean
 //! (least squares) and taken away; what is printed is the drift that the program already takes away plus that.
@@ -232,13 +232,13 @@ impl Figures {
         }
         let all: Vec<f64> = people.values().flatten().copied().collect();
         let groups: Vec<&Vec<f64>> = people.values().filter(|v| v.len() > 2).collect();
-        let within = pooled(groups.iter().map(|v| squares(v)).collect());
+        let within = pooled(&groups.iter().map(|v| squares(v)).collect::<Vec<_>>());
         let means: Vec<f64> = groups.iter().map(|v| mean(v)).collect();
         let (sum, freedom) = squares(&means);
         let explained = groups.iter().map(|v| within * within / v.len() as f64).sum::<f64>() / groups.len() as f64;
         Self {
             mean: mean(&all),
-            repeatability: pooled(repeats),
+            repeatability: pooled(without_worst(&mut repeats)),
             within,
             between: (sum / freedom - explained).max(0.0).sqrt(),
             readable: all.len() as f64 / photos.len().max(1) as f64,
@@ -299,10 +299,14 @@ fn squares(values: &[f64]) -> (f64, f64) {
     (values.iter().map(|v| (v - middle).powi(2)).sum(), values.len() as f64 - 1.0)
 }
 
-/// The pooled standard deviation, the worst twentieth of groups left out.
-fn pooled(mut groups: Vec<(f64, f64)>) -> f64 {
+/// All but the twentieth of the groups that spreads most.
+fn without_worst(groups: &mut [(f64, f64)]) -> &[(f64, f64)] {
     groups.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-    groups.truncate(groups.len() - groups.len() / 20);
+    &groups[..groups.len() - groups.len() / 20]
+}
+
+/// The pooled standard deviation of groups.
+fn pooled(groups: &[(f64, f64)]) -> f64 {
     let (sum, freedom) = groups.iter().fold((0.0, 0.0), |(s, f), g| (s + g.0, f + g.1));
     (sum / freedom).sqrt()
 }

@@ -1,7 +1,6 @@
 //! The `faceward` command.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 
-#[allow(clippy::needless_range_loop, reason = "channels are indexed side by side")]
 mod cli;
 
 use std::process::ExitCode;

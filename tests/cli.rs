@@ -68,6 +68,8 @@ fn every_command_has_help_with_an_example() {
         &["enroll"][..],
         &["verify"],
         &["batch"],
+        &["eval"],
+        &["calibrate"],
         &["keys"],
         &["keys", "create"],
         &["keys", "list"],
@@ -129,7 +131,7 @@ fn models_are_listed_and_an_altered_file_is_told() {
 fn enroll_verify_and_batch_round_trip() {
     let it = Enrolled::new();
     let genuine = root("demo/obama-2010.jpg");
-    let other = root("demo/collins-1992.jpg");
+    let other = root("demo/collins.jpg");
     let output =
         it.run(&["verify", "--identity", "barack", "--json", genuine.to_str().unwrap(), other.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -39,6 +39,17 @@ impl<S: Send + Sync> FromRequestParts<S> for SampleId {
     }
 }
 
+/// The `{id}` of a path that is not an identity's, as sent.
+pub(super) struct Part(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Part {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(path_part(parts, state, "id").await?))
+    }
+}
+
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
 
@@ -96,8 +107,18 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         };
         let mut multipart = multipart.map_err(unsupported)?;
         let broken = |e: axum::extract::multipart::MultipartError| {
-            let too_large = e.status() == StatusCode::PAYLOAD_TOO_LARGE;
-            let code = if too_large { "body_too_large" } else { "multipart_invalid" };
+            let code = match e.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
+                _ if came_too_slowly(&e) => {
+                    let detail = "for too long nothing more of the body came";
+                    return Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail);
+                }
+                // A body that breaks off or is not sent as its headers say: not the server's fault.
+                status if status.is_server_error() => {
+                    return Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off");
+                }
+                _ => "multipart_invalid",
+            };
             Problem::new(e.status(), code, e.body_text())
         };
         let mut form = Self::default();
@@ -116,6 +137,11 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let detail = format!("a form may have at most {MAX_PARTS} parts");
         Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_parts", detail))
     }
+}
+
+fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |e| e.source());
+    causes.into_iter().any(<dyn std::error::Error>::is::<tower_http::timeout::TimeoutError>)
 }
 
 fn text(name: &str, bytes: &[u8]) -> Result<String, Problem> {

@@ -2,14 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::Problem;
-use super::extract::{Body, Id, Params};
+use super::auth::Caller;
+use super::extract::{Body, Id, Params, Part};
 use super::state::AppState;
+use crate::audit::Event;
+use crate::identity::store::{ErasureReason, ErasureReceipt};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, SampleKind};
 use crate::service::{Enrolled, ProfileReport, Service, ServiceError};
 
@@ -94,6 +98,7 @@ pub(super) struct PageParams {
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn put(
     State(state): State<AppState>,
+    Caller(actor): Caller,
     Id(id): Id,
     Body(input): Body<IdentityInput>,
 ) -> Result<(StatusCode, Json<Identity>), Problem> {
@@ -102,10 +107,12 @@ pub(super) async fn put(
         consent_basis: input.consent_basis,
         expires_at: input.expires_at,
     };
+    let audit = state.audit.clone();
     let (identity, created) = state
         .on_disk(move |service| {
             let (_, created) = service.put_identity(&id, &fields)?;
-            Ok((Identity::of(service.identity(&id)?.as_ref()), created))
+            audit.append(&actor, &Event::IdentityWritten { subject: audit.subject(&id), created })?;
+            Ok::<_, Problem>((Identity::of(service.identity(&id)?.as_ref()), created))
         })
         .await?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(identity)))
@@ -139,10 +146,37 @@ pub(super) async fn list(
     Ok(Json(IdentityPage { identities: found.iter().map(|e| Identity::of(e)).collect(), next_cursor }))
 }
 
-/// Delete an identity and erase its templates.
+/// Delete an identity, its key and its templates. The header `Erasure-Receipt` names the receipt.
 #[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn delete(State(state): State<AppState>, Id(id): Id) -> Result<StatusCode, Problem> {
-    state.on_disk(move |service| service.delete_identity(&id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<(StatusCode, [(HeaderName, String); 1]), Problem> {
+    let audit = state.audit.clone();
+    let erase = move |service: &Service| {
+        let receipt = service.delete_identity(&id, ErasureReason::Requested)?;
+        audit.append(&actor, &Event::erased(&receipt))?;
+        Ok::<_, Problem>(receipt)
+    };
+    let receipt = state.on_disk(erase).await?;
+    Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static(RECEIPT), receipt.id.to_string())]))
+}
+
+/// The header that names the receipt.
+const RECEIPT: &str = "erasure-receipt";
+
+/// The receipt for an erasure, by the number that deleting gave in the header `Erasure-Receipt`.
+#[utoipa::path(get, path = "/v1/receipts/{id}", tag = "identities", params(("id" = String, Path)),
+    responses((status = 200, body = ErasureReceipt),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn receipt(
+    State(state): State<AppState>,
+    Part(number): Part,
+) -> Result<Json<ErasureReceipt>, Problem> {
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, "receipt_unknown", "there is no receipt of this number");
+    let number = Uuid::try_parse(&number).map_err(|_| unknown())?;
+    let found = state.on_disk(move |service| service.receipt(number)).await?;
+    found.map(Json).ok_or_else(unknown)
 }

@@ -8,6 +8,9 @@ use axum::response::Response;
 
 use super::state::AppState;
 
+/// The upper bounds of the histograms' buckets; all of them are of durations.
+pub(super) const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
 /// Metrics in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
 pub(super) async fn metrics(State(state): State<AppState>) -> String {

@@ -1,18 +1,24 @@
 //! HTTP: the contract, version 1. Handlers are thin: extract, call the service on the pool, map.
 
 mod auth;
+mod chores;
 mod console;
 mod extract;
+mod gate;
 mod health;
 mod identities;
+mod linger;
+mod listener;
 mod metrics;
 mod openapi;
 mod problem;
 mod samples;
 mod server;
 mod state;
+mod tls;
 mod verify;
 
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
-pub use server::{ServeError, ServerSettings, serve};
+pub use server::{Listening, ServeError, ServerSettings, serve};
+pub use tls::{TlsError, TlsFiles};

@@ -19,6 +19,7 @@ fn groups() -> [OpenApiRouter<AppState>; 3] {
     let enroll = OpenApiRouter::new()
         .routes(routes!(identities::list))
         .routes(routes!(identities::put, identities::get, identities::delete))
+        .routes(routes!(identities::receipt))
         .routes(routes!(samples::add_references, samples::references))
         .routes(routes!(samples::reference, samples::delete_reference))
         .routes(routes!(samples::add_negatives, samples::negatives))

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::AuditError;
 use crate::service::{EnrollmentReport, Overloaded, ServiceError};
 
 /// A problem document.
@@ -80,6 +81,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Image(_) | ServiceError::InvalidField(_) => S::UNPROCESSABLE_ENTITY,
             ServiceError::InvalidId(_) => S::BAD_REQUEST,
             ServiceError::UnknownIdentity(_) | ServiceError::UnknownSample { .. } => S::NOT_FOUND,
+            ServiceError::Expired(_) => S::GONE,
             ServiceError::NoReferences(_) => S::CONFLICT,
             ServiceError::Store(_) => {
                 tracing::error!(cause = %e, "the store failed");
@@ -88,6 +90,15 @@ impl From<ServiceError> for Problem {
             ServiceError::Inference(_) | ServiceError::Poisoned => return Self::internal(e),
         };
         Self::new(status, e.code(), e.to_string())
+    }
+}
+
+impl From<AuditError> for Problem {
+    /// What cannot be recorded is not answered: otherwise whoever fills the disk could act unseen.
+    fn from(e: AuditError) -> Self {
+        tracing::error!(cause = %e, "the audit log failed");
+        let detail = "it could not be recorded in the audit log; the server's log says why";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_failed", detail)
     }
 }
 

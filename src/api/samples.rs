@@ -9,10 +9,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Problem;
+use super::auth::Caller;
 use super::extract::{Form, Id, SampleId};
 use super::state::AppState;
+use crate::audit::Event;
 use crate::identity::{IdentityId, Sample, SampleKind};
-use crate::service::{EnrollmentReport, ServiceError};
+use crate::service::{EnrollmentReport, Service, ServiceError};
 
 /// A reference or a negative; its template and its pixels are never part of an answer.
 #[derive(Serialize, ToSchema)]
@@ -72,11 +74,18 @@ fn accepted(report: EnrollmentReport) -> Result<Json<EnrollmentReport>, Problem>
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn add_references(
     State(state): State<AppState>,
+    Caller(actor): Caller,
     Id(id): Id,
     form: Form,
 ) -> Result<Json<EnrollmentReport>, Problem> {
     let images = form.some_images()?;
-    accepted(state.on_pool(move |service| service.add_references(&id, &images)).await?)
+    let audit = state.audit.clone();
+    let enroll = move |service: &Service| {
+        let report = service.add_references(&id, &images)?;
+        audit.append(&actor, &Event::added(audit.subject(&id), false, &report))?;
+        Ok::<_, Problem>(report)
+    };
+    accepted(state.on_pool(enroll).await?)
 }
 
 /// Enroll images that do not show the identity, or fakes of it.
@@ -86,6 +95,7 @@ pub(super) async fn add_references(
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn add_negatives(
     State(state): State<AppState>,
+    Caller(actor): Caller,
     Id(id): Id,
     form: Form,
 ) -> Result<Json<EnrollmentReport>, Problem> {
@@ -98,7 +108,13 @@ pub(super) async fn add_negatives(
         }
     };
     let images = form.some_images()?;
-    accepted(state.on_pool(move |service| service.add_negatives(&id, kind, &images)).await?)
+    let audit = state.audit.clone();
+    let enroll = move |service: &Service| {
+        let report = service.add_negatives(&id, kind, &images)?;
+        audit.append(&actor, &Event::added(audit.subject(&id), true, &report))?;
+        Ok::<_, Problem>(report)
+    };
+    accepted(state.on_pool(enroll).await?)
 }
 
 fn listed(state: &AppState, id: &IdentityId, negatives: bool) -> Result<Json<Vec<SampleView>>, Problem> {
@@ -138,9 +154,21 @@ fn one(state: &AppState, id: &IdentityId, sample: &str, negatives: bool) -> Resu
     Ok(Json(all.0.into_iter().find(|s| s.id == wanted).ok_or_else(unknown)?))
 }
 
-async fn remove(state: AppState, id: IdentityId, sample: String, negatives: bool) -> Result<StatusCode, Problem> {
+async fn remove(
+    state: AppState,
+    Caller(actor): Caller,
+    id: IdentityId,
+    sample: String,
+    negatives: bool,
+) -> Result<StatusCode, Problem> {
     let sample = sample_id(&sample, &id, negatives)?;
-    state.on_disk(move |service| service.delete_sample(&id, sample, negatives)).await?;
+    let audit = state.audit.clone();
+    let erase = move |service: &Service| {
+        service.delete_sample(&id, sample, negatives)?;
+        audit.append(&actor, &Event::SampleErased { subject: audit.subject(&id), sample })?;
+        Ok::<_, Problem>(())
+    };
+    state.on_disk(erase).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -174,10 +202,11 @@ pub(super) async fn negative(
     (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn delete_reference(
     State(state): State<AppState>,
+    caller: Caller,
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<StatusCode, Problem> {
-    remove(state, id, sample, false).await
+    remove(state, caller, id, sample, false).await
 }
 
 /// Delete a negative and erase its template.
@@ -186,8 +215,9 @@ pub(super) async fn delete_reference(
     (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn delete_negative(
     State(state): State<AppState>,
+    caller: Caller,
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<StatusCode, Problem> {
-    remove(state, id, sample, true).await
+    remove(state, caller, id, sample, true).await
 }

@@ -6,22 +6,25 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::gate::{Gate, keep_fresh};
+use super::listener::{self, ConnectionLimits};
 use super::state::AppState;
-use super::{Problem, console, metrics, openapi};
-use crate::identity::keys::KeyRing;
+use super::tls::{TlsError, TlsFiles};
+use super::{Problem, chores, console, metrics, openapi};
+use crate::audit::{Actor, AuditError, AuditLog, Event};
 use crate::identity::store::StoreError;
 use crate::service::{Pool, Service};
 
@@ -38,6 +41,17 @@ pub struct ServerSettings {
     pub max_body: usize,
     /// A request that takes longer is answered 503.
     pub deadline: Duration,
+    /// The same for an enrollment, which may bring many photographs in one request.
+    pub enroll_deadline: Duration,
+    /// Connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// For a request's head, for a TLS handshake, and for the next piece of a body; a connection that asks for nothing
+    /// is closed after it.
+    pub head_timeout: Duration,
+    /// How long an identity must have been expired before it is erased, by a clock that cannot be set.
+    pub erasure_grace: Duration,
+    /// TLS; plain HTTP without.
+    pub tls: Option<TlsFiles>,
     /// Listen beyond loopback although no key is configured.
     pub allow_unauthenticated: bool,
 }
@@ -51,6 +65,11 @@ impl Default for ServerSettings {
             queue: 16 * threads,
             max_body: 64 << 20,
             deadline: Duration::from_mins(1),
+            enroll_deadline: Duration::from_mins(10),
+            connections: 1024,
+            head_timeout: Duration::from_secs(15),
+            erasure_grace: Duration::from_mins(10),
+            tls: None,
             allow_unauthenticated: false,
         }
     }
@@ -73,6 +92,12 @@ pub enum ServeError {
          (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or say --allow-unauthenticated"
     )]
     Unprotected(SocketAddr),
+    /// TLS was asked for and cannot be had.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// The audit log cannot be written.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -81,31 +106,63 @@ pub enum ServeError {
     Start(String),
 }
 
-/// Serves until the process is told to stop (SIGTERM or SIGINT); then finishes what is in flight. `on_listening` gets
-/// the address that was bound and whether keys are asked for.
+/// How the server can be reached, once it can.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    /// The address that was bound.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+    /// Whether it asks for a key.
+    pub authenticates: bool,
+}
+
+/// Serves until the process is told to stop (SIGTERM or SIGINT); then finishes what is in flight.
 ///
 /// # Errors
 /// A [`ServeError`].
 pub async fn serve(
     service: Arc<Service>,
+    audit: Arc<AuditLog>,
     settings: ServerSettings,
-    on_listening: impl FnOnce(SocketAddr, bool),
+    on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let keys = KeyRing::new(service.store().keys()?);
-    let authenticate = keys.has_usable(Timestamp::now());
-    if !authenticate && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
+    let gate = Arc::new(Gate::open(service.store().clone())?);
+    let tls = settings.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
+    if !gate.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
         return Err(ServeError::Unprotected(settings.listen));
     }
     let start = |e: &dyn std::fmt::Display| ServeError::Start(e.to_string());
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|e| start(&e))?;
+    let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
+    let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
     let pool = Pool::start(settings.threads, settings.queue).map_err(|e| start(&e))?;
-    let state = AppState { service, pool: Arc::new(pool), keys: Arc::new(keys), authenticate, metrics };
+    let state =
+        AppState { service: service.clone(), pool: Arc::new(pool), gate: gate.clone(), audit: audit.clone(), metrics };
 
     let address = settings.listen;
     let listen = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
-    on_listening(listener.local_addr().map_err(listen)?, authenticate);
-    axum::serve(listener, app(state, &settings)).with_graceful_shutdown(told_to_stop()).await.map_err(listen)
+    let address = listener.local_addr().map_err(listen)?;
+    if tls.is_none() && !address.ip().is_loopback() {
+        tracing::warn!("listening without TLS: keys and faces travel in clear unless something in front encrypts them");
+    }
+    let authenticates = gate.asks();
+    audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
+    on_listening(Listening { address, tls: tls.is_some(), authenticates });
+    let chores = [
+        tokio::spawn(keep_fresh(gate)),
+        tokio::spawn(chores::flush(audit.clone())),
+        tokio::spawn(chores::erase_expired(service, audit.clone(), settings.erasure_grace)),
+    ];
+    let limits = ConnectionLimits {
+        connections: settings.connections.max(1),
+        head: settings.head_timeout,
+        drain: settings.deadline + Duration::from_secs(5),
+    };
+    listener::run(listener, tls, app(state, &settings), limits, told_to_stop()).await;
+    chores.iter().for_each(tokio::task::JoinHandle::abort);
+    audit.append(&Actor::Service, &Event::Stopped {})?;
+    Ok(())
 }
 
 /// Every route with its layers, the outermost last.
@@ -120,7 +177,8 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
         })
         .layer(DefaultBodyLimit::max(settings.max_body))
-        .layer(from_fn_with_state(settings.deadline, within_deadline))
+        .layer(RequestBodyTimeoutLayer::new(settings.head_timeout))
+        .layer(from_fn_with_state((settings.deadline, settings.enroll_deadline), within_deadline))
         .layer(from_fn(metrics::observe))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -132,7 +190,14 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
 }
 
 /// Answers 503 when a request takes longer than its deadline; work that has not begun by then is never begun.
-async fn within_deadline(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
+async fn within_deadline(
+    State((deadline, enroll)): State<(Duration, Duration)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let enrolls =
+        [Method::POST, Method::PUT].contains(request.method()) && request.uri().path().contains("/identities/");
+    let deadline = if enrolls { enroll } else { deadline };
     tokio::time::timeout(deadline, next.run(request)).await.unwrap_or_else(|_| {
         let detail = format!("the request was not finished within {} s", deadline.as_secs());
         let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "deadline_exceeded", detail);

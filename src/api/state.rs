@@ -5,39 +5,39 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Problem;
-use crate::identity::keys::KeyRing;
-use crate::service::{Pool, Service, ServiceError};
+use super::gate::Gate;
+use crate::audit::AuditLog;
+use crate::service::{Pool, Service};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
 pub(super) struct AppState {
     pub(super) service: Arc<Service>,
     pub(super) pool: Arc<Pool>,
-    pub(super) keys: Arc<KeyRing>,
-    /// Whether a key is asked for: not when none is configured.
-    pub(super) authenticate: bool,
+    pub(super) gate: Arc<Gate>,
+    pub(super) audit: Arc<AuditLog>,
     pub(super) metrics: PrometheusHandle,
 }
 
 impl AppState {
     /// Runs `work` on the pool and waits for it without blocking the runtime.
-    pub(super) async fn on_pool<T: Send + 'static>(
+    pub(super) async fn on_pool<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+        work: impl FnOnce(&Service) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
         let service = self.service.clone();
         let answer = self.pool.submit(move || work(&service))?;
         let result = answer.await.map_err(|_| Problem::internal("the work broke off"))?;
-        Ok(result?)
+        result.map_err(Into::into)
     }
 
     /// Runs short work on the store without waiting for the pool's queue.
-    pub(super) async fn on_disk<T: Send + 'static>(
+    pub(super) async fn on_disk<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+        work: impl FnOnce(&Service) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
         let service = self.service.clone();
         let done = tokio::task::spawn_blocking(move || work(&service)).await;
-        Ok(done.map_err(|_| Problem::internal("the work broke off"))??)
+        done.map_err(|_| Problem::internal("the work broke off"))?.map_err(Into::into)
     }
 }

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
-use super::extract::Form;
+use super::auth::Caller;
+use super::extract::{Form, Params};
 use super::state::AppState;
 use crate::identity::IdentityId;
-use crate::service::{ServiceError, Verification};
+use crate::service::{Service, ServiceError, Verification};
 
 /// One image, and whom it is said to show.
 #[derive(ToSchema)]
@@ -21,12 +23,26 @@ pub(super) struct VerifyForm {
     identity: Option<String>,
 }
 
+/// What the answer tells besides.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct VerifyParams {
+    /// Tell what each stage took, under `timings`.
+    #[serde(default)]
+    timings: bool,
+}
+
 /// Verify an image.
-#[utoipa::path(post, path = "/v1/verify", tag = "verify",
+#[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
     request_body(content = VerifyForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Verification),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn verify(State(state): State<AppState>, form: Form) -> Result<Json<Verification>, Problem> {
+pub(super) async fn verify(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Params(params): Params<VerifyParams>,
+    form: Form,
+) -> Result<Json<Verification>, Problem> {
     let claimed = form.identity.clone().filter(|t| !t.is_empty());
     let claimed = claimed.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
     let mut images = form.some_images()?;
@@ -34,7 +50,19 @@ pub(super) async fn verify(State(state): State<AppState>, form: Form) -> Result<
         let detail = "send one part named \"image\"; several images are several requests";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_images", detail));
     };
-    let answer = state.on_pool(move |service| service.verify(&upload.bytes, claimed.as_ref())).await?;
+    let audit = state.audit.clone();
+    let verify = move |service: &Service| {
+        let answer = service.verify(&upload.bytes, claimed.as_ref())?;
+        audit.verified(&actor, &answer, claimed.is_some())?;
+        Ok::<_, Problem>(answer)
+    };
+    let mut answer = state.on_pool(verify).await?;
     ::metrics::counter!("faceward_verdicts_total", "verdict" => answer.verdict.name()).increment(1);
+    for timing in answer.timings.iter().flatten() {
+        let stage = timing.stage.name();
+        let seconds = f64::from(timing.milliseconds) / 1000.0;
+        ::metrics::histogram!("faceward_verify_stage_duration_seconds", "stage" => stage).record(seconds);
+    }
+    answer.timings = answer.timings.filter(|_| params.timings);
     Ok(Json(answer))
 }

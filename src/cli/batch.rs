@@ -22,7 +22,7 @@ use super::open::Places;
 /// stops the run.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward batch incoming --identity jane.doe --out result.jsonl --resume\n  \
-    faceward batch list.csv --server http://localhost:8080 --format csv --out result.csv\n\n\
+    faceward batch list.csv --server http://localhost:8080 --out result.csv\n\n\
     Exit codes: 0 every image was verified and none called fake, 1 the command failed, 2 wrong usage,\n\
     3 at least one image was called fake, 4 at least one image failed and none was called fake.\n\
     With --resume the lines of the earlier run count too.")]
@@ -46,9 +46,9 @@ pub(super) struct Args {
     /// Where the lines go; standard output without it.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How lines are written.
-    #[arg(long, value_enum, default_value_t = Lines::Jsonl)]
-    format: Lines,
+    /// How lines are written; JSON lines unless --out ends in .csv.
+    #[arg(long, value_enum)]
+    format: Option<Lines>,
     /// Continue --out: skip what has a line there (the same path and identity).
     #[arg(long, requires = "out")]
     resume: bool,
@@ -98,18 +98,20 @@ fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
         let remote = Remote::connect(url, args.token.clone()).map_err(|p| p.detail)?;
         return Ok(Box::new(remote));
     }
-    let service = args.places.service()?;
+    let (service, audit) = args.places.service()?;
     if let Some(id) = &args.identity {
         service.identity(id)?;
     }
-    Ok(Box::new(Local(Arc::new(service))))
+    Ok(Box::new(Local { service: Arc::new(service), audit }))
 }
 
 /// The output, and the counts of the lines that it has already; the tasks with a line are dropped.
 fn output(args: &Args, tasks: &mut Vec<Task>) -> Result<(Output, Tally), Failure> {
+    let named_csv = args.out.as_ref().and_then(|p| p.extension()).is_some_and(|e| e.eq_ignore_ascii_case("csv"));
     let format = match args.format {
-        Lines::Jsonl => Format::Jsonl,
-        Lines::Csv => Format::Csv,
+        Some(Lines::Csv) => Format::Csv,
+        None if named_csv => Format::Csv,
+        Some(Lines::Jsonl) | None => Format::Jsonl,
     };
     let Some(path) = &args.out else {
         return Ok((Output::new(Box::new(std::io::stdout()), format), Tally::default()));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use faceward::audit::{Actor, Event};
 use faceward::identity::{IdentityFields, IdentityId};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
 
@@ -35,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(Upload { filename, bytes: read(path)? })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let service = args.places.service()?;
+    let (service, audit) = args.places.service()?;
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),
         Err(ServiceError::UnknownIdentity(_)) => None,
@@ -47,8 +48,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         let display_name = args.name.clone().unwrap_or_else(|| args.id.to_string());
         fields = IdentityFields { display_name, ..fields };
         service.put_identity(&args.id, &fields)?;
+        audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(&args.id), created })?;
     }
     let report = service.add_references(&args.id, &uploads)?;
+    audit.append(&Actor::CommandLine, &Event::added(audit.subject(&args.id), false, &report))?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {

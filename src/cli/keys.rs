@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use faceward::audit::{Actor, Event};
 use faceward::identity::keys::{ApiKey, Scope};
-use faceward::identity::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Failure, open};
+use super::master::MasterArgs;
+use super::{Failure, open, rotate};
 
-/// Create, list and revoke API keys. A running server holds the data folder: stop it first.
+/// Create, list and revoke API keys. A server that runs on the folder takes them over within two seconds.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward keys create --name moderation --scope verify --expires 90d\n  \
     faceward keys list\n  faceward keys revoke 1a2b3c4d")]
@@ -21,6 +22,8 @@ pub(super) struct Args {
     /// The folder with the enrolled identities and the keys.
     #[arg(long, default_value = "enrollments", value_name = "DIR", global = true)]
     data_dir: PathBuf,
+    #[command(flatten)]
+    master: MasterArgs,
     /// Print one JSON document a line and key.
     #[arg(long, global = true)]
     json: bool,
@@ -50,14 +53,20 @@ enum Action {
         /// The key's id: the 8 digits after fw_.
         id: String,
     },
+    RotateMaster(rotate::Args),
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let store = open::store(&args.data_dir)?;
+    let source = args.master.source()?;
+    if let Action::RotateMaster(rotation) = &args.action {
+        return rotate::run(rotation, &args.data_dir, &source);
+    }
+    let (store, audit) = open::keys(&args.data_dir, &source)?;
     match &args.action {
         Action::Create { name, scope, expires } => {
             let (key, secret) = ApiKey::issue(name, scope.iter().copied(), *expires, Timestamp::now())?;
             store.insert_key(&key)?;
+            audit.append(&Actor::CommandLine, &Event::key_issued(&key))?;
             if args.json {
                 let mut line = serde_json::to_value(&key)?;
                 if let Some(object) = line.as_object_mut() {
@@ -87,12 +96,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             if !store.revoke_key(id, Timestamp::now())? {
                 return Err(format!("there is no key {id:?}; `faceward keys list` shows the ids").into());
             }
+            audit.append(&Actor::CommandLine, &Event::KeyRevoked { key: id.clone() })?;
             if args.json {
                 println!("{}", json!({ "id": id, "revoked": true }));
             } else {
                 println!("revoked {id}");
             }
         }
+        Action::RotateMaster(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

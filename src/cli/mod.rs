@@ -1,13 +1,20 @@
 //! The command line: one file a command.
 
+mod audit;
+mod backup;
 mod batch;
+mod calibrate;
+mod config;
 mod demo;
 mod enroll;
+mod eval;
 mod healthcheck;
 mod keys;
+mod master;
 mod models;
 mod open;
 mod pipeline;
+mod rotate;
 mod serve;
 mod train;
 mod verify;
@@ -32,7 +39,13 @@ enum Command {
     Enroll(enroll::Args),
     Verify(verify::Args),
     Batch(batch::Args),
+    Eval(eval::Args),
+    Calibrate(calibrate::Args),
     Keys(keys::Args),
+    Audit(audit::Args),
+    Backup(backup::Args),
+    Restore(backup::RestoreArgs),
+    Config(config::Args),
     Healthcheck(healthcheck::Args),
     Models(models::Args),
     Demo(demo::Args),
@@ -46,7 +59,13 @@ pub(crate) fn run() -> ExitCode {
         Command::Enroll(args) => enroll::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Batch(args) => batch::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => backup::restore(&args),
+        Command::Config(args) => config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Demo(args) => demo::run(&args),

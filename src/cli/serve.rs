@@ -5,44 +5,66 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use faceward::api::{ServerSettings, serve};
-use faceward::identity::store::SqliteStore;
-use faceward::imaging::DecodeLimits;
+use faceward::api::serve;
+use faceward::audit::AuditLog;
+use faceward::config::Settings;
 use faceward::service::Service;
 
-use super::Failure;
+use super::master::MasterArgs;
+use super::{Failure, open};
 
 /// Serve the HTTP API.
+///
+/// Settings come from the defaults, then a file, then the environment, then flags; `faceward config` prints them all.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward serve --listen 127.0.0.1:8080 --data-dir enrollments\n  \
     curl -F image=@photo.jpg -F identity=jane http://127.0.0.1:8080/v1/verify")]
 pub(super) struct Args {
-    /// Address and port; beyond loopback an API key must exist.
-    #[arg(long, env = "FACEWARD_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Where identities are kept.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments")]
-    data_dir: PathBuf,
-    /// The folder with the networks and their manifest.
-    #[arg(long, env = "FACEWARD_MODELS", default_value = "models")]
-    models: PathBuf,
-    /// Threads for inference; as many as cores unless given.
+    /// A settings file (TOML).
+    #[arg(long, env = "FACEWARD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port; beyond loopback an API key must exist [default: 127.0.0.1:8080].
+    #[arg(long, env = "FACEWARD_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where identities are kept [default: enrollments].
+    #[arg(long, env = "FACEWARD_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    master: MasterArgs,
+    /// Seconds that an identity must have been expired before it is erased; it stops matching at once [default: 600].
+    #[arg(long, env = "FACEWARD_ERASURE_GRACE", value_name = "SECONDS")]
+    erasure_grace: Option<u64>,
+    /// The folder with the networks and their manifest [default: models].
+    #[arg(long, env = "FACEWARD_MODELS", value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// Threads for inference [default: as many as cores].
     #[arg(long, env = "FACEWARD_THREADS")]
     threads: Option<usize>,
-    /// Requests that may wait for a thread; further ones are answered 429.
+    /// Requests that may wait for a thread; further ones are answered 429 [default: 16 a thread].
     #[arg(long, env = "FACEWARD_QUEUE")]
     queue: Option<usize>,
-    /// The largest image in MiB.
-    #[arg(long, env = "FACEWARD_MAX_IMAGE_MIB", default_value_t = 20)]
-    max_image_mib: usize,
-    /// The most pixels of an image, in millions.
-    #[arg(long, env = "FACEWARD_MAX_MEGAPIXELS", default_value_t = 50)]
-    max_megapixels: u64,
-    /// Seconds after which a request is given up.
-    #[arg(long, env = "FACEWARD_DEADLINE", default_value_t = 60)]
-    deadline: u64,
+    /// The largest image in MiB [default: 20].
+    #[arg(long, env = "FACEWARD_MAX_IMAGE_MIB")]
+    max_image_mib: Option<usize>,
+    /// The most pixels of an image, in millions [default: 50].
+    #[arg(long, env = "FACEWARD_MAX_MEGAPIXELS")]
+    max_megapixels: Option<u64>,
+    /// Seconds after which a request is given up [default: 60].
+    #[arg(long, env = "FACEWARD_DEADLINE", value_name = "SECONDS")]
+    deadline: Option<u64>,
+    /// Connections at once; further ones wait to be accepted [default: 1024].
+    #[arg(long, env = "FACEWARD_CONNECTIONS")]
+    connections: Option<usize>,
+    /// Seconds for a request's head, a TLS handshake, or the next piece of a body [default: 15].
+    #[arg(long, env = "FACEWARD_HEAD_TIMEOUT", value_name = "SECONDS")]
+    head_timeout: Option<u64>,
+    /// Serve TLS with this certificate (PEM, the chain behind it).
+    #[arg(long, env = "FACEWARD_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, env = "FACEWARD_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// Listen beyond loopback although no API key exists (for closed test networks).
     #[arg(long, env = "FACEWARD_ALLOW_UNAUTHENTICATED")]
     allow_unauthenticated: bool,
@@ -51,32 +73,54 @@ pub(super) struct Args {
     log_json: bool,
 }
 
+impl Args {
+    /// The file's settings, or the defaults, with the environment and the flags laid over them.
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut s = self.config.as_deref().map(Settings::from_file).transpose()?.unwrap_or_default();
+        lay(&mut s.server.listen, self.listen);
+        lay(&mut s.storage.data_dir, self.data_dir.clone());
+        lay(&mut s.storage.erasure_grace_s, self.erasure_grace);
+        lay(&mut s.models.folder, self.models.clone());
+        lay(&mut s.server.threads, self.threads.map(Some));
+        lay(&mut s.server.queue, self.queue.map(Some));
+        lay(&mut s.limits.max_image_mib, self.max_image_mib);
+        lay(&mut s.limits.max_megapixels, self.max_megapixels);
+        lay(&mut s.server.deadline_s, self.deadline);
+        lay(&mut s.server.connections, self.connections);
+        lay(&mut s.server.head_timeout_s, self.head_timeout);
+        lay(&mut s.server.tls_cert, self.tls_cert.clone().map(Some));
+        lay(&mut s.server.tls_key, self.tls_key.clone().map(Some));
+        s.server.allow_unauthenticated |= self.allow_unauthenticated;
+        s.log.json |= self.log_json;
+        s.limits.max_body_mib = s.limits.max_body_mib.max(s.limits.max_image_mib);
+        s.check()?;
+        Ok(s)
+    }
+}
+
+fn lay<T>(setting: &mut T, over: Option<T>) {
+    if let Some(value) = over {
+        *setting = value;
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    log(args.log_json);
-    let store = Arc::new(SqliteStore::open(&args.data_dir)?);
-    let limits = DecodeLimits {
-        max_bytes: args.max_image_mib << 20,
-        max_pixels: args.max_megapixels * 1_000_000,
-        ..DecodeLimits::default()
-    };
-    let service = Arc::new(Service::open(&args.models, store, limits)?);
-    let defaults = ServerSettings::default();
-    let threads = args.threads.unwrap_or(defaults.threads);
-    let settings = ServerSettings {
-        listen: args.listen,
-        threads,
-        queue: args.queue.unwrap_or(16 * threads),
-        deadline: Duration::from_secs(args.deadline),
-        allow_unauthenticated: args.allow_unauthenticated,
-        ..defaults
-    };
+    let settings = args.settings()?;
+    log(settings.log.json);
+    let master = args.master.or(&settings.storage);
+    let store = open::store(&settings.storage.data_dir, &master.source()?)?;
+    let audit = Arc::new(AuditLog::open(&settings.storage.data_dir, store.service_keys().clone())?);
+    let service = Service::open(&settings.models.folder, store, settings.decode_limits())?;
+    let service = Arc::new(open::calibrated(service, &settings.storage.data_dir)?);
+    let settings = settings.server_settings();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(service, settings, |address, authenticate| {
+    runtime.block_on(serve(service, audit, settings, |listening| {
         // A closed standard output must not stop a server.
         let mut out = std::io::stdout();
-        let _ = writeln!(out, "listening on http://{address}");
-        if !authenticate {
-            let _ = writeln!(out, "no API key is configured: anyone who can reach this address can use it");
+        let scheme = if listening.tls { "https" } else { "http" };
+        let _ = writeln!(out, "listening on {scheme}://{}", listening.address);
+        if !listening.authenticates {
+            let _ = writeln!(out, "no API key was ever issued: anyone who can reach this address can use it");
         }
     }))?;
     Ok(ExitCode::SUCCESS)
@@ -86,7 +130,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn log(json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("FACEWARD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A standard error that takes nothing (a full disk) must not stop a server either.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second initialisation can only happen in tests; the first one stays.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }

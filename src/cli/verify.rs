@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use faceward::audit::{Actor, AuditLog};
 use faceward::identity::IdentityId;
 use faceward::service::{Service, ServiceError, Verification};
 use serde_json::json;
@@ -30,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let service = args.places.service()?;
+    let (service, audit) = args.places.service()?;
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
         if enrolled.profile.is_none() {
@@ -39,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let mut code = ExitCode::SUCCESS;
     for path in &args.files {
-        match verify(&service, path, args.identity.as_ref()) {
+        match verify(&service, &audit, path, args.identity.as_ref()) {
             Ok(v) if args.json => {
                 let mut line = serde_json::to_value(&v)?;
                 if let Some(object) = line.as_object_mut() {
@@ -63,9 +64,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn verify(service: &Service, path: &Path, id: Option<&IdentityId>) -> Result<Verification, (&'static str, String)> {
+fn verify(
+    service: &Service,
+    audit: &AuditLog,
+    path: &Path,
+    id: Option<&IdentityId>,
+) -> Result<Verification, (&'static str, String)> {
     let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
-    service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
+    let answer = service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))?;
+    audit.verified(&Actor::CommandLine, &answer, id.is_some()).map_err(|e| ("audit_failed", e.to_string()))?;
+    Ok(answer)
 }
 
 /// The answer in words.

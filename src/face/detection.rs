@@ -140,10 +140,10 @@ fn pass(
     let small = resize(image, w, h)?;
     let n = (pw * ph) as usize;
     let mut data = vec![0.0f32; 3 * n];
-    for (y, row) in small.chunks_exact(3 * w as usize).enumerate() {
-        for (x, px) in row.chunks_exact(3).enumerate() {
-            for (c, v) in px.iter().enumerate() {
-                data[c * n + y * pw as usize + x] = f32::from(*v);
+    for (c, plane) in data.chunks_exact_mut(n).enumerate() {
+        for (row, out) in small.chunks_exact(3 * w as usize).zip(plane.chunks_exact_mut(pw as usize)) {
+            for (px, v) in row.chunks_exact(3).zip(out) {
+                *v = f32::from(px[c]);
             }
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn near(person: u64, photograph: u64) -> Template {
 }
 
 /// A photograph that lies `step` away from the person's direction.
-fn stepped(person: u64, photograph: u64, step: f32) -> Template {
+pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
     of_vectors(Embedding::ALL.map(|e| {
         let aside = noise(1_000_000 + person * 1000 + photograph * 10 + e as u64, WIDTH);
         noise(person * 10 + e as u64, WIDTH).iter().zip(aside).map(|(v, a)| v + step * a).collect()
@@ -56,7 +56,7 @@ fn stepped(person: u64, photograph: u64, step: f32) -> Template {
 
 /// A population of such people.
 pub(crate) fn population() -> Population {
-    let prior = EmbeddingPrior { pairwise: 0.8, between_people: 0.05, spread: 0.03 };
+    let prior = EmbeddingPrior { pairwise: 0.8, between_people: 0.05, spread: 0.03, conditions: Default::default() };
     Population {
         model: PopulationModel { embedding: vec![prior; 3], prior_weight: 5.0, likeness: vec![-12.0, 8.0, 8.0, 8.0] },
         cohort: (5000..5060).map(|i| template(i).embeddings).collect(),

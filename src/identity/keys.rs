@@ -276,6 +276,11 @@ impl KeyRing {
         Self(keys.into_iter().map(|key| (key.id.clone(), key)).collect())
     }
 
+    /// Whether no key was ever issued.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether there is any key that works at `now`: without one, nobody can authenticate.
     pub fn has_usable(&self, now: Timestamp) -> bool {
         self.0.values().any(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))

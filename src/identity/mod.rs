@@ -1,5 +1,6 @@
 //! Templates to profile: enrollment rules, a person's own genuine variation, and the store.
 
+mod conditions;
 mod enrollment;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -8,7 +9,9 @@ mod population;
 mod profile;
 mod record;
 pub mod store;
+pub mod vault;
 
+pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile, Spread};

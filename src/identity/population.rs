@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ConditionEffects;
 use crate::inference::{Manifest, ManifestError, Role};
 use crate::traits::{Embedding, Embeddings};
 
@@ -15,6 +16,9 @@ pub struct EmbeddingPrior {
     pub between_people: f32,
     /// Standard deviation of a photograph's cosine to the centroid of its person's other photographs.
     pub spread: f32,
+    /// What conditions do to a genuine photograph's likeness.
+    #[serde(default)]
+    pub conditions: ConditionEffects,
 }
 
 /// The committed coefficients, `models/population.toml`; training/README.md says how they were obtained.

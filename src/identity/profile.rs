@@ -4,7 +4,7 @@
 //! its spread, both by leave-one-out with shrinkage to the population, and where strangers lie. For every attribute:
 //! centre and spread. Nothing here is stored: a profile is refitted from the samples whenever they change.
 
-use super::{Population, Sample, SampleKind};
+use super::{ConditionEffects, Conditions, Population, Sample, SampleKind};
 use crate::traits::{ATTRIBUTES, Embedding, Template, cosine, mean_direction};
 
 /// The range of one measure over a person's genuine photographs.
@@ -32,6 +32,8 @@ pub struct EmbeddingProfile {
     pub genuine: Spread,
     /// The cosine with it that the cohort's strangers have.
     pub impostor: Spread,
+    /// What conditions worse than the references' do to a genuine photograph.
+    pub effects: ConditionEffects,
 }
 
 /// A negative: an image that an operator marked as not showing the identity.
@@ -53,6 +55,8 @@ pub struct Profile {
     /// The templates of the references.
     templates: Vec<Template>,
     negatives: Vec<Negative>,
+    /// The references' mean conditions.
+    conditions: Conditions,
     likeness: Vec<f32>,
 }
 
@@ -80,6 +84,7 @@ impl Profile {
             embeddings: Embedding::ALL.map(|e| fit_embedding(e, &templates, population)).into(),
             attributes: (0..ATTRIBUTES.len()).map(|i| fit_attribute(i, &templates, population)).collect(),
             references: templates.len(),
+            conditions: Conditions::mean(templates.iter()),
             templates,
             negatives: Vec::new(),
             likeness: population.model.likeness.clone(),
@@ -104,6 +109,18 @@ impl Profile {
     /// The negatives.
     pub fn negatives(&self) -> &[Negative] {
         &self.negatives
+    }
+
+    /// How much worse the conditions of `probe` are than the references'.
+    pub fn conditions(&self, probe: &Template) -> Conditions {
+        Conditions::of(probe).beyond(&self.conditions)
+    }
+
+    /// The cosine that a genuine photograph taken under the conditions of `probe` is expected to have.
+    pub fn expectation(&self, which: Embedding, probe: &Template) -> Spread {
+        let EmbeddingProfile { genuine, effects, .. } = self.embedding(which);
+        let effect = self.conditions(probe).effect(effects);
+        Spread { centre: genuine.centre + effect * genuine.deviation, ..*genuine }
     }
 
     /// The cosine of `probe` with the centroid of one embedding, -1..=1.
@@ -167,7 +184,7 @@ fn fit_embedding(which: Embedding, templates: &[Template], population: &Populati
     let genuine = Spread { centre: expected_cosine(pairwise, n), deviation: (within + of_centre).sqrt() };
 
     let strangers: Vec<f32> = population.cohort.iter().map(|c| cosine(&centroid, c.get(which))).collect();
-    EmbeddingProfile { centroid, genuine, impostor: spread_of(&strangers) }
+    EmbeddingProfile { centroid, genuine, impostor: spread_of(&strangers), effects: prior.conditions }
 }
 
 fn fit_attribute(index: usize, templates: &[Template], population: &Population) -> Option<Spread> {

@@ -33,21 +33,19 @@ impl Patch {
     /// several source pixels, it is the mean of a grid of samples, so that a large photograph and its thumbnail give
     /// nearly the same patch.
     pub fn sample(source: &RgbImage, output_to_source: &Affine, width: u32, height: u32) -> Self {
-        let taps = (output_to_source.scale().round().max(1.0) as u32).min(MAX_TAPS);
-        let weight = 1.0 / (taps * taps) as f32;
+        let sampler = Sampler::new(source, output_to_source);
         let mut data = vec![0.0f32; (width * height * 3) as usize];
-        for (i, px) in data.chunks_exact_mut(3).enumerate() {
-            let (x, y) = ((i as u32 % width) as f32, (i as u32 / width) as f32);
-            let mut sum = [0.0f32; 3];
-            for ty in 0..taps {
-                for tx in 0..taps {
-                    let step = |t: u32| (t as f32 + 0.5) / taps as f32;
-                    let p = output_to_source.apply(Point::new(x + step(tx), y + step(ty)));
-                    add_bilinear(source, p, &mut sum);
-                }
-            }
-            for (out, s) in px.iter_mut().zip(sum) {
-                *out = s * weight;
+        for (y, row) in data.chunks_exact_mut(3 * width.max(1) as usize).enumerate() {
+            let y = y as f32;
+            let inside = sampler.is_inside(0.0, y, width as f32);
+            for (x, px) in row.chunks_exact_mut(3).enumerate() {
+                let x = x as f32;
+                let mean = if inside || sampler.is_inside(x, y, 1.0) {
+                    sampler.inner_pixel(x, y)
+                } else {
+                    sampler.any_pixel(x, y)
+                };
+                px.copy_from_slice(&mean);
             }
         }
         Self { width, height, data }
@@ -76,7 +74,7 @@ impl Patch {
         let mut out = Vec::with_capacity(3 * n);
         for (c, m) in mean.iter().enumerate() {
             let source = channels.source(c);
-            out.extend(self.data.iter().skip(source).step_by(3).map(|v| (v - m) * scale));
+            out.extend(self.data.chunks_exact(3).map(|px| (px[source] - m) * scale));
         }
         out
     }
@@ -92,11 +90,79 @@ impl Channels {
     }
 }
 
-/// Adds the bilinear value of `source` at `p` to `sum`; nothing outside.
+/// A map from output pixels to a source, with the places in a pixel where it is sampled.
+struct Sampler<'a> {
+    source: &'a RgbImage,
+    map: Affine,
+    /// From where a pixel's corner lands to each sample, in source pixels less the half that their centres lie at.
+    steps: Vec<Point>,
+    /// One over the number of samples.
+    weight: f32,
+}
+
+impl<'a> Sampler<'a> {
+    fn new(source: &'a RgbImage, map: &Affine) -> Self {
+        let taps = (map.scale().round().max(1.0) as u32).min(MAX_TAPS);
+        let place = |t: u32| (t as f32 + 0.5) / taps as f32;
+        let step = |(tx, ty): (f32, f32)| {
+            let ([a, b, _], [d, e, _]) = (map.row_x, map.row_y);
+            Point::new(a * tx + b * ty - 0.5, d * tx + e * ty - 0.5)
+        };
+        let steps = (0..taps * taps).map(|i| step((place(i % taps), place(i / taps)))).collect();
+        Self { source, map: *map, steps, weight: 1.0 / (taps * taps) as f32 }
+    }
+
+    /// Whether all that the `pixels` output pixels from (`x`, `y`) on to the right read lies well inside the source.
+    fn is_inside(&self, x: f32, y: f32, pixels: f32) -> bool {
+        let (w, h) = (self.source.width() as f32, self.source.height() as f32);
+        let corners = [(x, y), (x + pixels, y), (x, y + 1.0), (x + pixels, y + 1.0)];
+        corners.iter().all(|&(x, y)| {
+            let p = self.map.apply(Point::new(x, y));
+            p.x >= 1.0 && p.y >= 1.0 && p.x <= w - 3.0 && p.y <= h - 3.0
+        })
+    }
+
+    /// The mean over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows: eight bytes,
+    /// of which six count, so that the arithmetic is that of whole vectors.
+    fn inner_pixel(&self, x: f32, y: f32) -> [f32; 3] {
+        let corner = self.map.apply(Point::new(x, y));
+        let (raw, pitch) = (self.source.as_raw().as_slice(), 3 * self.source.width() as usize);
+        let mut sums = [0.0f32; 8];
+        for step in &self.steps {
+            let (x, y) = (corner.x + step.x, corner.y + step.y);
+            // Positive: the whole part is the floor.
+            let (x0, y0) = (x as i32, y as i32);
+            let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+            let at = y0 as usize * pitch + 3 * x0 as usize;
+            let upper = raw.get(at..).and_then(<[u8]>::first_chunk::<8>);
+            let lower = raw.get(at + pitch..).and_then(<[u8]>::first_chunk::<8>);
+            let (Some(upper), Some(lower)) = (upper, lower) else { continue };
+            let gx = 1.0 - fx;
+            let across = [gx, gx, gx, fx, fx, fx, 0.0, 0.0];
+            for i in 0..8 {
+                let value = f32::from(upper[i]) * (1.0 - fy) + f32::from(lower[i]) * fy;
+                sums[i] += value * across[i];
+            }
+        }
+        [0, 1, 2].map(|c| (sums[c] + sums[c + 3]) * self.weight)
+    }
+
+    /// The mean over any pixel.
+    fn any_pixel(&self, x: f32, y: f32) -> [f32; 3] {
+        let corner = self.map.apply(Point::new(x, y));
+        let mut sum = [0.0f32; 3];
+        for step in &self.steps {
+            add_bilinear(self.source, Point::new(corner.x + step.x, corner.y + step.y), &mut sum);
+        }
+        sum.map(|s| s * self.weight)
+    }
+}
+
+/// Adds the bilinear value of `source` at `p`, the first pixel's centre being (0, 0), to `sum`; nothing outside.
 fn add_bilinear(source: &RgbImage, p: Point, sum: &mut [f32; 3]) {
     // Decoding caps the sides far below 2^31.
     let (w, h) = (source.width().cast_signed(), source.height().cast_signed());
-    let (x, y) = (p.x - 0.5, p.y - 0.5);
+    let Point { x, y } = p;
     if !(x > -1.0 && y > -1.0 && x < w as f32 && y < h as f32) {
         return;
     }
@@ -143,6 +209,26 @@ mod tests {
         assert!((p.pixel(5, 5)[0] - 21.5).abs() < 1e-3);
         let far = Affine::output_to_source(Point::new(-500.0, 0.0), 1.0, 0.0, 8);
         assert!(Patch::sample(&img, &far, 8, 8).data.iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn pixels_inside_are_sampled_like_those_at_the_edge() {
+        let img = RgbImage::from_fn(90, 70, |x, y| image::Rgb([(x * 37 % 256) as u8, (y * 59 % 256) as u8, 200]));
+        for scale in [0.3, 1.0, 2.4, 5.0] {
+            let map = Affine::output_to_source(Point::new(40.3, 36.7), scale, 0.7, 24);
+            let sampler = Sampler::new(&img, &map);
+            let mut inside = 0;
+            for i in 0..24 * 24 {
+                let (x, y) = ((i % 24) as f32, (i / 24) as f32);
+                if sampler.is_inside(x, y, 1.0) {
+                    inside += 1;
+                    for (a, b) in sampler.inner_pixel(x, y).iter().zip(sampler.any_pixel(x, y)) {
+                        assert!((a - b).abs() < 1e-2, "{a} {b}");
+                    }
+                }
+            }
+            assert!(inside > 50, "{inside}");
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! Nothing outside this module knows which engine runs. [`TractEngine`] is the default.
 
+mod kernels;
 mod manifest;
+mod raw;
 mod tract;
 mod zoo;
 

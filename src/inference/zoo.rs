@@ -16,8 +16,6 @@ pub struct Zoo {
     pub embedding_b: Box<dyn Network>,
     /// Embedding C.
     pub embedding_c: Box<dyn Network>,
-    /// Age band, sex, ancestry group.
-    pub demographics: Box<dyn Network>,
     /// Expression.
     pub emotion: Box<dyn Network>,
     /// The engine that loaded them.
@@ -42,8 +40,13 @@ pub enum ZooError {
     },
 }
 
+/// The networks that are loaded, in the order in which [`Zoo::load`] takes them.
+const NETWORKS: [Role; 7] =
+    [Role::Detector, Role::Landmarks, Role::Iris, Role::EmbeddingA, Role::EmbeddingB, Role::EmbeddingC, Role::Emotion];
+
 impl Zoo {
-    /// Checks every listed file's hash and loads the networks with `engine`.
+    /// Checks every listed file's hash and loads the networks with `engine`. The network for [`Role::Demographics`] is
+    /// not loaded: nothing in the pipeline asks it yet.
     ///
     /// # Errors
     /// A [`ZooError`] that names the file.
@@ -53,17 +56,28 @@ impl Zoo {
             let file = || manifest.entry(role).map(|e| e.file.clone()).unwrap_or_default();
             engine.load(&bytes).map_err(|source| ZooError::Network { file: file(), source })
         };
-        Ok(Self {
-            detector: network(Role::Detector)?,
-            landmarks: network(Role::Landmarks)?,
-            iris: network(Role::Iris)?,
-            embedding_a: network(Role::EmbeddingA)?,
-            embedding_b: network(Role::EmbeddingB)?,
-            embedding_c: network(Role::EmbeddingC)?,
-            demographics: network(Role::Demographics)?,
-            emotion: network(Role::Emotion)?,
-            engine: engine.name(),
-            version: manifest.version(),
+        // What is not loaded here must be intact all the same.
+        for entry in manifest.models.iter().filter(|m| !NETWORKS.contains(&m.role)) {
+            manifest.read(entry.role)?;
+        }
+        // Optimising a graph takes far longer than reading it: every network on a thread of its own.
+        std::thread::scope(|scope| {
+            let network = &network;
+            let start = |role| scope.spawn(move || network(role));
+            let [detector, landmarks, iris, embedding_a, embedding_b, embedding_c, emotion] = NETWORKS
+                .map(start)
+                .map(|loading| loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            Ok(Self {
+                detector: detector?,
+                landmarks: landmarks?,
+                iris: iris?,
+                embedding_a: embedding_a?,
+                embedding_b: embedding_b?,
+                embedding_c: embedding_c?,
+                emotion: emotion?,
+                engine: engine.name(),
+                version: manifest.version(),
+            })
         })
     }
 }

@@ -4,12 +4,12 @@
 //! references, enrolls them by the service's own rules, and writes the evidence of every other picture. So the
 //! fitting scripts see exactly what the service sees.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Candidate, Population, Profile, admit};
+use crate::eval::{Dataset, Protocol, draws, enroll};
+use crate::identity::{Candidate, Population};
 use crate::traits::{Embeddings, Template};
 use crate::verdict::{Evidence, Fusion, most_alike};
 
@@ -38,31 +38,13 @@ struct Row<'a> {
     evidence: &'a Evidence,
 }
 
-/// A picture and its templates, by person and set (`real` or a method).
-type Pictures = BTreeMap<String, BTreeMap<String, Vec<(String, Vec<Template>)>>>;
-
-fn read(lines: impl BufRead) -> io::Result<Pictures> {
-    let mut pictures = Pictures::new();
+fn read(lines: impl BufRead) -> io::Result<Dataset<Vec<Template>>> {
+    let mut pictures = Vec::new();
     for line in lines.lines() {
         let line: Line = serde_json::from_str(&line?)?;
-        let parts: Vec<&str> = line.path.split('/').collect();
-        let (person, set) = match parts[..] {
-            [person, "fake", method, ..] => (person, format!("fake:{method}")),
-            [person, set, _, ..] => (person, set.to_owned()),
-            [person, _] => (person, "real".to_owned()),
-            _ => continue,
-        };
-        let templates = line.faces.into_iter().map(|f| f.template).collect();
-        pictures.entry(person.to_owned()).or_default().entry(set).or_default().push((line.path.clone(), templates));
+        pictures.push((line.path, line.faces.into_iter().map(|f| f.template).collect()));
     }
-    Ok(pictures)
-}
-
-/// A reproducible shuffle: pictures in the order of a hash of seed and path.
-fn shuffled<T>(mut pictures: Vec<&(String, T)>, seed: u64) -> Vec<&(String, T)> {
-    use sha2::{Digest, Sha256};
-    pictures.sort_by_key(|(path, _)| Sha256::digest(format!("{seed}/{path}")).to_vec());
-    pictures
+    Ok(Dataset::of(pictures))
 }
 
 /// Draws `references` pictures a person (at most half) with each of `seeds`, and writes a JSON line of evidence for
@@ -79,35 +61,26 @@ pub fn evidence(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let pictures = read(lines)?;
-    for seed in 0..seeds {
-        for (person, sets) in &pictures {
-            let Some(real) = sets.get("real") else { continue };
-            let real = shuffled(real.iter().collect(), seed);
-            let (chosen, rest) = real.split_at(references.min(real.len() / 2));
-            let Some(profile) = enrolled(chosen, population) else { continue };
-            let used: Vec<&str> = chosen.iter().map(|(p, _)| stem(p)).collect();
-            let mut write = |set: &str, (path, faces): &(String, Vec<Template>)| -> io::Result<()> {
-                let all: Vec<Evidence> = faces.iter().map(|t| Evidence::measure(t, &profile)).collect();
-                let Some(best) = most_alike(&all) else { return Ok(()) };
-                let (evidence, quality) = (&all[best], faces[best].quality.score);
-                let features = Fusion::features(evidence);
-                let row = Row { seed, person, set, path, references: profile.references, features, quality, evidence };
-                serde_json::to_writer(&mut *out, &row)?;
-                out.write_all(b"\n")
+    let protocol = Protocol { references, seeds, others, ..Protocol::default() };
+    for draw in draws(&pictures, &protocol) {
+        let candidates = draw.references.iter();
+        let candidates = candidates.map(|p| Candidate { sha256: p.path.clone(), faces: p.content.clone() }).collect();
+        let Some(profile) = enroll(candidates, population).0 else { continue };
+        for (set, picture) in draw.probes.iter().flat_map(|(set, pictures)| pictures.iter().map(move |p| (set, p))) {
+            let all: Vec<Evidence> = picture.content.iter().map(|t| Evidence::measure(t, &profile)).collect();
+            let Some(best) = most_alike(&all) else { continue };
+            let row = Row {
+                seed: draw.seed,
+                person: draw.person,
+                set: &set.to_string(),
+                path: &picture.path,
+                references: profile.references,
+                features: Fusion::features(&all[best]),
+                quality: picture.content[best].quality.score,
+                evidence: &all[best],
             };
-            for picture in rest {
-                write("real", picture)?;
-            }
-            for (set, pictures) in sets.iter().filter(|(set, _)| *set != "real") {
-                // A forgery made from an enrolled photograph would be compared with its own pixels.
-                for picture in pictures.iter().filter(|(p, _)| !used.iter().any(|u| stem(p).contains(u))) {
-                    write(set, picture)?;
-                }
-            }
-            let strangers = pictures.iter().filter(|(p, _)| *p != person).filter_map(|(_, s)| s.get("real"));
-            for picture in shuffled(strangers.flatten().collect(), seed).into_iter().take(others) {
-                write("other", picture)?;
-            }
+            serde_json::to_writer(&mut *out, &row)?;
+            out.write_all(b"\n")?;
         }
     }
     Ok(())
@@ -127,17 +100,4 @@ pub fn cohort(lines: impl BufRead, out: &mut impl Write) -> io::Result<usize> {
     let bytes = postcard::to_stdvec(&cohort).map_err(io::Error::other)?;
     out.write_all(&bytes)?;
     Ok(cohort.len())
-}
-
-fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-}
-
-fn enrolled(pictures: &[&(String, Vec<Template>)], population: &Population) -> Option<Profile> {
-    let candidates: Vec<Candidate> =
-        pictures.iter().map(|(path, faces)| Candidate { sha256: path.clone(), faces: faces.clone() }).collect();
-    let outcomes = admit(&[], &candidates, population);
-    let taken = candidates.iter().zip(outcomes).filter_map(|(c, o)| c.faces.get(o.ok()?).cloned()).collect();
-    Profile::of_templates(taken, population)
 }

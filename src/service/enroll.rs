@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Enrolled, Service, ServiceError};
+use crate::identity::store::{ErasureReason, ErasureReceipt};
 use crate::identity::{
     Candidate, IdentityFields, IdentityId, IdentityRecord, Profile, Refusal, Sample, SampleKind, admit,
 };
@@ -111,6 +112,15 @@ impl Service {
             let why = format!("display_name must have 1 to {MAX_NAME} characters and no control characters");
             return Err(ServiceError::InvalidField(why));
         }
+        if let Some(basis) = &fields.consent_basis
+            && (basis.trim().is_empty() || basis.chars().count() > MAX_NAME || basis.chars().any(char::is_control))
+        {
+            let why = format!("consent_basis must have 1 to {MAX_NAME} characters and no control characters");
+            return Err(ServiceError::InvalidField(why));
+        }
+        if fields.expires_at.is_some_and(|end| end <= Timestamp::now()) {
+            return Err(ServiceError::InvalidField("expires_at must lie in the future".into()));
+        }
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let done = self.store.put_identity(id, fields, Timestamp::now())?;
         self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
@@ -139,15 +149,23 @@ impl Service {
         enrolled.profile.as_ref().map(ProfileReport::of)
     }
 
-    /// Deletes an identity with everything that is kept of it.
+    /// Deletes an identity with its key and everything that is kept of it.
     ///
     /// # Errors
     /// When there is none; a failing store.
-    pub fn delete_identity(&self, id: &IdentityId) -> Result<(), ServiceError> {
+    pub fn delete_identity(&self, id: &IdentityId, reason: ErasureReason) -> Result<ErasureReceipt, ServiceError> {
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
-        let deleted = self.store.delete_identity(id);
+        let deleted = self.store.delete_identity(id, reason, Timestamp::now());
         self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
-        if deleted? { Ok(()) } else { Err(ServiceError::UnknownIdentity(id.to_string())) }
+        deleted?.ok_or_else(|| ServiceError::UnknownIdentity(id.to_string()))
+    }
+
+    /// The receipt for an erasure; `None` where there is none of this number.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub fn receipt(&self, number: Uuid) -> Result<Option<ErasureReceipt>, ServiceError> {
+        Ok(self.store.receipt(number)?)
     }
 
     /// Enrolls photographs of an identity. Each is taken or refused with its reason; the report says which.
@@ -155,7 +173,7 @@ impl Service {
     /// # Errors
     /// When there is no such identity, or the store or a network fails; then nothing was enrolled.
     pub fn add_references(&self, id: &IdentityId, uploads: &[Upload]) -> Result<EnrollmentReport, ServiceError> {
-        self.gallery.get(id)?;
+        self.gallery.living(id)?;
         let (candidates, unreadable) = self.candidates(uploads)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let enrolled = self.gallery.get(id)?;
@@ -179,7 +197,7 @@ impl Service {
         kind: SampleKind,
         uploads: &[Upload],
     ) -> Result<EnrollmentReport, ServiceError> {
-        let enrolled = self.gallery.get(id)?;
+        let enrolled = self.gallery.living(id)?;
         let profile = enrolled.profile.as_ref().ok_or_else(|| ServiceError::NoReferences(id.clone()))?;
         let (candidates, unreadable) = self.candidates(uploads)?;
         let outcomes = candidates
@@ -215,7 +233,7 @@ impl Service {
     fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
-            match self.analyse(&upload.bytes) {
+            match self.analyser.analyse(&upload.bytes) {
                 Ok(a) => candidates
                     .push(Candidate { sha256: a.image.sha256, faces: a.faces.into_iter().map(|(_, t)| t).collect() }),
                 Err(ServiceError::Image(e)) => {

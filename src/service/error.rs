@@ -5,7 +5,7 @@ use crate::identity::store::StoreError;
 use crate::identity::{IdentityId, InvalidIdentityId};
 use crate::imaging::DecodeError;
 use crate::inference::{InferenceError, ManifestError, ZooError};
-use crate::verdict::FusionError;
+use crate::verdict::{CalibrationError, FusionError};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum ServiceError {
     /// No such identity.
     #[error("there is no identity {0:?}")]
     UnknownIdentity(String),
+    /// Its time is over: it is compared with nothing any more and will be erased.
+    #[error("identity {0:?} has expired and is about to be erased; set another expires_at to keep it")]
+    Expired(IdentityId),
     /// The identity exists but has no references.
     #[error("identity {0:?} has no references yet; enroll at least one photograph")]
     NoReferences(IdentityId),
@@ -53,6 +56,7 @@ impl ServiceError {
             Self::Image(e) => e.code(),
             Self::InvalidId(_) => "identity_id_invalid",
             Self::UnknownIdentity(_) => "identity_unknown",
+            Self::Expired(_) => "identity_expired",
             Self::NoReferences(_) => "identity_without_references",
             Self::UnknownSample { .. } => "sample_unknown",
             Self::InvalidField(_) => "field_invalid",
@@ -77,6 +81,9 @@ pub enum StartError {
     /// The fusion did not load.
     #[error("models: {0}")]
     Fusion(#[from] FusionError),
+    /// The operator's calibration is not for these models.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
     /// The store did not open or cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),

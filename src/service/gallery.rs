@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
+use jiff::Timestamp;
+
 use super::ServiceError;
 use crate::identity::store::{Store, StoreError};
 use crate::identity::{IdentityId, IdentityRecord, Population, Profile, Sample};
@@ -15,6 +17,13 @@ pub struct Enrolled {
     pub samples: Vec<Sample>,
     /// Its profile; `None` without a reference.
     pub profile: Option<Profile>,
+}
+
+impl Enrolled {
+    /// Whether its time is over at `now`.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.record.fields.expires_at.is_some_and(|end| end <= now)
+    }
 }
 
 /// The page size in which the store is read at start.
@@ -41,6 +50,18 @@ impl Gallery {
     pub(super) fn get(&self, id: &IdentityId) -> Result<Arc<Enrolled>, ServiceError> {
         let all = self.0.read().map_err(|_| ServiceError::Poisoned)?;
         all.get(id).cloned().ok_or_else(|| ServiceError::UnknownIdentity(id.to_string()))
+    }
+
+    /// As [`Gallery::get`], for comparing with: one whose time is over is refused.
+    pub(super) fn living(&self, id: &IdentityId) -> Result<Arc<Enrolled>, ServiceError> {
+        let enrolled = self.get(id)?;
+        if enrolled.has_expired(Timestamp::now()) { Err(ServiceError::Expired(id.clone())) } else { Ok(enrolled) }
+    }
+
+    /// Every identity whose time is not over, in the order of ids.
+    pub(super) fn all_living(&self) -> Result<Vec<Arc<Enrolled>>, ServiceError> {
+        let now = Timestamp::now();
+        Ok(self.all()?.into_iter().filter(|e| !e.has_expired(now)).collect())
     }
 
     /// Every identity, in the order of ids.

@@ -2,50 +2,46 @@
 //!
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
+mod analyser;
 mod enroll;
 mod error;
+mod expiry;
 mod gallery;
 mod pool;
 mod report;
+mod stages;
 mod verify;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use sha2::{Digest, Sha256};
-
-use crate::face::{DetectorSettings, FaceFinder};
 use crate::identity::Population;
 use crate::identity::store::Store;
-use crate::imaging::{DecodeLimits, decode};
+use crate::imaging::DecodeLimits;
 use crate::inference::{Manifest, TractEngine, Zoo};
-use crate::traits::{Template, TemplateExtractor};
-use crate::verdict::Fusion;
+use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
+pub use analyser::{Analyser, Analysis};
 pub use enroll::{Accepted, EnrollmentReport, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
+pub use expiry::Expiry;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
 pub use report::{ApparentTraits, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions};
+pub use stages::{Stage, StageTiming};
 
 /// Everything that answers a request: networks, population, fusion, store, and the profiles in memory.
 pub struct Service {
-    finder: FaceFinder,
-    extractor: TemplateExtractor,
+    analyser: Analyser,
     population: Population,
     fusion: Fusion,
+    /// What the operator's own calibration was fitted on; `None` with the shipped thresholds.
+    calibration: Option<CalibrationSource>,
     store: Arc<dyn Store>,
     gallery: gallery::Gallery,
     /// Held while samples of any identity change, so that two enrollments cannot both be the first.
     writing: Mutex<()>,
-    limits: DecodeLimits,
     versions: Versions,
-}
-
-/// What one image shows.
-pub(crate) struct Analysis {
-    pub(crate) image: ImageReport,
-    pub(crate) faces: Vec<(f32, Template)>,
 }
 
 impl Service {
@@ -55,7 +51,7 @@ impl Service {
     /// A [`StartError`] that names the file or says what is wrong with the store.
     pub fn open(models: &Path, store: Arc<dyn Store>, limits: DecodeLimits) -> Result<Self, StartError> {
         let manifest = Manifest::open(models)?;
-        let zoo = Arc::new(Zoo::load(&manifest, &TractEngine)?);
+        let zoo = Arc::new(stages::with_clocks(Zoo::load(&manifest, &TractEngine)?));
         let population = Population::load(&manifest)?;
         let versions = Versions {
             faceward: env!("CARGO_PKG_VERSION").into(),
@@ -64,16 +60,26 @@ impl Service {
         };
         let gallery = gallery::Gallery::load(store.as_ref(), &population)?;
         Ok(Self {
-            finder: FaceFinder::new(zoo.clone(), DetectorSettings::default()),
-            extractor: TemplateExtractor::new(zoo),
+            analyser: Analyser::new(zoo, limits),
             fusion: Fusion::load(&manifest)?,
+            calibration: None,
             population,
             store,
             gallery,
             writing: Mutex::new(()),
-            limits,
             versions,
         })
+    }
+
+    /// The service with an operator's calibration in place of the shipped thresholds.
+    ///
+    /// # Errors
+    /// [`StartError::Calibration`] when it was fitted to other models: their scores mean something else.
+    pub fn with_calibration(mut self, calibration: Calibration) -> Result<Self, StartError> {
+        calibration.check(&self.versions.models)?;
+        self.fusion = self.fusion.calibrated(&calibration);
+        self.calibration = Some(calibration.source);
+        Ok(self)
     }
 
     /// The store, for keys.
@@ -92,22 +98,5 @@ impl Service {
     /// When the store cannot be reached or written.
     pub fn ready(&self) -> Result<(), ServiceError> {
         Ok(self.store.check()?)
-    }
-
-    /// Decodes an image and describes every face in it, the largest first.
-    pub(crate) fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
-        let decoded = decode(bytes, &self.limits)?;
-        let faces = self.finder.find(&decoded.image)?;
-        let faces = faces
-            .iter()
-            .map(|f| Ok((f.detection.confidence, self.extractor.extract(&decoded.image, f)?)))
-            .collect::<Result<_, ServiceError>>()?;
-        let image = ImageReport {
-            width: decoded.image.width(),
-            height: decoded.image.height(),
-            format: decoded.format.into(),
-            sha256: hex::encode(Sha256::digest(bytes)),
-        };
-        Ok(Analysis { image, faces })
     }
 }

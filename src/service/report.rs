@@ -3,9 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::StageTiming;
 use crate::face::{BoundingBox, Pose, Quality};
 use crate::traits::Template;
-use crate::verdict::{Decision, Evidence, Explanation, Limit, Thresholds, Verdict};
+use crate::verdict::{CalibrationSource, Decision, Evidence, Explanation, Limit, Thresholds, Verdict};
 
 /// What answered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -146,8 +147,15 @@ pub struct Verification {
     /// What it was decided by.
     #[schema(value_type = Object)]
     pub thresholds: ThresholdReport,
+    /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with
+    /// those that faceward ships.
+    #[schema(value_type = Option<Object>)]
+    pub calibration: Option<CalibrationSource>,
     /// The image.
     pub image: ImageReport,
     /// What answered.
     pub versions: Versions,
+    /// What each stage took; over HTTP only where `timings=true` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timings: Option<Vec<StageTiming>>,
 }

@@ -1,10 +1,11 @@
 //! Verification: one image against a claimed identity, or each face against all.
 
 use super::report::{FaceReport, IdentityName, ImageReport};
+use super::stages::{self, Stage};
 use super::{Enrolled, Service, ServiceError, Verification};
 use crate::identity::IdentityId;
 use crate::traits::Template;
-use crate::verdict::{Decision, Evidence, Explanation, Verdict, most_alike, roll_up};
+use crate::verdict::{Claimed, Decision, Evidence, Explanation, Verdict, roll_up};
 
 impl Service {
     /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
@@ -14,18 +15,19 @@ impl Service {
     /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
     pub fn verify(&self, bytes: &[u8], claimed: Option<&IdentityId>) -> Result<Verification, ServiceError> {
         // The identity first: an unknown one must not cost a decoding.
-        let claimed = claimed.map(|id| self.gallery.get(id)).transpose()?;
+        let claimed = claimed.map(|id| self.gallery.living(id)).transpose()?;
         if let Some(e) = claimed.as_ref().filter(|e| e.profile.is_none()) {
             return Err(ServiceError::NoReferences(e.record.id.clone()));
         }
-        let analysis = self.analyse(bytes)?;
-        if analysis.faces.is_empty() {
-            return Ok(self.without_face(analysis.image, claimed.as_deref()));
-        }
-        match claimed {
-            Some(enrolled) => self.against(&enrolled, analysis.image, &analysis.faces),
+        stages::start();
+        let analysis = self.analyser.analyse(bytes)?;
+        let mut answer = stages::timed(Stage::Compare, || match claimed {
+            _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
+            Some(ref enrolled) => self.against(enrolled, analysis.image, &analysis.faces),
             None => self.search(analysis.image, &analysis.faces),
-        }
+        })?;
+        answer.timings = Some(stages::read());
+        Ok(answer)
     }
 
     /// Every face against one identity.
@@ -38,23 +40,18 @@ impl Service {
         let missing = || ServiceError::NoReferences(enrolled.record.id.clone());
         let profile = enrolled.profile.as_ref().ok_or_else(missing)?;
         let name = name(enrolled);
-        let evidence: Vec<Evidence> = faces.iter().map(|(_, t)| Evidence::measure(t, profile)).collect();
-        let reports: Vec<FaceReport> = faces
-            .iter()
-            .zip(&evidence)
-            .enumerate()
-            .map(|(i, ((confidence, t), e))| {
-                let decision = Decision::decide(e, &t.quality, &self.fusion);
-                FaceReport::new(i, *confidence, t, Some((&name, e, &decision)))
-            })
+        let claimed = Claimed::judge(faces.iter().map(|(_, t)| t), profile, &self.fusion);
+        let reports = faces.iter().zip(&claimed.faces).enumerate();
+        let reports: Vec<FaceReport> = reports
+            .map(|(i, ((confidence, t), (e, d)))| FaceReport::new(i, *confidence, t, Some((&name, e, d))))
             .collect();
-        let deciding = most_alike(&evidence).unwrap_or(0);
+        let deciding = claimed.deciding.unwrap_or(0);
         Ok(self.answer(image, reports, deciding, Some(name)))
     }
 
     /// Each face against all identities.
     fn search(&self, image: ImageReport, faces: &[(f32, Template)]) -> Result<Verification, ServiceError> {
-        let gallery = self.gallery.all()?;
+        let gallery = self.gallery.all_living()?;
         let reports: Vec<FaceReport> = faces
             .iter()
             .enumerate()
@@ -93,8 +90,10 @@ impl Service {
             explanation: face.map_or_else(|| Explanation::only(""), |f| f.explanation.clone()),
             faces,
             thresholds: self.fusion.thresholds,
+            calibration: self.calibration.clone(),
             image,
             versions: self.versions.clone(),
+            timings: None,
         }
     }
 
@@ -109,8 +108,10 @@ impl Service {
             faces: Vec::new(),
             explanation: Explanation::only(reason),
             thresholds: self.fusion.thresholds,
+            calibration: self.calibration.clone(),
             image,
             versions: self.versions.clone(),
+            timings: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Evidence, Fusion, Thresholds};
+use super::{Contributions, Evidence, Fusion, Thresholds};
 use crate::face::{Component, Quality};
 use crate::identity::SampleKind;
 
@@ -64,6 +64,8 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of this person, 0..=1.
     pub score: f32,
+    /// What the score is made of.
+    pub contributions: Contributions,
     /// What it was decided by.
     pub thresholds: Thresholds,
     /// What limits it, the worst first.
@@ -82,21 +84,33 @@ impl Decision {
     /// the references, is `different_person`. Then the score speaks. A face too poor to be read carries neither.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
-        let score = fusion.score(evidence);
+        let contributions = fusion.contributions(evidence);
+        let score = fusion.score(&contributions);
         let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
-        let verdict = if quality.score < thresholds.min_quality {
+        let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
+            Verdict::Inconclusive if quality.score < thresholds.min_quality => Verdict::Inconclusive,
+            _ if look_alike => Verdict::DifferentPerson,
+            verdict => verdict,
+        };
+        let limits = limits(verdict, score, evidence, quality, &thresholds);
+        Self { verdict, score, contributions, thresholds, limits }
+    }
+}
+
+impl Thresholds {
+    /// The verdict on a face by its score (0..=1), likeness (a logit) and quality (0..=100), negatives apart.
+    pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
+        if quality < self.min_quality {
             Verdict::Inconclusive
-        } else if evidence.likeness < thresholds.likeness || look_alike {
+        } else if likeness < self.likeness {
             Verdict::DifferentPerson
-        } else if score >= thresholds.real {
+        } else if score >= self.real {
             Verdict::Real
-        } else if score <= thresholds.fake {
+        } else if score <= self.fake {
             Verdict::Fake
         } else {
             Verdict::Inconclusive
-        };
-        let limits = limits(verdict, score, evidence, quality, &thresholds);
-        Self { verdict, score, thresholds, limits }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::identity::{Profile, SampleKind};
+use crate::identity::{Conditions, Profile, SampleKind};
 use crate::traits::{ATTRIBUTES, Embedding, Template, cosine};
 
 /// One embedding's deviation.
@@ -12,8 +12,10 @@ pub struct EmbeddingEvidence {
     pub embedding: Embedding,
     /// Cosine of the probe with the references' centroid.
     pub observed: f32,
-    /// The cosine that a further genuine photograph is expected to have.
+    /// The cosine that a further genuine photograph, taken under the probe's conditions, is expected to have.
     pub expected: f32,
+    /// How far the expectation was lowered (or raised) for the probe's pose and quality, in standard units.
+    pub allowance: f32,
     /// The expectation's standard deviation.
     pub spread: f32,
     /// (observed - expected) / spread: negative means less alike than genuine photographs are.
@@ -51,6 +53,8 @@ pub struct Evidence {
     pub likeness: f32,
     /// What that logit is made of ([`Profile::places`]).
     pub places: Vec<f32>,
+    /// How much worse the probe's conditions are than the references'.
+    pub conditions: Conditions,
     /// One for each embedding.
     pub embeddings: Vec<EmbeddingEvidence>,
     /// One for each attribute that both sides show.
@@ -65,12 +69,13 @@ impl Evidence {
     /// Compares one face with one profile.
     pub fn measure(probe: &Template, profile: &Profile) -> Self {
         let embeddings = Embedding::ALL.map(|e| {
-            let genuine = profile.embedding(e).genuine;
+            let genuine = profile.expectation(e, probe);
             let observed = profile.similarity(e, probe);
             EmbeddingEvidence {
                 embedding: e,
                 observed,
                 expected: genuine.centre,
+                allowance: -genuine.z(profile.embedding(e).genuine.centre),
                 spread: genuine.deviation,
                 deviation: genuine.z(observed),
             }
@@ -78,6 +83,7 @@ impl Evidence {
         Self {
             likeness: profile.likeness(probe),
             places: profile.places(probe),
+            conditions: profile.conditions(probe),
             embeddings: embeddings.into(),
             attributes: attributes(probe, profile),
             negative: nearest_negative(probe, profile),

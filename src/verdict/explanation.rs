@@ -36,6 +36,8 @@ pub struct Difference {
     pub deviation: f32,
     /// To which side.
     pub direction: Direction,
+    /// What it adds to the logit of the score; below zero speaks against the photograph, zero carries no weight.
+    pub weight: f32,
     /// The same as a sentence.
     pub text: String,
 }
@@ -45,30 +47,40 @@ pub struct Difference {
 pub struct Explanation {
     /// One to four sentences.
     pub summary: String,
-    /// The differences that weigh most, the largest first; for a face that is consistent, its closest agreements.
+    /// The differences that weigh most in the score first, then what departs without weight; for a face that is
+    /// consistent, what the score rests on, then its closest agreements.
     pub differences: Vec<Difference>,
 }
 
 /// A measure departs when it lies outside this many standard deviations.
 const DEPARTS: f32 = 2.0;
+/// An expectation lowered by more than this, in standard units, is said.
+const ALLOWED: f32 = -0.25;
 /// At most this many differences are listed.
 const LISTED: usize = 8;
 
 impl Explanation {
     /// Explains one decision. Deterministic: the same numbers give the same sentences.
     pub fn of(person: &str, decision: &Decision, evidence: &Evidence) -> Self {
-        let mut all: Vec<Difference> = evidence.embeddings.iter().map(embedding_difference).collect();
-        all.extend(evidence.attributes.iter().filter_map(attribute_difference));
+        let weights = &decision.contributions;
+        let mut all: Vec<Difference> =
+            evidence.embeddings.iter().zip(&weights.embeddings).map(|(e, w)| embedding_difference(e, *w)).collect();
+        all.extend(
+            evidence.attributes.iter().zip(&weights.attributes).filter_map(|(a, w)| attribute_difference(a, *w)),
+        );
         let departing = |d: &Difference| d.direction != Direction::Within;
         let departures = all.iter().filter(|d| departing(d)).count();
         let measured = all.len();
-        all.sort_by(|a, b| b.deviation.abs().total_cmp(&a.deviation.abs()));
-        if departures == 0 || decision.verdict == Verdict::Real {
-            // What departs is said first even on a genuine face; then what agrees best.
-            all.sort_by(|a, b| departing(b).cmp(&departing(a)).then(a.deviation.abs().total_cmp(&b.deviation.abs())));
-        } else {
+        let consistent = departures == 0 || decision.verdict == Verdict::Real;
+        if !consistent {
             all.retain(departing);
         }
+        // Of what carries no weight, the farthest departure comes first, and behind the departures the best agreement.
+        let size = |d: &Difference| if departing(d) { -d.deviation.abs() } else { d.deviation.abs() };
+        all.sort_by(|a, b| {
+            let heavier = b.weight.abs().total_cmp(&a.weight.abs());
+            heavier.then(departing(b).cmp(&departing(a))).then(size(a).total_cmp(&size(b)))
+        });
         all.truncate(LISTED);
         Self { summary: summary(person, decision, evidence, departures, measured), differences: all }
     }
@@ -87,7 +99,7 @@ fn direction(deviation: f32) -> Direction {
     }
 }
 
-fn embedding_difference(e: &super::EmbeddingEvidence) -> Difference {
+fn embedding_difference(e: &super::EmbeddingEvidence, weight: f32) -> Difference {
     let expected = [e.expected - DEPARTS * e.spread, (e.expected + DEPARTS * e.spread).min(1.0)];
     // More alike than expected is no departure: likeness counts downwards only.
     let direction = if e.deviation > 0.0 { Direction::Within } else { direction(e.deviation) };
@@ -96,15 +108,13 @@ fn embedding_difference(e: &super::EmbeddingEvidence) -> Difference {
         Embedding::B => "The face from brow to chin",
         Embedding::C => "The inner face",
     };
-    let range = format!("{:.3} to {:.3} is usual", expected[0], expected[1]);
+    let conditions = if e.allowance < ALLOWED { " in such a pose and quality" } else { "" };
+    let range =
+        format!("{:.3} to {:.3} is usual for this person's own photographs{conditions}", expected[0], expected[1]);
     let text = match direction {
-        Direction::Within => format!(
-            "{subject} resembles the references by {:.3}; {range} for this person's own photographs.",
-            e.observed
-        ),
+        Direction::Within => format!("{subject} resembles the references by {:.3}; {range}.", e.observed),
         _ => format!(
-            "{subject} resembles the references by only {:.3}; {range} for this person's own photographs, so it lies \
-             {:.1} standard deviations below.",
+            "{subject} resembles the references by only {:.3}; {range}, so it lies {:.1} standard deviations below.",
             e.observed,
             e.deviation.abs()
         ),
@@ -117,13 +127,17 @@ fn embedding_difference(e: &super::EmbeddingEvidence) -> Difference {
         unit: "cosine".into(),
         deviation: e.deviation,
         direction,
+        weight,
         text,
     }
 }
 
-fn attribute_difference(a: &super::AttributeEvidence) -> Option<Difference> {
+fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Difference> {
     let spec = ATTRIBUTES.get(a.index)?;
-    let expected = [a.expected - DEPARTS * a.spread, a.expected + DEPARTS * a.spread];
+    let mut expected = [a.expected - DEPARTS * a.spread, a.expected + DEPARTS * a.spread];
+    if spec.never_negative() {
+        expected[0] = expected[0].max(0.0);
+    }
     let direction = direction(a.deviation);
     let side = match direction {
         Direction::Higher => format!(", {:.1} standard deviations above", a.deviation.abs()),
@@ -146,6 +160,7 @@ fn attribute_difference(a: &super::AttributeEvidence) -> Option<Difference> {
         unit: spec.unit.into(),
         deviation: a.deviation,
         direction,
+        weight,
         text,
     })
 }
@@ -212,7 +227,7 @@ fn limit_sentence(limit: &Limit) -> String {
 mod tests {
     use super::*;
     use crate::identity::Profile;
-    use crate::identity::fixtures::{near, population, template};
+    use crate::identity::fixtures::{near, population, stepped, template};
     use crate::traits::Template;
     use crate::verdict::Fusion;
 
@@ -231,6 +246,13 @@ mod tests {
     fn a_genuine_face_is_explained_by_agreement() {
         let (verdict, explanation) = explain(&near(1, 77), 8);
         assert_eq!(verdict, Verdict::Real);
+        insta::assert_json_snapshot!(explanation);
+    }
+
+    #[test]
+    fn a_departing_face_is_explained_by_its_departures() {
+        let (verdict, explanation) = explain(&stepped(1, 5, 1.2), 8);
+        assert_eq!(verdict, Verdict::Fake);
         insta::assert_json_snapshot!(explanation);
     }
 

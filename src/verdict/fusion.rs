@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Evidence;
+use super::{Calibration, Evidence, ScoreMap};
 use crate::inference::{Manifest, ManifestError, Role};
 use crate::traits::Embedding;
 
@@ -28,6 +28,20 @@ pub struct Thresholds {
     pub min_quality: f32,
 }
 
+impl Thresholds {
+    /// Whether they can decide anything.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        let ordered = 0.0 <= self.fake && self.fake <= self.real && self.real <= 1.0;
+        if ordered && self.likeness.is_finite() && self.min_quality.is_finite() {
+            return Ok(());
+        }
+        Err("thresholds must satisfy 0 <= fake <= real <= 1 and be numbers".into())
+    }
+}
+
 /// The coefficients of `models/fusion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fusion {
@@ -41,6 +55,22 @@ pub struct Fusion {
     pub negative: f32,
     /// Where the verdicts begin.
     pub thresholds: Thresholds,
+    /// Laid over the score by an operator's calibration; as shipped it changes nothing.
+    #[serde(default)]
+    pub map: ScoreMap,
+}
+
+/// What each piece of evidence adds to the logit of the score: below zero speaks against the photograph, zero is what
+/// a genuine photograph shows on average. With the intercept they sum up to the logit,
+/// before an operator's calibration is laid over it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Contributions {
+    /// One for each embedding.
+    pub embeddings: Vec<f32>,
+    /// One for each attribute of the evidence: its share of what the attributes' departure adds.
+    pub attributes: Vec<f32>,
+    /// The nearest negative's.
+    pub negative: f32,
 }
 
 /// Why the fusion did not load.
@@ -78,10 +108,7 @@ impl Fusion {
         if !(embeddings && usable(fusion.attributes) && usable(fusion.negative)) {
             return Err(format!("expected {} embedding weights, none below zero", Embedding::ALL.len()));
         }
-        let t = fusion.thresholds;
-        if !(0.0 <= t.fake && t.fake <= t.real && t.real <= 1.0) {
-            return Err("thresholds must satisfy 0 <= fake <= real <= 1".into());
-        }
+        fusion.thresholds.check()?;
         Ok(fusion)
     }
 
@@ -94,13 +121,31 @@ impl Fusion {
         features
     }
 
-    /// The calibrated probability, 0..=1, that the face is a genuine photograph of the profile's person.
-    pub fn score(&self, evidence: &Evidence) -> f32 {
+    /// The calibrated probability, 0..=1, that a face with these contributions is a genuine photograph of the profile's
+    /// person.
+    pub fn score(&self, c: &Contributions) -> f32 {
+        let logit = self.intercept + c.embeddings.iter().sum::<f32>() + c.attributes.iter().sum::<f32>() + c.negative;
+        self.map.apply(1.0 / (1.0 + (-logit).exp()))
+    }
+
+    /// The same with an operator's thresholds and score map.
+    #[must_use]
+    pub fn calibrated(mut self, calibration: &Calibration) -> Self {
+        (self.thresholds, self.map) = (calibration.thresholds, calibration.map);
+        self
+    }
+
+    /// What each piece of evidence adds to the score's logit.
+    pub fn contributions(&self, evidence: &Evidence) -> Contributions {
         let features = Self::features(evidence);
         let (deviations, departure) = features.split_at(Embedding::ALL.len());
-        let mut logit = self.intercept + deviations.iter().zip(&self.embedding).map(|(x, w)| x * w).sum::<f32>();
-        logit -= self.attributes * departure.iter().sum::<f32>();
-        logit -= self.negative * evidence.negative.map_or(0.0, |n| n.margin.max(0.0));
-        1.0 / (1.0 + (-logit).exp())
+        let attributes = -self.attributes * departure.iter().sum::<f32>();
+        let squares: Vec<f32> = evidence.attributes.iter().map(|a| a.deviation.powi(2)).collect();
+        let all = squares.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        Contributions {
+            embeddings: deviations.iter().zip(&self.embedding).map(|(x, w)| x * w).collect(),
+            attributes: squares.iter().map(|s| attributes * s / all).collect(),
+            negative: -self.negative * evidence.negative.map_or(0.0, |n| n.margin.max(0.0)),
+        }
     }
 }

@@ -1,14 +1,29 @@
 //! From the faces of one image to one verdict for the image.
 
-use super::{Decision, Evidence, Verdict};
+use super::{Decision, Evidence, Fusion, Verdict};
+use crate::identity::Profile;
+use crate::traits::Template;
 
-/// One face of an image with what was decided about it.
+/// Every face of an image against one claimed person.
 #[derive(Clone, Debug)]
-pub struct FaceVerdict {
-    /// What was measured; `None` where there is no identity to measure against.
-    pub evidence: Option<Evidence>,
-    /// What was decided; `None` likewise.
-    pub decision: Option<Decision>,
+pub struct Claimed {
+    /// What was measured and decided of each face, in their order.
+    pub faces: Vec<(Evidence, Decision)>,
+    /// The face that decides for the image: the one most like the person. `None` without a face.
+    pub deciding: Option<usize>,
+}
+
+impl Claimed {
+    /// Measures and decides.
+    pub fn judge<'a>(faces: impl IntoIterator<Item = &'a Template>, profile: &Profile, fusion: &Fusion) -> Self {
+        let judge = |t: &Template| {
+            let evidence = Evidence::measure(t, profile);
+            let decision = Decision::decide(&evidence, &t.quality, fusion);
+            (evidence, decision)
+        };
+        let faces: Vec<(Evidence, Decision)> = faces.into_iter().map(judge).collect();
+        Self { deciding: most_alike(faces.iter().map(|(e, _)| e)), faces }
+    }
 }
 
 /// The face that is most like the claimed person.

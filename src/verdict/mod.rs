@@ -3,14 +3,16 @@
 //! Two axes, never mixed: **identity** (does the face depict this person?) and **authenticity** (is it an untouched
 //! photograph?). `real` needs both. Everything here is pure: it knows nothing of HTTP, storage or time.
 
+mod calibration;
 mod decision;
 mod evidence;
 mod explanation;
 mod fusion;
 mod image;
 
+pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates, ScoreMap};
 pub use decision::{Decision, Limit, Verdict};
 pub use evidence::{AttributeEvidence, EmbeddingEvidence, Evidence, NegativeEvidence};
 pub use explanation::{Difference, Direction, Explanation};
-pub use fusion::{Fusion, FusionError, Thresholds};
-pub use image::{FaceVerdict, most_alike, roll_up};
+pub use fusion::{Contributions, Fusion, FusionError, Thresholds};
+pub use image::{Claimed, most_alike, roll_up};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use faceward::face::FaceFinder;
+use faceward::identity::vault::MasterKeySource;
 use faceward::identity::{IdentityFields, IdentityId};
 use faceward::imaging::{DecodeLimits, RgbImage, decode};
 use faceward::service::{Service, Upload};
@@ -17,7 +18,7 @@ use super::{Failure, open, pipeline, verify};
 ///
 /// The photographs are works of the United States Government (demo/PROVENANCE.md); nothing is kept.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward demo --write /tmp/faceward-demo\n\n\
+#[command(after_help = "Example:\n  faceward demo --write demo-photos\n\n\
     Exit codes: 0 the demo ran, 1 it failed, 2 wrong usage.")]
 pub(super) struct Args {
     /// The folder with the networks and their manifest.
@@ -45,7 +46,7 @@ const EMBEDDED: [(&str, &[u8]); 5] = [
     ("obama-2010.jpg", include_bytes!("../../../demo/obama-2010.jpg")),
     ("obama-2012.jpg", include_bytes!("../../../demo/obama-2012.jpg")),
     ("biden-2010.jpg", include_bytes!("../../../demo/biden-2010.jpg")),
-    ("collins-1992.jpg", include_bytes!("../../../demo/collins-1992.jpg")),
+    ("collins.jpg", include_bytes!("../../../demo/collins.jpg")),
 ];
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -56,7 +57,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     drop(finder);
 
     let data = Scratch::new()?;
-    let service = Service::open(&args.models, open::store(&data.0)?, DecodeLimits::default())?;
+    let service =
+        Service::open(&args.models, open::store(&data.0, &MasterKeySource::Beside)?, DecodeLimits::default())?;
     let id: IdentityId = "barack-obama".parse()?;
     service.put_identity(&id, &IdentityFields { display_name: "Barack Obama".into(), ..IdentityFields::default() })?;
     let uploads = REFERENCES.iter().map(|n| Ok(Upload { filename: Some((*n).into()), bytes: photo(n)? }));

@@ -26,10 +26,10 @@ pub(super) fn blend(target: &RgbImage, onto: &Mesh, donor: &RgbImage, from: &Mes
     let (mean_from, sd_from) = colour(&laid, &mask);
     let mut out = target.clone();
     for (i, px) in out.pixels_mut().enumerate().filter(|(i, _)| mask[*i] > 0.0) {
-        for c in 0..3 {
+        let weight = mask[i] * share;
+        for (c, value) in px.0.iter_mut().enumerate() {
             let recoloured = (laid.data[i * 3 + c] - mean_from[c]) * sd_to[c] / sd_from[c] + mean_to[c];
-            let weight = mask[i] * share;
-            px.0[c] = (base.data[i * 3 + c] * (1.0 - weight) + recoloured * weight).round().clamp(0.0, 255.0) as u8;
+            *value = (base.data[i * 3 + c] * (1.0 - weight) + recoloured * weight).round().clamp(0.0, 255.0) as u8;
         }
     }
     out
@@ -37,18 +37,14 @@ pub(super) fn blend(target: &RgbImage, onto: &Mesh, donor: &RgbImage, from: &Mes
 
 /// Mean and standard deviation of each channel under the mask.
 fn colour(patch: &Patch, mask: &[f32]) -> ([f32; 3], [f32; 3]) {
-    let mut sums = ([0.0f64; 3], [0.0f64; 3]);
-    let mut n = 1e-9f64;
-    for (px, m) in patch.data.chunks_exact(3).zip(mask).filter(|(_, m)| **m > 0.0) {
-        n += f64::from(*m);
-        for c in 0..3 {
-            sums.0[c] += f64::from(px[c] * m);
-            sums.1[c] += f64::from(px[c] * px[c] * m);
-        }
-    }
-    let mean = sums.0.map(|s| (s / n) as f32);
-    let sd = |c: usize| ((sums.1[c] / n) as f32 - mean[c] * mean[c]).max(1.0).sqrt();
-    (mean, [sd(0), sd(1), sd(2)])
+    let n = mask.iter().map(|m| f64::from(*m)).sum::<f64>() + 1e-9;
+    let weighted = |c: usize, of: fn(f64) -> f64| {
+        let pixels = patch.data.chunks_exact(3).zip(mask);
+        pixels.map(|(px, m)| of(f64::from(px[c])) * f64::from(*m)).sum::<f64>() / n
+    };
+    let mean = [0, 1, 2].map(|c| weighted(c, |v| v));
+    let sd = [0, 1, 2].map(|c| (weighted(c, |v| v * v) - mean[c] * mean[c]).max(1.0).sqrt() as f32);
+    (mean.map(|m| m as f32), sd)
 }
 
 /// The convex hull, counter-clockwise (Andrew's monotone chain).

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use crate::identity::IdentityId;
+use crate::identity::vault::MasterKeyError;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,25 @@ pub enum StoreError {
         /// Its version.
         found: i64,
         /// The newest version known here.
+        known: i64,
+    },
+
+    /// The key that opens the data is not there, or it is another.
+    #[error("{0}")]
+    MasterKey(#[from] MasterKeyError),
+
+    /// The file is of another version, and the process that has it open is the one to bring it up to date.
+    #[error(
+        "{} has schema version {found}, and this faceward needs version {known}: use the faceward that the server runs, \
+         or stop the server first",
+        path.display()
+    )]
+    OtherSchema {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version needed.
         known: i64,
     },
 

@@ -7,6 +7,7 @@
 
 mod codec;
 mod error;
+mod receipt;
 mod sqlite;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,9 +18,10 @@ use super::record::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKi
 
 pub use codec::{CodecError, decode_template, encode_template};
 pub use error::StoreError;
-pub use sqlite::SqliteStore;
+pub use receipt::{ErasureReason, ErasureReceipt};
+pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database};
 
-/// [`Store::touch_key`] writes at most this often for one key, so that a busy key does not cost a disk write a request.
+/// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost a write a request.
 pub const TOUCH_RESOLUTION: SignedDuration = SignedDuration::from_secs(60);
 
 /// What every method here returns.
@@ -30,7 +32,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 ///
 /// Each method can fail with what concerns the storage as a whole: [`StoreError::Corrupted`], [`StoreError::Busy`],
 /// [`StoreError::Unwritable`] and [`StoreError::Backend`]; those that read, with [`StoreError::UnreadableRecord`].
-pub trait Store: Send + Sync {
+pub trait Store: KeyStore {
     /// Creates the identity, or replaces its fields. Returns the record and whether it was created. Where the fields
     /// are what they were, nothing is written and `updated_at` stays.
     ///
@@ -56,12 +58,24 @@ pub trait Store: Send + Sync {
     /// When the storage fails.
     fn identities(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<IdentityRecord>>;
 
-    /// Deletes the identity with all its samples and erases their bytes from the disk. `false` where there was none.
+    /// Deletes the identity with its key and all its samples and erases their bytes from the disk. `None` where there
+    /// was none.
     ///
     /// # Errors
     /// When the storage fails; [`StoreError::ErasureUnfinished`] when it is deleted, but its bytes may still lie in a
     /// file.
-    fn delete_identity(&self, id: &IdentityId) -> StoreResult<bool>;
+    fn delete_identity(
+        &self,
+        id: &IdentityId,
+        reason: ErasureReason,
+        now: Timestamp,
+    ) -> StoreResult<Option<ErasureReceipt>>;
+
+    /// The receipt for an erasure; `None` where there is none of this number.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn receipt(&self, id: Uuid) -> StoreResult<Option<ErasureReceipt>>;
 
     /// Adds samples, all or none, and sets the identity's `updated_at`.
     ///
@@ -88,7 +102,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When it cannot; the error says what to do.
     fn check(&self) -> StoreResult<()>;
+}
 
+/// Durable storage of API keys; what is said of [`Store`] holds here too.
+pub trait KeyStore: Send + Sync {
     /// Adds an API key.
     ///
     /// # Errors
@@ -119,4 +136,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the storage fails.
     fn touch_key(&self, id: &str, now: Timestamp) -> StoreResult<()>;
+
+    /// What changes whenever any process has issued or revoked a key: whoever holds the keys in memory reads them again
+    /// then. Cheap enough to be asked every second; it may also change when no key did.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn keys_version(&self) -> StoreResult<KeysVersion>;
+}
+
+/// See [`KeyStore::keys_version`]: good for comparing only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeysVersion {
+    /// Commits by other processes.
+    others: i64,
+    /// Rows that this process has changed.
+    own: u64,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use ureq::unversioned::multipart::{Form, Part};
 
+use crate::audit::{Actor, AuditLog};
 use crate::identity::IdentityId;
 use crate::imaging::DecodeLimits;
 use crate::service::Service;
@@ -61,14 +62,21 @@ pub trait Verifier: Sync {
     }
 }
 
-/// The service in this process.
-pub struct Local(pub Arc<Service>);
+/// The service in this process, and the audit log that its verdicts go to.
+pub struct Local {
+    /// Answers.
+    pub service: Arc<Service>,
+    /// Records.
+    pub audit: AuditLog,
+}
 
 impl Verifier for Local {
     fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
         let id = identity.map(str::parse::<IdentityId>).transpose();
         let id = id.map_err(|e| Problem::new("identity_id_invalid", e.to_string()))?;
-        let v = self.0.verify(bytes, id.as_ref()).map_err(|e| Problem::new(e.code(), e.to_string()))?;
+        let v = self.service.verify(bytes, id.as_ref()).map_err(|e| Problem::new(e.code(), e.to_string()))?;
+        let recorded = self.audit.verified(&Actor::CommandLine, &v, id.is_some());
+        recorded.map_err(|e| Problem::fatal("audit_failed", e.to_string()))?;
         Ok(Answer {
             verdict: v.verdict.name().into(),
             score: v.score,

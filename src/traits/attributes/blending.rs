@@ -4,22 +4,24 @@
 
 use super::spec::{Attribute, COLOUR, DETAIL, Measure};
 use super::surface::{Disc, Surface, median};
-use crate::face::index::{CHIN, NOSE_TIP};
+use crate::face::index::CHIN;
 use crate::imaging::Point;
 
 /// The outline from ear to ear below the cheekbones; hair covers the upper part.
 const LOWER_OUTLINE: [usize; 13] = [93, 132, 58, 172, 136, 150, 149, 378, 379, 365, 397, 288, 361];
 /// Discs along the outline, in pixels of the patch.
 const RADIUS: f32 = 4.0;
-/// How far inside and outside the outline, as a share of the way from the nose's tip.
+/// Points whose mean is the middle of the face, wherever the nose points.
+const MIDDLE: [usize; 4] = [93, 323, 152, 6];
+/// How far inside and outside the outline, as a share of the way from the middle.
 const INSIDE: f32 = 0.86;
 const BEYOND: f32 = 1.16;
-/// Below the chin, as a share of the way from the nose's tip: the upper neck.
+/// Below the chin, likewise: the upper neck.
 const NECK: f32 = 1.22;
 
-/// A disc on the way from the nose's tip through mesh point `i`.
+/// A disc on the way from the middle of the face through mesh point `i`.
 fn towards(s: &Surface, i: usize, share: f32) -> Disc {
-    let (from, to) = (s.at(NOSE_TIP), s.at(i));
+    let (from, to) = (s.disc(&MIDDLE, RADIUS).centre, s.at(i));
     let centre = Point::new(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share);
     Disc { centre, radius: RADIUS }
 }

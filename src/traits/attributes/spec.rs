@@ -72,6 +72,14 @@ pub struct AttributeSpec {
     pub drift: [f32; 4],
 }
 
+impl AttributeSpec {
+    /// Whether it is a magnitude, so that a usual range below zero would say nothing: distances between colours, and
+    /// chroma, and shares of a surface.
+    pub fn never_negative(&self) -> bool {
+        ["Delta", "C*", "% of the surface"].iter().any(|u| self.unit.contains(u))
+    }
+}
+
 /// The limits beyond which an attribute must not be read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conditions {
@@ -107,7 +115,7 @@ pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 12.0, ..SIDE
 
 /// What colour needs.
 pub(super) const COLOUR: Conditions =
-    Conditions { max_yaw: 30.0, max_pitch: 30.0, min_face_size: 24.0, max_occlusion: 0.3, ..GEOMETRY };
+    Conditions { max_yaw: 25.0, max_pitch: 30.0, min_face_size: 24.0, max_occlusion: 0.3, ..GEOMETRY };
 
 /// What fine detail of the skin needs.
 pub(super) const DETAIL: Conditions = Conditions { min_face_size: 32.0, ..COLOUR };

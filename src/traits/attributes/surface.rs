@@ -66,7 +66,7 @@ impl Surface {
 
     /// The middles of both cheeks.
     pub(super) fn cheeks(&self) -> [Disc; 2] {
-        [self.disc(&[50, 205], 6.0), self.disc(&[280, 425], 6.0)]
+        [self.disc(&[50, 205, 36], 6.0), self.disc(&[280, 425, 266], 6.0)]
     }
 
     /// The middle of the forehead.

@@ -5,12 +5,14 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::fault::{Fault, optional_time, time, time_text, unreadable};
 use super::scrub;
+use super::sealing::{Vault, new_data_key};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord};
 
 const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at";
 
 pub(super) fn put(
     tx: &Transaction<'_>,
+    vault: &Vault,
     id: &IdentityId,
     fields: &IdentityFields,
     now: Timestamp,
@@ -23,12 +25,21 @@ pub(super) fn put(
     }
     // Taken apart, so that a new field cannot be forgotten here.
     let IdentityFields { display_name, consent_basis, expires_at } = fields;
+    // A new identity gets a key; an old one keeps the one that its templates are sealed with.
+    let (_, data_key) = new_data_key(&vault.master, id)?;
     tx.prepare_cached(
-        "INSERT INTO identities (id, display_name, consent_basis, expires_at, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
+        "INSERT INTO identities (id, display_name, consent_basis, expires_at, created_at, updated_at, data_key) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) \
          ON CONFLICT (id) DO UPDATE SET display_name = ?2, consent_basis = ?3, expires_at = ?4, updated_at = ?5",
     )?
-    .execute(params![id.as_str(), display_name, consent_basis, expires_at.map(time_text), time_text(now)])?;
+    .execute(params![
+        id.as_str(),
+        display_name,
+        consent_basis,
+        expires_at.map(time_text),
+        time_text(now),
+        data_key
+    ])?;
     let created_at = before.as_ref().map_or(now, |record| record.created_at);
     Ok((IdentityRecord { id: id.clone(), fields: fields.clone(), created_at, updated_at: now }, before.is_none()))
 }
@@ -52,13 +63,16 @@ pub(super) fn page(
     query.query_map(params![after, limit], Stored::read)?.map(|row| row?.record()).collect()
 }
 
-/// The samples go with it, by the foreign key.
-pub(super) fn delete(tx: &Transaction<'_>, id: &IdentityId) -> Result<bool, Fault> {
-    let deleted = tx.execute("DELETE FROM identities WHERE id = ?1", [id.as_str()])? > 0;
-    if deleted {
-        scrub::demand(tx)?;
+/// Its key goes with the row, the samples by the foreign key. Returns how many there were; `None` where there was no
+/// such identity.
+pub(super) fn delete(tx: &Transaction<'_>, id: &IdentityId) -> Result<Option<usize>, Fault> {
+    let count = "SELECT count(*) FROM samples WHERE identity_id = ?1";
+    let samples: i64 = tx.query_row(count, [id.as_str()], |row| row.get(0))?;
+    if tx.execute("DELETE FROM identities WHERE id = ?1", [id.as_str()])? == 0 {
+        return Ok(None);
     }
-    Ok(deleted)
+    scrub::demand(tx)?;
+    Ok(Some(usize::try_from(samples).unwrap_or_default()))
 }
 
 /// Sets `updated_at`; `false` where there is no such identity.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::fault::{Fault, is_duplicate, optional_time, time, time_text, unreadable};
 use crate::identity::keys::{ApiKey, KeyHash, Scope};
-use crate::identity::store::{StoreError, TOUCH_RESOLUTION};
+use crate::identity::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 const COLUMNS: &str = "id, name, scopes, hash, created_at, expires_at, last_used_at, revoked_at";
 
@@ -56,6 +56,13 @@ pub(super) fn touch(tx: &Transaction<'_>, id: &str, now: Timestamp) -> Result<()
     let sql = "UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?3)";
     tx.prepare_cached(sql)?.execute(params![id, time_text(now), time_text(due)])?;
     Ok(())
+}
+
+/// What other processes committed, and how much this connection wrote. Noting a last use counts too: reading the keys
+/// again once a minute costs less than telling the two apart.
+pub(super) fn version(connection: &Connection) -> Result<KeysVersion, Fault> {
+    let others = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+    Ok(KeysVersion { others, own: connection.total_changes() })
 }
 
 /// A row as stored.

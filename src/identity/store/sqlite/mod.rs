@@ -3,12 +3,17 @@
 //! One connection behind a lock: writes are rare, what verification needs is a few rows an identity, and with no second
 //! reader of our own nothing keeps an erasure from emptying the write-ahead log.
 
+mod backup;
 mod fault;
 mod identities;
 mod keys;
 mod open;
+mod receipts;
 mod samples;
 mod scrub;
+mod sealing;
+mod service_keys;
+mod shared;
 
 #[cfg(test)]
 pub(in crate::identity::store) mod fixtures;
@@ -22,21 +27,37 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::{Store, StoreResult};
+use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Store, StoreResult};
 use crate::identity::keys::ApiKey;
+use crate::identity::vault::{MasterId, MasterKey, MasterKeySource};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
 use fault::Fault;
 use open::Folder;
+use sealing::Vault;
+
+pub use backup::copy_database;
+pub use service_keys::ServiceKeys;
+pub use shared::SharedKeys;
 
 /// The embedded store: `faceward.db` in a data folder that no other process uses at the same time.
 #[derive(Debug)]
 pub struct SqliteStore {
     // Declared, and so dropped, before the folder: the database is closed while the folder is still locked.
     connection: Mutex<Connection>,
+    vault: Vault,
+    service_keys: ServiceKeys,
     folder: Folder,
 }
 
 impl SqliteStore {
+    /// [`SqliteStore::open_with`] the master key beside the data.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(dir: &Path) -> StoreResult<Self> {
+        Self::open_with(dir, &MasterKeySource::Beside)
+    }
+
     /// Opens the store in `dir`, which is made (mode 0700) with an empty database (0600) where there is none. Checks
     /// the whole file, brings its schema up to date and completes an erasure that was cut off.
     ///
@@ -44,11 +65,36 @@ impl SqliteStore {
     /// [`StoreError::DataDirInUse`](super::StoreError::DataDirInUse) while any other store has the folder open;
     /// [`NotAStore`](super::StoreError::NotAStore), [`NewerSchema`](super::StoreError::NewerSchema) and
     /// [`Corrupted`](super::StoreError::Corrupted) for files that it will not touch;
+    /// [`MasterKey`](super::StoreError::MasterKey) without the key that opens it;
     /// [`Io`](super::StoreError::Io) and what every method can fail with.
-    pub fn open(dir: &Path) -> StoreResult<Self> {
+    pub fn open_with(dir: &Path, source: &MasterKeySource) -> StoreResult<Self> {
         let folder = Folder::claim(dir)?;
-        let connection = open::database(&folder)?;
-        Ok(Self { connection: Mutex::new(connection), folder })
+        let (connection, vault) = open::database(&folder, source)?;
+        let service_keys = ServiceKeys::of(&vault).map_err(|fault| fault.at(&folder.database))?;
+        Ok(Self { connection: Mutex::new(connection), service_keys, vault, folder })
+    }
+
+    /// The keys for the audit log and for pseudonyms.
+    pub fn service_keys(&self) -> &ServiceKeys {
+        &self.service_keys
+    }
+
+    /// Wraps every key with `master` instead and erases the old wrapped forms; returns for how many identities. The
+    /// store is closed, because it holds the old key.
+    ///
+    /// # Errors
+    /// When the storage fails or a key cannot be unwrapped; then nothing has changed, but for
+    /// [`StoreError::ErasureUnfinished`](super::StoreError::ErasureUnfinished).
+    pub fn rotate_master(self, master: &MasterKey) -> StoreResult<usize> {
+        self.erase(|tx| {
+            scrub::demand(tx)?;
+            self.vault.rewrap(tx, master)
+        })
+    }
+
+    /// Which master key wraps the keys.
+    pub fn master_id(&self) -> MasterId {
+        self.vault.master.id()
     }
 
     /// The database file, which backups must hold.
@@ -98,7 +144,7 @@ impl Store for SqliteStore {
         fields: &IdentityFields,
         now: Timestamp,
     ) -> StoreResult<(IdentityRecord, bool)> {
-        self.write(|tx| identities::put(tx, id, fields, now))
+        self.write(|tx| identities::put(tx, &self.vault, id, fields, now))
     }
 
     fn identity(&self, id: &IdentityId) -> StoreResult<Option<IdentityRecord>> {
@@ -109,16 +155,33 @@ impl Store for SqliteStore {
         self.read(|connection| identities::page(connection, after, limit))
     }
 
-    fn delete_identity(&self, id: &IdentityId) -> StoreResult<bool> {
-        self.erase(|tx| identities::delete(tx, id))
+    fn delete_identity(
+        &self,
+        id: &IdentityId,
+        reason: ErasureReason,
+        now: Timestamp,
+    ) -> StoreResult<Option<ErasureReceipt>> {
+        let receipt = self.erase(|tx| {
+            let Some(samples) = identities::delete(tx, id)? else { return Ok(None) };
+            let subject = self.service_keys.subject(id);
+            let number = Uuid::now_v7();
+            let receipt = ErasureReceipt { id: number, subject, reason, samples, deleted_at: now, erased_at: None };
+            receipts::insert(tx, &receipt)?;
+            Ok(Some(number))
+        })?;
+        receipt.map_or(Ok(None), |number| self.receipt(number))
+    }
+
+    fn receipt(&self, id: Uuid) -> StoreResult<Option<ErasureReceipt>> {
+        self.read(|connection| receipts::get(connection, id))
     }
 
     fn add_samples(&self, id: &IdentityId, samples: &[Sample], now: Timestamp) -> StoreResult<()> {
-        self.write(|tx| samples::add(tx, id, samples, now))
+        self.write(|tx| samples::add(tx, &self.vault, id, samples, now))
     }
 
     fn samples(&self, id: &IdentityId) -> StoreResult<Vec<Sample>> {
-        self.read(|connection| samples::all(connection, id))
+        self.read(|connection| samples::all(connection, &self.vault, id))
     }
 
     fn delete_sample(&self, id: &IdentityId, sample_id: Uuid, now: Timestamp) -> StoreResult<Option<SampleKind>> {
@@ -138,7 +201,9 @@ impl Store for SqliteStore {
         };
         probe(&mut connection).map_err(|fault| fault.at(self.path()))
     }
+}
 
+impl KeyStore for SqliteStore {
     fn insert_key(&self, key: &ApiKey) -> StoreResult<()> {
         self.write(|tx| keys::insert(tx, key))
     }
@@ -157,5 +222,9 @@ impl Store for SqliteStore {
 
     fn touch_key(&self, id: &str, now: Timestamp) -> StoreResult<()> {
         self.write(|tx| keys::touch(tx, id, now))
+    }
+
+    fn keys_version(&self) -> StoreResult<KeysVersion> {
+        self.read(keys::version)
     }
 }

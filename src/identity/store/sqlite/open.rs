@@ -10,13 +10,22 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
 use super::scrub;
+use super::sealing::Vault;
 use crate::identity::store::{StoreError, StoreResult};
+use crate::identity::vault::{MasterKey, MasterKeySource, settle};
 
 /// `fwrd`: what marks a `SQLite` file as ours.
 pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
 /// Each with the version that it brings a database to, from the one before. Never change one that was released: append.
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: [(i64, &str); 2] =
+    [(1, include_str!("../migrations/0001_initial.sql")), (2, include_str!("../migrations/0002_sealed.sql"))];
+
+/// The version from which on templates are sealed.
+const SEALED: i64 = 2;
+
+/// The database file in its folder.
+pub(super) const DATABASE: &str = "faceward.db";
 
 /// The schema version that this program writes.
 pub(super) const SCHEMA: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -39,6 +48,7 @@ const SETTINGS: &str = "
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(super) struct Folder {
+    pub(super) dir: PathBuf,
     pub(super) database: PathBuf,
     /// Locked for as long as it is open; holds the process id, for the message that others get.
     lock: File,
@@ -68,7 +78,7 @@ impl Folder {
             }
             Err(TryLockError::Error(source)) => return Err(io("lock", &lock_path)(source)),
         }
-        let folder = Self { database: dir.join("faceward.db"), lock, lock_path };
+        let folder = Self { dir: dir.to_path_buf(), database: dir.join(DATABASE), lock, lock_path };
         folder.sign()?;
         Ok(folder)
     }
@@ -88,19 +98,22 @@ impl Folder {
     }
 }
 
-/// The database of `folder`, made where there is none: checked, migrated, erasures completed.
-pub(super) fn database(folder: &Folder) -> StoreResult<Connection> {
+/// The database of `folder`, made where there is none: checked, migrated, erasures completed; and what opens its rows.
+pub(super) fn database(folder: &Folder, source: &MasterKeySource) -> StoreResult<(Connection, Vault)> {
     let path = &folder.database;
     match File::open(path) {
         Ok(file) => recognise(file, path)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path, &settle(source, &folder.dir, None)?)?,
         Err(error) => return Err(io("open", path)(error)),
     }
     let mut connection = connect(path)?;
-    verify(&connection).and_then(|()| migrate(&mut connection, path)).map_err(|fault| fault.at(path))?;
+    let checked = verify(&connection).and_then(|()| known(&connection, path)).and_then(|_| Vault::needed(&connection));
+    let master = settle(source, &folder.dir, checked.map_err(|fault| fault.at(path))?)?;
+    migrate(&mut connection, path, &master).map_err(|fault| fault.at(path))?;
+    let vault = Vault::open(&connection, master).map_err(|fault| fault.at(path))?;
     scrub::finish(&connection, path)?;
     scrub::empty_log(&connection).map_err(|error| Fault::from(error).at(path))?;
-    Ok(connection)
+    Ok((connection, vault))
 }
 
 /// Refuses a file that is not ours, before `SQLite` may change it.
@@ -145,7 +158,7 @@ fn log_of(path: &Path) -> PathBuf {
 
 /// Makes an empty database beside the place and moves it there when it is whole, so that an empty or half-made
 /// `faceward.db` is never taken for a new one.
-fn create(path: &Path) -> StoreResult<()> {
+fn create(path: &Path, master: &MasterKey) -> StoreResult<()> {
     let log = log_of(path);
     if log.exists() {
         let detail = format!("it is missing, but its log {} is there", log.display());
@@ -163,7 +176,7 @@ fn create(path: &Path) -> StoreResult<()> {
     let fill = || -> Result<(), Fault> {
         let mut connection = Connection::open_with_flags(&draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-        migrate(&mut connection, &draft)?;
+        migrate(&mut connection, &draft, master)?;
         connection.close().map_err(|(_, error)| error)?;
         Ok(())
     };
@@ -182,7 +195,7 @@ fn sync_folder(path: &Path) -> StoreResult<()> {
     Ok(())
 }
 
-fn connect(path: &Path) -> StoreResult<Connection> {
+pub(super) fn connect(path: &Path) -> StoreResult<Connection> {
     let open = || -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
@@ -196,7 +209,7 @@ fn connect(path: &Path) -> StoreResult<Connection> {
 }
 
 /// Reads the whole file and looks at every page and row.
-fn verify(connection: &Connection) -> Result<(), Fault> {
+pub(super) fn verify(connection: &Connection) -> Result<(), Fault> {
     let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if finding == "ok" {
         return Ok(());
@@ -205,19 +218,36 @@ fn verify(connection: &Connection) -> Result<(), Fault> {
     Err(StoreError::Corrupted { path, detail: finding.replace('\n', " ") }.into())
 }
 
-/// Brings the schema to [`SCHEMA`], each step in a transaction of its own.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fault> {
+/// The version of the schema, which must be one that this program knows.
+fn known(connection: &Connection, path: &Path) -> Result<i64, Fault> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if !(0..=SCHEMA).contains(&found) {
-        return Err(StoreError::NewerSchema { path: path.to_path_buf(), found, known: SCHEMA }.into());
+    if (0..=SCHEMA).contains(&found) {
+        return Ok(found);
     }
+    Err(StoreError::NewerSchema { path: path.to_path_buf(), found, known: SCHEMA }.into())
+}
+
+/// Brings the schema to [`SCHEMA`], each step in a transaction of its own.
+fn migrate(connection: &mut Connection, path: &Path, master: &MasterKey) -> Result<(), Fault> {
+    let found = known(connection, path)?;
     for (version, sql) in MIGRATIONS.into_iter().filter(|(version, _)| *version > found) {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql)?;
+        if version == SEALED {
+            Vault::create(&tx, master)?;
+            // What was in clear must not stay in the file.
+            scrub::demand(&tx)?;
+        }
         tx.pragma_update(None, "user_version", version)?;
         tx.commit()?;
     }
     Ok(())
+}
+
+/// Makes an empty file that only its owner can read; one that is there is not taken.
+pub(super) fn make_private(path: &Path) -> StoreResult<()> {
+    let mut options = OpenOptions::new();
+    private(options.write(true).create_new(true)).open(path).map_err(io("create", path)).map(|_| ())
 }
 
 /// Files that are made are readable by their owner alone.

@@ -5,31 +5,37 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::fault::{Fault, is_duplicate, time, time_text, unreadable};
+use super::sealing::{Place, Vault, seal, unseal};
 use super::{identities, scrub};
-use crate::identity::store::{StoreError, decode_template, encode_template};
+use crate::identity::store::StoreError;
+use crate::identity::vault::DataKey;
 use crate::identity::{IdentityId, Sample, SampleKind};
 
-pub(super) fn add(tx: &Transaction<'_>, id: &IdentityId, samples: &[Sample], now: Timestamp) -> Result<(), Fault> {
-    if !identities::touch(tx, id, now)? {
-        return Err(StoreError::UnknownIdentity(id.clone()).into());
-    }
+pub(super) fn add(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    id: &IdentityId,
+    samples: &[Sample],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let key = vault.data_key(tx, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
+    identities::touch(tx, id, now)?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO samples (id, identity_id, kind, filename, image_sha256, added_at, template) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO samples (id, identity_id, kind, image_sha256, added_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for sample in samples {
         // Taken apart, so that a new field cannot be forgotten here.
         let Sample { id: sample_id, kind, filename, image_sha256, added_at, template } = sample;
-        let template = encode_template(template).map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let place = Place { identity: id, sample: *sample_id, kind: *kind, image_sha256 };
+        let sealed = seal(&key, &place, filename.as_deref(), template)?;
         insert
             .execute(params![
                 sample_id.hyphenated().to_string(),
                 id.as_str(),
                 kind_text(*kind),
-                filename,
                 image_sha256,
                 time_text(*added_at),
-                template
+                sealed
             ])
             .map_err(|error| {
                 if is_duplicate(&error) { Fault::Store(StoreError::DuplicateSample(*sample_id)) } else { error.into() }
@@ -38,11 +44,12 @@ pub(super) fn add(tx: &Transaction<'_>, id: &IdentityId, samples: &[Sample], now
     Ok(())
 }
 
-pub(super) fn all(connection: &Connection, id: &IdentityId) -> Result<Vec<Sample>, Fault> {
+pub(super) fn all(connection: &Connection, vault: &Vault, id: &IdentityId) -> Result<Vec<Sample>, Fault> {
+    let Some(key) = vault.data_key(connection, id)? else { return Ok(Vec::new()) };
     let mut query = connection.prepare_cached(
-        "SELECT id, kind, filename, image_sha256, added_at, template FROM samples WHERE identity_id = ?1 ORDER BY seq",
+        "SELECT id, kind, image_sha256, added_at, sealed FROM samples WHERE identity_id = ?1 ORDER BY seq",
     )?;
-    query.query_map([id.as_str()], Stored::read)?.map(|row| row?.sample(id)).collect()
+    query.query_map([id.as_str()], Stored::read)?.map(|row| row?.sample(id, &key)).collect()
 }
 
 pub(super) fn delete(
@@ -65,7 +72,7 @@ pub(super) fn delete(
 }
 
 /// The text in the schema's CHECK.
-fn kind_text(kind: SampleKind) -> &'static str {
+pub(super) fn kind_text(kind: SampleKind) -> &'static str {
     match kind {
         SampleKind::Reference => "reference",
         SampleKind::NotThisPerson => "not_this_person",
@@ -73,7 +80,7 @@ fn kind_text(kind: SampleKind) -> &'static str {
     }
 }
 
-fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
+pub(super) fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
     [SampleKind::Reference, SampleKind::NotThisPerson, SampleKind::KnownFake]
         .into_iter()
         .find(|kind| kind_text(*kind) == text)
@@ -84,10 +91,9 @@ fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreErr
 struct Stored {
     id: String,
     kind: String,
-    filename: Option<String>,
     image_sha256: String,
     added_at: String,
-    template: Vec<u8>,
+    sealed: Vec<u8>,
 }
 
 impl Stored {
@@ -95,22 +101,19 @@ impl Stored {
         Ok(Self {
             id: row.get(0)?,
             kind: row.get(1)?,
-            filename: row.get(2)?,
-            image_sha256: row.get(3)?,
-            added_at: row.get(4)?,
-            template: row.get(5)?,
+            image_sha256: row.get(2)?,
+            added_at: row.get(3)?,
+            sealed: row.get(4)?,
         })
     }
 
-    fn sample(self, identity: &IdentityId) -> Result<Sample, Fault> {
+    fn sample(self, identity: &IdentityId, key: &DataKey) -> Result<Sample, Fault> {
         let what = || format!("sample {} of {identity}", self.id);
-        Ok(Sample {
-            id: self.id.parse().map_err(|error| unreadable(what(), &error))?,
-            kind: kind_of(&self.kind, what)?,
-            added_at: time(&self.added_at, what)?,
-            template: decode_template(&self.template).map_err(|error| unreadable(what(), &error))?,
-            filename: self.filename,
-            image_sha256: self.image_sha256,
-        })
+        let id = self.id.parse().map_err(|error| unreadable(what(), &error))?;
+        let kind = kind_of(&self.kind, what)?;
+        let place = Place { identity, sample: id, kind, image_sha256: &self.image_sha256 };
+        let (filename, template) = unseal(key, &place, &self.sealed).map_err(|error| unreadable(what(), &error))?;
+        let added_at = time(&self.added_at, what)?;
+        Ok(Sample { id, kind, filename, image_sha256: self.image_sha256, added_at, template })
     }
 }

@@ -1,4 +1,4 @@
-//! Erasure: after a deletion, no file of the folder holds a byte of the template.
+//! Erasure: after a deletion, no file of the folder holds a byte of the sealed template, nor of the key that opens it.
 //!
 //! `secure_delete` overwrites rows where they stand. That is not enough: when `SQLite` moves rows between pages it can
 //! leave copies in the unused middle of a page, and the write-ahead log holds pages as they were. So the file is
@@ -7,9 +7,11 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 
 use super::fault::Fault;
+use super::receipts;
 use crate::identity::store::StoreError;
 
 /// Notes that what this transaction deletes must be erased.
@@ -35,6 +37,7 @@ fn erase(connection: &Connection) -> rusqlite::Result<bool> {
         return Ok(false);
     }
     connection.execute("UPDATE erasure SET pending = 0", [])?;
+    receipts::complete(connection, Timestamp::now())?;
     Ok(true)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::files;
 use crate::identity::store::sqlite::fixtures::{at, id, named, sample};
-use crate::identity::store::{SqliteStore, Store, StoreError, encode_template};
+use crate::identity::store::{ErasureReason, ErasureReceipt, SqliteStore, Store, StoreError, StoreResult};
 use crate::identity::{Sample, SampleKind};
 use crate::traits::{Embedding, Embeddings};
 
@@ -15,16 +15,21 @@ const WINDOW: usize = 16;
 /// A stretch of the record of a template.
 type Trace = [u8; WINDOW];
 
-/// The stretches at every fourth place (values are four bytes wide) of the first `length` bytes of the sample's record;
-/// further on there is what templates share.
-fn traces(sample: &Sample, length: usize) -> HashSet<Trace> {
-    let record = encode_template(&sample.template).unwrap();
-    record[9..9 + length].windows(WINDOW).step_by(4).map(|window| window.try_into().unwrap()).collect()
+/// The stretches at every fourth place of what is stored sealed of these samples, while it is there.
+fn traces(store: &SqliteStore, samples: &[Sample]) -> HashSet<Trace> {
+    let connection = store.lock();
+    let mut query = connection.prepare("SELECT sealed FROM samples WHERE id = ?1").unwrap();
+    let sealed = samples.iter().map(|s| query.query_row([s.id.to_string()], |row| row.get::<_, Vec<u8>>(0)).unwrap());
+    sealed.flat_map(|bytes| windows(&bytes)).collect()
+}
+
+fn windows(bytes: &[u8]) -> Vec<Trace> {
+    bytes.windows(WINDOW).step_by(4).map(|window| window.try_into().unwrap()).collect()
 }
 
 /// [`traces`] of whole templates.
-fn traces_of(seeds: &[u32]) -> HashSet<Trace> {
-    seeds.iter().flat_map(|seed| traces(&sample(*seed, SampleKind::Reference), 5600)).collect()
+fn traces_of(store: &SqliteStore, seeds: &[u32]) -> HashSet<Trace> {
+    traces(store, &seeds.iter().map(|seed| sample(*seed, SampleKind::Reference)).collect::<Vec<_>>())
 }
 
 /// In which files one of `wanted` lies.
@@ -43,11 +48,21 @@ fn small(seed: u32) -> Sample {
     sample
 }
 
+fn delete(store: &SqliteStore, who: &str) -> StoreResult<Option<ErasureReceipt>> {
+    store.delete_identity(&id(who), ErasureReason::Requested, at(9))
+}
+
 fn fill(store: &SqliteStore, who: &str, seeds: &[u32]) {
     store.put_identity(&id(who), &named(who), at(1)).unwrap();
     for seed in seeds {
         store.add_samples(&id(who), &[sample(*seed, SampleKind::Reference)], at(2)).unwrap();
     }
+}
+
+/// The wrapped key of an identity.
+fn key_of(store: &SqliteStore, who: &str) -> HashSet<Trace> {
+    let sql = "SELECT data_key FROM identities WHERE id = ?1";
+    windows(&store.lock().query_row(sql, [who], |row| row.get::<_, Vec<u8>>(0)).unwrap()).into_iter().collect()
 }
 
 #[test]
@@ -56,9 +71,12 @@ fn a_deleted_identity_leaves_no_bytes() {
     let store = SqliteStore::open(dir.path()).unwrap();
     fill(&store, "joe", &[1, 2]);
     fill(&store, "jane", &[3, 4, 5]);
-    assert!(!found(dir.path(), &traces_of(&[3])).is_empty(), "the search must find what is there");
-    store.delete_identity(&id("jane")).unwrap();
-    assert_eq!(found(dir.path(), &traces_of(&[3, 4, 5])), [""; 0]);
+    let (sealed, key) = (traces_of(&store, &[3, 4, 5]), key_of(&store, "jane"));
+    assert!(!found(dir.path(), &sealed).is_empty(), "the search must find what is there");
+    assert!(!found(dir.path(), &key).is_empty());
+    delete(&store, "jane").unwrap();
+    assert_eq!(found(dir.path(), &sealed), [""; 0]);
+    assert_eq!(found(dir.path(), &key), [""; 0], "its key is destroyed");
     let name = files(dir.path()).iter().any(|(_, bytes)| bytes.windows(4).any(|window| window == b"jane"));
     assert!(!name, "nor does its name");
     assert_eq!(store.samples(&id("joe")).unwrap().len(), 2);
@@ -69,9 +87,10 @@ fn a_deleted_sample_leaves_no_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
     fill(&store, "jane", &[1, 2, 3]);
+    let [gone, first, third] = [2, 1, 3].map(|seed| traces_of(&store, &[seed]));
     store.delete_sample(&id("jane"), sample(2, SampleKind::Reference).id, at(3)).unwrap();
-    assert_eq!(found(dir.path(), &traces_of(&[2])), [""; 0]);
-    assert!(!found(dir.path(), &traces_of(&[1])).is_empty() && !found(dir.path(), &traces_of(&[3])).is_empty());
+    assert_eq!(found(dir.path(), &gone), [""; 0]);
+    assert!(!found(dir.path(), &first).is_empty() && !found(dir.path(), &third).is_empty());
 }
 
 /// Rows that were moved between pages before they were deleted: overwriting them where they last stood is not enough
@@ -96,8 +115,8 @@ fn moved_rows_leave_no_bytes() {
         living.extend(new);
         for _ in 0..random(8).min(living.len()) {
             let seed = living.swap_remove(random(living.len()));
+            gone.extend(traces(&store, &[small(seed)]));
             store.delete_sample(&who, small(seed).id, at(3)).unwrap().unwrap();
-            gone.extend(traces(&small(seed), 260));
         }
         assert_eq!(found(dir.path(), &gone), [""; 0], "round {round}");
     }
@@ -113,13 +132,16 @@ fn an_erasure_that_another_reader_holds_up_is_completed_later() {
 
     let reader = rusqlite::Connection::open(store.path()).unwrap();
     reader.execute_batch("BEGIN; SELECT * FROM identities;").unwrap();
-    let error = store.delete_identity(&id("jane")).unwrap_err();
+    let sealed = traces_of(&store, &[1, 2]);
+    let error = delete(&store, "jane").unwrap_err();
     assert!(matches!(error, StoreError::ErasureUnfinished { .. }), "{error}");
     assert_eq!(store.identity(&id("jane")).unwrap(), None, "it is deleted all the same");
     drop(reader);
 
-    assert!(!store.delete_identity(&id("jane")).unwrap(), "repeating it completes the erasure");
-    assert_eq!(found(dir.path(), &traces_of(&[1, 2])), [""; 0]);
+    assert_eq!(delete(&store, "jane").unwrap(), None, "repeating it completes the erasure");
+    assert_eq!(found(dir.path(), &sealed), [""; 0]);
+    let waiting = "SELECT count(*) FROM receipts WHERE erased_at IS NULL";
+    assert_eq!(store.lock().query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }
 
 #[test]
@@ -127,10 +149,11 @@ fn an_erasure_cut_off_by_a_crash_is_completed_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
     fill(&store, "jane", &[1, 2]);
+    let sealed = traces_of(&store, &[1, 2]);
     // What delete_identity has done when the process dies before the scrubbing.
     store.write(|tx| crate::identity::store::sqlite::identities::delete(tx, &id("jane"))).unwrap();
-    assert!(!found(dir.path(), &traces_of(&[1, 2])).is_empty());
+    assert!(!found(dir.path(), &sealed).is_empty());
     drop(store);
     let _store = SqliteStore::open(dir.path()).unwrap();
-    assert_eq!(found(dir.path(), &traces_of(&[1, 2])), [""; 0]);
+    assert_eq!(found(dir.path(), &sealed), [""; 0]);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::identity::SampleKind;
 use crate::identity::store::sqlite::fixtures::{at, id, named, sample};
-use crate::identity::store::{SqliteStore, Store};
+use crate::identity::store::{ErasureReason, SqliteStore, Store};
 
 /// Where the child finds its folder; the test that is the child does nothing without it.
 const FOLDER: &str = "FACEWARD_TEST_KILL_FOLDER";
@@ -31,7 +31,7 @@ fn child_that_writes_until_it_is_killed() {
         if n % 3 == 0 {
             // From here until the acknowledgement it may be there or not.
             write!(out, "\ndeleting {who} .\n").unwrap();
-            store.delete_identity(&who).unwrap();
+            store.delete_identity(&who, ErasureReason::Requested, at(3)).unwrap();
             write!(out, "\ndeleted {who} .\n").unwrap();
         }
         out.flush().unwrap();

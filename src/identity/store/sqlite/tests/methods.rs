@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::identity::keys::{ApiKey, KeyRing, Scope};
 use crate::identity::store::sqlite::fixtures::{at, id, named, sample};
-use crate::identity::store::{SqliteStore, Store, StoreError};
+use crate::identity::store::{ErasureReason, KeyStore, SharedKeys, SqliteStore, Store, StoreError};
+use crate::identity::vault::MasterKeySource;
 use crate::identity::{IdentityFields, SampleKind};
 
 fn store() -> (TempDir, SqliteStore) {
@@ -115,8 +116,12 @@ fn a_deleted_identity_takes_its_samples_along() {
         store.put_identity(who, &named("x"), at(1)).unwrap();
         store.add_samples(who, &[sample(n, SampleKind::Reference)], at(2)).unwrap();
     }
-    assert!(store.delete_identity(&jane).unwrap());
-    assert!(!store.delete_identity(&jane).unwrap());
+    let receipt = store.delete_identity(&jane, ErasureReason::Requested, at(3)).unwrap().unwrap();
+    assert_eq!((receipt.samples, receipt.reason, receipt.deleted_at), (1, ErasureReason::Requested, at(3)));
+    assert!(receipt.erased_at.is_some() && receipt.subject.len() == 32 && !receipt.subject.contains("jane"));
+    assert_eq!(receipt.subject, store.service_keys().subject(&jane));
+    assert_eq!(store.receipt(receipt.id).unwrap(), Some(receipt));
+    assert_eq!(store.delete_identity(&jane, ErasureReason::Requested, at(3)).unwrap(), None);
     assert_eq!(store.identity(&jane).unwrap(), None);
     assert!(store.samples(&jane).unwrap().is_empty());
     assert_eq!(store.samples(&joe).unwrap(), [sample(2, SampleKind::Reference)]);
@@ -131,11 +136,11 @@ fn one_unreadable_sample_is_named_and_can_be_deleted() {
     let samples = [sample(1, SampleKind::Reference), sample(2, SampleKind::Reference)];
     store.put_identity(&jane, &named("x"), at(1)).unwrap();
     store.add_samples(&jane, &samples, at(1)).unwrap();
-    let rot = "UPDATE samples SET template = \
-               CAST(substr(template, 1, 2000) || x'ff' || substr(template, 2002) AS BLOB) WHERE seq = 2";
+    let rot = "UPDATE samples SET sealed = \
+               CAST(substr(sealed, 1, 2000) || x'fffffffe' || substr(sealed, 2005) AS BLOB) WHERE seq = 2";
     store.lock().execute(rot, []).unwrap();
     let error = store.samples(&jane).unwrap_err().to_string();
-    assert!(error.contains(&samples[1].id.to_string()) && error.contains("checksum"), "{error}");
+    assert!(error.contains(&samples[1].id.to_string()) && error.contains("decrypted"), "{error}");
     store.delete_sample(&jane, samples[1].id, at(2)).unwrap();
     assert_eq!(store.samples(&jane).unwrap(), samples[..1]);
 }
@@ -216,4 +221,31 @@ fn threads_share_one_store() {
     for worker in 0..4 {
         assert_eq!(store.samples(&id(&format!("w{worker}"))).unwrap().len(), 5);
     }
+}
+
+#[test]
+fn keys_issued_beside_an_open_store_are_seen_by_it() {
+    let (dir, store) = store();
+    let before = store.keys_version().unwrap();
+    assert_eq!(store.keys_version().unwrap(), before, "asking changes nothing");
+    let beside = SharedKeys::open(dir.path(), &MasterKeySource::Beside).unwrap();
+    let (key, _) = ApiKey::issue("a", [Scope::Verify], None, at(1)).unwrap();
+    beside.insert_key(&key).unwrap();
+    let after = store.keys_version().unwrap();
+    assert_ne!(after, before);
+    assert_eq!(store.keys().unwrap(), std::slice::from_ref(&key));
+    assert!(beside.revoke_key(&key.id, at(2)).unwrap());
+    assert_ne!(store.keys_version().unwrap(), after);
+    assert_eq!(store.keys().unwrap()[0].revoked_at, Some(at(2)));
+    // The other way round, and an erasure in the store is not held up.
+    store.put_identity(&id("jane"), &named("x"), at(1)).unwrap();
+    assert!(store.delete_identity(&id("jane"), ErasureReason::Expired, at(2)).unwrap().is_some());
+    assert!(beside.key(&key.id).unwrap().is_some());
+}
+
+#[test]
+fn keys_beside_need_a_store_that_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(SharedKeys::open(dir.path(), &MasterKeySource::Beside).is_err());
+    assert!(!dir.path().join("faceward.db").exists(), "nothing is made");
 }

@@ -2,6 +2,7 @@ mod erasure;
 mod kill;
 mod methods;
 mod opening;
+mod sealing;
 
 use std::path::{Path, PathBuf};
 

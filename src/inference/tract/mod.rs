@@ -1,10 +1,23 @@
-//! The default engine: tract, pure Rust, one core a call.
+//! The default engine: tract, pure Rust, one core a call, with operators of this project where they are faster.
+//!
+//! [`rewrite`] puts the operators into a graph as it was read; tract optimises what is left and runs the whole.
+#![allow(clippy::wildcard_imports, reason = "the engine's macros expand to names of its internal module")]
+
+mod conv;
+mod depthwise;
+mod expand;
+mod follow;
+mod plane;
+mod pool;
+mod rewrite;
+#[cfg(test)]
+mod tests;
 
 use std::io::Cursor;
 use std::sync::Arc;
 
 use tract_onnx::prelude::{
-    Framework, InferenceModelExt, IntoRunnable, Tensor as TractTensor, TypedRunnableModel, tvec,
+    Framework, InferenceModelExt, IntoRunnable, Tensor as TractTensor, TractResult, TypedRunnableModel, tvec,
 };
 
 use super::{Engine, InferenceError, Network, Tensor};
@@ -15,18 +28,19 @@ pub struct TractEngine;
 
 struct TractNetwork(Arc<TypedRunnableModel>);
 
+fn load(onnx: &[u8]) -> TractResult<Arc<TypedRunnableModel>> {
+    let mut model = tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))?.into_typed()?;
+    rewrite::rewrite(&mut model)?;
+    model.into_optimized()?.into_runnable()
+}
+
 impl Engine for TractEngine {
     fn name(&self) -> String {
         "tract 0.23".into()
     }
 
     fn load(&self, onnx: &[u8]) -> Result<Box<dyn Network>, InferenceError> {
-        let load = |e: tract_onnx::prelude::TractError| InferenceError::Load(format!("{e:#}"));
-        let plan = tract_onnx::onnx()
-            .model_for_read(&mut Cursor::new(onnx))
-            .and_then(InferenceModelExt::into_optimized)
-            .and_then(IntoRunnable::into_runnable)
-            .map_err(load)?;
+        let plan = load(onnx).map_err(|e| InferenceError::Load(format!("{e:#}")))?;
         Ok(Box::new(TractNetwork(plan)))
     }
 }

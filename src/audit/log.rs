@@ -1,0 +1,266 @@
+//! The file: appended to under a lock, so that a server and the command line can write to the same log in turn.
+//!
+//! Administrative acts are flushed to the disk before they are acknowledged. Verdicts reach the operating system before
+//! they are answered, which outlives a killed process, and the disk within a second, which a power cut can cost.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::chain::{self, Hash, LINE_MAX, START};
+use super::event::{Actor, Event, VerifyRecord};
+use super::head::{Head, HeadError};
+use crate::identity::IdentityId;
+use crate::identity::store::ServiceKeys;
+use crate::service::Verification;
+
+/// Why an act could not be recorded, or the log not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// A file cannot be read or written.
+    #[error("the audit log {} cannot be read or written: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The log is not what it was.
+    #[error(
+        "the audit log {} is not as it was left ({detail}): `faceward audit verify` says more; keep the file as evidence \
+         and move it and its .head away to begin a new log",
+        path.display()
+    )]
+    Broken {
+        /// Which.
+        path: PathBuf,
+        /// What does not fit.
+        detail: String,
+    },
+    /// What was to be recorded has no form as JSON.
+    #[error("an event cannot be written: {0}")]
+    Form(#[from] serde_json::Error),
+}
+
+/// The log in `dir` and its head.
+pub fn files(dir: &Path) -> (PathBuf, PathBuf) {
+    (dir.join("audit.jsonl"), dir.join("audit.head"))
+}
+
+/// An open audit log.
+pub struct AuditLog {
+    path: PathBuf,
+    keys: ServiceKeys,
+    state: Mutex<State>,
+}
+
+struct State {
+    log: File,
+    head: File,
+    /// Bytes of the log when `last` was its last line; another process may have added to it since.
+    length: u64,
+    last: Head,
+    /// Whether something was written that may not be on the disk yet.
+    unflushed: bool,
+}
+
+impl AuditLog {
+    /// Opens the log in `dir`, or begins one. Where the last line does not agree with the head, it is refused: whoever
+    /// cut or changed the log must not have it closed over.
+    ///
+    /// # Errors
+    /// An [`AuditError`].
+    pub fn open(dir: &Path, keys: ServiceKeys) -> Result<Self, AuditError> {
+        let (path, head_path) = files(dir);
+        let open = |path: &Path| private().open(path).map_err(io(path));
+        let (log, head) = (open(&path)?, open(&head_path)?);
+        let last = Head { seq: 0, hash: START };
+        let audit = Self { path, keys, state: Mutex::new(State { log, head, length: 0, last, unflushed: false }) };
+        let torn = {
+            let mut state = audit.lock();
+            let mut state = Locked::of(&mut state, &audit.path)?;
+            let torn = state.catch_up(&audit.path)?;
+            audit.agrees(&head_path, state.0.last)?;
+            torn
+        };
+        if let bytes @ 1.. = torn {
+            audit.append(&Actor::Service, &Event::Mended { bytes })?;
+        }
+        Ok(audit)
+    }
+
+    /// The pseudonym under which the log speaks of an identity.
+    pub fn subject(&self, id: &IdentityId) -> String {
+        self.keys.subject(id)
+    }
+
+    /// Records an act. When it returns, an administrative act is on the disk, and a verdict with the operating system.
+    ///
+    /// # Errors
+    /// An [`AuditError`]; then nothing was recorded.
+    pub fn append(&self, actor: &Actor, event: &Event) -> Result<Head, AuditError> {
+        let mut state = self.lock();
+        let mut state = Locked::of(&mut state, &self.path)?;
+        let torn = state.catch_up(&self.path)?;
+        if torn > 0 {
+            state.write(&self.path, &self.keys, &Actor::Service, &Event::Mended { bytes: torn })?;
+        }
+        state.write(&self.path, &self.keys, actor, event)?;
+        if event.is_administrative() {
+            state.flush(&self.path)?;
+        }
+        Ok(state.0.last)
+    }
+
+    /// Records a verdict; `claimed`: whether an identity was, or it was searched for.
+    ///
+    /// # Errors
+    /// As [`AuditLog::append`].
+    pub fn verified(&self, actor: &Actor, answer: &Verification, claimed: bool) -> Result<(), AuditError> {
+        let subject = answer.identity.as_ref().and_then(|i| i.id.parse().ok()).map(|id| self.subject(&id));
+        let event = Event::Verified(Box::new(VerifyRecord::of(answer, claimed, subject)));
+        self.append(actor, &event).map(|_| ())
+    }
+
+    /// Flushes what was written to the disk, where anything was.
+    ///
+    /// # Errors
+    /// An [`AuditError`].
+    pub fn flush(&self) -> Result<(), AuditError> {
+        let mut state = self.lock();
+        if state.unflushed {
+            let log = state.log.try_clone().map_err(io(&self.path))?;
+            state.unflushed = false;
+            drop(state);
+            // Without the lock: a slow disk must not hold up verdicts.
+            log.sync_data().map_err(io(&self.path))?;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compares the last line with the head: the head may lag behind after a crash, but never run ahead.
+    fn agrees(&self, head_path: &Path, last: Head) -> Result<(), AuditError> {
+        let broken = |detail: String| AuditError::Broken { path: self.path.clone(), detail };
+        let written = head_path.metadata().is_ok_and(|m| m.len() > 0);
+        let head = match Head::read(head_path, self.keys.audit()) {
+            Ok(head) => head.filter(|_| written),
+            Err(_) if !written => None,
+            Err(HeadError::Io(source)) => return Err(AuditError::Io { path: head_path.to_path_buf(), source }),
+            Err(HeadError::Forged) => return Err(broken("its head is not authentic".into())),
+        };
+        match head {
+            // The first line may have been written and its head not.
+            None if last.seq > 1 => Err(broken("its head is missing".into())),
+            Some(head) if head.seq > last.seq => {
+                Err(broken(format!("it ends with line {}, and its head names line {}", last.seq, head.seq)))
+            }
+            Some(head) if head.seq == last.seq && head.hash != last.hash => {
+                Err(broken(format!("line {} is not the one that its head names", last.seq)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The state while this process holds the lock on the file.
+struct Locked<'a>(&'a mut State);
+
+impl<'a> Locked<'a> {
+    fn of(state: &'a mut State, path: &Path) -> Result<Self, AuditError> {
+        state.log.lock().map_err(io(path))?;
+        Ok(Self(state))
+    }
+
+    /// Reads the last line anew where another process has written, and takes away a line that was cut short: returns its
+    /// bytes. Nobody can be in the middle of writing one, because the file is locked.
+    fn catch_up(&mut self, path: &Path) -> Result<u64, AuditError> {
+        let state = &mut *self.0;
+        let length = state.log.metadata().map_err(io(path))?.len();
+        if length == state.length {
+            return Ok(0);
+        }
+        let (line, torn) = last_line(&mut state.log, length).map_err(io(path))?;
+        state.last = match line.as_deref().map(chain::read) {
+            None => Head { seq: 0, hash: START },
+            Some(Some((seq, _, hash))) => Head { seq, hash },
+            Some(None) => {
+                let detail = "its last line was changed".to_owned();
+                return Err(AuditError::Broken { path: path.to_path_buf(), detail });
+            }
+        };
+        if torn > 0 {
+            state.log.set_len(length - torn).map_err(io(path))?;
+        }
+        state.length = length - torn;
+        Ok(torn)
+    }
+
+    fn write(&mut self, path: &Path, keys: &ServiceKeys, actor: &Actor, event: &Event) -> Result<(), AuditError> {
+        let state = &mut *self.0;
+        let seq = state.last.seq + 1;
+        let (line, hash): (Vec<u8>, Hash) =
+            chain::line(seq, &format!("{:.6}", Timestamp::now()), actor, event, &state.last.hash)?;
+        state.log.seek(SeekFrom::Start(state.length)).map_err(io(path))?;
+        if let Err(source) = state.log.write_all(&line) {
+            // A full disk may have taken a part of it.
+            let _ = state.log.set_len(state.length);
+            return Err(io(path)(source));
+        }
+        state.length += line.len() as u64;
+        state.last = Head { seq, hash };
+        state.unflushed = true;
+        state.last.write(&mut state.head, keys.audit()).map_err(|e| match e {
+            HeadError::Io(source) => io(path)(source),
+            HeadError::Forged => AuditError::Broken { path: path.to_path_buf(), detail: e.to_string() },
+        })
+    }
+
+    fn flush(&mut self, path: &Path) -> Result<(), AuditError> {
+        self.0.log.sync_data().and_then(|()| self.0.head.sync_data()).map_err(io(path))?;
+        self.0.unflushed = false;
+        Ok(())
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.log.unlock();
+    }
+}
+
+/// The last whole line without its line end, and how many bytes stand behind it.
+fn last_line(file: &mut File, length: u64) -> std::io::Result<(Option<Vec<u8>>, u64)> {
+    // Room for a line and a torn one behind it.
+    let from = length.saturating_sub(2 * LINE_MAX as u64);
+    file.seek(SeekFrom::Start(from))?;
+    let mut tail = Vec::new();
+    file.take(length - from).read_to_end(&mut tail)?;
+    let end = tail.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let torn = (tail.len() - end) as u64;
+    if end == 0 {
+        return Ok((None, torn));
+    }
+    let begin = tail[..end - 1].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    Ok((Some(tail[begin..end - 1].to_vec()), torn))
+}
+
+/// Files that are made are readable by their owner alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> AuditError + '_ {
+    move |source| AuditError::Io { path: path.to_path_buf(), source }
+}

@@ -1,0 +1,103 @@
+//! `faceward audit`: the audit log.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use faceward::audit::{self, Head};
+use faceward::identity::IdentityId;
+use serde_json::json;
+
+use super::master::MasterArgs;
+use super::{Failure, open};
+
+/// Check the audit log; find what it says of an identity.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward audit verify\n  faceward audit head >> elsewhere/heads.txt\n  \
+    grep $(faceward audit subject jane.doe) enrollments/audit.jsonl")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// The folder with the enrolled identities and the audit log.
+    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
+    data_dir: PathBuf,
+    #[command(flatten)]
+    master: MasterArgs,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Check that no line was changed, removed or moved. A server may be running.
+    #[command(after_help = "Example:\n  faceward audit verify --expect $(tail -1 elsewhere/heads.txt)\n\n\
+        Exit codes: 0 the log is whole, 1 it is not, or it could not be checked.")]
+    Verify {
+        /// A head that `faceward audit head` printed before and that was kept elsewhere; may be given several times.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        expect: Vec<Head>,
+        /// A log elsewhere; with the chain alone, without the head beside it and without the master key.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the number and the hash of the last line, to be kept elsewhere.
+    #[command(after_help = "Example:\n  faceward audit head")]
+    Head,
+    /// Print the pseudonym under which the log speaks of an identity.
+    #[command(after_help = "Example:\n  faceward audit subject jane.doe")]
+    Subject {
+        /// The identity's id; it need not exist any more.
+        id: IdentityId,
+    },
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    match &args.action {
+        Action::Verify { expect, file: Some(file), json } => verify(file, expect, *json),
+        Action::Verify { expect, file: None, json } => {
+            let heads = [expect.clone(), head(args)?.into_iter().collect()].concat();
+            verify(&audit::files(&args.data_dir).0, &heads, *json)
+        }
+        Action::Head => {
+            println!("{}", head(args)?.ok_or("there is no audit log yet")?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Subject { id } => {
+            println!("{}", open::service_keys(&args.data_dir, &args.master.source()?)?.subject(id));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The authentic head beside the log.
+fn head(args: &Args) -> Result<Option<Head>, Failure> {
+    let keys = open::service_keys(&args.data_dir, &args.master.source()?)?;
+    let (_, path) = audit::files(&args.data_dir);
+    Head::read(&path, keys.audit()).map_err(|e| format!("{}: {e}", path.display()).into())
+}
+
+fn verify(log: &Path, heads: &[Head], json: bool) -> Result<ExitCode, Failure> {
+    let file = File::open(log).map_err(|e| format!("{}: {e}", log.display()))?;
+    let report = audit::verify(BufReader::new(file), heads)?;
+    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    let last = report.last.map(|head| head.to_string());
+    if json {
+        let whole = findings.is_empty();
+        println!(
+            "{}",
+            json!({ "whole": whole, "lines": report.lines, "last": last, "beyond_head": report.beyond_head, "findings": findings })
+        );
+    } else {
+        for finding in &findings {
+            println!("{finding}");
+        }
+        println!("{} lines, last {}", report.lines, last.unwrap_or_else(|| "none".to_owned()));
+        if report.beyond_head > 0 {
+            println!("{} lines stand behind the head: written since, or in the moment of a crash", report.beyond_head);
+        }
+    }
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,89 @@
+//! `faceward calibrate`: thresholds for an operator's own pictures.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use faceward::eval::report::rates;
+use faceward::eval::{Judge, Targets, calibrate};
+use faceward::verdict::Calibration;
+use jiff::Timestamp;
+
+use super::Failure;
+use super::eval::Data;
+
+/// Fit thresholds and the score to a labelled folder of your own.
+///
+/// Writes calibration.toml into the data folder; the service reads it when it starts and shows in every answer what its
+/// thresholds were fitted to. Delete the file to return to the shipped thresholds. Use pictures like those that you will
+/// verify, and other people than you enroll where you can: what is fitted on and what is judged should not be the same.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward calibrate pictures --genuine-called-fake 0.02 --data-dir enrollments\n  \
+    faceward calibrate pictures --fake-called-real 0.05 --dry-run\n\n\
+    Exit codes: 0 fitted, 1 the command failed or the data are too few, 2 wrong usage.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// The share of genuine photographs that may be called fake.
+    #[arg(long, default_value_t = Targets::default().genuine_called_fake, value_parser = share, value_name = "SHARE")]
+    genuine_called_fake: f64,
+    /// The share of genuine photographs that may be left undecided.
+    #[arg(long, default_value_t = Targets::default().genuine_undecided, value_parser = share, value_name = "SHARE")]
+    genuine_undecided: f64,
+    /// The share of fakes that may be called real; in place of --genuine-undecided.
+    #[arg(long, value_parser = share, value_name = "SHARE", conflicts_with = "genuine_undecided")]
+    fake_called_real: Option<f64>,
+    /// The share of genuine photographs that may be called a different person.
+    #[arg(long, default_value_t = Targets::default().fnmr, value_parser = share, value_name = "SHARE")]
+    fnmr: f64,
+    /// The folder with the enrolled identities.
+    #[arg(long, default_value = "enrollments", value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Print what would be written, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
+    if value > 0.0 && value < 0.5 { Ok(value) } else { Err("a share above 0 and below 0.5 is asked for".into()) }
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let protocol = args.data.protocol()?;
+    let targets = Targets {
+        genuine_called_fake: args.genuine_called_fake,
+        genuine_undecided: args.genuine_undecided,
+        fake_called_real: args.fake_called_real,
+        fnmr: args.fnmr,
+    };
+    let judge = Judge::open(&args.data.models, None)?;
+    let measured = args.data.measured(&judge, &protocol)?;
+    let calibration = calibrate(&judge, &protocol, &measured, &targets, Timestamp::now())?;
+    let (shipped, fitted, source) = (judge.fusion.thresholds, calibration.thresholds, &calibration.source);
+    println!("{} people, {} genuine photographs, {} fakes", source.people, source.genuine, source.fakes);
+    println!("{:18} {:>8} {:>8}", "", "shipped", "fitted");
+    for (name, shipped, fitted) in [
+        ("fake up to", shipped.fake, fitted.fake),
+        ("real from", shipped.real, fitted.real),
+        ("likeness from", shipped.likeness, fitted.likeness),
+        ("slope", 1.0, calibration.map.slope),
+        ("offset", 0.0, calibration.map.offset),
+    ] {
+        println!("{name:18} {shipped:8.3} {fitted:8.3}");
+    }
+    for kept in &source.kept {
+        println!("as shipped: {kept}");
+    }
+    match &source.held_out {
+        Some(held_out) => println!("on people held out in turn: {}", rates(held_out)),
+        None => println!("too few people to hold any out: how it does on others is not known"),
+    }
+    if args.dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    std::fs::create_dir_all(&args.data_dir).map_err(|e| format!("{}: {e}", args.data_dir.display()))?;
+    let path = args.data_dir.join(Calibration::FILE);
+    calibration.write(&path)?;
+    println!("wrote {}; a running server reads it when it is started again", path.display());
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,192 @@
+//! `faceward eval`: how well the service does on a labelled folder.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use faceward::eval::report::{add_thumbnails, html, markdown, summary};
+use faceward::eval::{Cache, Dataset, Degradation, Judge, Labels, Measured, Protocol, Report, draws, extract, measure};
+use faceward::verdict::Calibration;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Failure;
+
+/// Measure how well the service does on a labelled folder.
+///
+/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`. For each draw some genuine
+/// photographs of a person are enrolled and everything else is verified against them, by the code that the service runs
+/// and without touching any enrolled identity. docs/evaluation.md defines the figures.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward eval pictures --degrade none,jpeg50,resize0.5 --out report\n  \
+    faceward eval pictures --out new --compare report/evaluation.json\n\n\
+    Exit codes: 0 the figures stand, 1 the command failed, 2 wrong usage.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Write evaluation.json, evaluation.md and evaluation.html here.
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write every answer as a JSON line.
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
+    /// Compare with the evaluation.json of an earlier run.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Groups of people, as CSV with a column `identity`; without it, apparent sex and age as the networks read them.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Decide by this calibration (what `faceward calibrate` wrote) instead of the shipped thresholds.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+    /// Show the faces that went most wrong in the page: it then holds photographs of people.
+    #[arg(long, requires = "out")]
+    thumbnails: bool,
+}
+
+/// What is measured on, and how it is drawn; shared with `faceward calibrate`.
+#[derive(clap::Args)]
+pub(super) struct Data {
+    /// The labelled folder.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// Photographs offered as references, a person; at most half of what there is.
+    #[arg(long, default_value_t = 10)]
+    refs: usize,
+    /// Draws of references; the figures are means over them.
+    #[arg(long, default_value_t = 2)]
+    seeds: u64,
+    /// Pictures of other people, a person and draw.
+    #[arg(long, default_value_t = 60)]
+    others: usize,
+    /// Probes of any one set, a person and draw; 0: all.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    max_per_set: usize,
+    /// What is done to probes: none, jpeg50 (quality), resize0.5 (factor, and back), blur1 (pixels), noise5 (grey levels).
+    #[arg(long, default_value = "none", value_delimiter = ',', value_name = "HOW,…")]
+    degrade: Vec<Degradation>,
+    /// Keep templates in this file and take them from it, so that a second run is fast. Biometric data in the clear:
+    /// keep it where the pictures are, and delete it with them.
+    #[arg(long, value_name = "FILE")]
+    cache: Option<PathBuf>,
+    /// Threads.
+    #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+    jobs: usize,
+    /// The folder with the networks and their manifest.
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    pub(super) models: PathBuf,
+}
+
+impl Data {
+    pub(super) fn protocol(&self) -> Result<Protocol, Failure> {
+        let mut degradations: Vec<Degradation> = Vec::new();
+        for &how in &self.degrade {
+            if !degradations.contains(&how) {
+                degradations.push(how);
+            }
+        }
+        if self.refs == 0 || self.seeds == 0 || degradations.is_empty() {
+            return Err("--refs, --seeds and --degrade need at least one".into());
+        }
+        Ok(Protocol {
+            references: self.refs,
+            seeds: self.seeds,
+            others: self.others,
+            max_per_set: self.max_per_set,
+            degradations,
+        })
+    }
+
+    /// Looks at every picture and judges every probe.
+    pub(super) fn measured(&self, judge: &Judge, protocol: &Protocol) -> Result<Measured, Failure> {
+        if !self.folder.is_dir() {
+            return Err(format!("{}: not a folder", self.folder.display()).into());
+        }
+        let dataset = Dataset::scan(&self.folder);
+        if dataset.people.is_empty() {
+            let layout = "<person>/real/… and <person>/fake/<method>/…";
+            return Err(format!("{}: no genuine photograph; the layout is {layout}", self.folder.display()).into());
+        }
+        let cache = self.cache.as_deref().map(|path| Cache::open(path, &judge.templates_version)).transpose()?;
+        let drawn = draws(&dataset, protocol);
+        let bar = progress()?;
+        let seen =
+            extract(&judge.analyser, &self.folder, &drawn, &protocol.degradations, self.jobs, cache, &|done, all| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            })?;
+        bar.finish_and_clear();
+        Ok(measure(judge, &dataset, protocol, &seen))
+    }
+
+    /// What the folder is called in the report; where it lies is nobody's business.
+    pub(super) fn name(&self) -> String {
+        let whole = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        whole.file_name().map_or_else(|| "a folder".into(), |n| n.to_string_lossy().into_owned())
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress() -> Result<ProgressBar, Failure> {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} pictures, {per_sec}, {eta} left")?;
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    Ok(ProgressBar::with_draw_target(Some(0), target).with_style(style))
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    // What is cheap to refuse is refused before the hours of work.
+    let protocol = args.data.protocol()?;
+    let old = args.compare.as_deref().map(earlier).transpose()?;
+    let labels = args.labels.as_deref().map(Labels::read).transpose()?;
+    let calibration = args.calibration.as_deref().map(calibration).transpose()?;
+    if let Some(folder) = &args.out {
+        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    let judge = Judge::open(&args.data.models, calibration.as_ref())?;
+    let measured = args.data.measured(&judge, &protocol)?;
+    if let Some(path) = &args.records {
+        records(path, &measured).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    let labels = labels.unwrap_or_else(|| Labels::apparent(&measured));
+    let source = calibration.as_ref().map(|c| &c.source);
+    let mut report = Report::build(&args.data.name(), &protocol, &judge, source, &measured, &labels);
+    if args.thumbnails {
+        add_thumbnails(&mut report, &args.data.folder);
+    }
+    let comparison = old.map(|old| report.compared_with(&old));
+    if let Some(folder) = &args.out {
+        let write = |name: &str, text: String| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
+        };
+        write("evaluation.json", serde_json::to_string_pretty(&report)?)?;
+        write("evaluation.md", markdown(&report, comparison.as_ref()))?;
+        write("evaluation.html", html(&report, comparison.as_ref()))?;
+    }
+    print!("{}", summary(&report));
+    for change in comparison.iter().flat_map(|c| &c.changes).filter(|c| c.delta().abs() >= 0.0005) {
+        let (set, figure) = (&change.set, &change.figure);
+        println!("{:10} {set:22} {figure:18} {:.3} -> {:.3}", change.degrade, change.old, change.new);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn earlier(path: &Path) -> Result<Report, Failure> {
+    let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|e| fail(&e))?;
+    Ok(serde_json::from_str(&text).map_err(|e| fail(&format!("not the JSON of an evaluation: {e}")))?)
+}
+
+fn calibration(path: &Path) -> Result<Calibration, Failure> {
+    Ok(Calibration::read(path)?.ok_or_else(|| format!("{}: there is no such file", path.display()))?)
+}
+
+fn records(path: &Path, measured: &Measured) -> Result<(), Failure> {
+    let mut out = BufWriter::new(File::create(path)?);
+    for record in &measured.records {
+        serde_json::to_writer(&mut out, record)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,292 @@
+//! Settings of the server: the defaults, then a file over them; the command line lays environment and flags over both.
+//!
+//! One struct a concern, with the names of the file's tables. `default.toml` beside this file is what
+//! `faceward config` prints; a test holds it to the defaults in code.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::api::{ServerSettings, TlsFiles};
+use crate::imaging::DecodeLimits;
+
+/// The commented file with every default.
+pub const DEFAULT_FILE: &str = include_str!("default.toml");
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How the server listens and works.
+    pub server: Server,
+    /// What it takes.
+    pub limits: Limits,
+    /// Where it keeps identities.
+    pub storage: Storage,
+    /// Where the networks are.
+    pub models: Models,
+    /// What it says of its work.
+    pub log: Log,
+}
+
+/// How the server listens and works.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Listen beyond loopback although no API key exists.
+    pub allow_unauthenticated: bool,
+    /// Threads for inference; `None`: as many as cores.
+    pub threads: Option<usize>,
+    /// Requests that may wait for a thread; `None`: 16 a thread.
+    pub queue: Option<usize>,
+    /// Seconds after which a request is given up.
+    pub deadline_s: u64,
+    /// Seconds after which an enrollment is given up: it may bring many photographs in one request.
+    pub enroll_deadline_s: u64,
+    /// Connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// Seconds for a request's head, a TLS handshake, or the next piece of a body; an idle connection is closed after
+    /// as many.
+    pub head_timeout_s: u64,
+    /// The certificate for TLS (PEM); plain HTTP without.
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub tls_key: Option<PathBuf>,
+}
+
+/// What the server takes.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The largest image in MiB.
+    pub max_image_mib: usize,
+    /// The most pixels of an image, in millions.
+    pub max_megapixels: u64,
+    /// The longest side of an image in pixels.
+    pub max_side: u32,
+    /// The largest request body in MiB.
+    pub max_body_mib: usize,
+}
+
+/// Where identities are kept.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// The file with the master key; `None`: `master.key` in the data folder.
+    pub master_key_file: Option<PathBuf>,
+    /// A command that prints the master key instead.
+    pub master_key_command: Option<String>,
+    /// Seconds that an identity must have been expired before it is erased.
+    pub erasure_grace_s: u64,
+}
+
+/// Where the networks are.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Models {
+    /// The folder with the manifest.
+    pub folder: PathBuf,
+}
+
+/// How the server logs.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// JSON lines in place of text.
+    pub json: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
+        Self {
+            listen,
+            allow_unauthenticated: false,
+            threads: None,
+            queue: None,
+            deadline_s: 60,
+            enroll_deadline_s: 600,
+            connections: 1024,
+            head_timeout_s: 15,
+            tls_cert: None,
+            tls_key: None,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_image_mib: 20, max_megapixels: 50, max_side: 16_384, max_body_mib: 64 }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { data_dir: "enrollments".into(), master_key_file: None, master_key_command: None, erasure_grace_s: 600 }
+    }
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self { folder: "models".into() }
+    }
+}
+
+/// Why a settings file is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// It cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or names something that cannot be set.
+    #[error("{path}: {detail}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        detail: String,
+    },
+    /// A value that cannot work.
+    #[error("{name} = {value}: {reason}")]
+    Value {
+        /// The setting, with its table.
+        name: &'static str,
+        /// What was set.
+        value: String,
+        /// What is asked for.
+        reason: &'static str,
+    },
+}
+
+impl Settings {
+    /// The defaults with `file` laid over them.
+    ///
+    /// # Errors
+    /// [`SettingsError::Read`] or [`SettingsError::Parse`].
+    pub fn from_file(file: &Path) -> Result<Self, SettingsError> {
+        let path = || file.to_path_buf();
+        let text = std::fs::read_to_string(file).map_err(|source| SettingsError::Read { path: path(), source })?;
+        toml::from_str(&text).map_err(|e| SettingsError::Parse { path: path(), detail: e.to_string() })
+    }
+
+    /// Refuses values with which the server would start and then answer nothing.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`].
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let value = |name, value: String, reason| Err(SettingsError::Value { name, value, reason });
+        for (name, v) in [("server.threads", self.server.threads), ("server.queue", self.server.queue)] {
+            if v == Some(0) {
+                return value(name, "0".into(), "at least 1, or left out");
+            }
+        }
+        if self.server.deadline_s == 0 || self.server.enroll_deadline_s == 0 {
+            return value("server.deadline_s or server.enroll_deadline_s", "0".into(), "at least 1 second");
+        }
+        if self.server.connections == 0 || self.server.head_timeout_s == 0 {
+            return value("server.connections or server.head_timeout_s", "0".into(), "at least 1");
+        }
+        if self.server.tls_cert.is_some() != self.server.tls_key.is_some() {
+            return value(
+                "server.tls_cert",
+                format!("{:?}", self.server.tls_cert),
+                "a certificate and its key, or neither",
+            );
+        }
+        let l = &self.limits;
+        if l.max_image_mib == 0 || l.max_megapixels == 0 || l.max_side == 0 {
+            return value("limits", format!("{l:?}"), "each at least 1");
+        }
+        if l.max_body_mib < l.max_image_mib {
+            return value("limits.max_body_mib", l.max_body_mib.to_string(), "at least limits.max_image_mib");
+        }
+        Ok(())
+    }
+
+    /// What the decoder may spend on an image.
+    pub fn decode_limits(&self) -> DecodeLimits {
+        DecodeLimits {
+            max_bytes: self.limits.max_image_mib << 20,
+            max_pixels: self.limits.max_megapixels.saturating_mul(1_000_000),
+            max_side: self.limits.max_side,
+        }
+    }
+
+    fn tls(&self) -> Option<TlsFiles> {
+        let (certificate, key) = self.server.tls_cert.clone().zip(self.server.tls_key.clone())?;
+        Some(TlsFiles { certificate, key })
+    }
+
+    /// What the HTTP server runs with.
+    pub fn server_settings(&self) -> ServerSettings {
+        let defaults = ServerSettings::default();
+        let threads = self.server.threads.unwrap_or(defaults.threads);
+        ServerSettings {
+            listen: self.server.listen,
+            threads,
+            queue: self.server.queue.unwrap_or(16 * threads),
+            max_body: self.limits.max_body_mib << 20,
+            deadline: Duration::from_secs(self.server.deadline_s),
+            enroll_deadline: Duration::from_secs(self.server.enroll_deadline_s),
+            connections: self.server.connections,
+            head_timeout: Duration::from_secs(self.server.head_timeout_s),
+            erasure_grace: Duration::from_secs(self.storage.erasure_grace_s),
+            tls: self.tls(),
+            allow_unauthenticated: self.server.allow_unauthenticated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> Result<Settings, SettingsError> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("faceward.toml");
+        std::fs::write(&file, text).unwrap();
+        Settings::from_file(&file)
+    }
+
+    #[test]
+    fn the_printed_file_is_the_defaults() {
+        assert_eq!(written(DEFAULT_FILE).unwrap(), Settings::default());
+        assert_eq!(written("").unwrap(), Settings::default());
+        assert!(Settings::default().check().is_ok());
+    }
+
+    #[test]
+    fn the_defaults_agree_with_the_modules_they_set() {
+        let (set, own) = (Settings::default().decode_limits(), DecodeLimits::default());
+        assert_eq!((set.max_bytes, set.max_pixels, set.max_side), (own.max_bytes, own.max_pixels, own.max_side));
+        let (set, own) = (Settings::default().server_settings(), ServerSettings::default());
+        assert_eq!(format!("{set:?}"), format!("{own:?}"));
+    }
+
+    #[test]
+    fn a_file_changes_what_it_names_and_typing_errors_are_shown() {
+        let settings = written("[server]\nthreads = 3\n[limits]\nmax_image_mib = 5\n").unwrap();
+        assert_eq!((settings.server.threads, settings.limits.max_image_mib), (Some(3), 5));
+        assert_eq!(settings.server_settings().queue, 48);
+        let e = written("[server]\ntreads = 3\n").unwrap_err().to_string();
+        assert!(e.contains("treads") && e.contains("line 2"), "{e}");
+    }
+
+    #[test]
+    fn values_that_cannot_work_are_refused() {
+        for text in ["[server]\nthreads = 0", "[server]\ndeadline_s = 0", "[limits]\nmax_body_mib = 1"] {
+            assert!(written(text).unwrap().check().is_err(), "{text}");
+        }
+    }
+}

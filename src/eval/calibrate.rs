@@ -1,0 +1,306 @@
+//! Fits thresholds and the score's map to an operator's own data.
+//!
+//! The weights of the fusion stay as they are shipped: they need thousands of forgeries. What is fitted is a line on the
+//! log odds of the score and three thresholds, each only where the data can carry it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::report::balanced;
+use super::statistics::{Scored, mean, weighted_quantile};
+use super::{Judge, Measured, Protocol, Record};
+use crate::verdict::{Calibration, CalibrationSource, Rates, ScoreMap, Thresholds, Verdict};
+
+/// The error rates that are wanted, each 0..1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Targets {
+    /// Genuine photographs called fake.
+    pub genuine_called_fake: f64,
+    /// Genuine photographs left undecided; where [`Targets::fake_called_real`] is given it does not count.
+    pub genuine_undecided: f64,
+    /// Fakes called real. What this leaves undecided of genuine photographs is as it comes.
+    pub fake_called_real: Option<f64>,
+    /// Genuine photographs called a different person.
+    pub fnmr: f64,
+}
+
+impl Default for Targets {
+    fn default() -> Self {
+        Self { genuine_called_fake: 0.04, genuine_undecided: 0.05, fake_called_real: None, fnmr: 0.01 }
+    }
+}
+
+/// Why nothing can be fitted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CalibrateError {
+    /// Too little data.
+    #[error(
+        "{people} people with {genuine} genuine photographs to verify are too few: at least {LEAST_PEOPLE} people and \
+         {LEAST} photographs (not counting references) are needed"
+    )]
+    TooFew {
+        /// People.
+        people: usize,
+        /// Genuine photographs with a readable face.
+        genuine: usize,
+    },
+}
+
+/// With fewer people the fit would be theirs alone.
+const LEAST_PEOPLE: usize = 3;
+/// With fewer pictures of a kind nothing is fitted to that kind.
+const LEAST: usize = 20;
+/// With fewer people none are held out.
+const LEAST_TO_HOLD_OUT: usize = 4;
+/// Parts that people are held out in.
+const FOLDS: usize = 5;
+/// The likeness threshold is not lowered where that lets a larger share of other people pass.
+const MOST_STRANGERS: f64 = 0.001;
+
+/// One answer, as far as the fit needs it.
+struct Probe<'a> {
+    record: &'a Record,
+    score: f64,
+    likeness: f64,
+    quality: f64,
+}
+
+/// Fits to what was measured with the shipped thresholds.
+///
+/// # Errors
+/// [`CalibrateError::TooFew`].
+pub fn calibrate(
+    judge: &Judge,
+    protocol: &Protocol,
+    measured: &Measured,
+    targets: &Targets,
+    now: Timestamp,
+) -> Result<Calibration, CalibrateError> {
+    let shipped = judge.fusion.thresholds;
+    let probes: Vec<Probe> = measured.records.iter().filter_map(probe).collect();
+    let all: Vec<&Probe> = probes.iter().collect();
+    let readable: Vec<&Probe> = all.iter().copied().filter(|p| p.quality >= f64::from(shipped.min_quality)).collect();
+    let people: BTreeSet<&str> = all.iter().map(|p| p.record.identity.as_str()).collect();
+    let genuine = pictures(&readable, "real");
+    if people.len() < LEAST_PEOPLE || genuine < LEAST {
+        return Err(CalibrateError::TooFew { people: people.len(), genuine });
+    }
+    let fit = fit(&readable, &shipped, targets);
+    Ok(Calibration {
+        models: judge.versions.models.clone(),
+        map: fit.map,
+        thresholds: fit.thresholds,
+        source: CalibrationSource {
+            fitted_at: now,
+            people: people.len(),
+            references: protocol.references,
+            genuine,
+            fakes: pictures(&readable, "fake"),
+            others: pictures(&readable, "other"),
+            degradations: protocol.degradations.iter().map(ToString::to_string).collect(),
+            kept: fit.kept,
+            held_out: held_out(&all, &people.into_iter().collect::<Vec<_>>(), &shipped, targets),
+        },
+    })
+}
+
+fn probe(record: &Record) -> Option<Probe<'_>> {
+    Some(Probe { record, score: record.score?, likeness: record.likeness?, quality: record.quality? })
+}
+
+/// How many pictures of a kind there are, each counted once however often it was drawn or degraded: its copies fail
+/// together.
+fn pictures(probes: &[&Probe], kind: &str) -> usize {
+    let of_kind = probes.iter().filter(|p| p.record.kind() == kind);
+    of_kind.map(|p| &p.record.path).collect::<BTreeSet<_>>().len()
+}
+
+struct Fit {
+    map: ScoreMap,
+    thresholds: Thresholds,
+    kept: Vec<String>,
+}
+
+fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
+    let mut kept = Vec::new();
+    let (genuine, fakes) = (pictures(probes, "real"), pictures(probes, "fake"));
+    let records: Vec<&Record> = probes.iter().map(|p| p.record).collect();
+    let map = if fakes < LEAST {
+        kept.push(format!("score map: {fakes} fakes, {LEAST} are needed"));
+        ScoreMap::default()
+    } else {
+        platt(&balanced(&records, &["real", "fake", "other"]))
+    };
+    let mapped = |kinds: &[&str], real: bool| -> Vec<(f64, f64)> {
+        let scored = balanced(&records, kinds).into_iter().filter(|s| s.genuine == real);
+        scored.map(|s| (f64::from(map.apply(s.score as f32)), s.weight)).collect()
+    };
+    let (own, forged) = (mapped(&["real"], true), mapped(&["fake"], false));
+    let mut thresholds = *shipped;
+    thresholds.fake = map.apply(shipped.fake);
+    thresholds.real = map.apply(shipped.real);
+    if resolves(targets.genuine_called_fake, genuine) {
+        // The quantile itself is still called fake, so one step below it.
+        let at = weighted_quantile(&own, targets.genuine_called_fake).map(|v| (v as f32).next_down());
+        thresholds.fake = at.unwrap_or(thresholds.fake).max(0.0);
+        thresholds.target_genuine_called_fake = targets.genuine_called_fake as f32;
+    } else {
+        kept.push(too_few("fake", "genuine photographs", genuine, targets.genuine_called_fake));
+    }
+    fit_real(&mut thresholds, &mut kept, targets, (&own, genuine), (&forged, fakes));
+    fit_likeness(&mut thresholds, &mut kept, probes, targets);
+    Fit { map, thresholds, kept }
+}
+
+/// Whether a share can be told from zero with so many pictures.
+fn resolves(share: f64, pictures: usize) -> bool {
+    share * pictures as f64 >= 1.0
+}
+
+fn too_few(threshold: &str, what: &str, pictures: usize, share: f64) -> String {
+    let needed = (1.0 / share.max(1e-6)).ceil();
+    format!("threshold {threshold}: {pictures} {what}, a share of {share} needs {needed}")
+}
+
+type Kind<'a> = (&'a [(f64, f64)], usize);
+
+fn fit_real(t: &mut Thresholds, kept: &mut Vec<String>, targets: &Targets, own: Kind, forged: Kind) {
+    let called_real = |t: &Thresholds| {
+        let all: f64 = forged.0.iter().map(|f| f.1).sum();
+        let over: f64 = forged.0.iter().filter(|f| f.0 >= f64::from(t.real)).map(|f| f.1).sum();
+        (forged.1 >= LEAST).then(|| (over / all) as f32)
+    };
+    let turned = targets.genuine_called_fake + targets.genuine_undecided;
+    match targets.fake_called_real {
+        Some(share) if resolves(share, forged.1) => {
+            let at = weighted_quantile(forged.0, 1.0 - share).map(|v| (v as f32).next_up());
+            t.real = at.unwrap_or(t.real);
+        }
+        Some(share) => kept.push(too_few("real", "fakes", forged.1, share)),
+        None if resolves(turned, own.1) => {
+            t.real = weighted_quantile(own.0, turned).map_or(t.real, |v| v as f32);
+        }
+        None => kept.push(too_few("real", "genuine photographs", own.1, turned)),
+    }
+    t.real = t.real.clamp(t.fake, 1.0);
+    t.target_fake_called_real = called_real(t).unwrap_or(t.target_fake_called_real);
+}
+
+fn fit_likeness(t: &mut Thresholds, kept: &mut Vec<String>, probes: &[&Probe], targets: &Targets) {
+    let genuine = pictures(probes, "real");
+    if !resolves(targets.fnmr, genuine) {
+        kept.push(too_few("likeness", "genuine photographs", genuine, targets.fnmr));
+        return;
+    }
+    let records: Vec<&Record> = probes.iter().map(|p| p.record).collect();
+    let weights = balanced(&records, &["real"]).into_iter().map(|s| s.weight);
+    let own = probes.iter().filter(|p| p.record.kind() == "real").map(|p| p.likeness);
+    let own: Vec<(f64, f64)> = own.zip(weights).collect();
+    let Some(at) = weighted_quantile(&own, targets.fnmr) else { return };
+    let strangers: Vec<f64> = probes.iter().filter(|p| p.record.kind() == "other").map(|p| p.likeness).collect();
+    let passing = |at: f64| strangers.iter().filter(|l| **l >= at).count() as f64 / strangers.len().max(1) as f64;
+    let shipped = f64::from(t.likeness);
+    // A few photographs of somebody else among the genuine ones would open the door to everybody.
+    let safe = resolves(MOST_STRANGERS, strangers.len()) && passing(at) <= passing(shipped).max(MOST_STRANGERS);
+    if at < shipped && !safe {
+        let share = passing(at) * 100.0;
+        kept.push(format!(
+            "threshold likeness: {at:.2} would let {share:.2} % of {} answers for other people pass",
+            strangers.len()
+        ));
+        return;
+    }
+    t.likeness = at as f32;
+    t.target_fnmr = targets.fnmr as f32;
+}
+
+/// Platt scaling (Platt 1999) by Newton's method, with a weak pull towards the map that changes nothing, worth about
+/// one picture: separable data would otherwise drive the slope to infinity.
+fn platt(samples: &[Scored]) -> ScoreMap {
+    let whole: f64 = samples.iter().map(|s| s.weight).sum();
+    if whole <= 0.0 {
+        return ScoreMap::default();
+    }
+    let pull = 1.0 / samples.len() as f64;
+    let points: Vec<(f64, f64, f64)> = samples
+        .iter()
+        .map(|s| {
+            let p = s.score.clamp(1e-6, 1.0 - 1e-6);
+            ((p / (1.0 - p)).ln(), f64::from(u8::from(s.genuine)), s.weight / whole)
+        })
+        .collect();
+    let loss = |a: f64, b: f64| {
+        let each = points.iter().map(|(x, y, w)| {
+            let z = a * x + b;
+            w * ((-z.abs()).exp().ln_1p() + z.max(0.0) - y * z)
+        });
+        each.sum::<f64>() + pull / 2.0 * ((a - 1.0).powi(2) + b * b)
+    };
+    let (mut a, mut b) = (1.0, 0.0);
+    for _ in 0..50 {
+        let (mut ga, mut gb) = (pull * (a - 1.0), pull * b);
+        let (mut haa, mut hab, mut hbb) = (pull, 0.0, pull);
+        for (x, y, w) in &points {
+            let p = 1.0 / (1.0 + (-(a * x + b)).exp());
+            let (g, h) = (w * (p - y), w * p * (1.0 - p));
+            (ga, gb) = (ga + g * x, gb + g);
+            (haa, hab, hbb) = (haa + h * x * x, hab + h * x, hbb + h);
+        }
+        let det = haa * hbb - hab * hab;
+        let (da, db) = ((hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det);
+        let before = loss(a, b);
+        let step = std::iter::successors(Some(1.0), |s| Some(s / 2.0)).take(30);
+        let Some(step) = step.into_iter().find(|s| loss(a - s * da, b - s * db) <= before) else { break };
+        (a, b) = (a - step * da, b - step * db);
+        if da.abs() + db.abs() < 1e-9 {
+            break;
+        }
+    }
+    ScoreMap { slope: (a as f32).max(0.05), offset: b as f32 }
+}
+
+/// Error rates on people who were not part of the fit.
+fn held_out(probes: &[&Probe], people: &[&str], shipped: &Thresholds, targets: &Targets) -> Option<Rates> {
+    if people.len() < LEAST_TO_HOLD_OUT {
+        return None;
+    }
+    let folds = FOLDS.min(people.len());
+    let fold = |p: &Probe| people.iter().position(|who| *who == p.record.identity).unwrap_or(0) % folds;
+    let mut answers = Vec::new();
+    for held in 0..folds {
+        let rest: Vec<&Probe> =
+            probes.iter().copied().filter(|p| fold(p) != held && p.quality >= f64::from(shipped.min_quality)).collect();
+        let fit = fit(&rest, shipped, targets);
+        answers.extend(probes.iter().filter(|p| fold(p) == held).map(|p| {
+            let score = fit.map.apply(p.score as f32);
+            (p.record, fit.thresholds.verdict(score, p.likeness as f32, p.quality as f32))
+        }));
+    }
+    Some(rates(&answers))
+}
+
+/// Means over people and sets, as in a report; answers without a face are left out.
+fn rates(answers: &[(&Record, Verdict)]) -> Rates {
+    let rate = |kind: &str, verdict: Verdict| {
+        let rows: BTreeSet<(&str, &str)> =
+            answers.iter().filter(|(r, _)| r.kind() == kind).map(|(r, _)| (&*r.identity, &*r.set)).collect();
+        let shares = rows.iter().filter_map(|(who, set)| {
+            let row = answers.iter().filter(|(r, _)| r.identity == *who && r.set == *set);
+            mean(&row.map(|(_, v)| f64::from(u8::from(*v == verdict))).collect::<Vec<f64>>())
+        });
+        mean(&shares.collect::<Vec<f64>>()).map(|v| v as f32)
+    };
+    Rates {
+        genuine_called_fake: rate("real", Verdict::Fake),
+        genuine_undecided: rate("real", Verdict::Inconclusive),
+        genuine_called_different: rate("real", Verdict::DifferentPerson),
+        fakes_called_real: rate("fake", Verdict::Real),
+        others_called_real: rate("other", Verdict::Real),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
+#[path = "calibrate_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+//! Pictures by person and set, in the layout of `VIPBench`:
+//!
+//! ```text
+//! DIR/<person>/real/…              genuine photographs of the person
+//! DIR/<person>/fake/<method>/…     manipulated or synthetic faces that depict the person
+//! DIR/<person>/other/…             other people (optional)
+//! ```
+//!
+//! Folders below these are walked; what lies elsewhere is not looked at, except that pictures right in a person's folder
+//! count as genuine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use crate::jobs::extract::image_files;
+
+/// What a picture is, of the person under whose folder it lies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Set {
+    /// A genuine photograph.
+    Real,
+    /// Manipulated or synthetic, by the method of that name.
+    Fake(String),
+    /// Another person.
+    Other,
+}
+
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Real => f.write_str("real"),
+            Self::Fake(method) => write!(f, "fake:{method}"),
+            Self::Other => f.write_str("other"),
+        }
+    }
+}
+
+impl Set {
+    /// `real`, `fake` or `other`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Fake(_) => "fake",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One picture and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Picture<T> {
+    /// Its path under the folder, with `/` between the parts.
+    pub path: String,
+    /// What is known of it.
+    pub content: T,
+}
+
+impl<T> Picture<T> {
+    /// The file's name without its ending.
+    pub fn stem(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// Whether this forgery says by its name that it was made from `photograph`: names of the form
+    /// `number__photo__donor`, as `training/forge` writes them, hold the names of both. Other names say nothing.
+    pub fn is_made_from(&self, photograph: &Self) -> bool {
+        self.stem().split("__").skip(1).any(|part| part == photograph.stem())
+    }
+}
+
+/// Pictures by person and set; each person has at least one genuine photograph.
+#[derive(Clone, Debug)]
+pub struct Dataset<T> {
+    /// In the order of paths.
+    pub people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>>,
+}
+
+impl Dataset<()> {
+    /// The image files under `folder`.
+    pub fn scan(folder: &Path) -> Self {
+        let paths = image_files(folder).into_iter().filter_map(|file| {
+            let parts = file.strip_prefix(folder).ok()?.components();
+            let parts: Vec<String> = parts.map(|p| p.as_os_str().to_string_lossy().into_owned()).collect();
+            Some((parts.join("/"), ()))
+        });
+        Self::of(paths)
+    }
+}
+
+impl<T> Dataset<T> {
+    /// Sorts pictures by what their paths say; one whose path says nothing is dropped, and so is a person without a
+    /// genuine photograph.
+    pub fn of(pictures: impl IntoIterator<Item = (String, T)>) -> Self {
+        let mut people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>> = BTreeMap::new();
+        for (path, content) in pictures {
+            let Some((person, set)) = place(&path) else { continue };
+            people.entry(person).or_default().entry(set).or_default().push(Picture { path, content });
+        }
+        people.retain(|_, sets| sets.contains_key(&Set::Real));
+        Self { people }
+    }
+
+    /// How many pictures there are.
+    pub fn pictures(&self) -> usize {
+        self.people.values().flat_map(BTreeMap::values).map(Vec::len).sum()
+    }
+}
+
+fn place(path: &str) -> Option<(String, Set)> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let (person, set) = match parts[..] {
+        [person, "fake", method, _, ..] => (person, Set::Fake(method.to_owned())),
+        [person, "other", _, ..] => (person, Set::Other),
+        [person, "real", _, ..] | [person, _] => (person, Set::Real),
+        _ => return None,
+    };
+    Some((person.to_owned(), set))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(paths: &[&str]) -> Dataset<()> {
+        Dataset::of(paths.iter().map(|p| ((*p).to_owned(), ())))
+    }
+
+    #[test]
+    fn the_layout_is_read() {
+        let paths = ["a/real/1.jpg", "a/real/deep/2.jpg", "a/fake/swap/1.jpg", "a/other/9.jpg", "b/1.jpg"];
+        let it = dataset(&[&paths[..], &["c/fake/swap/1.jpg", "stray.jpg", "a/notes/1.jpg", "a/fake/1.jpg"]].concat());
+        let sets: Vec<String> =
+            it.people.iter().flat_map(|(p, s)| s.iter().map(move |(s, v)| format!("{p} {s} {}", v.len()))).collect();
+        assert_eq!(sets, ["a real 2", "a fake:swap 1", "a other 1", "b real 1"]);
+        assert_eq!(it.pictures(), 5);
+    }
+
+    #[test]
+    fn a_forgery_names_what_it_was_made_from() {
+        let picture = |path: &str| Picture { path: path.into(), content: () };
+        let forged = picture("a/fake/swap/07__0012__bob-0003.jpg");
+        assert!(forged.is_made_from(&picture("a/real/0012.jpg")));
+        assert!(!forged.is_made_from(&picture("a/real/0003.jpg")));
+        assert!(!forged.is_made_from(&picture("a/real/07.jpg")));
+        // A running number alone says nothing.
+        assert!(!picture("a/fake/swap/0012.jpg").is_made_from(&picture("a/real/0012.jpg")));
+    }
+}

@@ -1,0 +1,121 @@
+//! Looks at every picture that the draws need, once under each degradation, on several threads.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Cache, CacheError, Degradation, Draw};
+use crate::service::{Analyser, ServiceError};
+use crate::traits::Template;
+
+/// What was seen in one picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// Every face, the largest first; none where none was found.
+    Faces(Vec<Template>),
+    /// It cannot be read or decoded; the code of the problem.
+    Failed(String),
+}
+
+/// What was seen, by path and degradation.
+#[derive(Debug, Default)]
+pub struct Extracted(HashMap<(String, String), Seen>);
+
+impl Extracted {
+    /// What was seen in the picture at `path` under `how`; `None` where nobody asked to look.
+    pub fn get(&self, path: &str, how: Degradation) -> Option<&Seen> {
+        self.0.get(&(path.to_owned(), how.to_string()))
+    }
+
+    /// Adds what was seen.
+    pub fn insert(&mut self, path: &str, how: Degradation, seen: Seen) {
+        self.0.insert((path.to_owned(), how.to_string()), seen);
+    }
+}
+
+/// Looks at the references of `draws` as they are and at the probes under each of `degradations`; paths are relative to
+/// `folder`. `progress` hears how many pictures are done, and of how many.
+///
+/// # Errors
+/// When the cache cannot be written. A picture that cannot be read is no error but [`Seen::Failed`].
+pub fn extract<T>(
+    analyser: &Analyser,
+    folder: &Path,
+    draws: &[Draw<T>],
+    degradations: &[Degradation],
+    threads: usize,
+    cache: Option<Cache>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Extracted, CacheError>
+where
+    T: Sync,
+{
+    let wanted = wanted(draws, degradations);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let cache = cache.map(Mutex::new);
+    let results = Mutex::new((Extracted::default(), Ok(())));
+    progress(0, wanted.len());
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                while let Some((path, how)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let looked = look(analyser, &folder.join(path), *how, cache.as_ref());
+                    let Ok(mut results) = results.lock() else { return };
+                    match looked {
+                        Ok(seen) => results.0.insert(path, *how, seen),
+                        // One failed write is enough: the others would fail too.
+                        Err(e) => {
+                            results.1 = Err(e);
+                            next.store(wanted.len(), Ordering::Relaxed);
+                        }
+                    }
+                    drop(results);
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, wanted.len());
+                }
+            });
+        }
+    });
+    let (extracted, result) = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    result.map(|()| extracted)
+}
+
+/// Each picture and degradation once, in the order of paths.
+fn wanted<'a, T>(draws: &[Draw<'a, T>], degradations: &[Degradation]) -> Vec<(&'a str, Degradation)> {
+    let names: Vec<String> = degradations.iter().map(Degradation::to_string).collect();
+    let mut known = BTreeSet::new();
+    let mut jobs: Vec<(&str, Degradation)> = Vec::new();
+    for draw in draws {
+        let references = draw.references.iter().map(|r| (r.path.as_str(), "none", Degradation::None));
+        let probes = draw
+            .probes
+            .iter()
+            .flat_map(|(_, pictures)| pictures)
+            .flat_map(|p| names.iter().zip(degradations).map(|(name, how)| (p.path.as_str(), name.as_str(), *how)));
+        for (path, name, how) in references.chain(probes) {
+            if known.insert((path, name.to_owned())) {
+                jobs.push((path, how));
+            }
+        }
+    }
+    jobs.sort_by_key(|(path, _)| *path);
+    jobs
+}
+
+fn look(analyser: &Analyser, file: &Path, how: Degradation, cache: Option<&Mutex<Cache>>) -> Result<Seen, CacheError> {
+    let Ok(bytes) = std::fs::read(file) else { return Ok(Seen::Failed("file_unreadable".into())) };
+    let key = Cache::key(&bytes, how);
+    let known = cache.and_then(|c| c.lock().ok()?.get(&key));
+    if let Some(seen) = known {
+        return Ok(seen);
+    }
+    let analysed = how.apply(bytes, analyser.limits()).map_err(ServiceError::from).and_then(|b| analyser.analyse(&b));
+    let seen = match analysed {
+        Ok(analysis) => Seen::Faces(analysis.faces.into_iter().map(|(_, t)| t).collect()),
+        Err(e) => Seen::Failed(e.code().into()),
+    };
+    if let Some(mut cache) = cache.and_then(|c| c.lock().ok()) {
+        cache.put(key, &seen)?;
+    }
+    Ok(seen)
+}

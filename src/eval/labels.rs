@@ -1,0 +1,98 @@
+//! Groups of people, for error rates by group: from a file of the operator, or as the networks read the people.
+//!
+//! A group is a property of the claimed person, not of the probe: what a forgery looks like is its maker's choice. Read
+//! from enrolled photographs it is what a network thinks, with errors of its own that fall on some groups more than on
+//! others; a file that people have checked is better.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Apparent, Measured};
+use crate::traits::Sex;
+
+/// For each attribute, the value of each person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels(pub BTreeMap<String, BTreeMap<String, String>>);
+
+/// Why a file of labels is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelsError {
+    /// It cannot be read or is not CSV.
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
+    /// No column says whom a line is about.
+    #[error("the labels need a header with a column `identity` and at least one attribute")]
+    Header,
+}
+
+/// Apparent ages from which bands begin, in years: wide, as the estimate is off by several years.
+const BANDS: [(f32, &str); 4] = [(60.0, "60 and over"), (45.0, "45 to 59"), (30.0, "30 to 44"), (0.0, "under 30")];
+
+impl Labels {
+    /// Reads CSV: a column `identity` with the names of the people's folders, and a column for each attribute. Empty
+    /// fields say nothing.
+    ///
+    /// # Errors
+    /// A [`LabelsError`].
+    pub fn read(path: &Path) -> Result<Self, LabelsError> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+        let header = reader.headers()?.clone();
+        let person = header.iter().position(|h| h == "identity").ok_or(LabelsError::Header)?;
+        if header.len() < 2 {
+            return Err(LabelsError::Header);
+        }
+        let mut labels = Self::default();
+        for line in reader.records() {
+            let line = line?;
+            let who = line.get(person).unwrap_or_default();
+            for (attribute, value) in header.iter().zip(&line).filter(|(a, v)| *a != "identity" && !v.is_empty()) {
+                labels.0.entry(attribute.into()).or_default().insert(who.into(), value.into());
+            }
+        }
+        Ok(labels)
+    }
+
+    /// Sex and age band as read from the people's enrolled photographs.
+    pub fn apparent(measured: &Measured) -> Self {
+        let of = |value: &dyn Fn(&Apparent) -> &'static str| {
+            measured.apparent.iter().map(|(person, a)| (person.clone(), value(a).to_owned())).collect()
+        };
+        let sex = |a: &Apparent| match a.sex {
+            Sex::Female => "female",
+            Sex::Male => "male",
+            Sex::Unclear => "unclear",
+        };
+        let age = |a: &Apparent| BANDS.iter().find(|(from, _)| a.age >= *from).map_or("under 30", |(_, name)| *name);
+        Self([("apparent sex".into(), of(&sex)), ("apparent age".into(), of(&age))].into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_and_gaps_say_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.csv");
+        std::fs::write(&path, "identity, sex, ancestry\njane,female,\nbob, male ,\"north, east\"\n").unwrap();
+        let labels = Labels::read(&path).unwrap().0;
+        assert_eq!(labels["sex"]["bob"], "male");
+        assert_eq!(labels["ancestry"].len(), 1);
+        assert_eq!(labels["ancestry"]["bob"], "north, east");
+        std::fs::write(&path, "who,sex\njane,female\n").unwrap();
+        assert!(matches!(Labels::read(&path), Err(LabelsError::Header)));
+    }
+
+    #[test]
+    fn people_are_banded_by_what_is_read() {
+        let apparent = |age, sex| Apparent { age, sex };
+        let people =
+            [("a", apparent(61.0, Sex::Female)), ("b", apparent(29.9, Sex::Male)), ("c", apparent(45.0, Sex::Unclear))];
+        let apparent = people.into_iter().map(|(p, a)| (p.to_owned(), a)).collect();
+        let labels = Labels::apparent(&Measured { apparent, ..Measured::default() }).0;
+        let ages: Vec<&str> = labels["apparent age"].values().map(String::as_str).collect();
+        assert_eq!(ages, ["60 and over", "under 30", "45 to 59"]);
+        assert_eq!(labels["apparent sex"]["c"], "unclear");
+    }
+}

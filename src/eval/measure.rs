@@ -1,0 +1,179 @@
+//! Enrolls every draw by the service's rules and verifies every probe by the service's verdict.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Dataset, Draw, Extracted, Judge, Protocol, Seen, draws, enroll};
+use crate::face::BoundingBox;
+use crate::identity::{Candidate, Profile};
+use crate::traits::{Demographics, Sex, Template};
+use crate::verdict::{Claimed, Verdict};
+
+/// One probe's answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// The draw.
+    pub seed: u64,
+    /// Whom it was claimed to show.
+    pub identity: String,
+    /// What was done to it.
+    pub degrade: String,
+    /// `real`, `fake:METHOD` or `other`.
+    pub set: String,
+    /// The picture.
+    pub path: String,
+    /// The answer; `None` where it failed.
+    pub verdict: Option<Verdict>,
+    /// Why it failed: the code of the problem.
+    pub error: Option<String>,
+    /// The score of the deciding face, 0..=1; `None` without a face.
+    pub score: Option<f64>,
+    /// The logit that the deciding face depicts the person.
+    pub likeness: Option<f64>,
+    /// The deciding face's quality, 0..=100.
+    pub quality: Option<f64>,
+    /// Where the deciding face stands.
+    #[serde(skip)]
+    pub bbox: Option<BoundingBox>,
+}
+
+impl Record {
+    /// `real`, `fake` or `other`.
+    pub fn kind(&self) -> &str {
+        self.set.split(':').next().unwrap_or_default()
+    }
+}
+
+/// One enrollment.
+#[derive(Clone, Debug)]
+pub struct Enrollment {
+    /// The draw.
+    pub seed: u64,
+    /// Who.
+    pub identity: String,
+    /// Photographs offered.
+    pub offered: usize,
+    /// Photographs taken.
+    pub accepted: usize,
+    /// The codes of those that were refused.
+    pub refused: Vec<String>,
+}
+
+/// What the networks read from a person's enrolled photographs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Apparent {
+    /// The median, in years.
+    pub age: f32,
+    /// By the mean over the photographs.
+    pub sex: Sex,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// In the order of seed, person, degradation, set.
+    pub records: Vec<Record>,
+    /// In the order of seed and person.
+    pub enrollments: Vec<Enrollment>,
+    /// Forgeries left out, over all draws, see [`Draw::excluded`].
+    pub excluded: usize,
+    /// By person.
+    pub apparent: BTreeMap<String, Apparent>,
+}
+
+/// Runs `protocol` over templates that are already there.
+pub fn measure<T>(judge: &Judge, dataset: &Dataset<T>, protocol: &Protocol, extracted: &Extracted) -> Measured {
+    let mut measured = Measured::default();
+    let mut enrolled: BTreeMap<String, Vec<Demographics>> = BTreeMap::new();
+    for draw in draws(dataset, protocol) {
+        let (profile, enrollment) = enrollment(judge, &draw, extracted);
+        let templates = profile.iter().flat_map(Profile::templates);
+        enrolled.entry(draw.person.to_owned()).or_default().extend(templates.map(|t| t.demographics.clone()));
+        measured.enrollments.push(enrollment);
+        measured.excluded += draw.excluded;
+        for &how in &protocol.degradations {
+            for (set, pictures) in &draw.probes {
+                for picture in pictures {
+                    let mut record = answer(judge, profile.as_ref(), extracted.get(&picture.path, how));
+                    record.seed = draw.seed;
+                    draw.person.clone_into(&mut record.identity);
+                    record.degrade = how.to_string();
+                    record.set = set.to_string();
+                    record.path.clone_from(&picture.path);
+                    measured.records.push(record);
+                }
+            }
+        }
+    }
+    measured.apparent = enrolled.into_iter().filter_map(|(person, d)| Some((person, apparent(&d)?))).collect();
+    measured
+}
+
+fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Option<Profile>, Enrollment) {
+    let photographs = draw.references.iter().map(|r| {
+        let faces = match extracted.get(&r.path, super::Degradation::None) {
+            Some(Seen::Faces(faces)) => faces.clone(),
+            _ => Vec::new(),
+        };
+        // The path names the bytes: the same picture twice under two names is found by its face.
+        Candidate { sha256: r.path.clone(), faces }
+    });
+    let (profile, outcomes) = enroll(photographs.collect(), &judge.population);
+    let refused: Vec<String> = outcomes.iter().filter_map(|o| Some(o.as_ref().err()?.code().to_owned())).collect();
+    let enrollment = Enrollment {
+        seed: draw.seed,
+        identity: draw.person.to_owned(),
+        offered: outcomes.len(),
+        accepted: outcomes.len() - refused.len(),
+        refused,
+    };
+    (profile, enrollment)
+}
+
+/// What the service would answer; who and what it was is filled in by the caller.
+fn answer(judge: &Judge, profile: Option<&Profile>, seen: Option<&Seen>) -> Record {
+    let mut record = Record {
+        seed: 0,
+        identity: String::new(),
+        degrade: String::new(),
+        set: String::new(),
+        path: String::new(),
+        verdict: None,
+        error: None,
+        score: None,
+        likeness: None,
+        quality: None,
+        bbox: None,
+    };
+    match (profile, seen) {
+        (None, _) => record.error = Some("identity_without_references".into()),
+        (_, None) => record.error = Some("internal".into()),
+        (_, Some(Seen::Failed(code))) => record.error = Some(code.clone()),
+        (Some(profile), Some(Seen::Faces(faces))) => decide(&mut record, judge, profile, faces),
+    }
+    record
+}
+
+fn decide(record: &mut Record, judge: &Judge, profile: &Profile, faces: &[Template]) {
+    let claimed = Claimed::judge(faces, profile, &judge.fusion);
+    let Some(deciding) = claimed.deciding else {
+        record.verdict = Some(Verdict::NoFace);
+        return;
+    };
+    let (evidence, decision) = &claimed.faces[deciding];
+    let template = &faces[deciding];
+    record.verdict = Some(decision.verdict);
+    record.score = Some(f64::from(decision.score));
+    record.likeness = Some(f64::from(evidence.likeness));
+    record.quality = Some(f64::from(template.quality.score));
+    record.bbox = Some(template.bbox);
+}
+
+fn apparent(faces: &[Demographics]) -> Option<Apparent> {
+    let mut ages: Vec<f32> = faces.iter().map(|d| d.age).collect();
+    ages.sort_by(f32::total_cmp);
+    let age = *ages.get(ages.len() / 2)?;
+    let male = faces.iter().map(|d| d.male).sum::<f32>() / faces.len() as f32;
+    Some(Apparent { age, sex: Demographics { age, male }.sex() })
+}

@@ -1,0 +1,29 @@
+//! The benchmark: any folder in the layout of `VIPBench` through the service's own code, and what came of it.
+//!
+//! [`Dataset`] reads the folder, [`draws`] says who is enrolled with which photographs and what is then verified,
+//! [`extract`] looks at each picture once, [`measure`](measure()) judges, [`Report`] holds the figures.
+//! [`calibrate`](calibrate()) fits thresholds and the score's map to an operator's own data. The definitions are in
+//! `docs/evaluation.md`.
+
+mod cache;
+mod calibrate;
+mod dataset;
+mod degrade;
+mod extraction;
+mod judge;
+mod labels;
+mod measure;
+mod protocol;
+pub mod report;
+pub mod statistics;
+
+pub use cache::{Cache, CacheError};
+pub use calibrate::{CalibrateError, Targets, calibrate};
+pub use dataset::{Dataset, Picture, Set};
+pub use degrade::{Degradation, InvalidDegradation};
+pub use extraction::{Extracted, Seen, extract};
+pub use judge::Judge;
+pub use labels::{Labels, LabelsError};
+pub use measure::{Apparent, Enrollment, Measured, Record, measure};
+pub use protocol::{Draw, Protocol, draws, enroll};
+pub use report::Report;

@@ -1,0 +1,105 @@
+//! This run against an earlier one.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{MeanRow, Report};
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// In what the runs differ apart from the service; where it is not empty, changes may have these causes.
+    pub differs: Vec<String>,
+    /// Versions of faceward and models, then and now.
+    pub versions: [String; 2],
+    /// Means that both runs have.
+    pub changes: Vec<Change>,
+}
+
+/// One mean, then and now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// What was done to the probes.
+    pub degrade: String,
+    /// As in [`MeanRow::set`].
+    pub set: String,
+    /// The name of the figure.
+    pub figure: String,
+    /// Then.
+    pub old: f64,
+    /// Now.
+    pub new: f64,
+    /// Whether more of it is better; `None` where that depends.
+    pub better_up: Option<bool>,
+}
+
+impl Change {
+    /// Now less then.
+    pub fn delta(&self) -> f64 {
+        self.new - self.old
+    }
+}
+
+impl Report {
+    /// What changed from `old` to this.
+    pub fn compared_with(&self, old: &Self) -> Comparison {
+        let versions = |r: &Self| format!("faceward {}, models {}, {}", r.run.faceward, r.run.models, r.run.engine);
+        let before: BTreeMap<(&str, &str), &MeanRow> =
+            old.means.iter().map(|r| ((r.degrade.as_str(), r.set.as_str()), r)).collect();
+        let changes = self.means.iter().flat_map(|new| {
+            let old = before.get(&(new.degrade.as_str(), new.set.as_str()));
+            old.into_iter().flat_map(move |old| changes(old, new))
+        });
+        Comparison {
+            differs: self.differences(old),
+            versions: [versions(old), versions(self)],
+            changes: changes.collect(),
+        }
+    }
+
+    fn differences(&self, old: &Self) -> Vec<String> {
+        let (a, b) = (&old.run, &self.run);
+        let settings = [
+            ("folder", a.data.clone(), b.data.clone()),
+            ("people", a.identities.join(", "), b.identities.join(", ")),
+            ("references", a.refs.to_string(), b.refs.to_string()),
+            ("seeds", a.seeds.to_string(), b.seeds.to_string()),
+            ("others", a.others.to_string(), b.others.to_string()),
+            ("max per set", a.max_per_set.to_string(), b.max_per_set.to_string()),
+            ("degradations", a.degrade.join(", "), b.degrade.join(", ")),
+        ];
+        let changed = settings.into_iter().filter(|(_, a, b)| a != b);
+        changed.map(|(name, a, b)| format!("{name}: {a} then, {b} now")).collect()
+    }
+}
+
+fn changes(old: &MeanRow, new: &MeanRow) -> Vec<Change> {
+    let change = |figure: &str, old: Option<f64>, new_value: Option<f64>| {
+        let (old, new_value) = (old?, new_value?);
+        (old > 0.0 || new_value > 0.0).then(|| Change {
+            degrade: new.degrade.clone(),
+            set: new.set.clone(),
+            figure: figure.into(),
+            old,
+            new: new_value,
+            better_up: better_up(&new.set, figure),
+        })
+    };
+    let named = old.figures.named().into_iter().zip(new.figures.named());
+    let mut changes: Vec<Change> = named.filter_map(|((name, old), (_, new))| change(name, old, new)).collect();
+    changes.extend(change("worst_auc", old.worst_auc, new.worst_auc));
+    changes
+}
+
+/// Whether more of a figure is better for a set.
+fn better_up(set: &str, figure: &str) -> Option<bool> {
+    match (set, figure) {
+        ("real", "real") | (_, "auc" | "worst_auc") | ("other", "different_person") => Some(true),
+        ("real", "fake" | "different_person") | (_, "eer" | "real" | "no_face" | "error" | "inconclusive") => {
+            Some(false)
+        }
+        (s, "fake") if s.starts_with("fake") => Some(true),
+        _ => None,
+    }
+}

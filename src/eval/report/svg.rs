@@ -1,0 +1,248 @@
+//! A small chart: axes, lines, areas, rules and points on the unit square, as SVG that follows the page's colours.
+//!
+//! Series differ by dash as well as by colour. Colours are classes (`s0` to `s5`) that the page defines for light and
+//! dark.
+
+use std::fmt::Write;
+
+use super::page::escape;
+
+/// One axis: both run from 0 to 1; the ticks say what that means.
+pub(super) struct Axis {
+    pub(super) label: &'static str,
+    /// (place, text)
+    pub(super) ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// An axis of shares, in percent.
+    pub(super) fn shares(label: &'static str) -> Self {
+        Self { label, ticks: (0..=5).map(|i| (f64::from(i) / 5.0, format!("{}%", i * 20))).collect() }
+    }
+
+    /// An axis of shares from 0 to about `most`, and the share at its end: ticks at round numbers.
+    pub(super) fn shares_to(label: &'static str, most: f64) -> (Self, f64) {
+        const STEPS: [f64; 9] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25];
+        let step = STEPS.into_iter().find(|s| most / s <= 5.0).unwrap_or(0.25);
+        let n = (most / step).ceil().max(1.0) as u32;
+        let decimals = usize::from(step < 0.01);
+        let tick = |i: u32| (f64::from(i) / f64::from(n), format!("{:.decimals$}%", f64::from(i) * step * 100.0));
+        (Self { label, ticks: (0..=n).map(tick).collect() }, f64::from(n) * step)
+    }
+
+    /// An axis of scores.
+    pub(super) fn scores(label: &'static str) -> Self {
+        Self { label, ticks: (0..=5).map(|i| (f64::from(i) / 5.0, format!("{:.1}", f64::from(i) / 5.0))).collect() }
+    }
+}
+
+/// Something drawn; places are in the unit square, y upwards.
+pub(super) enum Mark {
+    /// A line through points, in the colour and dash of a series.
+    Line { series: usize, points: Vec<[f64; 2]> },
+    /// A line with the area under it.
+    Area { series: usize, points: Vec<[f64; 2]> },
+    /// The diagonal from the lower left (`up`) or from the upper left.
+    Diagonal { up: bool },
+    /// A vertical rule with a word at its top.
+    Rule { x: f64, text: String },
+    /// A point; the text is its tooltip.
+    Point { series: usize, at: [f64; 2], radius: f64, text: String },
+}
+
+/// One chart.
+pub(super) struct Chart {
+    /// Unique in the page.
+    pub(super) id: String,
+    pub(super) title: String,
+    /// What can be seen in it, for those who cannot.
+    pub(super) description: String,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// How many looks of a series there are.
+pub(super) const LOOKS: usize = 6;
+
+const WIDTH: f64 = 460.0;
+const HEIGHT: f64 = 330.0;
+const LEFT: f64 = 66.0;
+const RIGHT: f64 = 24.0;
+const TOP: f64 = 16.0;
+const BOTTOM: f64 = 46.0;
+
+fn px(x: f64) -> f64 {
+    LEFT + x.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
+}
+
+fn py(y: f64) -> f64 {
+    HEIGHT - BOTTOM - y.clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM)
+}
+
+fn path(points: &[[f64; 2]]) -> String {
+    let mut path = String::new();
+    for (i, [x, y]) in points.iter().enumerate() {
+        let _ = write!(path, "{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, px(*x), py(*y));
+    }
+    path
+}
+
+impl Chart {
+    /// The chart as an `svg` element.
+    pub(super) fn svg(&self) -> String {
+        let id = &self.id;
+        let (title, description) = (escape(&self.title), escape(&self.description));
+        let mut svg = format!(
+            "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\
+             <title id=\"{id}-t\">{title}</title><desc id=\"{id}-d\">{description}</desc>"
+        );
+        self.axes(&mut svg);
+        for mark in &self.marks {
+            draw(&mut svg, mark);
+        }
+        svg.push_str("</svg>");
+        svg
+    }
+
+    fn axes(&self, svg: &mut String) {
+        let (x0, x1, y0, y1) = (px(0.0), px(1.0), py(0.0), py(1.0));
+        for (x, text) in &self.x.ticks {
+            let (x, text) = (px(*x), escape(text));
+            let _ = write!(svg, "<path class=\"grid\" d=\"M{x:.1} {y0}V{y1}\"/>");
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>",
+                y0 + 17.0
+            );
+        }
+        for (y, text) in &self.y.ticks {
+            let (y, text) = (py(*y), escape(text));
+            let _ = write!(svg, "<path class=\"grid\" d=\"M{x0} {y:.1}H{x1}\"/>");
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" text-anchor=\"end\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
+                x0 - 7.0,
+                y + 4.0
+            );
+        }
+        let _ = write!(svg, "<path class=\"axis\" d=\"M{x0} {y1}V{y0}H{x1}\"/>");
+        let (mx, my) = (f64::midpoint(x0, x1), f64::midpoint(y0, y1));
+        let _ = write!(
+            svg,
+            "<text class=\"label\" text-anchor=\"middle\" x=\"{mx:.1}\" y=\"{:.1}\">{}</text>",
+            HEIGHT - 8.0,
+            self.x.label
+        );
+        let _ = write!(
+            svg,
+            "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(13 {my:.1}) rotate(-90)\">{}</text>",
+            self.y.label
+        );
+    }
+}
+
+fn draw(svg: &mut String, mark: &Mark) {
+    let _ = match mark {
+        Mark::Line { series, points } => {
+            write!(svg, "<path class=\"line s{}\" d=\"{}\"/>", series % LOOKS, path(points))
+        }
+        Mark::Area { series, points } => {
+            let look = series % LOOKS;
+            let ends = points.first().zip(points.last());
+            let closed = ends.map(|(a, b)| [&points[..], &[[b[0], 0.0], [a[0], 0.0]]].concat()).unwrap_or_default();
+            write!(
+                svg,
+                "<path class=\"area s{look}\" d=\"{}Z\"/><path class=\"line s{look}\" d=\"{}\"/>",
+                path(&closed),
+                path(points)
+            )
+        }
+        Mark::Diagonal { up } => {
+            let ends = if *up { [[0.0, 0.0], [1.0, 1.0]] } else { [[0.0, 1.0], [1.0, 0.0]] };
+            write!(svg, "<path class=\"guide\" d=\"{}\"/>", path(&ends))
+        }
+        Mark::Rule { x, text } => write!(
+            svg,
+            "<path class=\"guide\" d=\"{}\"/><text class=\"tick\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            path(&[[*x, 0.0], [*x, 1.0]]),
+            px(*x),
+            TOP - 4.0,
+            escape(text)
+        ),
+        Mark::Point { series, at, radius, text } => write!(
+            svg,
+            "<circle class=\"point s{}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\"><title>{}</title></circle>",
+            series % LOOKS,
+            px(at[0]),
+            py(at[1]),
+            escape(text)
+        ),
+    };
+}
+
+/// A swatch of a point for a legend.
+pub(super) fn dot(series: usize) -> String {
+    let look = series % LOOKS;
+    format!(
+        "<svg class=\"swatch\" viewBox=\"0 0 34 10\" aria-hidden=\"true\"><circle class=\"point s{look}\" cx=\"17\" cy=\"5\" \
+         r=\"5\"/></svg>"
+    )
+}
+
+/// A swatch of a line for a legend.
+pub(super) fn swatch(series: usize) -> String {
+    format!(
+        "<svg class=\"swatch\" viewBox=\"0 0 34 10\" aria-hidden=\"true\"><path class=\"line s{}\" d=\"M1 5H33\"/></svg>",
+        series % LOOKS
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(marks: Vec<Mark>) -> String {
+        Chart {
+            id: "c".into(),
+            title: "A <b> & c".into(),
+            description: "d".into(),
+            x: Axis::shares("x"),
+            y: Axis::scores("y"),
+            marks,
+        }
+        .svg()
+    }
+
+    #[test]
+    fn it_is_named_for_readers_and_escaped() {
+        let svg = chart(vec![Mark::Rule { x: 0.5, text: "<real>".into() }]);
+        assert!(svg.contains("role=\"img\"") && svg.contains("aria-labelledby=\"c-t c-d\""));
+        assert!(svg.contains("A &lt;b&gt; &amp; c") && svg.contains("&lt;real&gt;") && !svg.contains("<real>"));
+    }
+
+    #[test]
+    fn what_lies_outside_stays_on_the_edge() {
+        let svg = chart(vec![Mark::Line { series: 7, points: vec![[-1.0, 0.0], [2.0, 1.0]] }]);
+        assert!(svg.contains(&format!(
+            "class=\"line s1\" d=\"M{:.1} {:.1}L{:.1} {:.1}\"",
+            px(0.0),
+            py(0.0),
+            px(1.0),
+            py(1.0)
+        )));
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        for (most, end, ticks) in [(0.117, 0.15, 4), (0.986, 1.0, 6), (0.02, 0.02, 5), (0.0, 0.001, 2)] {
+            let (axis, top) = Axis::shares_to("x", most);
+            assert!((top - end).abs() < 1e-9 && axis.ticks.len() == ticks, "{most}: {top} {:?}", axis.ticks);
+        }
+    }
+
+    #[test]
+    fn an_empty_area_is_no_error() {
+        assert!(chart(vec![Mark::Area { series: 0, points: vec![] }]).ends_with("</svg>"));
+    }
+}

@@ -1,0 +1,99 @@
+//! Under which conditions a photograph was taken: what lowers the likeness of a genuine photograph although it shows
+//! the same person.
+//!
+//! A turned head, few pixels, blur, something before the face: each moves an embedding away from the references, and
+//! none of it speaks of forgery. The profile expects less of such a probe, by how much its conditions are worse than
+//! the references' own (`training/fit.py` fits the effects on genuine photographs of the training people).
+
+use serde::{Deserialize, Serialize};
+
+use crate::face::Component;
+use crate::traits::Template;
+
+/// How many conditions there are.
+pub const CONDITIONS: usize = 6;
+
+/// The conditions of one photograph, or their mean over several; 0 is a good frontal portrait, and 1 hard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conditions(pub [f32; CONDITIONS]);
+
+/// How much worse each condition makes a genuine photograph's likeness: standard deviations a unit, at most 0.
+pub type ConditionEffects = [f32; CONDITIONS];
+
+/// Eyes this many pixels apart give all the detail that the embeddings see.
+const FULL_SIZE: f32 = 60.0;
+/// Conditions can lower the expectation at most so far: beyond, the photograph says little about anyone.
+const MOST_LOWERED: f32 = -2.5;
+/// And raise it at most so far, over references that are worse than the probe.
+const MOST_RAISED: f32 = 0.5;
+
+impl Conditions {
+    /// Of one photograph: yaw and pitch (squared, in units of 30 degrees), smallness (the logarithm by which the eyes
+    /// are nearer than 60 pixels), softness and doubt of the detector (0..=1), occlusion (in eye distances).
+    pub fn of(photograph: &Template) -> Self {
+        let quality = &photograph.quality;
+        let square = |angle: f32| (angle / 30.0).powi(2).min(4.0);
+        let sharpness = quality.get(Component::Sharpness).map_or(100.0, |c| c.score);
+        let confidence = quality.get(Component::DetectorConfidence).map_or(1.0, |c| c.value);
+        Self([
+            square(photograph.pose.yaw),
+            square(photograph.pose.pitch),
+            (FULL_SIZE / quality.value(Component::FaceSize).max(8.0)).ln().max(0.0),
+            1.0 - sharpness / 100.0,
+            quality.value(Component::Occlusion).clamp(0.0, 1.0),
+            1.0 - confidence,
+        ])
+    }
+
+    /// The mean over photographs; the best conditions for none.
+    pub fn mean<'a>(photographs: impl ExactSizeIterator<Item = &'a Template>) -> Self {
+        let n = photographs.len().max(1) as f32;
+        let mut mean = [0.0; CONDITIONS];
+        for photograph in photographs {
+            for (m, c) in mean.iter_mut().zip(Self::of(photograph).0) {
+                *m += c / n;
+            }
+        }
+        Self(mean)
+    }
+
+    /// How much worse these are than `usual`, condition by condition.
+    #[must_use]
+    pub fn beyond(&self, usual: &Self) -> Self {
+        let mut beyond = self.0;
+        for (b, u) in beyond.iter_mut().zip(usual.0) {
+            *b -= u;
+        }
+        Self(beyond)
+    }
+
+    /// By how many standard deviations a genuine photograph's likeness is expected to lie off for them.
+    pub fn effect(&self, effects: &ConditionEffects) -> f32 {
+        let sum: f32 = self.0.iter().zip(effects).map(|(c, e)| c * e).sum();
+        sum.clamp(MOST_LOWERED, MOST_RAISED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::Pose;
+    use crate::identity::fixtures::near;
+
+    #[test]
+    fn a_turned_head_lowers_what_is_expected_and_within_bounds() {
+        let frontal = near(1, 0);
+        let turned = |yaw| Template { pose: Pose { yaw, ..Pose::default() }, ..near(1, 1) };
+        let usual = Conditions::mean([&frontal].into_iter());
+        let effect = |t: &Template| Conditions::of(t).beyond(&usual).effect(&[-1.0; CONDITIONS]);
+        assert!(effect(&frontal).abs() < 1e-6);
+        assert!((effect(&turned(30.0)) + 1.0).abs() < 1e-5);
+        assert!((effect(&turned(-89.0)) - MOST_LOWERED).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_out() {
+        let broken = Template { pose: Pose { yaw: f32::NAN, pitch: 0.0, roll: 0.0 }, ..near(1, 1) };
+        assert!(Conditions::of(&broken).0.iter().all(|c| c.is_finite()));
+    }
+}

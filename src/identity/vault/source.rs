@@ -1,0 +1,269 @@
+//! Where the master key comes from: a file, the environment, a command; or, where nothing was said, a file beside the
+//! data, which keeps whoever gets the database alone (a backup, a copied file) from reading it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use zeroize::Zeroizing;
+
+use super::{MasterId, MasterKey, SealError};
+
+/// The file beside the data.
+const BESIDE: &str = "master.key";
+
+/// Where the master key is.
+#[derive(Clone, Default)]
+pub enum MasterKeySource {
+    /// In `master.key` in the data folder; made there when the store is made.
+    #[default]
+    Beside,
+    /// In a file: 64 hex digits.
+    File(PathBuf),
+    /// Given as 64 hex digits, from an environment variable.
+    Hex(Zeroizing<String>),
+    /// What a command prints: 64 hex digits, from a key management service for example. `sh -c` runs it.
+    Command(String),
+}
+
+/// Why there is no master key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MasterKeyError {
+    /// The file cannot be read or written.
+    #[error("cannot {action} the master key {}: {source}", path.display())]
+    Io {
+        /// A verb.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not a key.
+    #[error("the master key from {0} is not one: it must be 64 hex digits, as `openssl rand -hex 32` prints them")]
+    Malformed(String),
+    /// The command failed.
+    #[error("the command for the master key failed: {0}")]
+    Command(String),
+    /// The data is sealed with a key that is not there.
+    #[error(
+        "{} is missing, and the data needs the master key {needed}: put the file back (it is not part of a backup), or \
+         say where the key is (--master-key-file, FACEWARD_MASTER_KEY, --master-key-command)",
+        path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// Which key is needed.
+        needed: MasterId,
+    },
+    /// Another key than the data was sealed with.
+    #[error("the data was sealed with the master key {needed}, and the one given is {given}: give that one")]
+    Wrong {
+        /// Which was given.
+        given: MasterId,
+        /// Which is needed.
+        needed: MasterId,
+    },
+    /// No key can be made.
+    #[error("no key can be made: {0}")]
+    Seal(#[from] SealError),
+}
+
+impl MasterKeySource {
+    /// The file that holds the key, where one does.
+    pub fn file(&self, dir: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Beside => Some(dir.join(BESIDE)),
+            Self::File(path) => Some(path.clone()),
+            Self::Hex(_) | Self::Command(_) => None,
+        }
+    }
+
+    /// Reads the key as it is given, whatever the data needs.
+    ///
+    /// # Errors
+    /// A [`MasterKeyError`].
+    pub fn read(&self, dir: &Path) -> Result<MasterKey, MasterKeyError> {
+        let key = |text: &str, from: &str| {
+            MasterKey::from_hex(text).ok_or_else(|| MasterKeyError::Malformed(from.to_owned()))
+        };
+        match self {
+            Self::Beside | Self::File(_) => {
+                let path = self.file(dir).unwrap_or_default();
+                let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(io("read", &path))?);
+                key(&text, &path.display().to_string())
+            }
+            Self::Hex(text) => key(text, "the environment"),
+            Self::Command(line) => key(&output(line)?, "the command"),
+        }
+    }
+}
+
+/// The key that opens a store whose keys are wrapped with `needed` (`None`: a store that has none yet). Makes the file
+/// beside the data where it is missing and nothing needs it, and completes a rotation that was cut off between the
+/// store and the file.
+pub(crate) fn settle(
+    source: &MasterKeySource,
+    dir: &Path,
+    needed: Option<MasterId>,
+) -> Result<MasterKey, MasterKeyError> {
+    let file = source.file(dir);
+    let missing = file.as_ref().is_some_and(|f| matches!(f.try_exists(), Ok(false)));
+    let fresh = file.as_ref().map(|f| next(f));
+    if let (Some(path), Some(fresh), Some(needed)) = (&file, &fresh, needed)
+        && let Ok(key) = MasterKeySource::File(fresh.clone()).read(dir)
+    {
+        if key.id() == needed {
+            std::fs::rename(fresh, path).map_err(io("replace", path))?;
+            return Ok(key);
+        }
+        // The rotation that made it did not come to its end: nothing is sealed with it.
+        std::fs::remove_file(fresh).map_err(io("remove", fresh))?;
+    }
+    match (source, &file, needed) {
+        (_, Some(path), Some(needed)) if missing => Err(MasterKeyError::Missing { path: path.clone(), needed }),
+        (MasterKeySource::Beside, Some(path), None) if missing => {
+            let key = MasterKey::generate()?;
+            write_new(path, &key)?;
+            tracing::warn!(
+                path = %path.display(),
+                "a master key was made beside the data: it guards backups and copies of the database, and not the \
+                 folder itself; better keep it elsewhere (docs/store.md)"
+            );
+            Ok(key)
+        }
+        _ => {
+            let key = source.read(dir)?;
+            match needed {
+                Some(needed) if needed != key.id() => Err(MasterKeyError::Wrong { given: key.id(), needed }),
+                _ => Ok(key),
+            }
+        }
+    }
+}
+
+/// Makes a new key beside the file of the old one; `store` puts it to use, and then it takes the old one's place. Cut
+/// off in between, the next start finishes or forgets it.
+///
+/// # Errors
+/// A [`MasterKeyError`], or what `store` fails with.
+pub fn rotate_file<E: From<MasterKeyError>>(
+    file: &Path,
+    store: impl FnOnce(MasterKey) -> Result<(), E>,
+) -> Result<MasterId, E> {
+    let key = MasterKey::generate().map_err(MasterKeyError::from)?;
+    let (id, fresh) = (key.id(), next(file));
+    write_new(&fresh, &key)?;
+    store(key)?;
+    std::fs::rename(&fresh, file).map_err(io("replace", file))?;
+    Ok(id)
+}
+
+/// Where the next key waits while the data is being rewrapped.
+fn next(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    file.with_file_name(name)
+}
+
+/// Writes the key to a file that only its owner can read, and to the disk.
+fn write_new(path: &Path, key: &MasterKey) -> Result<(), MasterKeyError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = || -> std::io::Result<()> {
+        let mut file = options.open(path)?;
+        file.write_all(format!("{}\n", key.to_hex().as_str()).as_bytes())?;
+        file.sync_all()?;
+        match path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
+            _ => Ok(()),
+        }
+    };
+    write().map_err(io("write", path))
+}
+
+fn output(line: &str) -> Result<Zeroizing<String>, MasterKeyError> {
+    let done = Command::new("sh").args(["-c", line]).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let done = done.map_err(|e| MasterKeyError::Command(e.to_string()))?;
+    if !done.status.success() {
+        return Err(MasterKeyError::Command(done.status.to_string()));
+    }
+    let text = String::from_utf8(done.stdout).map_err(|_| MasterKeyError::Malformed("the command".into()))?;
+    Ok(Zeroizing::new(text))
+}
+
+fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> MasterKeyError + 'a {
+    move |source| match source.kind() {
+        ErrorKind::InvalidData => MasterKeyError::Malformed(path.display().to_string()),
+        _ => MasterKeyError::Io { action, path: path.to_path_buf(), source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_made_for_a_new_store_alone_and_is_the_owners() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = settle(&MasterKeySource::Beside, dir.path(), None).unwrap();
+        let again = settle(&MasterKeySource::Beside, dir.path(), Some(key.id())).unwrap();
+        assert_eq!(key.id(), again.id());
+        let file = dir.path().join(BESIDE);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::remove_file(&file).unwrap();
+        let lost = settle(&MasterKeySource::Beside, dir.path(), Some(key.id())).unwrap_err();
+        assert!(matches!(lost, MasterKeyError::Missing { .. }) && !file.exists(), "{lost}");
+        let named = settle(&MasterKeySource::File(file.clone()), dir.path(), None).unwrap_err();
+        assert!(matches!(named, MasterKeyError::Io { .. }) && !file.exists(), "a named file is not made: {named}");
+    }
+
+    #[test]
+    fn every_source_gives_the_key_and_a_wrong_one_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = MasterKey::generate().unwrap();
+        let text = key.to_hex();
+        let file = dir.path().join("k");
+        std::fs::write(&file, text.as_str()).unwrap();
+        let command = MasterKeySource::Command(format!("cat {}", file.display()));
+        for source in [MasterKeySource::File(file), MasterKeySource::Hex(text), command] {
+            assert_eq!(settle(&source, dir.path(), Some(key.id())).unwrap().id(), key.id());
+            let other = MasterKey::generate().unwrap().id();
+            assert!(matches!(settle(&source, dir.path(), Some(other)), Err(MasterKeyError::Wrong { .. })));
+        }
+        let failing = |line: &str| MasterKeySource::Command(line.to_owned()).read(dir.path()).unwrap_err();
+        assert!(matches!(failing("exit 3"), MasterKeyError::Command(_)));
+        assert!(matches!(failing("echo no"), MasterKeyError::Malformed(_)));
+    }
+
+    #[test]
+    fn a_rotation_cut_off_is_finished_or_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = settle(&MasterKeySource::Beside, dir.path(), None).unwrap();
+        let file = dir.path().join(BESIDE);
+        let cut = |at: &str| rotate_file::<MasterKeyError>(&file, |_| Err(MasterKeyError::Command(at.to_owned())));
+        assert!(cut("before the store took it").is_err());
+        assert_eq!(settle(&MasterKeySource::Beside, dir.path(), Some(old.id())).unwrap().id(), old.id());
+        assert!(!next(&file).exists());
+
+        let mut taken = None;
+        let after = rotate_file::<MasterKeyError>(&file, |key| {
+            taken = Some(key.id());
+            Err(MasterKeyError::Command("after the store took it".to_owned()))
+        });
+        assert!(after.is_err());
+        assert_eq!(settle(&MasterKeySource::Beside, dir.path(), taken).unwrap().id(), taken.unwrap());
+        assert!(!next(&file).exists());
+        let id = rotate_file::<MasterKeyError>(&file, |_| Ok(())).unwrap();
+        assert_eq!(MasterKeySource::Beside.read(dir.path()).unwrap().id(), id);
+    }
+}

@@ -1,0 +1,22 @@
+//! The arithmetic of the operators in [`super::tract`], on plain slices: what it computes and how fast can be tested
+//! without an engine.
+//!
+//! Everything is `f32`, one picture at a time, channel by channel (CHW), on the calling thread.
+#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for wide vectors")]
+
+mod activation;
+mod depthwise;
+mod expand;
+mod gemm;
+mod planes;
+mod pool;
+
+pub(super) use activation::Activation;
+pub(super) use depthwise::Depthwise;
+pub(super) use expand::ExpandDepthwise;
+pub(super) use gemm::{Finish, Pointwise, Spatial, Weights};
+pub(super) use planes::Window;
+pub(super) use pool::MaxPool;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Max-pooling.
+
+use super::planes::{SLACK, Window};
+use crate::inference::raw::{Kernel, Lanes};
+
+/// The largest value in each window of one picture.
+pub(in crate::inference) struct MaxPool<'a> {
+    /// How the window moves.
+    pub(in crate::inference) window: Window,
+    /// Channel by channel.
+    pub(in crate::inference) source: &'a [f32],
+    /// Channel by channel.
+    pub(in crate::inference) out: &'a mut [f32],
+    /// Room for one padded plane.
+    pub(in crate::inference) scratch: &'a mut Vec<f32>,
+}
+
+impl Kernel for MaxPool<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let Self { window, source, out, scratch } = self;
+        let taps: Vec<usize> = window.taps().collect();
+        let (len, flat, pitch) = (window.channel_len(), window.flat_len(), window.phase()[1]);
+        if scratch.len() < len + SLACK + flat + SLACK {
+            scratch.resize(len + SLACK + flat + SLACK, 0.0);
+        }
+        let (padded, largest) = scratch.split_at_mut(len + SLACK);
+        let pictures = source.chunks_exact(window.input[0] * window.input[1]);
+        let outs = out.chunks_exact_mut(window.output[0] * window.output[1]);
+        for (picture, out) in pictures.zip(outs) {
+            window.lay_out::<L>(picture, f32::NEG_INFINITY, &mut padded[..len]);
+            let mut at = 0;
+            while at < flat {
+                let mut max = L::splat(f32::NEG_INFINITY);
+                for &tap in &taps {
+                    max = max.max(L::load(&padded[at + tap..]));
+                }
+                max.store(&mut largest[at..]);
+                at += L::COUNT;
+            }
+            let cols = window.output[1];
+            for (out, largest) in out.chunks_exact_mut(cols).zip(largest.chunks(pitch)) {
+                out.copy_from_slice(&largest[..cols]);
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Every kernel against the definition, over random shapes and with every kind of vector that the processor has.
+
+use proptest::prelude::*;
+
+use super::{Activation, Depthwise, ExpandDepthwise, Finish, MaxPool, Pointwise, Spatial, Weights, Window};
+use crate::inference::raw::{Kind, run_on};
+
+/// Values between -1 and 1, the same for the same seed.
+fn values(n: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1u32 << 23) as f32 - 1.0
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+fn area(v: [usize; 2]) -> usize {
+    v[0] * v[1]
+}
+
+fn activate(activation: &Activation, channel: usize, v: f32) -> f32 {
+    match activation {
+        Activation::None => v,
+        Activation::Clamp { low, high } => v.max(*low).min(*high),
+        Activation::Slopes(slopes) => v.max(0.0) + v.min(0.0) * slopes[channel],
+    }
+}
+
+fn activations(channels: usize) -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        Just(Activation::None),
+        Just(Activation::Clamp { low: 0.0, high: f32::INFINITY }),
+        Just(Activation::Clamp { low: -0.2, high: 0.5 }),
+        Just(Activation::Slopes(values(channels, 77))),
+    ]
+}
+
+/// Folds what lies under the kernel for each output place: `f(sum, tap, value)`, with `outside` in the padding.
+fn fold(window: &Window, plane: &[f32], outside: f32, start: f32, f: impl Fn(f32, usize, f32) -> f32) -> Vec<f32> {
+    let Window { input, output, kernel, stride, before } = *window;
+    let at = |o: [usize; 2], t: [usize; 2], a: usize| (o[a] * stride[a] + t[a]).checked_sub(before[a]);
+    let value = |o, t| match (at(o, t, 0), at(o, t, 1)) {
+        (Some(y), Some(x)) if y < input[0] && x < input[1] => plane[y * input[1] + x],
+        _ => outside,
+    };
+    let taps =
+        |o: [usize; 2]| (0..area(kernel)).fold(start, |sum, t| f(sum, t, value(o, [t / kernel[1], t % kernel[1]])));
+    (0..area(output)).map(|i| taps([i / output[1], i % output[1]])).collect()
+}
+
+fn windows() -> impl Strategy<Value = Window> {
+    let pair = |r: std::ops::Range<usize>| (r.clone(), r).prop_map(|(a, b)| [a, b]);
+    (pair(1..40), pair(1..6), pair(1..4), pair(0..3), pair(0..3)).prop_filter_map(
+        "the kernel is larger than the padded picture",
+        |(input, kernel, stride, before, after)| {
+            let mut output = [0; 2];
+            for a in 0..2 {
+                output[a] = (input[a] + before[a] + after[a]).checked_sub(kernel[a])? / stride[a] + 1;
+            }
+            Some(Window { input, output, kernel, stride, before })
+        },
+    )
+}
+
+/// Windows as networks have them, where the special paths are.
+fn usual_windows() -> impl Strategy<Value = Window> {
+    let side = 3usize..70;
+    (side.clone(), side, 1usize..3, 0usize..2).prop_map(|(h, w, s, before)| {
+        let output = [h, w].map(|v| (v - 1) / s + 1).map(|v| v.max(1));
+        Window { input: [h, w], output, kernel: [3, 3], stride: [s, s], before: [before, before] }
+    })
+}
+
+#[track_caller]
+fn close(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        let same = f.is_infinite() && f.total_cmp(e).is_eq();
+        assert!(same || (f - e).abs() <= 1e-5 * (1.0 + e.abs()), "{what}: {f} for {e} at {i}");
+    }
+}
+
+/// Runs a kernel with every kind of vector and a dirty scratch, and compares what it wrote.
+fn check(expected: &[f32], run: impl Fn(Kind, &mut [f32], &mut Vec<f32>)) {
+    for kind in Kind::available() {
+        let mut out = vec![f32::NAN; expected.len()];
+        let mut scratch = vec![1e30; 10_000];
+        run(kind, &mut out, &mut scratch);
+        close(&out, expected, &format!("{kind:?}"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn pointwise(
+        rows in 1usize..40, columns in 1usize..40, plane in 1usize..200, plus: bool,
+        activation in activations(40), seed: u32,
+    ) {
+        let (w, bias) = (values(rows * columns, seed), values(rows, seed ^ 1));
+        let (source, other) = (values(columns * plane, seed ^ 2), values(rows * plane, seed ^ 3));
+        let plus = plus.then_some(other.as_slice());
+        let expected: Vec<f32> = (0..rows * plane)
+            .map(|i| {
+                let (r, x) = (i / plane, i % plane);
+                let sum: f32 = (0..columns).map(|k| w[r * columns + k] * source[k * plane + x]).sum();
+                activate(&activation, r, sum + bias[r] + plus.map_or(0.0, |p| p[i]))
+            })
+            .collect();
+        let weights = Weights::pack(rows, columns, &w);
+        let finish = Finish { bias: &bias, plus, activation: &activation };
+        check(&expected, |kind, out, scratch| {
+            run_on(kind, Pointwise { weights: &weights, finish, source: &source, out, plane, scratch });
+        });
+    }
+
+    #[test]
+    fn spatial(
+        window in prop_oneof![windows(), usual_windows()], rows in 1usize..20, channels in 1usize..6, plus: bool,
+        activation in activations(20), seed: u32,
+    ) {
+        let taps = area(window.kernel);
+        let (w, bias) = (values(rows * channels * taps, seed), values(rows, seed ^ 1));
+        let source = values(channels * area(window.input), seed ^ 2);
+        let other = values(rows * area(window.output), seed ^ 3);
+        let plus = plus.then_some(other.as_slice());
+        let mut expected = vec![0.0; rows * area(window.output)];
+        for (i, plane) in source.chunks(area(window.input)).enumerate() {
+            for (r, sums) in expected.chunks_mut(area(window.output)).enumerate() {
+                let w = &w[(r * channels + i) * taps..];
+                let one = fold(&window, plane, 0.0, 0.0, |sum, t, v| sum + w[t] * v);
+                sums.iter_mut().zip(one).for_each(|(s, v)| *s += v);
+            }
+        }
+        for (i, v) in expected.iter_mut().enumerate() {
+            let r = i / area(window.output);
+            *v = activate(&activation, r, *v + bias[r] + plus.map_or(0.0, |p| p[i]));
+        }
+        let weights = Weights::pack(rows, channels * taps, &w);
+        let finish = Finish { bias: &bias, plus, activation: &activation };
+        check(&expected, |kind, out, scratch| {
+            let planes = &mut vec![1e30; 100];
+            run_on(kind, Spatial { weights: &weights, finish, window, source: &source, out, planes, scratch });
+        });
+    }
+
+    #[test]
+    fn depthwise(
+        window in prop_oneof![windows(), usual_windows()], channels in 1usize..5, activation in activations(5),
+        seed: u32,
+    ) {
+        let taps = area(window.kernel);
+        let (w, bias) = (values(channels * taps, seed), values(channels, seed ^ 1));
+        let source = values(channels * area(window.input), seed ^ 2);
+        let expected: Vec<f32> = (0..channels)
+            .flat_map(|c| {
+                let plane = &source[c * area(window.input)..][..area(window.input)];
+                let sums = fold(&window, plane, 0.0, bias[c], |sum, t, v| sum + w[c * taps + t] * v);
+                sums.into_iter().map(|v| activate(&activation, c, v)).collect::<Vec<_>>()
+            })
+            .collect();
+        check(&expected, |kind, out, scratch| {
+            let (weights, bias, activation) = (&w, &bias, &activation);
+            run_on(kind, Depthwise { weights, bias, activation, window, source: &source, out, scratch });
+        });
+    }
+
+    #[test]
+    fn max_pool(window in prop_oneof![windows(), usual_windows()], channels in 1usize..5, seed: u32) {
+        let source = values(channels * area(window.input), seed);
+        let expected: Vec<f32> = source
+            .chunks(area(window.input))
+            .flat_map(|p| fold(&window, p, f32::NEG_INFINITY, f32::NEG_INFINITY, |max, _, v| max.max(v)))
+            .collect();
+        check(&expected, |kind, out, scratch| run_on(kind, MaxPool { window, source: &source, out, scratch }));
+    }
+
+    #[test]
+    fn pointwise_and_depthwise_in_one(
+        window in prop_oneof![windows(), usual_windows()], columns in 1usize..40, channels in 1usize..20,
+        inner in activations(20), outer in activations(20), seed: u32,
+    ) {
+        // An input that is all padding has nothing to widen.
+        prop_assume!(window.output[0] * window.stride[0] <= window.input[0] + window.stride[0]);
+        let (plane, taps) = (area(window.input), area(window.kernel));
+        let (w, bias) = (values(channels * columns, seed), values(channels, seed ^ 1));
+        let (filters, outer_bias) = (values(channels * taps, seed ^ 2), values(channels, seed ^ 3));
+        let source = values(columns * plane, seed ^ 4);
+        let expected: Vec<f32> = (0..channels)
+            .flat_map(|c| {
+                let sum = |x: usize| (0..columns).map(|k| w[c * columns + k] * source[k * plane + x]).sum::<f32>();
+                let wide: Vec<f32> = (0..plane).map(|x| activate(&inner, c, sum(x) + bias[c])).collect();
+                let sums = fold(&window, &wide, 0.0, outer_bias[c], |sum, t, v| sum + filters[c * taps + t] * v);
+                sums.into_iter().map(|v| activate(&outer, c, v)).collect::<Vec<_>>()
+            })
+            .collect();
+        let weights = Weights::pack(channels, columns, &w);
+        let finish = Finish { bias: &bias, plus: None, activation: &inner };
+        check(&expected, |kind, out, scratch| {
+            let (filters, bias, activation) = (&filters, &outer_bias, &outer);
+            let (weights, source) = (&weights, &source);
+            run_on(kind, ExpandDepthwise { weights, finish, filters, bias, activation, window, source, out, scratch });
+        });
+    }
+}

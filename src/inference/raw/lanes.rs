@@ -1,0 +1,287 @@
+//! Vectors of `f32` as wide as the processor has them, chosen while running.
+//!
+//! A shipped binary is built for the least processor of its architecture, so the wide instructions must be asked for
+//! function by function. A [`Kernel`] is written once, generic over [`Lanes`]; [`dispatch`] asks the processor and runs
+//! it with AVX-512, with AVX2 and FMA, or with plain arrays. Everything a kernel calls in its inner loops must be
+//! `#[inline(always)]`: only what is inlined into the entry functions below is compiled with their instructions.
+
+/// A vector of `f32`.
+///
+/// The implementations for wide vectors may only run on a processor that has them. [`dispatch`] sees to it: it alone
+/// names those types, after asking.
+pub(in crate::inference) trait Lanes: Copy {
+    /// How many values it holds.
+    const COUNT: usize;
+    /// How many rows of a matrix tile of three vectors a row stay in registers.
+    const ROWS: usize;
+
+    /// `v` in every lane.
+    fn splat(v: f32) -> Self;
+    /// The first [`Self::COUNT`] values; panics where there are fewer.
+    fn load(from: &[f32]) -> Self;
+    /// Into the first [`Self::COUNT`] values; panics where there are fewer.
+    fn store(self, to: &mut [f32]);
+    /// `self * by + plus`.
+    fn mul_add(self, by: Self, plus: Self) -> Self;
+    /// `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// `self * other`.
+    fn mul(self, other: Self) -> Self;
+    /// Of the values of `self` followed by those of `next`, the even ones and the odd ones.
+    fn split(self, next: Self) -> (Self, Self);
+    /// The larger, lane by lane; neither may be NaN.
+    fn max(self, other: Self) -> Self;
+    /// The smaller, lane by lane; neither may be NaN.
+    fn min(self, other: Self) -> Self;
+}
+
+/// Work written for any [`Lanes`].
+pub(in crate::inference) trait Kernel {
+    /// Does it. Must be `#[inline(always)]`.
+    fn run<L: Lanes>(self);
+}
+
+/// A kind of vectors that this processor has: one is made only after asking it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::inference) struct Kind(Width);
+
+#[derive(Clone, Copy, Debug)]
+enum Width {
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Kind {
+    /// Every kind that this processor has, the widest first.
+    pub(in crate::inference) fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let wide = [
+            (std::arch::is_x86_feature_detected!("avx512f"), Width::Avx512),
+            (std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma"), Width::Avx2),
+        ];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wide = [];
+        wide.into_iter().filter(|(has, _)| *has).map(|(_, width)| width).chain([Width::Plain]).map(Self)
+    }
+}
+
+/// Runs `kernel` with the widest vectors of this processor.
+pub(in crate::inference) fn dispatch<K: Kernel>(kernel: K) {
+    run_on(Kind::available().next().unwrap_or(Kind(Width::Plain)), kernel);
+}
+
+/// Runs `kernel` with vectors of one kind.
+pub(in crate::inference) fn run_on<K: Kernel>(kind: Kind, kernel: K) {
+    match kind.0 {
+        Width::Plain => kernel.run::<Plain>(),
+        // SAFETY: a `Kind` is made only when the processor says that it has these instructions.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => unsafe { x86::with_avx2(kernel) },
+        // SAFETY: likewise.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => unsafe { x86::with_avx512(kernel) },
+    }
+}
+
+/// Four values as the compiler's own vectors: the least of every architecture.
+#[derive(Clone, Copy)]
+struct Plain([f32; 4]);
+
+impl Plain {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        let (a, b) = (self.0, other.0);
+        Self([f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2]), f(a[3], b[3])])
+    }
+}
+
+impl Lanes for Plain {
+    const COUNT: usize = 4;
+    const ROWS: usize = 4;
+
+    #[inline(always)]
+    fn splat(v: f32) -> Self {
+        Self([v; 4])
+    }
+
+    #[inline(always)]
+    fn load(from: &[f32]) -> Self {
+        Self([from[0], from[1], from[2], from[3]])
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        to[..4].copy_from_slice(&self.0);
+    }
+
+    #[inline(always)]
+    fn mul_add(self, by: Self, plus: Self) -> Self {
+        if cfg!(target_arch = "aarch64") {
+            // One instruction there; elsewhere it would be a call into the mathematical library.
+            let (a, b, c) = (self.0, by.0, plus.0);
+            Self(std::array::from_fn(|i| a[i].mul_add(b[i], c[i])))
+        } else {
+            self.mul(by).add(plus)
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn split(self, next: Self) -> (Self, Self) {
+        let (a, b) = (self.0, next.0);
+        (Self([a[0], a[2], b[0], b[2]]), Self([a[1], a[3], b[1], b[3]]))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64 as arch;
+
+    use super::{Kernel, Lanes};
+
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub(super) fn with_avx512<K: Kernel>(kernel: K) {
+        kernel.run::<Avx512>();
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn with_avx2<K: Kernel>(kernel: K) {
+        kernel.run::<Avx2>();
+    }
+
+    /// Even and odd values of `a` followed by `b`.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn split_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
+        let even = arch::_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        let odd = arch::_mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+        (arch::_mm512_permutex2var_ps(a, even, b), arch::_mm512_permutex2var_ps(a, odd, b))
+    }
+
+    /// Likewise: picked out in halves, which then come into their order.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn split_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
+        let order = |v| arch::_mm256_castpd_ps(arch::_mm256_permute4x64_pd::<0b11_01_10_00>(arch::_mm256_castps_pd(v)));
+        let even = arch::_mm256_shuffle_ps::<0b10_00_10_00>(a, b);
+        let odd = arch::_mm256_shuffle_ps::<0b11_01_11_01>(a, b);
+        (order(even), order(odd))
+    }
+
+    macro_rules! lanes {
+        ($name:ident, $vector:ty, $count:literal, $rows:literal, $splat:ident, $load:ident, $store:ident, $fma:ident,
+         $add:ident, $mul:ident, $split:ident, $max:ident, $min:ident) => {
+            #[derive(Clone, Copy)]
+            struct $name($vector);
+
+            // SAFETY: only `dispatch` runs kernels with this type, through the function above that is compiled for
+            // its instructions, after the processor said that it has them. Loads and stores go through slices whose
+            // length is checked, and need no alignment.
+            impl Lanes for $name {
+                const COUNT: usize = $count;
+                const ROWS: usize = $rows;
+
+                #[inline(always)]
+                fn splat(v: f32) -> Self {
+                    Self(unsafe { arch::$splat(v) })
+                }
+
+                #[inline(always)]
+                fn load(from: &[f32]) -> Self {
+                    let from = &from[..$count];
+                    Self(unsafe { arch::$load(from.as_ptr()) })
+                }
+
+                #[inline(always)]
+                fn store(self, to: &mut [f32]) {
+                    let to = &mut to[..$count];
+                    unsafe { arch::$store(to.as_mut_ptr(), self.0) }
+                }
+
+                #[inline(always)]
+                fn mul_add(self, by: Self, plus: Self) -> Self {
+                    Self(unsafe { arch::$fma(self.0, by.0, plus.0) })
+                }
+
+                #[inline(always)]
+                fn add(self, other: Self) -> Self {
+                    Self(unsafe { arch::$add(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                fn mul(self, other: Self) -> Self {
+                    Self(unsafe { arch::$mul(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                fn split(self, next: Self) -> (Self, Self) {
+                    let (even, odd) = unsafe { $split(self.0, next.0) };
+                    (Self(even), Self(odd))
+                }
+
+                #[inline(always)]
+                fn max(self, other: Self) -> Self {
+                    Self(unsafe { arch::$max(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                fn min(self, other: Self) -> Self {
+                    Self(unsafe { arch::$min(self.0, other.0) })
+                }
+            }
+        };
+    }
+
+    lanes!(
+        Avx512,
+        arch::__m512,
+        16,
+        8,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_fmadd_ps,
+        _mm512_add_ps,
+        _mm512_mul_ps,
+        split_512,
+        _mm512_max_ps,
+        _mm512_min_ps
+    );
+    lanes!(
+        Avx2,
+        arch::__m256,
+        8,
+        4,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_fmadd_ps,
+        _mm256_add_ps,
+        _mm256_mul_ps,
+        split_256,
+        _mm256_max_ps,
+        _mm256_min_ps
+    );
+}

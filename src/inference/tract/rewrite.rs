@@ -1,0 +1,118 @@
+//! Puts this project's operators into a graph.
+//!
+//! Constants must be propagated first: a convolution is taken only when its weights are known, and many are computed
+//! from other constants in the file.
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "the engine calls rules with a context, which is empty here")]
+
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::model::Rewriter;
+use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool};
+
+use super::conv::FusedConv;
+use super::depthwise::FusedDepthwise;
+use super::expand::FusedExpand;
+use super::follow::{activation, by_channel, constant, reader, sum};
+use super::plane::is_plain;
+use super::pool::FastMaxPool;
+use crate::inference::kernels::Weights;
+
+/// Replaces what can be replaced; the rest is left to tract.
+pub(super) fn rewrite(model: &mut TypedModel) -> TractResult<()> {
+    model.prop_consts()?;
+    model.compact()?;
+    Rewriter::default()
+        .with_rule_for::<Conv>("convolution", convolution)
+        .with_rule_for::<MaxPool>("max-pooling", max_pooling)
+        .rewrite(&(), model)
+}
+
+fn convolution(
+    (): &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    conv: &Conv,
+) -> TractResult<Option<TypedModelPatch>> {
+    let &[input, kernel, bias] = &node.inputs[..] else { return Ok(None) };
+    let channels = conv.output_channels();
+    let depthwise = conv.group > 1 && conv.group == channels && conv.group == conv.input_channels();
+    let plain = is_plain(&conv.pool_spec) && conv.kernel_fmt == KernelFormat::OIHW && conv.q_params.is_none();
+    let floats = model.outlet_fact(input)?.datum_type == f32::datum_type();
+    let (Some(kernel), Some(bias)) = (constant(model, kernel), constant(model, bias)) else { return Ok(None) };
+    let Some(bias) = by_channel(&bias, channels) else { return Ok(None) };
+    if !plain || !floats || !(depthwise || conv.group == 1) || is_small(&node.outputs[0].fact) {
+        return Ok(None);
+    }
+    let kernel = kernel.try_as_plain_ram()?.as_slice::<f32>()?;
+    let spec = conv.pool_spec.clone();
+    let mut patch = TypedModelPatch::new(format!("{name} with what follows"));
+    let mut inputs = tvec!(patch.tap_model(model, input)?);
+    let mut end = OutletId::new(node.id, 0);
+    let op: Box<dyn TypedOp> = if depthwise {
+        let (activation, after) = activation(model, end, channels);
+        end = after;
+        let (filters, bias) = (kernel.into(), bias.into());
+        if let Some((wide, first)) = widening(model, input) {
+            inputs = tvec!(patch.tap_model(model, wide)?);
+            Box::new(FusedExpand {
+                weights: first.weights.clone(),
+                bias: first.bias.clone(),
+                activation: first.activation.clone(),
+                spec,
+                filters,
+                filter_bias: bias,
+                filter_activation: activation,
+            })
+        } else {
+            Box::new(FusedDepthwise { spec, weights: filters, bias, activation })
+        }
+    } else {
+        let sum = sum(model, end);
+        if let Some((other, after)) = sum {
+            inputs.push(patch.tap_model(model, other)?);
+            end = after;
+        }
+        let (activation, after) = activation(model, end, channels);
+        end = after;
+        let weights = Weights::pack(channels, kernel.len() / channels, kernel).into();
+        Box::new(FusedConv { spec, weights, bias: bias.into(), plus: sum.is_some(), activation })
+    };
+    let out = patch.wire_node(format!("{name}.fused"), op, &inputs)?;
+    patch.shunt_outside(model, end, out[0])?;
+    Ok(Some(patch))
+}
+
+/// The pointwise convolution that makes `value`, where nobody else reads it, and what it reads itself.
+fn widening(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv)> {
+    let node = model.node(value.node);
+    let conv = node.op_as::<FusedConv>()?;
+    let pointwise = conv.spec.kernel_shape.iter().all(|k| *k == 1)
+        && conv.spec.strides().iter().all(|s| *s == 1)
+        && (0..2).all(|axis| conv.spec.padding.valid_dim(axis, true));
+    let alone = reader(model, value).is_some() && !conv.plus;
+    (pointwise && alone).then(|| (node.inputs[0], conv))
+}
+
+/// A handful of outputs a channel is a product of a matrix and a few vectors, which tract does well.
+fn is_small(output: &TypedFact) -> bool {
+    const FEW: usize = 4;
+    output.shape.as_concrete().is_some_and(|s| s.iter().skip(2).product::<usize>() < FEW)
+}
+
+fn max_pooling(
+    (): &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    pool: &MaxPool,
+) -> TractResult<Option<TypedModelPatch>> {
+    let floats = model.outlet_fact(node.inputs[0])?.datum_type == f32::datum_type();
+    if !is_plain(&pool.pool_spec) || pool.with_index_outputs.is_some() || !floats {
+        return Ok(None);
+    }
+    let mut patch = TypedModelPatch::new(format!("{name} in vectors"));
+    let input = patch.tap_model(model, node.inputs[0])?;
+    let out = patch.wire_node(format!("{name}.fast"), FastMaxPool { spec: pool.pool_spec.clone() }, &[input])?;
+    patch.shunt_outside(model, node.id.into(), out[0])?;
+    Ok(Some(patch))
+}

@@ -1,0 +1,207 @@
+//! The operators in a graph against tract's own, over random shapes.
+
+use proptest::prelude::*;
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
+use tract_onnx::tract_core::ops::logic::{Iff, comp_gt};
+use tract_onnx::tract_core::ops::math;
+use tract_onnx::tract_core::ops::nn::DataFormat;
+
+use super::rewrite::rewrite;
+
+/// Values between -1 and 1.
+fn tensor(shape: &[usize], seed: usize) -> Tensor {
+    let n: usize = shape.iter().product();
+    let values: Vec<f32> = (0..n).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect();
+    Tensor::from_shape(shape, &values).unwrap()
+}
+
+/// What follows the convolution in the graph.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tail {
+    Nothing,
+    Relu,
+    Relu6,
+    /// As `PReLU` is lowered.
+    Selection,
+    /// As some converters write `PReLU`.
+    Parts,
+    /// The input is added; then `ReLU`.
+    Sum,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    channels: usize,
+    outputs: usize,
+    side: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    pad: usize,
+    depthwise: bool,
+    symbolic: bool,
+    tail: Tail,
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let tails = prop_oneof![
+        Just(Tail::Nothing),
+        Just(Tail::Relu),
+        Just(Tail::Relu6),
+        Just(Tail::Selection),
+        Just(Tail::Parts),
+        Just(Tail::Sum)
+    ];
+    let shape = (2usize..20, 1usize..20, 4usize..40, 4usize..40, 1usize..5, 1usize..3, 0usize..2);
+    (shape, any::<bool>(), any::<bool>(), tails).prop_map(
+        |((channels, outputs, h, w, kernel, stride, pad), depthwise, symbolic, tail)| {
+            // A sum with the input needs an output of its shape.
+            let sum = tail == Tail::Sum;
+            let (kernel, stride, pad) = if sum { (3, 1, 1) } else { (kernel, stride, pad) };
+            let outputs = if depthwise || sum { channels } else { outputs };
+            Case { channels, outputs, side: [h, w], kernel, stride, pad, depthwise, symbolic, tail }
+        },
+    )
+}
+
+fn spec(case: &Case, outputs: usize) -> PoolSpec {
+    let pads = || tvec![case.pad; 2];
+    PoolSpec {
+        data_format: DataFormat::NCHW,
+        kernel_shape: tvec![case.kernel; 2],
+        padding: PaddingSpec::Explicit(pads(), pads()),
+        dilations: None,
+        strides: Some(tvec![case.stride; 2]),
+        input_channels: case.channels,
+        output_channels: outputs,
+    }
+}
+
+fn binary(model: &mut TypedModel, name: &str, op: TypedBinOp, a: OutletId, b: OutletId) -> OutletId {
+    model.wire_node(name, op, &[a, b]).unwrap()[0]
+}
+
+/// Adds what follows the convolution's output `v`.
+fn tail(model: &mut TypedModel, case: &Case, input: OutletId, v: OutletId) -> OutletId {
+    let one = |model: &mut TypedModel, name: &str, v: f32| {
+        model.add_const(name, Tensor::from_shape(&[1, 1, 1, 1], &[v]).unwrap()).unwrap()
+    };
+    let zero = one(model, "zero", 0.0);
+    let slopes = model.add_const("slopes", tensor(&[1, case.outputs, 1, 1], 5)).unwrap();
+    match case.tail {
+        Tail::Nothing => v,
+        Tail::Relu => binary(model, "relu", math::max(), v, zero),
+        Tail::Relu6 => {
+            let six = one(model, "high", 0.6);
+            let low = binary(model, "low", math::max(), zero, v);
+            binary(model, "high.min", math::min(), low, six)
+        }
+        Tail::Selection => {
+            let product = binary(model, "product", math::mul(), v, slopes);
+            let test = binary(model, "test", TypedBinOp(comp_gt(), None), zero, v);
+            model.wire_node("iff", Iff, &[test, product, v]).unwrap()[0]
+        }
+        Tail::Parts => {
+            let max = binary(model, "max", math::max(), v, zero);
+            let min = binary(model, "min", math::min(), v, zero);
+            let product = binary(model, "product", math::mul(), min, slopes);
+            binary(model, "parts", math::add(), max, product)
+        }
+        Tail::Sum => {
+            let sum = binary(model, "sum", math::add(), input, v);
+            binary(model, "relu", math::max(), sum, zero)
+        }
+    }
+}
+
+fn convolution(case: &Case) -> TypedModel {
+    let mut model = TypedModel::default();
+    let input = source(&mut model, case);
+    let group = if case.depthwise { case.channels } else { 1 };
+    let kernel = tensor(&[case.outputs, case.channels / group, case.kernel, case.kernel], 1);
+    let kernel = model.add_const("kernel", kernel).unwrap();
+    let bias = model.add_const("bias", tensor(&[case.outputs], 2)).unwrap();
+    let op = Conv { pool_spec: spec(case, case.outputs), kernel_fmt: KernelFormat::OIHW, group, q_params: None };
+    let v = model.wire_node("conv", op, &[input, kernel, bias]).unwrap()[0];
+    let end = tail(&mut model, case, input, v);
+    model.select_output_outlets(&[end]).unwrap();
+    model
+}
+
+fn source(model: &mut TypedModel, case: &Case) -> OutletId {
+    let [h, w] = case.side;
+    let fact = if case.symbolic {
+        let [h, w] = ["h", "w"].map(|s| model.symbols.sym(s).to_dim());
+        f32::fact(&[1.to_dim(), case.channels.to_dim(), h, w])
+    } else {
+        f32::fact([1, case.channels, h, w])
+    };
+    model.add_source("input", fact).unwrap()
+}
+
+/// Runs the graph as it is and with the project's operators, and names the operators of the second.
+fn compare(model: &TypedModel, case: &Case) -> Vec<String> {
+    let mut ours = model.clone();
+    rewrite(&mut ours).unwrap();
+    let names = ours.nodes.iter().map(|n| n.op.name().to_string()).collect();
+    let input = tensor(&[1, case.channels, case.side[0], case.side[1]], 3);
+    let run = |m: TypedModel| m.into_optimized().unwrap().into_runnable().unwrap().run(tvec!(input.clone().into()));
+    let (expected, found) = (run(model.clone()).unwrap(), run(ours).unwrap());
+    found[0].close_enough(&expected[0], Approximation::Approximate).unwrap();
+    names
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_convolution_and_its_tail_are_one_operator(case in cases()) {
+        let model = convolution(&case);
+        let names = compare(&model, &case);
+        let outputs = model.output_fact(0).unwrap().shape.as_concrete().map(|s| s[2..].iter().product::<usize>());
+        if outputs.is_none_or(|n| n >= 4) {
+            let name = if case.depthwise { "FusedDepthwise" } else { "FusedConv" };
+            prop_assert!(names.iter().any(|n| n == name), "{names:?}");
+            let alone = !(case.depthwise && case.tail == Tail::Sum);
+            let left = ["Max", "Min", "Mul", "Add", "Iff"].iter().any(|left| names.iter().any(|n| n == left));
+            prop_assert!(!(alone && left), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn max_pooling(case in cases()) {
+        prop_assume!(case.pad < case.kernel);
+        let mut model = TypedModel::default();
+        let input = source(&mut model, &case);
+        let op = MaxPool { pool_spec: spec(&case, case.channels), with_index_outputs: None };
+        let out = model.wire_node("pool", op, &[input]).unwrap();
+        model.select_output_outlets(&out).unwrap();
+        prop_assert!(compare(&model, &case).iter().any(|n| n == "FastMaxPool"));
+    }
+
+    #[test]
+    fn widening_and_filtering_are_one_operator(case in cases(), inner in 1usize..12) {
+        // tract cannot optimise its own lowering of a strided 1x1 kernel over pictures of unknown size.
+        prop_assume!(case.kernel > 1);
+        let case = Case { depthwise: true, tail: Tail::Selection, outputs: case.channels, ..case };
+        let mut model = TypedModel::default();
+        // The picture comes with `inner` channels and is widened first.
+        let input = source(&mut model, &Case { channels: inner, ..case });
+        let spec_of = |kernel, stride, pad, channels| spec(&Case { channels, kernel, stride, pad, ..case }, case.channels);
+        let conv = |pool_spec, group| Conv { pool_spec, kernel_fmt: KernelFormat::OIHW, group, q_params: None };
+        let kernel = model.add_const("wide.kernel", tensor(&[case.channels, inner, 1, 1], 7)).unwrap();
+        let bias = model.add_const("bias", tensor(&[case.channels], 2)).unwrap();
+        let wide = model.wire_node("wide", conv(spec_of(1, 1, 0, inner), 1), &[input, kernel, bias]).unwrap()[0];
+        let zero = model.add_const("low", Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap()).unwrap();
+        let wide = binary(&mut model, "wide.relu", math::max(), wide, zero);
+        let kernel = model.add_const("kernel", tensor(&[case.channels, 1, case.kernel, case.kernel], 1)).unwrap();
+        let op = conv(spec_of(case.kernel, case.stride, case.pad, case.channels), case.channels);
+        let v = model.wire_node("conv", op, &[wide, kernel, bias]).unwrap()[0];
+        let end = tail(&mut model, &case, input, v);
+        model.select_output_outlets(&[end]).unwrap();
+        let names = compare(&model, &Case { channels: inner, ..case });
+        let outputs = model.output_fact(0).unwrap().shape.as_concrete().map(|s| s[2..].iter().product::<usize>());
+        prop_assert!(outputs.is_some_and(|n| n < 4) || names.iter().any(|n| n == "FusedExpand"), "{names:?}");
+    }
+}
