@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use faceward::identity::Population;
 use faceward::inference::Manifest;
+use faceward::jobs::evidence::EvidenceOptions;
 use faceward::jobs::{evidence, extract};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -51,6 +52,9 @@ enum Step {
         /// Where the lines go.
         #[arg(long, short)]
         out: PathBuf,
+        /// Verify the pictures of the same paths in this file of `extract` in place of those in TEMPLATES.
+        #[arg(long, value_name = "TEMPLATES")]
+        probes: Option<PathBuf>,
         /// References a person.
         #[arg(long, default_value_t = 10)]
         refs: usize,
@@ -88,14 +92,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             out.flush()?;
             println!("{n} faces");
         }
-        Step::Evidence { templates, out, refs, seeds, others, population, models } => {
+        Step::Evidence { templates, out, probes, refs, seeds, others, population, models } => {
             let mut known = Population::load(&Manifest::open(models)?)?;
             if let Some(path) = population {
                 known = Population::parse(&std::fs::read_to_string(path)?, known.cohort)?;
             }
             let mut out = BufWriter::new(File::create(out)?);
             let lines = BufReader::new(File::open(templates)?);
-            evidence::evidence(lines, &known, *refs, *seeds, *others, &mut out)?;
+            let probes = probes.as_ref().map(File::open).transpose()?.map(BufReader::new);
+            let options = EvidenceOptions { references: *refs, seeds: *seeds, others: *others };
+            evidence::evidence(lines, probes, &known, options, &mut out)?;
             out.flush()?;
         }
     }

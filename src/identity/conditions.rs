@@ -28,8 +28,9 @@ const MOST_LOWERED: f32 = -2.5;
 const MOST_RAISED: f32 = 0.5;
 
 impl Conditions {
-    /// Of one photograph: yaw and pitch (squared, in units of 30 degrees), smallness (the logarithm by which the eyes
-    /// are nearer than 60 pixels), softness and doubt of the detector (0..=1), occlusion (in eye distances).
+    /// Of one photograph: yaw and pitch (in units of 30 degrees), smallness (the logarithm by which the eyes are nearer
+    /// than 60 pixels) and softness (0..=1), all squared, for a little of each does nothing; occlusion (in eye
+    /// distances) and doubt of the detector (0..=1).
     pub fn of(photograph: &Template) -> Self {
         let quality = &photograph.quality;
         let square = |angle: f32| (angle / 30.0).powi(2).min(4.0);
@@ -38,8 +39,8 @@ impl Conditions {
         Self([
             square(photograph.pose.yaw),
             square(photograph.pose.pitch),
-            (FULL_SIZE / quality.value(Component::FaceSize).max(8.0)).ln().max(0.0),
-            1.0 - sharpness / 100.0,
+            (FULL_SIZE / quality.value(Component::FaceSize).max(8.0)).ln().max(0.0).powi(2),
+            (1.0 - sharpness / 100.0).powi(2),
             quality.value(Component::Occlusion).clamp(0.0, 1.0),
             1.0 - confidence,
         ])

@@ -56,7 +56,13 @@ pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
 
 /// A population of such people.
 pub(crate) fn population() -> Population {
-    let prior = EmbeddingPrior { pairwise: 0.8, between_people: 0.05, spread: 0.03, conditions: Default::default() };
+    let prior = EmbeddingPrior {
+        pairwise: 0.8,
+        between_people: 0.05,
+        spread: 0.03,
+        conditions: Default::default(),
+        doubt: 0.0,
+    };
     Population {
         model: PopulationModel { embedding: vec![prior; 3], prior_weight: 5.0, likeness: vec![-12.0, 8.0, 8.0, 8.0] },
         cohort: (5000..5060).map(|i| template(i).embeddings).collect(),

@@ -19,6 +19,9 @@ pub struct EmbeddingPrior {
     /// What conditions do to a genuine photograph's likeness.
     #[serde(default)]
     pub conditions: ConditionEffects,
+    /// How unsure that is: the standard deviation of what conditions did, as a share of what they were expected to do.
+    #[serde(default)]
+    pub doubt: f32,
 }
 
 /// The committed coefficients, `models/population.toml`; training/README.md says how they were obtained.

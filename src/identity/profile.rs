@@ -34,6 +34,8 @@ pub struct EmbeddingProfile {
     pub impostor: Spread,
     /// What conditions worse than the references' do to a genuine photograph.
     pub effects: ConditionEffects,
+    /// How unsure that is, as a share of it.
+    pub doubt: f32,
 }
 
 /// A negative: an image that an operator marked as not showing the identity.
@@ -116,11 +118,13 @@ impl Profile {
         Conditions::of(probe).beyond(&self.conditions)
     }
 
-    /// The cosine that a genuine photograph taken under the conditions of `probe` is expected to have.
+    /// The cosine that a genuine photograph taken under the conditions of `probe` is expected to have: the worse they
+    /// are, the lower and the less certain.
     pub fn expectation(&self, which: Embedding, probe: &Template) -> Spread {
-        let EmbeddingProfile { genuine, effects, .. } = self.embedding(which);
+        let EmbeddingProfile { genuine, effects, doubt, .. } = self.embedding(which);
         let effect = self.conditions(probe).effect(effects);
-        Spread { centre: genuine.centre + effect * genuine.deviation, ..*genuine }
+        let widened = (1.0 + (doubt * effect).powi(2)).sqrt();
+        Spread { centre: genuine.centre + effect * genuine.deviation, deviation: widened * genuine.deviation }
     }
 
     /// The cosine of `probe` with the centroid of one embedding, -1..=1.
@@ -184,7 +188,13 @@ fn fit_embedding(which: Embedding, templates: &[Template], population: &Populati
     let genuine = Spread { centre: expected_cosine(pairwise, n), deviation: (within + of_centre).sqrt() };
 
     let strangers: Vec<f32> = population.cohort.iter().map(|c| cosine(&centroid, c.get(which))).collect();
-    EmbeddingProfile { centroid, genuine, impostor: spread_of(&strangers), effects: prior.conditions }
+    EmbeddingProfile {
+        centroid,
+        genuine,
+        impostor: spread_of(&strangers),
+        effects: prior.conditions,
+        doubt: prior.doubt,
+    }
 }
 
 fn fit_attribute(index: usize, templates: &[Template], population: &Population) -> Option<Spread> {

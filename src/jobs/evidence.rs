@@ -4,6 +4,7 @@
 //! references, enrolls them by the service's own rules, and writes the evidence of every other picture. So the
 //! fitting scripts see exactly what the service sees.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -38,36 +39,53 @@ struct Row<'a> {
     evidence: &'a Evidence,
 }
 
-fn read(lines: impl BufRead) -> io::Result<Dataset<Vec<Template>>> {
+fn read(lines: impl BufRead) -> io::Result<Vec<(String, Vec<Template>)>> {
     let mut pictures = Vec::new();
     for line in lines.lines() {
         let line: Line = serde_json::from_str(&line?)?;
         pictures.push((line.path, line.faces.into_iter().map(|f| f.template).collect()));
     }
-    Ok(Dataset::of(pictures))
+    Ok(pictures)
 }
 
-/// Draws `references` pictures a person (at most half) with each of `seeds`, and writes a JSON line of evidence for
-/// every other picture of that person and for `others` pictures of other people.
+/// What [`evidence`] reads besides the templates.
+#[derive(Clone, Copy, Debug)]
+pub struct EvidenceOptions {
+    /// References a person, at most half of their pictures.
+    pub references: usize,
+    /// Draws.
+    pub seeds: u64,
+    /// Pictures of other people, a person and draw.
+    pub others: usize,
+}
+
+/// Draws references a person, and writes a JSON line of evidence for every other picture of that person and for some
+/// of other people. With `probes`, the pictures verified are those of the same path in these other lines (of worn
+/// copies, for example); the references stay those of `lines`.
 ///
 /// # Errors
 /// When the lines cannot be read or the output not written.
 pub fn evidence(
     lines: impl BufRead,
+    probes: Option<impl BufRead>,
     population: &Population,
-    references: usize,
-    seeds: u64,
-    others: usize,
+    options: EvidenceOptions,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let pictures = read(lines)?;
+    let pictures = Dataset::of(read(lines)?);
+    let probes = probes.map(read).transpose()?.map(HashMap::<String, Vec<Template>>::from_iter);
+    let EvidenceOptions { references, seeds, others } = options;
     let protocol = Protocol { references, seeds, others, ..Protocol::default() };
     for draw in draws(&pictures, &protocol) {
         let candidates = draw.references.iter();
         let candidates = candidates.map(|p| Candidate { sha256: p.path.clone(), faces: p.content.clone() }).collect();
         let Some(profile) = enroll(candidates, population).0 else { continue };
         for (set, picture) in draw.probes.iter().flat_map(|(set, pictures)| pictures.iter().map(move |p| (set, p))) {
-            let all: Vec<Evidence> = picture.content.iter().map(|t| Evidence::measure(t, &profile)).collect();
+            let faces = match &probes {
+                Some(probes) => probes.get(&picture.path).map_or(&[][..], Vec::as_slice),
+                None => &picture.content,
+            };
+            let all: Vec<Evidence> = faces.iter().map(|t| Evidence::measure(t, &profile)).collect();
             let Some(best) = most_alike(&all) else { continue };
             let row = Row {
                 seed: draw.seed,
@@ -76,7 +94,7 @@ pub fn evidence(
                 path: &picture.path,
                 references: profile.references,
                 features: Fusion::features(&all[best]),
-                quality: picture.content[best].quality.score,
+                quality: faces[best].quality.score,
                 evidence: &all[best],
             };
             serde_json::to_writer(&mut *out, &row)?;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::tails::{ratio_at, standard_units};
 use crate::identity::{Conditions, Profile, SampleKind};
 use crate::traits::{ATTRIBUTES, Embedding, Template, cosine};
 
@@ -33,8 +34,16 @@ pub struct AttributeEvidence {
     pub expected: f32,
     /// The standard deviation of a further genuine photograph.
     pub spread: f32,
-    /// (observed - expected) / spread.
+    /// How far off the probe lies, in standard units: (observed - expected) / spread, its tails allowed for (`tails.rs`).
     pub deviation: f32,
+}
+
+impl AttributeEvidence {
+    /// The values that lie `standard_units` to either side of what is expected.
+    pub fn range(&self, standard_units: f32) -> [f32; 2] {
+        let width = ratio_at(standard_units) * self.spread;
+        [self.expected - width, self.expected + width]
+    }
 }
 
 /// The negative that the probe is nearest to.
@@ -69,13 +78,13 @@ impl Evidence {
     /// Compares one face with one profile.
     pub fn measure(probe: &Template, profile: &Profile) -> Self {
         let embeddings = Embedding::ALL.map(|e| {
-            let genuine = profile.expectation(e, probe);
+            let (usual, genuine) = (profile.embedding(e).genuine, profile.expectation(e, probe));
             let observed = profile.similarity(e, probe);
             EmbeddingEvidence {
                 embedding: e,
                 observed,
                 expected: genuine.centre,
-                allowance: -genuine.z(profile.embedding(e).genuine.centre),
+                allowance: usual.z(genuine.centre),
                 spread: genuine.deviation,
                 deviation: genuine.z(observed),
             }
@@ -118,7 +127,7 @@ fn attributes(probe: &Template, profile: &Profile) -> Vec<AttributeEvidence> {
                 observed,
                 expected: usual.centre,
                 spread: usual.deviation,
-                deviation: usual.z(observed),
+                deviation: standard_units(usual.z(observed)),
             })
         })
         .collect()

@@ -28,11 +28,11 @@ pub struct Difference {
     pub attribute: String,
     /// The probe's value.
     pub observed: f32,
-    /// What is usual for this person: from - to, two standard deviations about the mean.
+    /// What is usual for this person: from - to, two standard units about the mean.
     pub expected: [f32; 2],
     /// The unit of both.
     pub unit: String,
-    /// Signed distance from the person's mean in standard deviations.
+    /// Signed distance from the person's mean in standard units.
     pub deviation: f32,
     /// To which side.
     pub direction: Direction,
@@ -134,14 +134,14 @@ fn embedding_difference(e: &super::EmbeddingEvidence, weight: f32) -> Difference
 
 fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Difference> {
     let spec = ATTRIBUTES.get(a.index)?;
-    let mut expected = [a.expected - DEPARTS * a.spread, a.expected + DEPARTS * a.spread];
+    let mut expected = a.range(DEPARTS);
     if spec.never_negative() {
         expected[0] = expected[0].max(0.0);
     }
     let direction = direction(a.deviation);
     let side = match direction {
-        Direction::Higher => format!(", {:.1} standard deviations above", a.deviation.abs()),
-        Direction::Lower => format!(", {:.1} standard deviations below", a.deviation.abs()),
+        Direction::Higher => format!(", {:.1} standard units above", a.deviation.abs()),
+        Direction::Lower => format!(", {:.1} standard units below", a.deviation.abs()),
         Direction::Within => ", within".into(),
     };
     let text = format!(

@@ -9,6 +9,7 @@ mod evidence;
 mod explanation;
 mod fusion;
 mod image;
+mod tails;
 
 pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates, ScoreMap};
 pub use decision::{Decision, Limit, Verdict};
