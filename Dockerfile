@@ -40,7 +40,8 @@ COPY --from=build /out/faceward /usr/local/bin/faceward
 USER 10001:10001
 WORKDIR /data
 ENV FACEWARD_DATA_DIR=/data \
-    FACEWARD_MODELS=/usr/share/faceward/models
+    FACEWARD_MODELS=/usr/share/faceward/models \
+    MIMALLOC_PURGE_DELAY=2000
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use faceward::face::{DetectorSettings, Face, FaceFinder, index};
-use faceward::imaging::{DecodeLimits, RgbImage, decode};
+use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode};
 use faceward::inference::{Manifest, TractEngine, Zoo};
 use faceward::jobs::extract::image_files;
 use faceward::traits::attributes::Conditions;
@@ -168,8 +168,8 @@ fn read(
 ) -> Result<Vec<Reading>, Box<dyn Error + Send + Sync>> {
     let image = decode(&std::fs::read(path)?, &DecodeLimits::default())?.image;
     let mut readings = Vec::new();
-    for copy in std::iter::once(Ok(image.clone())).chain(copies(&image).filter(|_| copied)) {
-        let copy = copy?;
+    for copy in std::iter::once(Ok(RgbImage::clone(&image))).chain(copies(&image).filter(|_| copied)) {
+        let copy = Pyramid::from(copy?);
         let faces: Vec<Face> = finder.find(&copy)?;
         let face = faces.first().ok_or("no face")?;
         let values = clock.time(|| AttributeVector::measure(zoo, &copy, face))?;
@@ -202,7 +202,7 @@ fn copies(image: &RgbImage) -> impl Iterator<Item = Result<RgbImage, Box<dyn Err
 fn jpeg(image: &RgbImage, quality: u8) -> Result<RgbImage, Box<dyn Error + Send + Sync>> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(Cursor::new(&mut bytes), quality).encode_image(image)?;
-    Ok(decode(&bytes, &DecodeLimits::default())?.image)
+    Ok(decode(&bytes, &DecodeLimits::default())?.image.into_image())
 }
 
 /// What is printed of one attribute.

@@ -128,7 +128,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             let filename = field.file_name().map(str::to_owned);
             let bytes = field.bytes().await.map_err(broken)?;
             match name.as_str() {
-                "image" => form.images.push(Upload { filename, bytes: bytes.to_vec() }),
+                "image" => form.images.push(Upload { filename, bytes: bytes.into() }),
                 "identity" => form.identity = Some(text(&name, &bytes)?),
                 "kind" => form.kind = Some(text(&name, &bytes)?),
                 _ => {}

@@ -77,7 +77,7 @@ impl Degradation {
         if self == Self::None {
             return Ok(bytes);
         }
-        let image = decode(&bytes, limits)?.image;
+        let image = decode(&bytes, limits)?.image.into_image();
         let (image, quality) = match self {
             Self::Jpeg(quality) => (image, quality),
             Self::Resize(factor) => (resized(&image, factor), FINE),

@@ -4,10 +4,9 @@
 //! grid of one cell for 4 x 4 pixels, how likely a face's centre is there, its size, and five points.
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::Image as Resized};
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::imaging::{Affine, Channels, Patch, Point};
+use crate::imaging::{Affine, Channels, Patch, Point, Pyramid, RgbImage};
 use crate::inference::{InferenceError, Network, Tensor, output};
 
 /// A rectangle in pixels of the source image.
@@ -106,7 +105,7 @@ const STRIDE: f32 = 4.0;
 /// When the network fails.
 pub fn detect(
     net: &dyn Network,
-    image: &RgbImage,
+    image: &Pyramid,
     settings: &DetectorSettings,
 ) -> Result<Vec<Detection>, InferenceError> {
     let long = image.width().max(image.height()) as f32;
@@ -129,7 +128,7 @@ pub fn detect(
 /// One pass over the whole picture at `scale` (network pixels a source pixel).
 fn pass(
     net: &dyn Network,
-    image: &RgbImage,
+    image: &Pyramid,
     scale: f32,
     settings: &DetectorSettings,
 ) -> Result<Vec<Detection>, InferenceError> {
@@ -137,7 +136,7 @@ fn pass(
     let (w, h) = (side(image.width()), side(image.height()));
     let padded = |v: u32| v.div_ceil(STRIDE_ALL) * STRIDE_ALL;
     let (pw, ph) = (padded(w), padded(h));
-    let small = resize(image, w, h)?;
+    let small = resize(image.shrunk(1.0 / scale).0, w, h)?;
     let n = (pw * ph) as usize;
     let mut data = vec![0.0f32; 3 * n];
     for (c, plane) in data.chunks_exact_mut(n).enumerate() {
@@ -154,11 +153,7 @@ fn pass(
 }
 
 /// The picture shrunk into the middle of a black square.
-fn close_up(
-    net: &dyn Network,
-    image: &RgbImage,
-    settings: &DetectorSettings,
-) -> Result<Vec<Detection>, InferenceError> {
+fn close_up(net: &dyn Network, image: &Pyramid, settings: &DetectorSettings) -> Result<Vec<Detection>, InferenceError> {
     let long = image.width().max(image.height()) as f32;
     let scale = long * (1.0 + CLOSE_UP_BORDER) / CLOSE_UP_SIDE as f32;
     let middle = Point::new(image.width() as f32 / 2.0, image.height() as f32 / 2.0);
@@ -270,7 +265,7 @@ mod tests {
 
     #[test]
     fn boxes_come_back_in_source_pixels_and_doubles_are_one() {
-        let image = RgbImage::new(896, 448);
+        let image = RgbImage::new(896, 448).into();
         let settings = DetectorSettings { small_face: 0.0, ..DetectorSettings::default() };
         let faces = detect(&OneFace, &image, &settings).unwrap();
         assert_eq!(faces.len(), 1);

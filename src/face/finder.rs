@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use image::RgbImage;
-
 use super::pose::HeadFrame;
 use super::{Detection, DetectorSettings, Mesh, Pose, Quality, detect};
+use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Zoo};
 
 /// A face in a picture, before anything is said about whose it is.
@@ -38,12 +37,12 @@ impl FaceFinder {
     ///
     /// # Errors
     /// When a network fails.
-    pub fn find(&self, image: &RgbImage) -> Result<Vec<Face>, InferenceError> {
+    pub fn find(&self, image: &Pyramid) -> Result<Vec<Face>, InferenceError> {
         let detections = detect(self.zoo.detector.as_ref(), image, &self.settings)?;
         detections.into_iter().map(|d| self.describe(image, d)).collect()
     }
 
-    fn describe(&self, image: &RgbImage, detection: Detection) -> Result<Face, InferenceError> {
+    fn describe(&self, image: &Pyramid, detection: Detection) -> Result<Face, InferenceError> {
         let mesh = Mesh::fit(self.zoo.landmarks.as_ref(), image, &detection)?;
         let pose = HeadFrame::of(&mesh).pose();
         let quality = Quality::measure(image, &detection, &mesh, pose);

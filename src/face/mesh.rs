@@ -1,11 +1,10 @@
 //! The face mesh: 468 points in three dimensions (MediaPipe Face Mesh, Kartynnik et al., "Real-time Facial Surface
 //! Geometry from Monocular Video on Mobile GPUs", CVPR workshop 2019).
 
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::{CropPlan, Detection};
-use crate::imaging::{Channels, Patch, Point};
+use crate::imaging::{Channels, Patch, Point, Pyramid};
 use crate::inference::{InferenceError, Network, Tensor, output};
 
 /// How many points a mesh has.
@@ -109,13 +108,13 @@ impl Mesh {
     ///
     /// # Errors
     /// When the network fails.
-    pub fn fit(net: &dyn Network, image: &RgbImage, face: &Detection) -> Result<Self, InferenceError> {
+    pub fn fit(net: &dyn Network, image: &Pyramid, face: &Detection) -> Result<Self, InferenceError> {
         let plan = CropPlan { centre: face.bbox.centre(), side: face.bbox.side() * MARGIN, roll: face.roll() };
         Self::fit_in(net, image, &plan)
     }
 
     /// Fits the mesh inside one planned crop.
-    fn fit_in(net: &dyn Network, image: &RgbImage, plan: &CropPlan) -> Result<Self, InferenceError> {
+    fn fit_in(net: &dyn Network, image: &Pyramid, plan: &CropPlan) -> Result<Self, InferenceError> {
         let map = plan.map(SIDE);
         let patch = Patch::sample(image, &map, SIDE, SIDE);
         let side = SIDE as usize;

@@ -1,11 +1,10 @@
 //! How well a face can be read: components in the manner of ISO/IEC 29794-5:2025, each in its native unit and as a
 //! score from 0 (useless) to 100 (as good as it gets).
 
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::{Detection, Mesh, Pose, square_map};
-use crate::imaging::Patch;
+use crate::imaging::{Patch, Pyramid};
 
 /// What a component measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,7 +114,7 @@ const SIDE: u32 = 112;
 
 impl Quality {
     /// Measures one face.
-    pub fn measure(image: &RgbImage, face: &Detection, mesh: &Mesh, pose: Pose) -> Self {
+    pub fn measure(image: &Pyramid, face: &Detection, mesh: &Mesh, pose: Pose) -> Self {
         let patch = Patch::sample(image, &square_map(face, 0.8, SIDE), SIDE, SIDE);
         let luma = patch.luma();
         let light = Light::of(&luma);

@@ -4,6 +4,7 @@ mod conditions;
 mod enrollment;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod index;
 pub mod keys;
 mod population;
 mod profile;
@@ -13,6 +14,7 @@ pub mod vault;
 
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
+pub use index::{Index, Near};
 pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile, Spread};
 pub use record::{IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};

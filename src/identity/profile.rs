@@ -38,6 +38,13 @@ pub struct EmbeddingProfile {
     pub doubt: f32,
 }
 
+impl EmbeddingProfile {
+    /// How far the genuine expectation lies from strangers, as a cosine; above zero.
+    pub fn width(&self) -> f32 {
+        (self.genuine.centre - self.impostor.centre).max(1e-3)
+    }
+}
+
 /// A negative: an image that an operator marked as not showing the identity.
 #[derive(Clone, Debug)]
 pub struct Negative {
@@ -139,15 +146,15 @@ impl Profile {
         self.likeness[0] + places.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
     }
 
-    /// For each embedding, where the probe's cosine lies between the cohort's mean (0) and the genuine expectation
-    /// (1), within -1..=1.5.
+    /// For each embedding, the probe's [`Profile::place`], within -1..=1.5.
     pub fn places(&self, probe: &Template) -> Vec<f32> {
-        let place = |&e: &Embedding| {
-            let p = self.embedding(e);
-            let width = (p.genuine.centre - p.impostor.centre).max(1e-3);
-            ((self.similarity(e, probe) - p.impostor.centre) / width).clamp(-1.0, 1.5)
-        };
-        Embedding::ALL.iter().map(place).collect()
+        Embedding::ALL.iter().map(|&e| self.place(e, probe).clamp(-1.0, 1.5)).collect()
+    }
+
+    /// Where the probe's cosine lies between the cohort's mean (0) and the genuine expectation (1).
+    pub fn place(&self, which: Embedding, probe: &Template) -> f32 {
+        let part = self.embedding(which);
+        (self.similarity(which, probe) - part.impostor.centre) / part.width()
     }
 }
 

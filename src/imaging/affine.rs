@@ -61,6 +61,12 @@ impl Affine {
         (self.row_x[0] * self.row_y[1] - self.row_x[1] * self.row_y[0]).abs().sqrt()
     }
 
+    /// The map to the same places in a copy that is `times` smaller.
+    #[must_use]
+    pub fn into_smaller(&self, times: f32) -> Self {
+        Self { row_x: self.row_x.map(|v| v / times), row_y: self.row_y.map(|v| v / times) }
+    }
+
     /// The similarity (turn, uniform scale, shift; never a reflection) that takes `from` to `to` with the least sum
     /// of squared distances: Umeyama, "Least-squares estimation of transformation parameters between two point
     /// patterns" (IEEE TPAMI 13(4), 1991), in its closed form for the plane. Degenerate input (fewer than two

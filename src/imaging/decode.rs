@@ -4,6 +4,8 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
+use super::Pyramid;
+
 /// What an image may cost before it is refused.
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeLimits {
@@ -25,7 +27,7 @@ impl Default for DecodeLimits {
 #[derive(Debug)]
 pub struct Decoded {
     /// Upright RGB pixels; transparency composed over white.
-    pub image: RgbImage,
+    pub image: Pyramid,
     /// The container it came in: `jpeg`, `png`, `webp`, `gif` or `bmp`.
     pub format: &'static str,
 }
@@ -135,7 +137,7 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeErro
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
     image.apply_orientation(orientation);
-    Ok(Decoded { image: flatten(image), format })
+    Ok(Decoded { image: flatten(image).into(), format })
 }
 
 /// Eight-bit RGB, transparency composed over white.

@@ -6,8 +6,10 @@
 mod affine;
 mod decode;
 mod patch;
+mod pyramid;
 
 pub use affine::{Affine, Point};
 pub use decode::{DecodeError, DecodeLimits, Decoded, decode};
 pub use image::RgbImage;
 pub use patch::{Channels, Patch};
+pub use pyramid::Pyramid;

@@ -1,8 +1,11 @@
 //! A patch: the small floating-point picture that a network sees.
 
+#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for wide vectors")]
+
 use image::RgbImage;
 
-use super::{Affine, Point};
+use super::{Affine, Point, Pyramid};
+use crate::inference::{Kernel, Lanes, dispatch};
 
 /// The order of the colour channels in a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,22 +35,11 @@ impl Patch {
     /// Samples `width` x `height` pixels through `output_to_source`, bilinearly. Where one output pixel covers
     /// several source pixels, it is the mean of a grid of samples, so that a large photograph and its thumbnail give
     /// nearly the same patch.
-    pub fn sample(source: &RgbImage, output_to_source: &Affine, width: u32, height: u32) -> Self {
-        let sampler = Sampler::new(source, output_to_source);
+    pub fn sample(source: &Pyramid, output_to_source: &Affine, width: u32, height: u32) -> Self {
+        let (source, times) = source.shrunk(output_to_source.scale());
+        let sampler = Sampler::new(source, &output_to_source.into_smaller(times));
         let mut data = vec![0.0f32; (width * height * 3) as usize];
-        for (y, row) in data.chunks_exact_mut(3 * width.max(1) as usize).enumerate() {
-            let y = y as f32;
-            let inside = sampler.is_inside(0.0, y, width as f32);
-            for (x, px) in row.chunks_exact_mut(3).enumerate() {
-                let x = x as f32;
-                let mean = if inside || sampler.is_inside(x, y, 1.0) {
-                    sampler.inner_pixel(x, y)
-                } else {
-                    sampler.any_pixel(x, y)
-                };
-                px.copy_from_slice(&mean);
-            }
-        }
+        dispatch(Sampling { sampler, width, data: &mut data });
         Self { width, height, data }
     }
 
@@ -122,9 +114,28 @@ impl<'a> Sampler<'a> {
         })
     }
 
-    /// The mean over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows: eight bytes,
+    /// One row of the patch. `sums` has room for each of its pixels.
+    #[inline(always)]
+    fn row(&self, y: f32, row: &mut [f32], sums: &mut [[f32; 8]]) {
+        let inside = self.is_inside(0.0, y, sums.len() as f32);
+        for (x, sum) in sums.iter_mut().enumerate() {
+            let x = x as f32;
+            *sum = if inside || self.is_inside(x, y, 1.0) { self.inner_sum(x, y) } else { self.any_sum(x, y) };
+        }
+        for (px, sum) in row.chunks_exact_mut(3).zip(sums) {
+            px.copy_from_slice(&self.mean(sum));
+        }
+    }
+
+    #[inline(always)]
+    fn mean(&self, sum: &[f32; 8]) -> [f32; 3] {
+        [0, 1, 2].map(|c| (sum[c] + sum[c + 3]) * self.weight)
+    }
+
+    /// The sum over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows: eight bytes,
     /// of which six count, so that the arithmetic is that of whole vectors.
-    fn inner_pixel(&self, x: f32, y: f32) -> [f32; 3] {
+    #[inline(always)]
+    fn inner_sum(&self, x: f32, y: f32) -> [f32; 8] {
         let corner = self.map.apply(Point::new(x, y));
         let (raw, pitch) = (self.source.as_raw().as_slice(), 3 * self.source.width() as usize);
         let mut sums = [0.0f32; 8];
@@ -134,27 +145,44 @@ impl<'a> Sampler<'a> {
             let (x0, y0) = (x as i32, y as i32);
             let (fx, fy) = (x - x0 as f32, y - y0 as f32);
             let at = y0 as usize * pitch + 3 * x0 as usize;
-            let upper = raw.get(at..).and_then(<[u8]>::first_chunk::<8>);
-            let lower = raw.get(at + pitch..).and_then(<[u8]>::first_chunk::<8>);
-            let (Some(upper), Some(lower)) = (upper, lower) else { continue };
-            let gx = 1.0 - fx;
+            let Some(rows) = raw.get(at..at + pitch + 8) else { continue };
+            let (Some(upper), Some(lower)) = (rows.first_chunk::<8>(), rows.last_chunk::<8>()) else { continue };
+            let (upper, lower) = (upper.map(f32::from), lower.map(f32::from));
+            let (gx, gy) = (1.0 - fx, 1.0 - fy);
             let across = [gx, gx, gx, fx, fx, fx, 0.0, 0.0];
-            for i in 0..8 {
-                let value = f32::from(upper[i]) * (1.0 - fy) + f32::from(lower[i]) * fy;
-                sums[i] += value * across[i];
-            }
+            let down: [f32; 8] = std::array::from_fn(|i| upper[i] * gy + lower[i] * fy);
+            sums = std::array::from_fn(|i| sums[i] + down[i] * across[i]);
         }
-        [0, 1, 2].map(|c| (sums[c] + sums[c + 3]) * self.weight)
+        sums
     }
 
-    /// The mean over any pixel.
-    fn any_pixel(&self, x: f32, y: f32) -> [f32; 3] {
+    /// The sum over any pixel.
+    fn any_sum(&self, x: f32, y: f32) -> [f32; 8] {
         let corner = self.map.apply(Point::new(x, y));
         let mut sum = [0.0f32; 3];
         for step in &self.steps {
             add_bilinear(self.source, Point::new(corner.x + step.x, corner.y + step.y), &mut sum);
         }
-        sum.map(|s| s * self.weight)
+        let [r, g, b] = sum;
+        [r, g, b, 0.0, 0.0, 0.0, 0.0, 0.0]
+    }
+}
+
+/// All pixels of a patch.
+struct Sampling<'a> {
+    sampler: Sampler<'a>,
+    width: u32,
+    data: &'a mut [f32],
+}
+
+impl Kernel for Sampling<'_> {
+    /// Plain loops over eight values at a time, which the compiler turns into whichever vectors it may use here.
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let mut sums = vec![[0.0; 8]; self.width as usize];
+        for (y, row) in self.data.chunks_exact_mut(3 * self.width.max(1) as usize).enumerate() {
+            self.sampler.row(y as f32, row, &mut sums);
+        }
     }
 }
 
@@ -196,17 +224,19 @@ mod tests {
     fn identity_map_copies_pixels() {
         let img = ramp(20, 10);
         let m = Affine { row_x: [1.0, 0.0, 0.0], row_y: [0.0, 1.0, 0.0] };
-        let p = Patch::sample(&img, &m, 20, 10);
-        assert_eq!(p.data, Patch::from_image(&img).data);
+        let same = Patch::from_image(&img);
+        assert_eq!(Patch::sample(&img.into(), &m, 20, 10).data, same.data);
     }
 
     #[test]
     fn shrinking_averages_and_outside_is_black() {
-        let img = ramp(64, 64);
+        let img = Pyramid::from(ramp(64, 64));
         let m = Affine::output_to_source(Point::new(32.0, 32.0), 4.0, 0.0, 16);
         let p = Patch::sample(&img, &m, 16, 16);
-        // the mean over columns 20..24 of a ramp is 21.5
-        assert!((p.pixel(5, 5)[0] - 21.5).abs() < 1e-3);
+        // The mean over columns 20..24 of a ramp is 21.5; the halves that it is taken from are rounded.
+        assert!((p.pixel(5, 5)[0] - 21.5).abs() <= 0.5);
+        let m = Affine::output_to_source(Point::new(32.0, 32.0), 2.0, 0.0, 32);
+        assert!((Patch::sample(&img, &m, 32, 32).pixel(5, 5)[0] - 10.5).abs() < 1e-3);
         let far = Affine::output_to_source(Point::new(-500.0, 0.0), 1.0, 0.0, 8);
         assert!(Patch::sample(&img, &far, 8, 8).data.iter().all(|&v| v == 0.0));
     }
@@ -222,7 +252,8 @@ mod tests {
                 let (x, y) = ((i % 24) as f32, (i / 24) as f32);
                 if sampler.is_inside(x, y, 1.0) {
                     inside += 1;
-                    for (a, b) in sampler.inner_pixel(x, y).iter().zip(sampler.any_pixel(x, y)) {
+                    let [own, other] = [sampler.inner_sum(x, y), sampler.any_sum(x, y)].map(|s| sampler.mean(&s));
+                    for (a, b) in own.iter().zip(other) {
                         assert!((a - b).abs() < 1e-2, "{a} {b}");
                     }
                 }

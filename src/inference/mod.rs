@@ -8,7 +8,10 @@ mod raw;
 mod tract;
 mod zoo;
 
+pub use kernels::multiply_adds;
+pub(crate) use kernels::products;
 pub use manifest::{InputSpec, Manifest, ManifestError, ModelEntry, OutputSpec, Role};
+pub(crate) use raw::{Kernel, Lanes, dispatch};
 pub use tract::TractEngine;
 pub use zoo::{Zoo, ZooError};
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::stages::{self, Stage};
 use super::{ImageReport, ServiceError};
 use crate::face::{DetectorSettings, FaceFinder};
-use crate::imaging::{DecodeLimits, RgbImage, decode};
+use crate::imaging::{DecodeLimits, Pyramid, decode};
 use crate::inference::Zoo;
 use crate::traits::{Template, TemplateExtractor};
 
@@ -58,7 +58,7 @@ impl Analyser {
     }
 
     /// Every face of an image with the detector's confidence, the largest first.
-    fn describe(&self, image: &RgbImage) -> Result<Vec<(f32, Template)>, ServiceError> {
+    fn describe(&self, image: &Pyramid) -> Result<Vec<(f32, Template)>, ServiceError> {
         let faces = self.finder.find(image)?;
         faces.iter().map(|f| Ok((f.detection.confidence, self.extractor.extract(image, f)?))).collect()
     }

@@ -140,8 +140,7 @@ impl Service {
     /// # Errors
     /// When the service is in an undefined state.
     pub fn identities(&self, after: Option<&IdentityId>, limit: usize) -> Result<Vec<Arc<Enrolled>>, ServiceError> {
-        let all = self.gallery.all()?;
-        Ok(all.into_iter().filter(|e| after.is_none_or(|a| e.record.id > *a)).take(limit).collect())
+        self.gallery.page(after, limit)
     }
 
     /// The profile of an identity, for a reader.

@@ -51,23 +51,20 @@ impl Service {
 
     /// Each face against all identities.
     fn search(&self, image: ImageReport, faces: &[(f32, Template)]) -> Result<Verification, ServiceError> {
-        let gallery = self.gallery.all_living()?;
-        let reports: Vec<FaceReport> = faces
+        let reports = faces
             .iter()
             .enumerate()
             .map(|(i, (confidence, template))| {
-                let candidates = gallery.iter().filter_map(|e| Some((e, e.profile.as_ref()?.likeness(template))));
-                let best = candidates.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(e, _)| e);
-                let found = best.and_then(|e| {
+                let found = self.gallery.most_alike(template)?.and_then(|e| {
                     let evidence = Evidence::measure(template, e.profile.as_ref()?);
                     let decision = Decision::decide(&evidence, &template.quality, &self.fusion);
                     let someone = decision.verdict != Verdict::DifferentPerson
                         && evidence.likeness >= self.fusion.thresholds.likeness;
-                    someone.then(|| (name(e), evidence, decision))
+                    someone.then(|| (name(&e), evidence, decision))
                 });
-                FaceReport::new(i, *confidence, template, found.as_ref().map(|(n, e, d)| (n, e, d)))
+                Ok(FaceReport::new(i, *confidence, template, found.as_ref().map(|(n, e, d)| (n, e, d))))
             })
-            .collect();
+            .collect::<Result<Vec<FaceReport>, ServiceError>>()?;
         let verdict = roll_up(reports.iter().map(|r| r.verdict));
         let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
         let identity = reports.get(deciding).and_then(|r| r.identity.clone());

@@ -1,10 +1,9 @@
 //! The expression as a network reads it: for explanations and for knowing when a mouth or a brow must not be measured.
 
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::face::{Face, square_map};
-use crate::imaging::Patch;
+use crate::imaging::{Patch, Pyramid};
 use crate::inference::{InferenceError, Tensor, Zoo, output};
 
 /// How strongly each expression is read; the seven sum to 1.
@@ -26,7 +25,7 @@ impl Expression {
     ///
     /// # Errors
     /// When the network fails.
-    pub fn read(zoo: &Zoo, image: &RgbImage, face: &Face) -> Result<Self, InferenceError> {
+    pub fn read(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
         let patch = Patch::sample(image, &square_map(&face.detection, MARGIN, SIDE), SIDE, SIDE);
         // Luma in -1..=1: the network was trained on grey pictures.
         let luma = patch.luma().into_iter().map(|v| v / 127.5 - 1.0).collect();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::{AttributeVector, Demographics, Embeddings, Expression, embedding};
 use crate::face::{BoundingBox, Face, Pose, Quality};
+use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Zoo};
 
 /// Everything kept of one face. No pixel can be read back from it, but the person can be recognised by it: treat it
@@ -45,7 +45,7 @@ impl TemplateExtractor {
     ///
     /// # Errors
     /// When a network fails.
-    pub fn extract(&self, image: &RgbImage, face: &Face) -> Result<Template, InferenceError> {
+    pub fn extract(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
         let zoo = self.zoo.as_ref();
         let a = embedding::face_res(zoo, image, face)?;
         let b = embedding::embedding_b(zoo, image, face)?;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use faceward::face::FaceFinder;
 use faceward::identity::vault::MasterKeySource;
 use faceward::identity::{IdentityFields, IdentityId};
-use faceward::imaging::{DecodeLimits, RgbImage, decode};
+use faceward::imaging::{DecodeLimits, Pyramid, decode};
 use faceward::service::{Service, Upload};
 use image::ImageEncoder;
 
@@ -97,7 +97,7 @@ fn photograph(folder: Option<&Path>, name: &str) -> Result<Vec<u8>, Failure> {
 
 /// `target` with `share` of the face of `donor`, as JPEG.
 fn manipulate(finder: &FaceFinder, target: &[u8], donor: &[u8], share: f32) -> Result<Vec<u8>, Failure> {
-    let open = |bytes: &[u8]| -> Result<(RgbImage, faceward::face::Mesh), Failure> {
+    let open = |bytes: &[u8]| -> Result<(Pyramid, faceward::face::Mesh), Failure> {
         let image = decode(bytes, &DecodeLimits::default())?.image;
         let face = finder.find(&image)?.into_iter().next().ok_or("a photograph of the demo shows no face")?;
         Ok((image, face.mesh))

@@ -1,7 +1,7 @@
 //! A plain face swap for the demo: the donor's inner face, laid on the target by the mesh, recoloured, feathered.
 
 use faceward::face::Mesh;
-use faceward::imaging::{Affine, Patch, Point, RgbImage};
+use faceward::imaging::{Affine, Patch, Point, Pyramid, RgbImage};
 
 /// The hull of the mesh is drawn in by this, so that the face's outline stays the target's.
 const INNER: f32 = 0.86;
@@ -9,7 +9,7 @@ const INNER: f32 = 0.86;
 const FEATHER: f32 = 0.12;
 
 /// `target` with `share` (0..=1) of the face of `donor`.
-pub(super) fn blend(target: &RgbImage, onto: &Mesh, donor: &RgbImage, from: &Mesh, share: f32) -> RgbImage {
+pub(super) fn blend(target: &RgbImage, onto: &Mesh, donor: &Pyramid, from: &Mesh, share: f32) -> RgbImage {
     let points = |m: &Mesh| (0..m.points.len()).map(|i| m.at(i)).collect::<Vec<Point>>();
     let (there, here) = (points(onto), points(from));
     let (w, h) = target.dimensions();

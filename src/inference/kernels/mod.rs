@@ -8,15 +8,19 @@ mod activation;
 mod depthwise;
 mod expand;
 mod gemm;
+mod peak;
 mod planes;
 mod pool;
+mod products;
 
 pub(super) use activation::Activation;
 pub(super) use depthwise::Depthwise;
 pub(super) use expand::ExpandDepthwise;
 pub(super) use gemm::{Finish, Pointwise, Spatial, Weights};
+pub use peak::multiply_adds;
 pub(super) use planes::Window;
 pub(super) use pool::MaxPool;
+pub(crate) use products::products;
 
 #[cfg(test)]
 mod tests;

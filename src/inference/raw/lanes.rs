@@ -9,7 +9,7 @@
 ///
 /// The implementations for wide vectors may only run on a processor that has them. [`dispatch`] sees to it: it alone
 /// names those types, after asking.
-pub(in crate::inference) trait Lanes: Copy {
+pub(crate) trait Lanes: Copy {
     /// How many values it holds.
     const COUNT: usize;
     /// How many rows of a matrix tile of three vectors a row stay in registers.
@@ -36,7 +36,7 @@ pub(in crate::inference) trait Lanes: Copy {
 }
 
 /// Work written for any [`Lanes`].
-pub(in crate::inference) trait Kernel {
+pub(crate) trait Kernel {
     /// Does it. Must be `#[inline(always)]`.
     fn run<L: Lanes>(self);
 }
@@ -69,7 +69,7 @@ impl Kind {
 }
 
 /// Runs `kernel` with the widest vectors of this processor.
-pub(in crate::inference) fn dispatch<K: Kernel>(kernel: K) {
+pub(crate) fn dispatch<K: Kernel>(kernel: K) {
     run_on(Kind::available().next().unwrap_or(Kind(Width::Plain)), kernel);
 }
 

@@ -1,10 +1,8 @@
 //! The irises: their size and colour, through the iris network.
 
-use image::RgbImage;
-
 use super::colour::{Lab, trimmed};
 use crate::face::{Mesh, index};
-use crate::imaging::{Affine, Channels, Patch, Point};
+use crate::imaging::{Affine, Channels, Patch, Point, Pyramid};
 use crate::inference::{InferenceError, Network, Tensor, output};
 
 /// The network's input side in pixels.
@@ -41,7 +39,7 @@ pub(super) struct Irises([Iris; 2]);
 
 impl Irises {
     /// Runs the network on both eyes.
-    pub(super) fn read(net: &dyn Network, image: &RgbImage, mesh: &Mesh) -> Result<Self, InferenceError> {
+    pub(super) fn read(net: &dyn Network, image: &Pyramid, mesh: &Mesh) -> Result<Self, InferenceError> {
         let right = read(net, image, mesh, [index::RIGHT_EYE_OUTER, index::RIGHT_EYE_INNER], false)?;
         let left = read(net, image, mesh, [index::LEFT_EYE_OUTER, index::LEFT_EYE_INNER], true)?;
         Ok(Self([right, left]))
@@ -79,7 +77,7 @@ fn crop(mesh: &Mesh, corners: [usize; 2], mirrored: bool) -> Affine {
 
 fn read(
     net: &dyn Network,
-    image: &RgbImage,
+    image: &Pyramid,
     mesh: &Mesh,
     corners: [usize; 2],
     mirrored: bool,
@@ -151,6 +149,7 @@ fn height(line: impl Iterator<Item = Point>, x: f32) -> Option<f32> {
 mod tests {
     use super::*;
     use crate::face::MESH_POINTS;
+    use image::RgbImage;
 
     #[test]
     fn both_eyes_enter_with_the_outer_corner_on_the_left() {

@@ -19,10 +19,10 @@ mod skin;
 mod spec;
 mod surface;
 
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::face::Face;
+use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Network, Zoo};
 use irises::Irises;
 use shape::Shape;
@@ -98,11 +98,11 @@ impl AttributeVector {
     ///
     /// # Errors
     /// When a network fails.
-    pub fn measure(zoo: &Zoo, image: &RgbImage, face: &Face) -> Result<Self, InferenceError> {
+    pub fn measure(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
         Self::read(zoo.iris.as_ref(), image, face)
     }
 
-    fn read(iris: &dyn Network, image: &RgbImage, face: &Face) -> Result<Self, InferenceError> {
+    fn read(iris: &dyn Network, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
         let shape = Shape::of(&face.mesh);
         let here = Circumstances::of(face, &shape);
         let readable = || TABLES.iter().flat_map(|(_, rows)| *rows).filter(|a| a.conditions.allow(&here));

@@ -5,7 +5,7 @@ use image::RgbImage;
 
 use super::colour::{Lab, trimmed};
 use crate::face::{HeadFrame, MESH_POINTS, Mesh, index};
-use crate::imaging::{Affine, Patch, Point};
+use crate::imaging::{Affine, Patch, Point, Pyramid};
 
 /// The patch's side in pixels.
 const SIDE: u32 = 160;
@@ -33,11 +33,11 @@ pub(super) struct Surface {
 
 impl Surface {
     /// Samples the face of `mesh`.
-    pub(super) fn sample(image: &RgbImage, mesh: &Mesh) -> Self {
+    pub(super) fn sample(image: &Pyramid, mesh: &Mesh) -> Self {
         let plan = Plan::of(mesh);
         let map = Affine::output_to_source(plan.centre, plan.scale, plan.roll, SIDE);
         let patch = match shrunk(image, &plan) {
-            Some((small, to_small)) => Patch::sample(&small, &after(&map, &to_small), SIDE, SIDE),
+            Some((small, to_small)) => Patch::sample(&small.into(), &after(&map, &to_small), SIDE, SIDE),
             None => Patch::sample(image, &map, SIDE, SIDE),
         };
         let points = (0..MESH_POINTS).map(|i| plan.place(mesh.at(i))).collect();
@@ -184,10 +184,16 @@ impl Plan {
 
 /// The part of a large picture that the patch needs, shrunk to about the patch's scale, with the map from the source
 /// into it; `None` where the picture is small enough as it is.
-fn shrunk(image: &RgbImage, plan: &Plan) -> Option<(RgbImage, Affine)> {
+fn shrunk(image: &Pyramid, plan: &Plan) -> Option<(RgbImage, Affine)> {
     if plan.scale < SHRINK_FROM {
         return None;
     }
+    let (image, times) = image.shrunk(plan.scale);
+    let plan = Plan {
+        centre: Point::new(plan.centre.x / times, plan.centre.y / times),
+        scale: plan.scale / times,
+        roll: plan.roll,
+    };
     let (sin, cos) = plan.roll.sin_cos();
     let half = plan.scale * SIDE as f32 / 2.0 * (sin.abs() + cos.abs()) + 2.0 * plan.scale;
     let clip = |v: f32, most: u32| v.round().clamp(0.0, most as f32);
@@ -208,7 +214,7 @@ fn shrunk(image: &RgbImage, plan: &Plan) -> Option<(RgbImage, Affine)> {
     Resizer::new().resize(image, &mut out, &options).ok()?;
     let small = RgbImage::from_raw(sw as u32, sh as u32, out.into_vec())?;
     let (kx, ky) = (sw / w, sh / h);
-    Some((small, Affine { row_x: [kx, 0.0, -left * kx], row_y: [0.0, ky, -top * ky] }))
+    Some((small, Affine { row_x: [kx / times, 0.0, -left * kx], row_y: [0.0, ky / times, -top * ky] }))
 }
 
 /// First `map`, then `next`, where `next` only scales and shifts.
@@ -256,7 +262,7 @@ mod tests {
             let side = 4 * width;
             let half = |x: u32| if x < side / 2 { [200, 140, 110] } else { [90, 120, 160] };
             let image = RgbImage::from_fn(side, side, |x, _| image::Rgb(half(x)));
-            let surface = Surface::sample(&image, &mesh(width as f32));
+            let surface = Surface::sample(&image.into(), &mesh(width as f32));
             [index::RIGHT_EYE_OUTER, index::LEFT_EYE_OUTER].map(|i| surface.colour(&[surface.disc(&[i], 5.0)]).unwrap())
         };
         let (large, small) = (of(300), of(50));
@@ -269,7 +275,7 @@ mod tests {
         let side = 240;
         let noisy = |amplitude: f32| {
             let grey = move |x: u32, y: u32| (128.0 + noise(y * side + x, amplitude)).round() as u8;
-            RgbImage::from_fn(side, side, |x, y| image::Rgb([grey(x, y); 3]))
+            RgbImage::from_fn(side, side, |x, y| image::Rgb([grey(x, y); 3])).into()
         };
         // one pixel of the patch is one of the picture
         let width = SIDE as f32 / SPAN;

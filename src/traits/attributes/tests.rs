@@ -1,6 +1,6 @@
 //! What must hold of the vector as a whole and of every attribute in it.
 
-use image::Rgb;
+use image::{Rgb, RgbImage};
 use ndarray::Array2;
 use ndarray_npy::NpzReader;
 use proptest::prelude::*;
@@ -185,10 +185,11 @@ fn a_mirrored_face_gives_mirrored_sides() {
 #[test]
 fn a_good_view_gives_every_attribute_and_a_profile_none() {
     let mut mesh = moved(&portrait(), [0.0; 3], 2.0, [60.0, 60.0, 0.0]);
-    let laughing = AttributeVector::read(&WideOpen, &RgbImage::new(520, 520), &face(mesh.clone(), Pose::default()));
+    let laughing =
+        AttributeVector::read(&WideOpen, &RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()));
     assert_eq!(laughing.unwrap().get("mouth_width"), None, "the portrait's lips are apart");
     mesh.points[14] = mesh.points[13];
-    let image = RgbImage::from_fn(520, 520, |x, y| Rgb([180 + (x % 7) as u8, 130 + (y % 5) as u8, 110]));
+    let image = RgbImage::from_fn(520, 520, |x, y| Rgb([180 + (x % 7) as u8, 130 + (y % 5) as u8, 110])).into();
     let frontal = AttributeVector::read(&WideOpen, &image, &face(mesh.clone(), Pose::default())).unwrap();
     for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
         assert!(v.is_some_and(f32::is_finite), "{}: {v:?}", a.name);
@@ -219,7 +220,7 @@ proptest! {
         side in 1u32..40,
     ) {
         let mesh = Mesh { points, confidence: 1.0 };
-        let image = RgbImage::new(side, side);
+        let image = RgbImage::new(side, side).into();
         let vector = AttributeVector::read(&WideOpen, &image, &face(mesh, Pose::default())).unwrap();
         prop_assert_eq!(vector.values().len(), ATTRIBUTES.len());
     }

@@ -1,0 +1,309 @@
+//! The first pass of a search over a gallery: which profiles one face is most like by the shortest good embedding.
+//!
+//! A row is a profile's centroid less the middle of all faces, in 128 integers of one byte, contiguous; beside it lie
+//! three numbers that turn a product with it into the *place* of the cosine ([`Profile::place`]). That is 140 bytes a
+//! profile, all of which are read for every face, so a search takes as long as memory takes to deliver them. Rounding
+//! moves a place by a few thousandths: the first pass is for finding candidates, who are then compared exactly.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::panic::resume_unwind;
+
+use super::{Population, Profile};
+use crate::inference::products;
+use crate::traits::{Embedding, Template, cosine, mean_direction};
+
+/// The embedding of the first pass.
+const EMBEDDING: Embedding = Embedding::B;
+/// Rows are filled up to a multiple of so many values.
+const MULTIPLE: usize = 64;
+/// Rows that are multiplied at a time.
+const BLOCK: usize = 256;
+/// A thread for fewer rows would cost more than it brings.
+const ROWS_A_THREAD: usize = 1 << 16;
+/// The largest value of a row, and of a probe, whose rounding costs nothing but the care that the sum fits 32 bits.
+const ROW_MAX: f32 = 127.0;
+const PROBE_MAX: f32 = 4095.0;
+
+/// Centroids to search.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// The mean direction of the cohort. Less it, vectors are shorter, and so is what rounding takes from them.
+    middle: Vec<f32>,
+    /// Values a row.
+    pitch: usize,
+    rows: Vec<i8>,
+    scales: Vec<Scale>,
+}
+
+/// What makes a place of a product: `gain * (probe . middle) + offset + step * product`.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    gain: f32,
+    offset: f32,
+    step: f32,
+}
+
+/// A row that a probe is near to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Near {
+    /// Which row.
+    pub row: usize,
+    /// The place of the probe's cosine, rounded; not held within the bounds that likeness holds it in.
+    pub place: f32,
+}
+
+impl Near {
+    /// The nearest first; of equally near ones the one that comes first in the index.
+    fn order(&self, other: &Self) -> Ordering {
+        other.place.total_cmp(&self.place).then(self.row.cmp(&other.row))
+    }
+}
+
+impl Index {
+    /// An empty index.
+    pub fn new(population: &Population) -> Self {
+        let middle = mean_direction(population.cohort.iter().map(|c| c.get(EMBEDDING)));
+        let pitch = middle.len().next_multiple_of(MULTIPLE);
+        Self { middle, pitch, rows: Vec::new(), scales: Vec::new() }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.scales.is_empty()
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, profile: &Profile) {
+        self.rows.resize(self.rows.len() + self.pitch, 0);
+        self.scales.push(Scale { gain: 0.0, offset: 0.0, step: 0.0 });
+        self.set(self.len() - 1, profile);
+    }
+
+    /// Replaces a row; nothing where there is no such row.
+    pub fn set(&mut self, row: usize, profile: &Profile) {
+        let (Some(into), Some(scale)) =
+            (self.rows.chunks_exact_mut(self.pitch.max(1)).nth(row), self.scales.get_mut(row))
+        else {
+            return;
+        };
+        let part = profile.embedding(EMBEDDING);
+        let gain = 1.0 / part.width();
+        let stranger = -gain * part.impostor.centre;
+        into.fill(0);
+        // A vector of another length has the cosine 0 with every probe.
+        *scale = Scale { gain: 0.0, offset: stranger, step: 0.0 };
+        if part.centroid.len() == self.middle.len() {
+            let beside = less(&part.centroid, &self.middle);
+            let step = rounded(&beside, ROW_MAX, into, |v| v as i8);
+            *scale = Scale { gain, offset: gain * cosine(&beside, &self.middle) + stranger, step: gain * step };
+        }
+    }
+
+    /// Takes a row out; the last one takes its place.
+    pub fn swap_remove(&mut self, row: usize) {
+        let Some(last) = self.len().checked_sub(1).filter(|last| row <= *last) else { return };
+        self.scales.swap_remove(row);
+        self.rows.copy_within(last * self.pitch.., row * self.pitch);
+        self.rows.truncate(last * self.pitch);
+    }
+
+    /// The `count` rows that are nearest to a face, the nearest first. Works on as many threads as pay; the answer does
+    /// not depend on how many.
+    pub fn nearest(&self, face: &Template, count: usize) -> Vec<Near> {
+        let cores = std::thread::available_parallelism().map_or(1, Into::into);
+        self.nearest_on((self.len() / ROWS_A_THREAD).clamp(1, cores), face.embeddings.get(EMBEDDING), count)
+    }
+
+    fn nearest_on(&self, threads: usize, probe: &[f32], count: usize) -> Vec<Near> {
+        let probe = Probe::new(probe, &self.middle, self.pitch);
+        let share = self.len().div_ceil(threads.max(1)).max(1);
+        let mut parts = (0..self.len()).step_by(share).map(|from| from..(from + share).min(self.len()));
+        let own = parts.next().unwrap_or_default();
+        let scan = |part: Range<usize>| self.scan(&probe, part, count);
+        let mut found = std::thread::scope(|scope| {
+            let others: Vec<_> = parts
+                .map(|part| {
+                    let thread = std::thread::Builder::new().name("search".into());
+                    (part.clone(), thread.spawn_scoped(scope, || scan(part)))
+                })
+                .collect();
+            let mut found = scan(own);
+            for (part, other) in others {
+                // A part for which the system gives no thread is done here.
+                found.extend(match other {
+                    Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                    Err(_) => scan(part),
+                });
+            }
+            found
+        });
+        found.sort_unstable_by(Near::order);
+        found.truncate(count);
+        found
+    }
+
+    /// The nearest of some rows, in no order.
+    fn scan(&self, probe: &Probe, part: Range<usize>, count: usize) -> Vec<Near> {
+        let mut best = Best { count, floor: f32::NEG_INFINITY, kept: Vec::new() };
+        let mut sums = [0i32; BLOCK];
+        for from in part.clone().step_by(BLOCK) {
+            let to = (from + BLOCK).min(part.end);
+            let sums = &mut sums[..to - from];
+            products(&self.rows[from * self.pitch..to * self.pitch], &probe.values, sums);
+            for (i, (scale, sum)) in self.scales[from..to].iter().zip(sums).enumerate() {
+                let place = scale.gain * probe.middle + scale.offset + scale.step * (probe.step * *sum as f32);
+                best.offer(from + i, place);
+            }
+        }
+        best.kept
+    }
+}
+
+/// A face's vector as the rows are multiplied with it.
+struct Probe {
+    /// Its product with the middle.
+    middle: f32,
+    values: Vec<i16>,
+    step: f32,
+}
+
+impl Probe {
+    fn new(vector: &[f32], middle: &[f32], pitch: usize) -> Self {
+        let mut values = vec![0; pitch];
+        if vector.len() != middle.len() {
+            return Self { middle: 0.0, values, step: 0.0 };
+        }
+        let step = rounded(&less(vector, middle), PROBE_MAX, &mut values, |v| v as i16);
+        Self { middle: cosine(vector, middle), values, step }
+    }
+}
+
+fn less(a: &[f32], b: &[f32]) -> Vec<f32> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+/// Rounds `values` to integers up to `max`; returns what one of them stands for.
+fn rounded<T>(values: &[f32], max: f32, into: &mut [T], cast: impl Fn(f32) -> T) -> f32 {
+    let step = values.iter().fold(0.0f32, |m, v| m.max(v.abs())) / max;
+    if step > 0.0 {
+        for (into, v) in into.iter_mut().zip(values) {
+            *into = cast((v / step).round());
+        }
+    }
+    step
+}
+
+/// The nearest rows so far, and some that have been overtaken.
+struct Best {
+    count: usize,
+    /// What a row must exceed to be among them: of rows that come in their order, an equal one is too late.
+    floor: f32,
+    kept: Vec<Near>,
+}
+
+impl Best {
+    fn offer(&mut self, row: usize, place: f32) {
+        if place <= self.floor || self.count == 0 {
+            return;
+        }
+        self.kept.push(Near { row, place });
+        if self.kept.len() >= 2 * self.count {
+            let (_, last, _) = self.kept.select_nth_unstable_by(self.count - 1, Near::order);
+            self.floor = last.place;
+            self.kept.truncate(self.count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::fixtures::{near, population};
+
+    fn profiles(people: u64) -> Vec<Profile> {
+        let population = population();
+        let of = |p: u64| Profile::of_templates((0..=p % 3).map(|i| near(p, i)).collect(), &population).unwrap();
+        (0..people).map(of).collect()
+    }
+
+    fn index(profiles: &[Profile]) -> Index {
+        let mut index = Index::new(&population());
+        for profile in profiles {
+            index.push(profile);
+        }
+        index
+    }
+
+    #[test]
+    fn places_are_those_of_the_profiles_but_for_rounding() {
+        let profiles = profiles(40);
+        let probe = near(7, 99);
+        let found = index(&profiles).nearest(&probe, 40);
+        assert_eq!(found.len(), 40);
+        for n in &found {
+            let exact = profiles[n.row].place(EMBEDDING, &probe);
+            assert!((n.place - exact).abs() < 0.02, "{n:?} {exact}");
+        }
+        assert_eq!(found[0].row, 7);
+    }
+
+    #[test]
+    fn the_nearest_of_many_are_found_on_any_number_of_threads() {
+        // More rows than blocks, and not a multiple of anything.
+        let profiles = profiles(1777);
+        let index = index(&profiles);
+        for person in [0, 500, 1776] {
+            let probe = near(person, 50);
+            let place = |row: &usize| profiles[*row].place(EMBEDDING, &probe);
+            let mut all: Vec<usize> = (0..profiles.len()).collect();
+            all.sort_by(|a, b| place(b).total_cmp(&place(a)));
+            let probe = probe.embeddings.get(EMBEDDING);
+            let one = index.nearest_on(1, probe, 40);
+            let rows: Vec<usize> = one.iter().map(|n| n.row).collect();
+            assert!(all[..10].iter().all(|row| rows.contains(row)), "{rows:?}");
+            for threads in 2..7 {
+                assert_eq!(index.nearest_on(threads, probe, 40), one, "{threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn equally_near_rows_come_in_their_order_on_any_number_of_threads() {
+        let same = vec![profiles(1).remove(0); 700];
+        let index = index(&same);
+        let probe = near(0, 5);
+        for threads in 1..5 {
+            let found = index.nearest_on(threads, probe.embeddings.get(EMBEDDING), 9);
+            assert_eq!(found.iter().map(|n| n.row).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn rows_are_replaced_and_taken_out() {
+        let profiles = profiles(5);
+        let mut index = index(&profiles);
+        let first = |index: &Index, person| index.nearest(&near(person, 9), 1)[0].row;
+        index.swap_remove(1);
+        assert_eq!((index.len(), first(&index, 4), first(&index, 3)), (4, 1, 3));
+        index.set(0, &profiles[1]);
+        assert_eq!(first(&index, 1), 0);
+        for _ in 0..9 {
+            index.swap_remove(0);
+        }
+        assert!(index.is_empty() && index.nearest(&near(1, 1), 3).is_empty());
+    }
+
+    #[test]
+    fn vectors_of_another_length_are_near_nobody() {
+        let index = index(&profiles(3));
+        let found = index.nearest_on(1, &[1.0; 7], 3);
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|n| n.place.is_finite() && n.place < 0.5), "{found:?}");
+    }
+}
