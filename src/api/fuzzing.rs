@@ -1,4 +1,5 @@
 //! What requests are parsed by, for `crate::fuzzing`.
+#![allow(clippy::unwrap_used, reason = "to panic is what this is for")]
 
 use std::convert::Infallible;
 use std::pin::Pin;

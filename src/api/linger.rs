@@ -124,7 +124,7 @@ mod tests {
             server.write_all(b"refused").await.unwrap();
             server.shutdown().await.unwrap();
         });
-        client.write_all(&[0; 100_000]).await.unwrap();
+        client.write_all(&vec![0; 100_000]).await.unwrap();
         assert!(!closing.is_finished());
         client.shutdown().await.unwrap();
         let mut answer = String::new();

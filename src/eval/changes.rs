@@ -26,12 +26,15 @@ pub struct ChangeRow {
     pub gained: f64,
 }
 
+/// Verdicts before and after.
+type Pairs = Vec<(Verdict, Verdict)>;
+
 /// Rows for each degradation and kind, where pictures were also looked at as they are; in the order of `records`.
 pub fn verdict_changes(records: &[Record]) -> Vec<ChangeRow> {
     let key = |r: &Record| (r.seed, r.identity.clone(), r.set.clone(), r.path.clone());
     let plain: BTreeMap<_, Verdict> =
         records.iter().filter(|r| r.degrade == "none").filter_map(|r| Some((key(r), r.verdict?))).collect();
-    let mut groups: Vec<((String, String), Vec<(Verdict, Verdict)>)> = Vec::new();
+    let mut groups: Vec<((String, String), Pairs)> = Vec::new();
     for record in records.iter().filter(|r| r.degrade != "none") {
         let (Some(&before), Some(after)) = (plain.get(&key(record)), record.verdict) else { continue };
         let name = (record.degrade.clone(), record.kind().to_owned());

@@ -12,7 +12,9 @@ use crate::identity::store::encode_template;
 
 use super::{Verifier, audit_log, batch, cursor, image, models, multipart, names, record, settings};
 
-const TARGETS: [(&str, fn(&[u8])); 9] = [
+type Target = fn(&[u8]);
+
+const TARGETS: [(&str, Target); 9] = [
     ("audit_log", audit_log),
     ("batch", batch),
     ("cursor", cursor),

@@ -35,7 +35,7 @@ static COSINES: LazyLock<[[f32; SIDE]; WAVES]> = LazyLock::new(|| {
 
 impl FaceHash {
     /// Two hashes that differ in at most this many bits are of copies of one picture (docs/robustness.md).
-    pub const COPY: u32 = 60;
+    pub const COPY: u32 = 48;
 
     /// The hash of one face of `image`.
     pub fn of(image: &RgbImage, face: &Face) -> Self {
