@@ -9,6 +9,9 @@ pub mod audit;
 pub mod config;
 pub mod eval;
 pub mod face;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identity;
 pub mod imaging;
 pub mod inference;

@@ -15,7 +15,9 @@ const QUEUE: usize = 6;
 
 fn started(args: &Args, outcome: &mut Outcome, folder: &Folder) -> Option<Server> {
     let (queue, head) = (QUEUE.to_string(), if args.quick { "4" } else { "15" });
-    match Server::start(args, folder.path(), &["--queue", &queue, "--head-timeout", head]) {
+    // All clients of these suites come from one address, as behind a proxy.
+    let settings = ["--queue", &queue, "--head-timeout", head, "--connections-per-address", "1024"];
+    match Server::start(args, folder.path(), &settings) {
         Ok(server) => Some(server),
         Err(e) => {
             outcome.case("start", Err(e));

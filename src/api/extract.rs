@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use super::budget::Held;
 use crate::identity::IdentityId;
 use crate::service::{ServiceError, Upload};
 
@@ -90,17 +91,20 @@ pub(super) struct Form {
     pub(super) identity: Option<String>,
     /// Part `kind`.
     pub(super) kind: Option<String>,
+    /// The form's share of the memory for bodies.
+    held: Option<Held>,
 }
 
 /// The most parts a form may have.
-const MAX_PARTS: usize = 128;
+pub(super) const MAX_PARTS: usize = 128;
 /// The longest text part in bytes.
-const MAX_TEXT: usize = 256;
+pub(super) const MAX_TEXT: usize = 256;
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let held = request.extensions().get::<Held>().cloned();
         let multipart = Multipart::from_request(request, state).await;
         let unsupported = |e: axum::extract::multipart::MultipartRejection| {
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported", e.body_text())
@@ -121,7 +125,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             };
             Problem::new(e.status(), code, e.body_text())
         };
-        let mut form = Self::default();
+        let mut form = Self { held, ..Self::default() };
         for _ in 0..MAX_PARTS {
             let Some(field) = multipart.next_field().await.map_err(broken)? else { return Ok(form) };
             let name = field.name().unwrap_or_default().to_owned();
@@ -153,12 +157,12 @@ fn text(name: &str, bytes: &[u8]) -> Result<String, Problem> {
 }
 
 impl Form {
-    /// The images; a problem where there is none.
-    pub(super) fn some_images(self) -> Result<Vec<Upload>, Problem> {
+    /// The images, with what must be held for as long as they are; a problem where there is none.
+    pub(super) fn some_images(self) -> Result<(Vec<Upload>, Option<Held>), Problem> {
         if self.images.is_empty() {
             let detail = "the form has no part named \"image\"";
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "image_missing", detail));
         }
-        Ok(self.images)
+        Ok((self.images, self.held))
     }
 }

@@ -92,6 +92,18 @@ pub(super) struct PageParams {
     limit: Option<usize>,
 }
 
+impl PageParams {
+    /// Behind whom the page begins, and how many identities it holds.
+    pub(super) fn range(self) -> Result<(Option<IdentityId>, usize), Problem> {
+        let limit = self.limit.unwrap_or(100);
+        if !(1..=500).contains(&limit) {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", "limit must be 1 to 500"));
+        }
+        let after = self.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
+        Ok((after, limit))
+    }
+}
+
 /// Create an identity or replace its fields.
 #[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
     request_body = IdentityInput, responses((status = 201, body = Identity), (status = 200, body = Identity),
@@ -134,11 +146,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<IdentityPage>, Problem> {
-    let limit = page.limit.unwrap_or(100);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", "limit must be 1 to 500"));
-    }
-    let after = page.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
+    let (after, limit) = page.range()?;
     let mut found = state.service.identities(after.as_ref(), limit + 1)?;
     let more = found.len() > limit;
     found.truncate(limit);

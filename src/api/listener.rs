@@ -1,10 +1,9 @@
 //! Connections: accepted, bounded, timed, optionally encrypted, and drained at the end.
 //!
-//! A client that sends slowly costs a connection and no thread. Three bounds keep such clients from starving others:
-//! the number of connections, the time for a handshake and for a request's head, and the deadline of a request (its
-//! body included, see `server.rs`).
+//! A client that sends slowly costs a connection and no thread. Four bounds keep such clients from starving others: the
+//! number of connections, of all and of an address, the time for a handshake and for a request's head, and the deadline
+//! of a request (its body included, see `server.rs`).
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +17,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
+use super::addresses::{Addresses, Entered};
 use super::linger::Lingering;
+use super::signals::Signals;
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConnectionLimits {
     /// Connections at once; further ones wait to be accepted.
     pub(super) connections: usize,
+    /// Connections an address; further ones are told so and closed.
+    pub(super) per_address: usize,
     /// For a TLS handshake, for a request's head, and for a client to end what it sends once it was answered; a
     /// connection without a request is closed after it.
     pub(super) head: Duration,
@@ -32,31 +35,48 @@ pub(super) struct ConnectionLimits {
     pub(super) drain: Duration,
 }
 
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// Everything in flight was finished.
+    Whole,
+    /// The time for it was over.
+    TimedOut,
+    /// It was told to stop a second time.
+    CutShort,
+}
+
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 32 << 10;
 
-/// Serves `app` until `stop`, then finishes what is in flight.
+/// Serves `app` until the first of `signals`, then finishes what is in flight, or leaves it at the second.
 pub(super) async fn run(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     app: Router,
     limits: ConnectionLimits,
-    stop: impl Future<Output = ()>,
-) {
+    mut signals: Signals,
+) -> Drained {
+    let addresses = Addresses::new(limits.per_address);
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
-    tokio::pin!(stop);
     loop {
         let next = async {
             let place = places.clone().acquire_owned().await.ok();
             (place, listener.accept().await)
         };
-        let (place, accepted) = tokio::select! { () = &mut stop => break, next = next => next };
+        let (place, accepted) = tokio::select! { () = signals.next() => break, next = next => next };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = Connection { app: app.clone(), limits, watcher: graceful.watcher(), place };
-                tokio::spawn(connection.serve(stream, tls.clone()));
-            }
+            Ok((stream, peer)) => match addresses.enter(peer.ip()) {
+                Some(entered) => {
+                    let counts = (place, entered);
+                    let connection = Connection { app: app.clone(), limits, watcher: graceful.watcher(), counts };
+                    tokio::spawn(connection.serve(stream, tls.clone()));
+                }
+                // A handshake only to refuse would cost more than the connection that is refused.
+                None if tls.is_some() => drop(stream),
+                None => drop(tokio::spawn(addresses.clone().refuse(stream))),
+            },
             Err(e) => {
                 // No file descriptor left, most likely: without a pause this would turn in circles.
                 tracing::error!(cause = %e, "a connection could not be accepted");
@@ -65,16 +85,24 @@ pub(super) async fn run(
         }
     }
     drop(listener);
-    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still in flight when the time for draining was over");
+    tracing::info!("stopping: finishing what is in flight");
+    let drained = tokio::select! {
+        () = graceful.shutdown() => Drained::Whole,
+        () = tokio::time::sleep(limits.drain) => Drained::TimedOut,
+        () = signals.next() => Drained::CutShort,
+    };
+    if drained != Drained::Whole {
+        tracing::warn!(?drained, "requests were still in flight");
     }
+    drained
 }
 
 struct Connection {
     app: Router,
     limits: ConnectionLimits,
     watcher: Watcher,
-    place: Option<OwnedSemaphorePermit>,
+    /// What it counts for; given back at its end.
+    counts: (Option<OwnedSemaphorePermit>, Entered),
 }
 
 impl Connection {
@@ -91,13 +119,13 @@ impl Connection {
     }
 
     async fn http(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let Self { app, limits, watcher, place } = self;
+        let Self { app, limits, watcher, counts } = self;
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD_BYTES);
         let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
         if let Err(e) = watcher.watch(connection).await {
             tracing::debug!(cause = %e, "a connection ended early");
         }
-        drop(place);
+        drop(counts);
     }
 }

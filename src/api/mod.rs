@@ -1,9 +1,13 @@
 //! HTTP: the contract, version 1. Handlers are thin: extract, call the service on the pool, map.
 
+mod addresses;
 mod auth;
+mod budget;
 mod chores;
 mod console;
 mod extract;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gate;
 mod health;
 mod identities;
@@ -14,6 +18,7 @@ mod openapi;
 mod problem;
 mod samples;
 mod server;
+mod signals;
 mod state;
 mod tls;
 mod verify;

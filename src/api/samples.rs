@@ -78,9 +78,10 @@ pub(super) async fn add_references(
     Id(id): Id,
     form: Form,
 ) -> Result<Json<EnrollmentReport>, Problem> {
-    let images = form.some_images()?;
+    let (images, held) = form.some_images()?;
     let audit = state.audit.clone();
     let enroll = move |service: &Service| {
+        let _held = held;
         let report = service.add_references(&id, &images)?;
         audit.append(&actor, &Event::added(audit.subject(&id), false, &report))?;
         Ok::<_, Problem>(report)
@@ -107,9 +108,10 @@ pub(super) async fn add_negatives(
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "field_invalid", detail));
         }
     };
-    let images = form.some_images()?;
+    let (images, held) = form.some_images()?;
     let audit = state.audit.clone();
     let enroll = move |service: &Service| {
+        let _held = held;
         let report = service.add_negatives(&id, kind, &images)?;
         audit.append(&actor, &Event::added(audit.subject(&id), true, &report))?;
         Ok::<_, Problem>(report)

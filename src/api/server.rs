@@ -19,8 +19,10 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::budget::{self, Budget};
 use super::gate::{Gate, keep_fresh};
-use super::listener::{self, ConnectionLimits};
+use super::listener::{self, ConnectionLimits, Drained};
+use super::signals::Signals;
 use super::state::AppState;
 use super::tls::{TlsError, TlsFiles};
 use super::{Problem, chores, console, metrics, openapi};
@@ -43,8 +45,12 @@ pub struct ServerSettings {
     pub deadline: Duration,
     /// The same for an enrollment, which may bring many photographs in one request.
     pub enroll_deadline: Duration,
+    /// What all request bodies may have of memory together, in bytes; further ones are answered 503.
+    pub body_memory: usize,
     /// Connections at once; further ones wait to be accepted.
     pub connections: usize,
+    /// Connections an address; further ones are answered 429.
+    pub connections_per_address: usize,
     /// For a request's head, for a TLS handshake, and for the next piece of a body; a connection that asks for nothing
     /// is closed after it.
     pub head_timeout: Duration,
@@ -66,12 +72,21 @@ impl Default for ServerSettings {
             max_body: 64 << 20,
             deadline: Duration::from_mins(1),
             enroll_deadline: Duration::from_mins(10),
+            body_memory: 512 << 20,
             connections: 1024,
+            connections_per_address: 256,
             head_timeout: Duration::from_secs(15),
             erasure_grace: Duration::from_mins(10),
             tls: None,
             allow_unauthenticated: false,
         }
+    }
+}
+
+impl ServerSettings {
+    /// The longest that an answer may take.
+    pub(crate) fn longest(&self) -> Duration {
+        self.deadline.max(self.enroll_deadline)
     }
 }
 
@@ -101,6 +116,9 @@ pub enum ServeError {
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
+    /// Told to stop a second time: what was in flight was left.
+    #[error("told to stop a second time: what was in flight was left")]
+    CutShort,
     /// Metrics or threads cannot be set up.
     #[error("cannot start: {0}")]
     Start(String),
@@ -117,10 +135,11 @@ pub struct Listening {
     pub authenticates: bool,
 }
 
-/// Serves until the process is told to stop (SIGTERM or SIGINT); then finishes what is in flight.
+/// Serves until the process is told to stop (SIGTERM or SIGINT); then finishes what is in flight, for as long as a
+/// request may take. Told a second time, it ends at once.
 ///
 /// # Errors
-/// A [`ServeError`].
+/// A [`ServeError`]. After [`ServeError::CutShort`] threads may still be at work: the process should end.
 pub async fn serve(
     service: Arc<Service>,
     audit: Arc<AuditLog>,
@@ -139,6 +158,7 @@ pub async fn serve(
     let state =
         AppState { service: service.clone(), pool: Arc::new(pool), gate: gate.clone(), audit: audit.clone(), metrics };
 
+    let signals = Signals::new().map_err(|e| start(&e))?;
     let address = settings.listen;
     let listen = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -156,11 +176,15 @@ pub async fn serve(
     ];
     let limits = ConnectionLimits {
         connections: settings.connections.max(1),
+        per_address: settings.connections_per_address.max(1),
         head: settings.head_timeout,
-        drain: settings.deadline + Duration::from_secs(5),
+        drain: settings.longest() + Duration::from_secs(5),
     };
-    listener::run(listener, tls, app(state, &settings), limits, told_to_stop()).await;
+    let drained = listener::run(listener, tls, app(state, &settings), limits, signals).await;
     chores.iter().for_each(tokio::task::JoinHandle::abort);
+    if drained == Drained::CutShort {
+        return Err(ServeError::CutShort);
+    }
     audit.append(&Actor::Service, &Event::Stopped {})?;
     Ok(())
 }
@@ -177,6 +201,7 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
         })
         .layer(DefaultBodyLimit::max(settings.max_body))
+        .layer(from_fn_with_state(Budget::new(settings.body_memory, settings.max_body), budget::within))
         .layer(RequestBodyTimeoutLayer::new(settings.head_timeout))
         .layer(from_fn_with_state((settings.deadline, settings.enroll_deadline), within_deadline))
         .layer(from_fn(metrics::observe))
@@ -204,23 +229,4 @@ async fn within_deadline(
         problem.retry_after = Some(5);
         problem.into_response()
     })
-}
-
-async fn told_to_stop() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! { () = interrupt => {}, () = terminate => {} }
-    tracing::info!("stopping: finishing what is in flight");
 }

@@ -30,6 +30,9 @@ pub(super) struct VerifyParams {
     /// Tell what each stage took, under `timings`.
     #[serde(default)]
     timings: bool,
+    /// Judge a degraded copy of the face too, and call it `inconclusive` where the two contradict each other; unless
+    /// given, as the server is set.
+    stability: Option<bool>,
 }
 
 /// Verify an image.
@@ -45,14 +48,15 @@ pub(super) async fn verify(
 ) -> Result<Json<Verification>, Problem> {
     let claimed = form.identity.clone().filter(|t| !t.is_empty());
     let claimed = claimed.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
-    let mut images = form.some_images()?;
+    let (mut images, held) = form.some_images()?;
     let (Some(upload), true) = (images.pop(), images.is_empty()) else {
         let detail = "send one part named \"image\"; several images are several requests";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_images", detail));
     };
     let audit = state.audit.clone();
     let verify = move |service: &Service| {
-        let answer = service.verify(&upload.bytes, claimed.as_ref())?;
+        let _held = held;
+        let answer = service.verify_with(&upload.bytes, claimed.as_ref(), params.stability)?;
         audit.verified(&actor, &answer, claimed.is_some())?;
         Ok::<_, Problem>(answer)
     };

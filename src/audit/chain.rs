@@ -4,7 +4,7 @@
 //! the middle, is the hash of the line before. So a line cannot be changed, taken out or moved without the next one
 //! telling; and the check needs no agreement on how JSON is written.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -124,8 +124,13 @@ pub fn verify(mut log: impl BufRead, heads: &[Head]) -> std::io::Result<Report> 
     let (mut prev, mut buffer) = (START, Vec::new());
     loop {
         buffer.clear();
-        if log.read_until(b'\n', &mut buffer)? == 0 {
+        if (&mut log).take(LINE_MAX as u64 + 1).read_until(b'\n', &mut buffer)? == 0 {
             break;
+        }
+        if buffer.len() > LINE_MAX {
+            // Not one of ours, and perhaps too long for memory.
+            log.skip_until(b'\n')?;
+            buffer.clear();
         }
         report.lines += 1;
         let line = report.lines;

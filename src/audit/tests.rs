@@ -69,6 +69,32 @@ fn changed_removed_and_moved_lines_are_found() {
     assert!(!after(|lines| lines[8].truncate(40)).is_empty());
 }
 
+/// The order of lines is the chain's matter, not the clock's.
+#[test]
+fn a_clock_that_jumps_does_not_break_the_chain() {
+    let (mut log, mut prev) = (Vec::new(), chain::START);
+    for (seq, at) in ["2040-01-01T00:00:00Z", "2026-01-31T12:00:00Z", "1970-01-01T00:00:00Z"].into_iter().enumerate() {
+        let (line, hash) = chain::line(seq as u64 + 1, at, &Actor::Service, &event(1), &prev).unwrap();
+        log.extend(line);
+        prev = hash;
+    }
+    assert_eq!(verify(&log[..], &[Head { seq: 3, hash: prev }]).unwrap().findings, []);
+}
+
+/// A line without an end is not read into memory as a whole.
+#[test]
+fn a_line_longer_than_any_of_ours_is_one_finding() {
+    let keys = keys();
+    let dir = written(2, &keys);
+    let mut log = std::fs::read(files(dir.path()).0).unwrap();
+    let good = log.len();
+    log.extend(vec![b'x'; 5 * chain::LINE_MAX]);
+    log.push(b'\n');
+    log.extend_from_within(..good);
+    let report = verify(&log[..], &[]).unwrap();
+    assert_eq!((report.lines, report.findings[0].clone()), (5, Finding::Changed(3)));
+}
+
 /// Who can write to the folder can compute hashes, but not the head's code.
 #[test]
 fn a_log_written_anew_does_not_fit_its_head() {

@@ -62,7 +62,8 @@ pub(super) struct Data {
     /// Probes of any one set, a person and draw; 0: all.
     #[arg(long, default_value_t = 0, value_name = "N")]
     max_per_set: usize,
-    /// What is done to probes: none, jpeg50 (quality), resize0.5 (factor, and back), blur1 (pixels), noise5 (grey levels).
+    /// What is done to probes: none, jpeg50 (quality), resize0.5 (factor, and back), scale2 (factor), crop0.2 (share),
+    /// brightness0.7 (factor), mirror, border0.1 (share), blur1 (pixels), noise5 (grey levels).
     #[arg(long, default_value = "none", value_delimiter = ',', value_name = "HOW,…")]
     degrade: Vec<Degradation>,
     /// Keep templates in this file and take them from it, so that a second run is fast. Biometric data in the clear:

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use faceward::api::serve;
+use faceward::api::{ServeError, serve};
 use faceward::audit::AuditLog;
 use faceward::config::Settings;
 use faceward::service::Service;
@@ -56,6 +56,12 @@ pub(super) struct Args {
     /// Connections at once; further ones wait to be accepted [default: 1024].
     #[arg(long, env = "FACEWARD_CONNECTIONS")]
     connections: Option<usize>,
+    /// Connections an address; further ones are answered 429 [default: 256].
+    #[arg(long, env = "FACEWARD_CONNECTIONS_PER_ADDRESS")]
+    connections_per_address: Option<usize>,
+    /// What all request bodies may have of memory together, in MiB; further ones are answered 503 [default: 512].
+    #[arg(long, env = "FACEWARD_BODY_MEMORY_MIB")]
+    body_memory_mib: Option<usize>,
     /// Seconds for a request's head, a TLS handshake, or the next piece of a body [default: 15].
     #[arg(long, env = "FACEWARD_HEAD_TIMEOUT", value_name = "SECONDS")]
     head_timeout: Option<u64>,
@@ -68,6 +74,9 @@ pub(super) struct Args {
     /// Listen beyond loopback although no API key exists (for closed test networks).
     #[arg(long, env = "FACEWARD_ALLOW_UNAUTHENTICATED")]
     allow_unauthenticated: bool,
+    /// Judge a degraded copy of every face called real or fake too (docs/robustness.md).
+    #[arg(long, env = "FACEWARD_STABILITY_CHECK")]
+    stability_check: bool,
     /// Log as JSON lines.
     #[arg(long, env = "FACEWARD_LOG_JSON")]
     log_json: bool,
@@ -87,12 +96,16 @@ impl Args {
         lay(&mut s.limits.max_megapixels, self.max_megapixels);
         lay(&mut s.server.deadline_s, self.deadline);
         lay(&mut s.server.connections, self.connections);
+        lay(&mut s.server.connections_per_address, self.connections_per_address);
+        lay(&mut s.limits.body_memory_mib, self.body_memory_mib);
         lay(&mut s.server.head_timeout_s, self.head_timeout);
         lay(&mut s.server.tls_cert, self.tls_cert.clone().map(Some));
         lay(&mut s.server.tls_key, self.tls_key.clone().map(Some));
         s.server.allow_unauthenticated |= self.allow_unauthenticated;
+        s.verdict.stability_check |= self.stability_check;
         s.log.json |= self.log_json;
         s.limits.max_body_mib = s.limits.max_body_mib.max(s.limits.max_image_mib);
+        s.limits.body_memory_mib = s.limits.body_memory_mib.max(s.limits.max_body_mib);
         s.check()?;
         Ok(s)
     }
@@ -111,10 +124,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let store = open::store(&settings.storage.data_dir, &master.source()?)?;
     let audit = Arc::new(AuditLog::open(&settings.storage.data_dir, store.service_keys().clone())?);
     let service = Service::open(&settings.models.folder, store, settings.decode_limits())?;
-    let service = Arc::new(open::calibrated(service, &settings.storage.data_dir)?);
+    let service = open::calibrated(service, &settings.storage.data_dir)?;
+    let service = Arc::new(service.with_stability_check(settings.verdict.stability_check));
     let settings = settings.server_settings();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(service, audit, settings, |listening| {
+    let served = runtime.block_on(serve(service, audit, settings, |listening| {
         // A closed standard output must not stop a server.
         let mut out = std::io::stdout();
         let scheme = if listening.tls { "https" } else { "http" };
@@ -122,7 +136,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         if !listening.authenticates {
             let _ = writeln!(out, "no API key was ever issued: anyone who can reach this address can use it");
         }
-    }))?;
+    }));
+    if let Err(e @ ServeError::CutShort) = &served {
+        tracing::error!("{e}");
+        // Threads may be at work for minutes; what they have not written is not acknowledged.
+        std::process::exit(1);
+    }
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 

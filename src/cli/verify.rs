@@ -25,6 +25,9 @@ pub(super) struct Args {
     identity: Option<IdentityId>,
     #[command(flatten)]
     places: Places,
+    /// Judge a degraded copy of every face called real or fake too (docs/robustness.md).
+    #[arg(long)]
+    stability_check: bool,
     /// Print one JSON document a line and image.
     #[arg(long)]
     json: bool,
@@ -32,6 +35,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let (service, audit) = args.places.service()?;
+    let service = service.with_stability_check(args.stability_check);
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
         if enrolled.profile.is_none() {

@@ -15,6 +15,9 @@ use crate::imaging::DecodeLimits;
 /// The commented file with every default.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
 
+/// In seconds.
+const DAY: u64 = 24 * 60 * 60;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -27,6 +30,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Where the networks are.
     pub models: Models,
+    /// How it judges.
+    pub verdict: Verdict,
     /// What it says of its work.
     pub log: Log,
 }
@@ -49,6 +54,8 @@ pub struct Server {
     pub enroll_deadline_s: u64,
     /// Connections at once; further ones wait to be accepted.
     pub connections: usize,
+    /// Connections an address; further ones are answered 429.
+    pub connections_per_address: usize,
     /// Seconds for a request's head, a TLS handshake, or the next piece of a body; an idle connection is closed after
     /// as many.
     pub head_timeout_s: u64,
@@ -70,6 +77,8 @@ pub struct Limits {
     pub max_side: u32,
     /// The largest request body in MiB.
     pub max_body_mib: usize,
+    /// What all request bodies may have of memory together, in MiB.
+    pub body_memory_mib: usize,
 }
 
 /// Where identities are kept.
@@ -94,6 +103,14 @@ pub struct Models {
     pub folder: PathBuf,
 }
 
+/// How the server judges.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Verdict {
+    /// Judge a degraded copy of every face called real or fake too, where a request does not say.
+    pub stability_check: bool,
+}
+
 /// How the server logs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -113,6 +130,7 @@ impl Default for Server {
             deadline_s: 60,
             enroll_deadline_s: 600,
             connections: 1024,
+            connections_per_address: 256,
             head_timeout_s: 15,
             tls_cert: None,
             tls_key: None,
@@ -122,7 +140,7 @@ impl Default for Server {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_image_mib: 20, max_megapixels: 50, max_side: 16_384, max_body_mib: 64 }
+        Self { max_image_mib: 20, max_megapixels: 50, max_side: 16_384, max_body_mib: 64, body_memory_mib: 512 }
     }
 }
 
@@ -177,7 +195,15 @@ impl Settings {
     pub fn from_file(file: &Path) -> Result<Self, SettingsError> {
         let path = || file.to_path_buf();
         let text = std::fs::read_to_string(file).map_err(|source| SettingsError::Read { path: path(), source })?;
-        toml::from_str(&text).map_err(|e| SettingsError::Parse { path: path(), detail: e.to_string() })
+        Self::parse(&text).map_err(|detail| SettingsError::Parse { path: path(), detail })
+    }
+
+    /// The defaults with the text of a file laid over them.
+    ///
+    /// # Errors
+    /// Line, column and reason.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|e| e.to_string())
     }
 
     /// Refuses values with which the server would start and then answer nothing.
@@ -194,9 +220,12 @@ impl Settings {
         if self.server.deadline_s == 0 || self.server.enroll_deadline_s == 0 {
             return value("server.deadline_s or server.enroll_deadline_s", "0".into(), "at least 1 second");
         }
-        if self.server.connections == 0 || self.server.head_timeout_s == 0 {
-            return value("server.connections or server.head_timeout_s", "0".into(), "at least 1");
+        let s = &self.server;
+        if s.connections == 0 || s.connections_per_address == 0 || s.head_timeout_s == 0 {
+            let name = "server.connections, server.connections_per_address or server.head_timeout_s";
+            return value(name, "0".into(), "at least 1");
         }
+        self.check_upper_bounds()?;
         if self.server.tls_cert.is_some() != self.server.tls_key.is_some() {
             return value(
                 "server.tls_cert",
@@ -211,7 +240,32 @@ impl Settings {
         if l.max_body_mib < l.max_image_mib {
             return value("limits.max_body_mib", l.max_body_mib.to_string(), "at least limits.max_image_mib");
         }
+        if l.body_memory_mib < l.max_body_mib {
+            return value("limits.body_memory_mib", l.body_memory_mib.to_string(), "at least limits.max_body_mib");
+        }
         Ok(())
+    }
+
+    /// Beyond these nothing gets better, and sums and products of settings would no longer hold.
+    fn check_upper_bounds(&self) -> Result<(), SettingsError> {
+        let (s, l) = (&self.server, &self.limits);
+        let bounds = [
+            ("server.threads", s.threads.unwrap_or(1) as u64, 4096, "at most 4096"),
+            ("server.queue", s.queue.unwrap_or(1) as u64, 1 << 20, "at most a million"),
+            ("server.connections", s.connections as u64, 1 << 20, "at most a million"),
+            ("server.connections_per_address", s.connections_per_address as u64, 1 << 20, "at most a million"),
+            ("server.deadline_s", s.deadline_s, DAY, "at most a day"),
+            ("server.enroll_deadline_s", s.enroll_deadline_s, DAY, "at most a day"),
+            ("server.head_timeout_s", s.head_timeout_s, DAY, "at most a day"),
+            ("storage.erasure_grace_s", self.storage.erasure_grace_s, 366 * DAY, "at most a year"),
+            ("limits.max_image_mib", l.max_image_mib as u64, 1 << 12, "at most 4096"),
+            ("limits.max_body_mib", l.max_body_mib as u64, 1 << 12, "at most 4096"),
+            ("limits.body_memory_mib", l.body_memory_mib as u64, 1 << 20, "at most a million"),
+            ("limits.max_megapixels", l.max_megapixels, 1 << 12, "at most 4096"),
+        ];
+        let beyond = bounds.into_iter().find(|(_, set, most, _)| set > most);
+        beyond
+            .map_or(Ok(()), |(name, set, _, reason)| Err(SettingsError::Value { name, value: set.to_string(), reason }))
     }
 
     /// What the decoder may spend on an image.
@@ -239,7 +293,9 @@ impl Settings {
             max_body: self.limits.max_body_mib << 20,
             deadline: Duration::from_secs(self.server.deadline_s),
             enroll_deadline: Duration::from_secs(self.server.enroll_deadline_s),
+            body_memory: self.limits.body_memory_mib << 20,
             connections: self.server.connections,
+            connections_per_address: self.server.connections_per_address,
             head_timeout: Duration::from_secs(self.server.head_timeout_s),
             erasure_grace: Duration::from_secs(self.storage.erasure_grace_s),
             tls: self.tls(),
@@ -285,7 +341,15 @@ mod tests {
 
     #[test]
     fn values_that_cannot_work_are_refused() {
-        for text in ["[server]\nthreads = 0", "[server]\ndeadline_s = 0", "[limits]\nmax_body_mib = 1"] {
+        for text in [
+            "[server]\nthreads = 0",
+            "[server]\ndeadline_s = 0",
+            "[limits]\nmax_body_mib = 1",
+            "[limits]\nbody_memory_mib = 9",
+            "[server]\ndeadline_s = 100000",
+            "[server]\nqueue = 4611686018427387904",
+            "[limits]\nmax_image_mib = 17592186044416",
+        ] {
             assert!(written(text).unwrap().check().is_err(), "{text}");
         }
     }

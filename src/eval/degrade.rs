@@ -1,4 +1,4 @@
-//! What uploads go through before they are verified: compression, scaling, blur, noise.
+//! What uploads go through before they are verified: compression, scaling, cropping, light, mirrors, screenshots.
 //!
 //! Applied to the upright pixels, then encoded as JPEG, so that the result goes through the service's own decoder.
 
@@ -20,6 +20,17 @@ pub enum Degradation {
     Jpeg(u8),
     /// Scaled by that factor, above 0 and at most 1, and back to the first size, both linearly.
     Resize(f32),
+    /// Scaled by that factor, above 0 and at most 4, linearly, and left so.
+    Scale(f32),
+    /// That share of width and height, 0 to below 1, cut away, half of it on either side.
+    Crop(f32),
+    /// Grey levels multiplied by that factor, above 0 and at most 4.
+    Brightness(f32),
+    /// Left and right exchanged.
+    Mirror,
+    /// Set into a dark frame as of a screenshot: bars of that share of the height, above 0 and at most 1, above and below,
+    /// and of a third of it at the sides.
+    Border(f32),
     /// Blurred by a Gaussian of that standard deviation in pixels, above 0 and at most 50.
     Blur(f32),
     /// Gaussian noise of that standard deviation in grey levels, above 0 and at most 100, added to each channel.
@@ -29,7 +40,8 @@ pub enum Degradation {
 /// Not the name of a degradation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no degradation: write none, jpeg50 (quality), resize0.5 (factor), blur1 (pixels) or noise5 (grey levels)"
+    "{0:?} is no degradation: write none, jpeg50 (quality), resize0.5 (factor, and back), scale2 (factor), crop0.2 (share), \
+     brightness0.7 (factor), mirror, border0.1 (share), blur1 (pixels) or noise5 (grey levels)"
 )]
 pub struct InvalidDegradation(String);
 
@@ -49,6 +61,11 @@ impl FromStr for Degradation {
             "none" if amount.is_empty() => Ok(Self::None),
             "jpeg" => amount.parse().ok().filter(|q| (1..=100).contains(q)).map(Self::Jpeg).ok_or_else(invalid),
             "resize" => number(0.0, 1.0).map(Self::Resize),
+            "scale" => number(0.0, 4.0).map(Self::Scale),
+            "crop" => number(0.0, 0.9).map(Self::Crop),
+            "brightness" => number(0.0, 4.0).map(Self::Brightness),
+            "mirror" if amount.is_empty() => Ok(Self::Mirror),
+            "border" => number(0.0, 1.0).map(Self::Border),
             "blur" => number(0.0, 50.0).map(Self::Blur),
             "noise" => number(0.0, 100.0).map(Self::Noise),
             _ => Err(invalid()),
@@ -62,6 +79,11 @@ impl fmt::Display for Degradation {
             Self::None => f.write_str("none"),
             Self::Jpeg(q) => write!(f, "jpeg{q}"),
             Self::Resize(s) => write!(f, "resize{s}"),
+            Self::Scale(s) => write!(f, "scale{s}"),
+            Self::Crop(s) => write!(f, "crop{s}"),
+            Self::Brightness(s) => write!(f, "brightness{s}"),
+            Self::Mirror => f.write_str("mirror"),
+            Self::Border(s) => write!(f, "border{s}"),
             Self::Blur(r) => write!(f, "blur{r}"),
             Self::Noise(s) => write!(f, "noise{s}"),
         }
@@ -81,6 +103,11 @@ impl Degradation {
         let (image, quality) = match self {
             Self::Jpeg(quality) => (image, quality),
             Self::Resize(factor) => (resized(&image, factor), FINE),
+            Self::Scale(factor) => (scaled(&image, factor), FINE),
+            Self::Crop(share) => (cropped(&image, share), FINE),
+            Self::Brightness(factor) => (brighter(image, factor), FINE),
+            Self::Mirror => (imageops::flip_horizontal(&image), FINE),
+            Self::Border(share) => (framed(&image, share), FINE),
             Self::Blur(sigma) => (imageops::blur(&image, sigma), FINE),
             Self::Noise(sigma) => (noisy(image, sigma), FINE),
             Self::None => (image, FINE),
@@ -97,11 +124,36 @@ impl Degradation {
     }
 }
 
-fn resized(image: &RgbImage, factor: f32) -> RgbImage {
-    let (w, h) = image.dimensions();
+fn scaled(image: &RgbImage, factor: f32) -> RgbImage {
     let side = |v: u32| ((v as f32 * factor) as u32).max(1);
-    let small = imageops::resize(image, side(w), side(h), FilterType::Triangle);
-    imageops::resize(&small, w, h, FilterType::Triangle)
+    imageops::resize(image, side(image.width()), side(image.height()), FilterType::Triangle)
+}
+
+fn resized(image: &RgbImage, factor: f32) -> RgbImage {
+    imageops::resize(&scaled(image, factor), image.width(), image.height(), FilterType::Triangle)
+}
+
+fn cropped(image: &RgbImage, share: f32) -> RgbImage {
+    let (w, h) = image.dimensions();
+    let cut = |side: u32| (side as f32 * share / 2.0) as u32;
+    let kept = |side: u32| (side - 2 * cut(side)).max(1);
+    imageops::crop_imm(image, cut(w), cut(h), kept(w), kept(h)).to_image()
+}
+
+fn brighter(mut image: RgbImage, factor: f32) -> RgbImage {
+    for value in image.iter_mut() {
+        *value = (f32::from(*value) * factor).round().min(255.0) as u8;
+    }
+    image
+}
+
+fn framed(image: &RgbImage, share: f32) -> RgbImage {
+    let (w, h) = image.dimensions();
+    let bar = (h as f32 * share) as u32;
+    let side = bar / 3;
+    let mut screen = RgbImage::from_pixel(w + 2 * side, h + 2 * bar, image::Rgb([24, 24, 28]));
+    imageops::replace(&mut screen, image, i64::from(side), i64::from(bar));
+    screen
 }
 
 fn noisy(mut image: RgbImage, sigma: f32) -> RgbImage {
@@ -140,12 +192,15 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written_back() {
-        for name in ["none", "jpeg50", "resize0.5", "blur1", "noise5", "blur0.75"] {
+        let names =
+            ["none", "jpeg50", "resize0.5", "scale2", "crop0.2", "brightness0.7", "mirror", "border0.1", "blur0.75"];
+        for name in names.into_iter().chain(["noise5"]) {
             assert_eq!(name.parse::<Degradation>().unwrap().to_string(), name);
         }
-        for name in
-            ["", "none1", "jpeg", "jpeg0", "jpeg101", "resize2", "resize0", "blur-1", "noise", "sepia3", "blurNaN"]
-        {
+        for name in [
+            "", "none1", "jpeg", "jpeg0", "jpeg101", "resize2", "crop1", "mirror1", "blur-1", "noise", "sepia3",
+            "blurNaN",
+        ] {
             assert!(name.parse::<Degradation>().is_err(), "{name}");
         }
     }
@@ -167,6 +222,24 @@ mod tests {
         let noise = far("noise12");
         assert!((8.0..16.0).contains(&noise), "{noise}");
         assert!("jpeg50".parse::<Degradation>().unwrap().apply(b"no image".to_vec(), &limits).is_err());
+    }
+
+    #[test]
+    fn what_moves_the_picture_moves_it_as_said() {
+        let limits = DecodeLimits::default();
+        let before = decode(&picture(), &limits).unwrap().image;
+        let after = |how: &str| {
+            let bytes = how.parse::<Degradation>().unwrap().apply(picture(), &limits).unwrap();
+            decode(&bytes, &limits).unwrap().image
+        };
+        assert_eq!(after("scale2").dimensions(), (128, 96));
+        assert_eq!(after("crop0.25").dimensions(), (48, 36));
+        assert_eq!(after("border0.25").dimensions(), (72, 72));
+        let near = |a: &image::Rgb<u8>, b: &image::Rgb<u8>| a.0.iter().zip(b.0).all(|(a, b)| a.abs_diff(b) < 40);
+        assert!(near(after("mirror").get_pixel(60, 20), before.get_pixel(3, 20)));
+        assert!(near(after("border0.25").get_pixel(4 + 32, 12 + 20), before.get_pixel(32, 20)));
+        let mean = |image: &RgbImage| image.iter().map(|v| u64::from(*v)).sum::<u64>() / image.len() as u64;
+        assert!(mean(&after("brightness0.5")) < mean(&before) && mean(&before) < mean(&after("brightness1.5")));
     }
 
     #[test]

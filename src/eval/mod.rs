@@ -7,6 +7,7 @@
 
 mod cache;
 mod calibrate;
+mod changes;
 mod dataset;
 mod degrade;
 mod extraction;
@@ -19,6 +20,7 @@ pub mod statistics;
 
 pub use cache::{Cache, CacheError};
 pub use calibrate::{CalibrateError, Targets, calibrate};
+pub use changes::{ChangeRow, verdict_changes};
 pub use dataset::{Dataset, Picture, Set};
 pub use degrade::{Degradation, InvalidDegradation};
 pub use extraction::{Extracted, Seen, extract};

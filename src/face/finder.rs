@@ -42,7 +42,11 @@ impl FaceFinder {
         detections.into_iter().map(|d| self.describe(image, d)).collect()
     }
 
-    fn describe(&self, image: &Pyramid, detection: Detection) -> Result<Face, InferenceError> {
+    /// A face that was found already.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn describe(&self, image: &Pyramid, detection: Detection) -> Result<Face, InferenceError> {
         let mesh = Mesh::fit(self.zoo.landmarks.as_ref(), image, &detection)?;
         let pose = HeadFrame::of(&mesh).pose();
         let quality = Quality::measure(image, &detection, &mesh, pose);

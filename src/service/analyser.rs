@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::stability::degraded;
 use super::stages::{self, Stage};
 use super::{ImageReport, ServiceError};
-use crate::face::{DetectorSettings, FaceFinder};
+use crate::face::{Detection, DetectorSettings, FaceFinder};
 use crate::imaging::{DecodeLimits, Pyramid, decode};
 use crate::inference::Zoo;
 use crate::traits::{Template, TemplateExtractor};
@@ -22,8 +23,10 @@ pub struct Analyser {
 pub struct Analysis {
     /// The image as it was decoded.
     pub image: ImageReport,
-    /// The detector's confidence and the template of every face, the largest first.
-    pub faces: Vec<(f32, Template)>,
+    /// Where each face was found, and its template, the largest first.
+    pub faces: Vec<(Detection, Template)>,
+    /// The pixels, for looking again.
+    pub(super) pixels: Pyramid,
 }
 
 impl Analyser {
@@ -54,12 +57,23 @@ impl Analyser {
             format: decoded.format.into(),
             sha256: hex::encode(Sha256::digest(bytes)),
         };
-        Ok(Analysis { image, faces })
+        Ok(Analysis { image, faces, pixels: decoded.image })
     }
 
-    /// Every face of an image with the detector's confidence, the largest first.
-    fn describe(&self, image: &Pyramid) -> Result<Vec<(f32, Template)>, ServiceError> {
+    /// Every face of an image, the largest first.
+    fn describe(&self, image: &Pyramid) -> Result<Vec<(Detection, Template)>, ServiceError> {
         let faces = self.finder.find(image)?;
-        faces.iter().map(|f| Ok((f.detection.confidence, self.extractor.extract(image, f)?))).collect()
+        faces.iter().map(|f| Ok((f.detection, self.extractor.extract(image, f)?))).collect()
+    }
+
+    /// The template of a degraded copy of the face at `found`, for the stability check.
+    ///
+    /// # Errors
+    /// A failing network.
+    pub(super) fn look_again(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
+        stages::timed(Stage::Measure, || {
+            let (copy, found) = degraded(pixels, found)?;
+            Ok(self.extractor.extract(&copy, &self.finder.describe(&copy, found)?)?)
+        })
     }
 }

@@ -3,12 +3,14 @@
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
 mod analyser;
+mod compared;
 mod enroll;
 mod error;
 mod expiry;
 mod gallery;
 mod pool;
 mod report;
+mod stability;
 mod stages;
 mod verify;
 
@@ -27,7 +29,10 @@ pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
-pub use report::{ApparentTraits, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions};
+pub use report::{
+    ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions,
+};
+pub use stability::StabilityReport;
 pub use stages::{Stage, StageTiming};
 
 /// Everything that answers a request: networks, population, fusion, store, and the profiles in memory.
@@ -42,6 +47,8 @@ pub struct Service {
     /// Held while samples of any identity change, so that two enrollments cannot both be the first.
     writing: Mutex<()>,
     versions: Versions,
+    /// Whether verdicts are checked for stability where a request does not say.
+    stability_check: bool,
 }
 
 impl Service {
@@ -68,6 +75,7 @@ impl Service {
             gallery,
             writing: Mutex::new(()),
             versions,
+            stability_check: false,
         })
     }
 
@@ -80,6 +88,13 @@ impl Service {
         self.fusion = self.fusion.calibrated(&calibration);
         self.calibration = Some(calibration.source);
         Ok(self)
+    }
+
+    /// The service that checks every verdict for stability, or none, where a request does not say.
+    #[must_use]
+    pub fn with_stability_check(mut self, on: bool) -> Self {
+        self.stability_check = on;
+        self
     }
 
     /// The store, for keys.

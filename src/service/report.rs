@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::StageTiming;
-use crate::face::{BoundingBox, Pose, Quality};
+use super::compared::Compared;
+use super::{StabilityReport, StageTiming};
+use crate::face::{BoundingBox, Detection, Pose, Quality};
+use crate::identity::SampleKind;
 use crate::traits::Template;
-use crate::verdict::{CalibrationSource, Decision, Evidence, Explanation, Limit, Thresholds, Verdict};
+use crate::verdict::{CalibrationSource, Explanation, Limit, Thresholds, Verdict};
 
 /// What answered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -67,6 +70,18 @@ impl ApparentTraits {
 /// Where the verdicts begin, and the error rates that they were fitted to.
 pub type ThresholdReport = Thresholds;
 
+/// A reference or negative of which a picture is a copy, encoded anew perhaps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CopyReport {
+    /// `reference`, `not_this_person` or `known_fake`.
+    #[schema(value_type = String)]
+    pub kind: SampleKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Bits of the perceptual hash that differ, of 256.
+    pub distance: u32,
+}
+
 /// One face.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceReport {
@@ -93,6 +108,12 @@ pub struct FaceReport {
     pub score: Option<f32>,
     /// The logit that it depicts that identity; `null` without one.
     pub likeness: Option<f32>,
+    /// The enrolled image that this one is a copy of, as a perceptual hash sees it; `null` for none. It never changes the
+    /// verdict.
+    pub copy_of: Option<CopyReport>,
+    /// What a degraded copy of the face was judged; `null` where that was not asked for, or the face is called neither
+    /// `real` nor `fake`.
+    pub stability: Option<StabilityReport>,
     /// What limits the verdict, the worst first.
     #[schema(value_type = Vec<Object>)]
     pub limits: Vec<Limit>,
@@ -101,28 +122,25 @@ pub struct FaceReport {
 }
 
 impl FaceReport {
-    pub(super) fn new(
-        index: usize,
-        confidence: f32,
-        template: &Template,
-        compared: Option<(&IdentityName, &Evidence, &Decision)>,
-    ) -> Self {
+    pub(super) fn new(index: usize, found: &Detection, template: &Template, compared: Option<&Compared>) -> Self {
         let explanation = compared.map_or_else(
             || Explanation::only("The face is like none of the enrolled identities."),
-            |(name, evidence, decision)| Explanation::of(&name.display_name, decision, evidence),
+            |c| Explanation::of(&c.enrolled.record.fields.display_name, &c.decision, &c.evidence),
         );
         Self {
             index,
             bbox: template.bbox,
-            confidence,
+            confidence: found.confidence,
             pose: template.pose,
             quality: template.quality.clone(),
             apparent: ApparentTraits::of(template),
-            identity: compared.map(|(name, ..)| name.clone()),
-            verdict: compared.map_or(Verdict::DifferentPerson, |(_, _, d)| d.verdict),
-            score: compared.map(|(_, _, d)| d.score),
-            likeness: compared.map(|(_, e, _)| e.likeness),
-            limits: compared.map(|(_, _, d)| d.limits.clone()).unwrap_or_default(),
+            identity: compared.map(|c| c.enrolled.name()),
+            verdict: compared.map_or(Verdict::DifferentPerson, |c| c.decision.verdict),
+            score: compared.map(|c| c.decision.score),
+            likeness: compared.map(|c| c.evidence.likeness),
+            copy_of: compared.and_then(Compared::copy_of),
+            stability: compared.and_then(|c| c.stability),
+            limits: compared.map(|c| c.decision.limits.clone()).unwrap_or_default(),
             explanation,
         }
     }

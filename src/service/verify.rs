@@ -1,19 +1,36 @@
 //! Verification: one image against a claimed identity, or each face against all.
 
+use super::compared::Compared;
 use super::report::{FaceReport, IdentityName, ImageReport};
 use super::stages::{self, Stage};
-use super::{Enrolled, Service, ServiceError, Verification};
+use super::{Analysis, Enrolled, Service, ServiceError, StabilityReport, Verification};
+use crate::face::Detection;
 use crate::identity::IdentityId;
 use crate::traits::Template;
 use crate::verdict::{Claimed, Decision, Evidence, Explanation, Verdict, roll_up};
 
 impl Service {
     /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
-    /// decides; without, each face is searched over all identities.
+    /// decides; without, each face is searched over all identities. Whether verdicts are checked for stability is as
+    /// the service was set up.
     ///
     /// # Errors
     /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
     pub fn verify(&self, bytes: &[u8], claimed: Option<&IdentityId>) -> Result<Verification, ServiceError> {
+        self.verify_with(bytes, claimed, None)
+    }
+
+    /// The same, where `stability_check` says whether every face called `real` or `fake` is judged again in a degraded
+    /// copy; `None`: as the service was set up.
+    ///
+    /// # Errors
+    /// As [`Service::verify`].
+    pub fn verify_with(
+        &self,
+        bytes: &[u8],
+        claimed: Option<&IdentityId>,
+        stability_check: Option<bool>,
+    ) -> Result<Verification, ServiceError> {
         // The identity first: an unknown one must not cost a decoding.
         let claimed = claimed.map(|id| self.gallery.living(id)).transpose()?;
         if let Some(e) = claimed.as_ref().filter(|e| e.profile.is_none()) {
@@ -21,54 +38,73 @@ impl Service {
         }
         stages::start();
         let analysis = self.analyser.analyse(bytes)?;
+        let again = stability_check.unwrap_or(self.stability_check);
         let mut answer = stages::timed(Stage::Compare, || match claimed {
             _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
-            Some(ref enrolled) => self.against(enrolled, analysis.image, &analysis.faces),
-            None => self.search(analysis.image, &analysis.faces),
+            Some(ref enrolled) => self.against(enrolled, analysis, again),
+            None => self.search(analysis, again),
         })?;
         answer.timings = Some(stages::read());
         Ok(answer)
     }
 
     /// Every face against one identity.
-    fn against(
-        &self,
-        enrolled: &Enrolled,
-        image: ImageReport,
-        faces: &[(f32, Template)],
-    ) -> Result<Verification, ServiceError> {
+    fn against(&self, enrolled: &Enrolled, analysis: Analysis, again: bool) -> Result<Verification, ServiceError> {
         let missing = || ServiceError::NoReferences(enrolled.record.id.clone());
         let profile = enrolled.profile.as_ref().ok_or_else(missing)?;
-        let name = name(enrolled);
-        let claimed = Claimed::judge(faces.iter().map(|(_, t)| t), profile, &self.fusion);
-        let reports = faces.iter().zip(&claimed.faces).enumerate();
-        let reports: Vec<FaceReport> = reports
-            .map(|(i, ((confidence, t), (e, d)))| FaceReport::new(i, *confidence, t, Some((&name, e, d))))
-            .collect();
-        let deciding = claimed.deciding.unwrap_or(0);
-        Ok(self.answer(image, reports, deciding, Some(name)))
+        let claimed = Claimed::judge(analysis.faces.iter().map(|(_, t)| t), profile, &self.fusion);
+        let mut reports = Vec::with_capacity(claimed.faces.len());
+        for (i, ((found, template), (evidence, decision))) in analysis.faces.iter().zip(claimed.faces).enumerate() {
+            let mut compared = Compared { enrolled, evidence, decision, stability: None };
+            if again {
+                self.judge_again(&mut compared, &analysis, found)?;
+            }
+            reports.push(FaceReport::new(i, found, template, Some(&compared)));
+        }
+        Ok(self.answer(analysis.image, reports, claimed.deciding.unwrap_or(0), Some(enrolled.name())))
     }
 
     /// Each face against all identities.
-    fn search(&self, image: ImageReport, faces: &[(f32, Template)]) -> Result<Verification, ServiceError> {
-        let reports = faces
-            .iter()
-            .enumerate()
-            .map(|(i, (confidence, template))| {
-                let found = self.gallery.most_alike(template)?.and_then(|e| {
-                    let evidence = Evidence::measure(template, e.profile.as_ref()?);
-                    let decision = Decision::decide(&evidence, &template.quality, &self.fusion);
-                    let someone = decision.verdict != Verdict::DifferentPerson
-                        && evidence.likeness >= self.fusion.thresholds.likeness;
-                    someone.then(|| (name(&e), evidence, decision))
-                });
-                Ok(FaceReport::new(i, *confidence, template, found.as_ref().map(|(n, e, d)| (n, e, d))))
-            })
-            .collect::<Result<Vec<FaceReport>, ServiceError>>()?;
+    fn search(&self, analysis: Analysis, again: bool) -> Result<Verification, ServiceError> {
+        let mut reports = Vec::with_capacity(analysis.faces.len());
+        for (i, (found, template)) in analysis.faces.iter().enumerate() {
+            let best = self.gallery.most_alike(template)?;
+            let mut compared = best.as_deref().and_then(|e| self.is_someone(e, template));
+            if let Some(compared) = compared.as_mut().filter(|_| again) {
+                self.judge_again(compared, &analysis, found)?;
+            }
+            reports.push(FaceReport::new(i, found, template, compared.as_ref()));
+        }
         let verdict = roll_up(reports.iter().map(|r| r.verdict));
         let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
         let identity = reports.get(deciding).and_then(|r| r.identity.clone());
-        Ok(self.answer(image, reports, deciding, identity))
+        Ok(self.answer(analysis.image, reports, deciding, identity))
+    }
+
+    /// A face against the identity that it is most like; `None` where it is somebody else all the same.
+    fn is_someone<'a>(&self, enrolled: &'a Enrolled, template: &Template) -> Option<Compared<'a>> {
+        let evidence = Evidence::measure(template, enrolled.profile.as_ref()?);
+        let decision = Decision::decide(&evidence, &template.quality, &self.fusion);
+        let someone =
+            decision.verdict != Verdict::DifferentPerson && evidence.likeness >= self.fusion.thresholds.likeness;
+        someone.then_some(Compared { enrolled, evidence, decision, stability: None })
+    }
+
+    /// Judges a degraded copy of the face too, where it is called real or fake.
+    fn judge_again(
+        &self,
+        compared: &mut Compared<'_>,
+        analysis: &Analysis,
+        found: &Detection,
+    ) -> Result<(), ServiceError> {
+        let Some(profile) = &compared.enrolled.profile else { return Ok(()) };
+        if matches!(compared.decision.verdict, Verdict::Real | Verdict::Fake) {
+            let template = self.analyser.look_again(&analysis.pixels, found)?;
+            let copy = Decision::decide(&Evidence::measure(&template, profile), &template.quality, &self.fusion);
+            compared.stability = Some(StabilityReport::of(&compared.decision, &copy));
+            compared.decision = compared.decision.clone().in_view_of(&copy);
+        }
+        Ok(())
     }
 
     fn answer(
@@ -100,7 +136,7 @@ impl Service {
         Verification {
             verdict: Verdict::NoFace,
             score: None,
-            identity: claimed.map(name),
+            identity: claimed.map(Enrolled::name),
             deciding_face: None,
             faces: Vec::new(),
             explanation: Explanation::only(reason),
@@ -111,8 +147,4 @@ impl Service {
             timings: None,
         }
     }
-}
-
-fn name(enrolled: &Enrolled) -> IdentityName {
-    IdentityName { id: enrolled.record.id.to_string(), display_name: enrolled.record.fields.display_name.clone() }
 }

@@ -7,10 +7,12 @@ pub mod attributes;
 mod demographics;
 mod embedding;
 mod expression;
+mod face_hash;
 mod template;
 
 pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region};
 pub use demographics::{Demographics, Sex};
 pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
 pub use expression::Expression;
+pub use face_hash::FaceHash;
 pub use template::{Template, TemplateExtractor};

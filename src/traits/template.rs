@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeVector, Demographics, Embeddings, Expression, embedding};
+use super::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, embedding};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Zoo};
@@ -27,6 +27,9 @@ pub struct Template {
     pub quality: Quality,
     /// Where the face stood in its picture.
     pub bbox: BoundingBox,
+    /// By what a copy of the picture is told; `None` in templates from before there was one.
+    #[serde(default)]
+    pub hash: Option<FaceHash>,
 }
 
 /// Runs every network that looks at one face.
@@ -58,6 +61,7 @@ impl TemplateExtractor {
             pose: face.pose,
             quality: face.quality.clone(),
             bbox: face.detection.bbox,
+            hash: Some(FaceHash::of(image, face)),
         })
     }
 }

@@ -50,6 +50,13 @@ pub enum Limit {
     },
     /// The score lies between the thresholds.
     BetweenThresholds,
+    /// A copy of the face, encoded anew and scaled, got the opposite verdict.
+    Unstable {
+        /// The copy's verdict.
+        verdict: Verdict,
+        /// The copy's score, 0..=1.
+        score: f32,
+    },
     /// Few references: the person's own variation is known only roughly.
     FewReferences {
         /// How many.
@@ -97,6 +104,24 @@ impl Decision {
     }
 }
 
+impl Decision {
+    /// Whether a copy of the face was judged the opposite: `real` where this is `fake`, or the other way round.
+    pub fn is_contradicted_by(&self, copy: &Self) -> bool {
+        use Verdict::{Fake, Real};
+        matches!((self.verdict, copy.verdict), (Real, Fake) | (Fake, Real))
+    }
+
+    /// The decision in view of the one on a degraded copy of the same face: where that contradicts, neither stands.
+    #[must_use]
+    pub fn in_view_of(mut self, copy: &Self) -> Self {
+        if self.is_contradicted_by(copy) {
+            self.verdict = Verdict::Inconclusive;
+            self.limits.insert(0, Limit::Unstable { verdict: copy.verdict, score: copy.score });
+        }
+        self
+    }
+}
+
 impl Thresholds {
     /// The verdict on a face by its score (0..=1), likeness (a logit) and quality (0..=100), negatives apart.
     pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
@@ -126,4 +151,39 @@ fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, 
         limits.push(Limit::FewReferences { references: evidence.references });
     }
     limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(verdict: Verdict, score: f32) -> Decision {
+        let contributions = Contributions { embeddings: vec![], attributes: vec![], negative: 0.0 };
+        let thresholds = Thresholds {
+            real: 0.6,
+            fake: 0.4,
+            likeness: 0.0,
+            target_genuine_called_fake: 0.0,
+            target_fake_called_real: 0.0,
+            target_fnmr: 0.0,
+            min_quality: 0.0,
+        };
+        Decision { verdict, score, contributions, thresholds, limits: vec![Limit::FewReferences { references: 2 }] }
+    }
+
+    #[test]
+    fn only_the_opposite_verdict_of_a_copy_takes_a_verdict_away() {
+        use Verdict::{DifferentPerson, Fake, Inconclusive, NoFace, Real};
+        for (own, copy) in [(Real, Fake), (Fake, Real)] {
+            let seen = decision(own, 0.9).in_view_of(&decision(copy, 0.1));
+            assert_eq!((seen.verdict, seen.limits.len()), (Inconclusive, 2));
+            assert_eq!(seen.limits[0], Limit::Unstable { verdict: copy, score: 0.1 });
+        }
+        for own in [Real, Fake, DifferentPerson, Inconclusive, NoFace] {
+            for copy in [own, Inconclusive, DifferentPerson, NoFace] {
+                let before = decision(own, 0.5);
+                assert_eq!(before.clone().in_view_of(&decision(copy, 0.5)), before);
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::tails::{ratio_at, standard_units};
 use crate::identity::{Conditions, Profile, SampleKind};
-use crate::traits::{ATTRIBUTES, Embedding, Template, cosine};
+use crate::traits::{ATTRIBUTES, Embedding, FaceHash, Template, cosine};
 
 /// One embedding's deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -55,6 +55,17 @@ pub struct NegativeEvidence {
     pub margin: f32,
 }
 
+/// A reference or negative of which the probe's picture is a copy, encoded anew perhaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CopyEvidence {
+    /// What it is a copy of.
+    pub kind: SampleKind,
+    /// Its place among the references, or among the negatives, from 0.
+    pub index: usize,
+    /// Bits of the perceptual hash that differ, of 256.
+    pub distance: u32,
+}
+
 /// Everything measured between one face and one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
@@ -70,6 +81,8 @@ pub struct Evidence {
     pub attributes: Vec<AttributeEvidence>,
     /// The nearest negative, where the identity has any.
     pub negative: Option<NegativeEvidence>,
+    /// What the picture is a copy of; never part of the verdict.
+    pub copy: Option<CopyEvidence>,
     /// References behind the profile.
     pub references: usize,
 }
@@ -96,6 +109,7 @@ impl Evidence {
             embeddings: embeddings.into(),
             attributes: attributes(probe, profile),
             negative: nearest_negative(probe, profile),
+            copy: nearest_copy(probe, profile),
             references: profile.references,
         }
     }
@@ -131,6 +145,17 @@ fn attributes(probe: &Template, profile: &Profile) -> Vec<AttributeEvidence> {
             })
         })
         .collect()
+}
+
+/// The reference or negative whose hash is nearest to the probe's, where it is near enough to be the same picture.
+fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
+    let own = probe.hash?;
+    let references = profile.templates().iter().map(|t| (SampleKind::Reference, t)).enumerate();
+    let negatives = profile.negatives().iter().map(|n| (n.kind, &n.template)).enumerate();
+    let each = references.chain(negatives);
+    let each =
+        each.filter_map(|(index, (kind, t))| Some(CopyEvidence { kind, index, distance: own.distance(t.hash?) }));
+    each.filter(|c| c.distance <= FaceHash::COPY).min_by_key(|c| c.distance)
 }
 
 /// The mean over embeddings of (cosine to the negative - cosine to the nearest reference) / spread, for the negative

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Decision, Evidence, Limit, Verdict};
+use super::{CopyEvidence, Decision, Evidence, Limit, Verdict};
 use crate::identity::SampleKind;
 use crate::traits::{ATTRIBUTES, Embedding};
 
@@ -205,13 +205,31 @@ fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: u
     for limit in &decision.limits {
         text.push_str(&limit_sentence(limit));
     }
+    if let Some(copy) = &evidence.copy {
+        text.push_str(&copy_sentence(copy));
+    }
     text
+}
+
+fn copy_sentence(copy: &CopyEvidence) -> String {
+    let what = match copy.kind {
+        SampleKind::Reference => "a reference",
+        SampleKind::NotThisPerson => "an image enrolled as not this person",
+        SampleKind::KnownFake => "an image enrolled as a known fake",
+    };
+    format!(" It is a copy of {what} ({} of 256 bits of its perceptual hash differ).", copy.distance)
 }
 
 fn limit_sentence(limit: &Limit) -> String {
     match limit {
         Limit::Quality { component, value, score } => {
             format!(" Limited by {}: {value:.2} {} (quality {score:.0} of 100).", component.label(), component.unit())
+        }
+        Limit::Unstable { verdict, score } => {
+            let verdict = verdict.name();
+            format!(
+                " A copy of the face, encoded anew and scaled, was judged {verdict} (score {score:.2}): neither stands."
+            )
         }
         Limit::BetweenThresholds => " The score lies between the thresholds.".into(),
         Limit::FewReferences { references: 1 } => {

@@ -6,7 +6,7 @@ use super::{Case, Condition, Curve, EnrollmentSummary, Figures, GroupRow, MeanRo
 use crate::eval::statistics::{
     Scored, abstention, auc, calibration_error, curve, eer, mean, mean_interval, reliability, thinned,
 };
-use crate::eval::{Judge, Labels, Measured, Protocol, Record};
+use crate::eval::{Judge, Labels, Measured, Protocol, Record, verdict_changes};
 use crate::verdict::{CalibrationSource, Thresholds, Verdict};
 
 /// Bins of the histograms and of the reliability curve.
@@ -62,6 +62,7 @@ impl Report {
             means: run.degrade.iter().flat_map(|how| means(how, &sets)).collect(),
             groups: run.degrade.iter().flat_map(|how| groups(how, &sets, labels)).collect(),
             worst: worst(first, &measured.records),
+            changes: verdict_changes(&measured.records),
             conditions,
             sets,
             run,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Comparison, MeanRow, Report};
+use crate::eval::ChangeRow;
 use crate::verdict::Rates;
 
 /// Three decimals, or a dash.
@@ -132,6 +133,7 @@ pub fn markdown(report: &Report, comparison: Option<&Comparison>) -> String {
     if let Some(comparison) = comparison {
         compared(&mut out, comparison);
     }
+    changes(&mut out, report);
     calibration(&mut out, report);
     groups(&mut out, report);
     sets(&mut out, report);
@@ -198,6 +200,18 @@ fn compared(out: &mut String, comparison: &Comparison) {
     for c in comparison.changes.iter().filter(|c| c.delta().abs() >= 0.0005) {
         let (set, change) = (cell(&c.set), c.delta());
         let _ = writeln!(out, "| {} | {set} | {} | {:.3} | {:.3} | {change:+.3} |", c.degrade, c.figure, c.old, c.new);
+    }
+}
+
+fn changes(out: &mut String, report: &Report) {
+    if report.changes.is_empty() {
+        return;
+    }
+    out.push_str("\n## What degradations do to verdicts\n\nShares of probes, each held against itself as it is.\n\n");
+    head(out, &["degradation", "probes", "n", "same", "real and fake exchanged", "decided no more", "newly decided"]);
+    for c in &report.changes {
+        let ChangeRow { degrade, kind, n, same, flipped, lost, gained } = c;
+        let _ = writeln!(out, "| {degrade} | {kind} | {n} | {same:.3} | {flipped:.3} | {lost:.3} | {gained:.3} |");
     }
 }
 

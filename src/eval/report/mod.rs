@@ -24,6 +24,7 @@ pub use html::html;
 pub use markdown::{markdown, rates, summary};
 pub use thumbnails::add_thumbnails;
 
+use super::ChangeRow;
 use super::statistics::Bin;
 use crate::face::BoundingBox;
 use crate::verdict::{CalibrationSource, Thresholds, Verdict};
@@ -49,6 +50,9 @@ pub struct Report {
     pub groups: Vec<GroupRow>,
     /// Curves, by degradation.
     pub conditions: Vec<Condition>,
+    /// What degradations did to verdicts, where probes were also looked at as they are.
+    #[serde(default)]
+    pub changes: Vec<ChangeRow>,
     /// The probes that went most wrong, under the first degradation.
     pub worst: Vec<Case>,
 }

@@ -19,6 +19,8 @@ use super::record::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKi
 pub use codec::{CodecError, decode_template, encode_template};
 pub use error::StoreError;
 pub use receipt::{ErasureReason, ErasureReceipt};
+#[cfg(any(test, fuzzing))]
+pub(crate) use sqlite::read_sealed_content;
 pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database};
 
 /// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost a write a request.

@@ -36,6 +36,8 @@ use open::Folder;
 use sealing::Vault;
 
 pub use backup::copy_database;
+#[cfg(any(test, fuzzing))]
+pub(crate) use sealing::read_sealed_content;
 pub use service_keys::ServiceKeys;
 pub use shared::SharedKeys;
 

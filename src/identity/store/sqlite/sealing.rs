@@ -147,10 +147,13 @@ pub(super) fn unseal(
     place: &Place<'_>,
     sealed: &[u8],
 ) -> Result<(Option<String>, Template), Box<dyn std::error::Error>> {
-    let clear = key.open(&place.bytes(), sealed)?;
-    let content: Content = postcard::from_bytes(&clear)?;
-    let template = decode_template(&content.template)?;
-    Ok((content.filename, template))
+    read_sealed_content(&key.open(&place.bytes(), sealed)?)
+}
+
+/// The same of what was opened already.
+pub(crate) fn read_sealed_content(clear: &[u8]) -> Result<(Option<String>, Template), Box<dyn std::error::Error>> {
+    let content: Content = postcard::from_bytes(clear)?;
+    Ok((content.filename, decode_template(&content.template)?))
 }
 
 /// Seals the rows of one identity, which hold templates and file names in clear.

@@ -1,0 +1,192 @@
+//! Every parser of bytes from outside, each as one function over bytes that panics where it is not as it must be.
+//!
+//! `fuzz/` drives them with a fuzzer; the tests here with random bytes, with words that the formats know, and with what
+//! the fuzzer once found. A build of the program holds none of this. docs/fuzzing.md says what was run.
+#![allow(clippy::missing_panics_doc, reason = "to panic is what these are for")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "likewise")]
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::audit::{Head, verify};
+use crate::config::Settings;
+use crate::eval::{Dataset, Degradation, Judge, enroll};
+use crate::identity::keys::KeySecret;
+use crate::identity::store::{decode_template, encode_template, read_sealed_content};
+use crate::identity::vault::MasterKey;
+use crate::identity::{Candidate, IdentityId, Population, Profile};
+use crate::imaging::{DecodeLimits, decode};
+use crate::inference::Manifest;
+use crate::jobs::batch::input::{Task, parse_csv, parse_jsonl};
+use crate::traits::Template;
+use crate::verdict::{Claimed, Evidence, Explanation, Fusion};
+
+/// A form as requests bring it: a content type, a line end, the length of the pieces in which the body arrives (one
+/// byte), and the body.
+pub fn multipart(bytes: &[u8]) {
+    crate::api::fuzzing::multipart(bytes);
+}
+
+/// The query of a list of identities: a cursor and a limit.
+pub fn cursor(bytes: &[u8]) {
+    std::str::from_utf8(bytes).into_iter().for_each(crate::api::fuzzing::page);
+}
+
+/// The manifest of the models, and the two files of coefficients that it names.
+pub fn models(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for entry in Manifest::parse(text).into_iter().flatten() {
+        assert!(Path::new("models").join(&entry.file).parent() == Some(Path::new("models")), "{:?}", entry.file);
+        assert_eq!(entry.sha256.len(), 64);
+    }
+    if let Ok(fusion) = Fusion::parse(text) {
+        assert!(fusion.thresholds.fake <= fusion.thresholds.real);
+    }
+    let _ = Population::parse(text, Vec::new());
+}
+
+/// The manifest of a batch, as CSV and as JSON lines.
+pub fn batch(bytes: &[u8]) {
+    let lines = bytes.iter().filter(|b| matches!(b, b'\n' | b'\r')).count() as u64 + 1;
+    let check = |tasks: Result<Vec<Task>, (u64, String)>| match tasks {
+        Ok(tasks) => {
+            assert!(tasks.len() as u64 <= lines);
+            assert!(tasks.iter().all(|t| !t.path.as_os_str().is_empty() && t.identity.as_deref() != Some("")));
+        }
+        Err((line, why)) => assert!(line <= lines && !why.is_empty(), "line {line} of {lines}: {why}"),
+    };
+    check(parse_csv(bytes));
+    check(parse_jsonl(bytes));
+}
+
+/// A template as the store keeps it, and what a sealed row holds once it was opened.
+pub fn record(bytes: &[u8]) {
+    let _ = decode_template(bytes);
+    // The same with a sum that holds, so that what lies behind it is reached.
+    let Some((format, body)) = bytes.split_first() else { return };
+    let signed = [&[*format][..], &Sha256::digest(body)[..8], body].concat();
+    if let Ok(template) = decode_template(&signed) {
+        is_usable(&template);
+    }
+    if let Ok((_, template)) = read_sealed_content(bytes) {
+        is_usable(&template);
+    }
+}
+
+/// A template that was read can be written, read and compared with, whatever it holds.
+fn is_usable(template: &Template) {
+    static POPULATION: OnceLock<Population> = OnceLock::new();
+    let record = encode_template(template).unwrap();
+    // By its bytes: a value that is no number equals nothing.
+    assert_eq!(encode_template(&decode_template(&record).unwrap()).unwrap(), record);
+    let population =
+        POPULATION.get_or_init(|| Population::parse(include_str!("../../models/population.toml"), Vec::new()).unwrap());
+    let profile = Profile::of_templates(vec![template.clone(); 2], population).unwrap();
+    let _ = Evidence::measure(template, &profile);
+}
+
+/// The server's settings.
+pub fn settings(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(settings) = Settings::parse(text) else { return };
+    if settings.check().is_ok() {
+        let (limits, server) = (settings.decode_limits(), settings.server_settings());
+        assert!(limits.max_bytes >= 1 << 20 && server.max_body >= limits.max_bytes);
+        assert!(limits.max_pixels >= 1_000_000 && server.queue > 0 && server.threads > 0);
+        assert!(server.longest().checked_add(server.longest()).is_some());
+    }
+}
+
+/// An audit log, and the head that stands beside it.
+pub fn audit_log(bytes: &[u8]) {
+    let lines = bytes.split(|b| *b == b'\n');
+    // A whole log as it comes, and each line with the ending that makes it one of ours.
+    let signed = lines.clone().flat_map(|body| {
+        let ending = format!(",\"hash\":\"{}\"}}\n", hex::encode(Sha256::digest(body)));
+        [body, ending.as_bytes()].concat()
+    });
+    for log in [bytes.to_vec(), signed.collect()] {
+        let report = verify(&log[..], &[]).unwrap();
+        assert!(report.lines <= lines.clone().count() as u64);
+        assert_eq!(report.findings.is_empty(), report.lines == 0, "without a head there is always something to say");
+    }
+    if let Some(head) = std::str::from_utf8(bytes).ok().and_then(|t| t.parse::<Head>().ok()) {
+        assert_eq!(head.to_string().parse(), Ok(head));
+    }
+}
+
+/// Names: of identities, of API keys and master keys, of degradations, and of the files of a data set.
+pub fn names(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(id) = text.parse::<IdentityId>() {
+        assert!((1..=64).contains(&id.as_str().len()) && !id.as_str().contains(['/', '\\', '\0', ' ']), "{id}");
+    }
+    if let Ok(key) = KeySecret::parse(text) {
+        assert_eq!(key.expose(), text);
+    }
+    if let Some(key) = MasterKey::from_hex(text) {
+        assert!(key.to_hex().eq_ignore_ascii_case(text.trim()));
+    }
+    if let Ok(how) = text.parse::<Degradation>() {
+        assert_eq!(how.to_string().parse(), Ok(how));
+    }
+    let dataset = Dataset::of(text.lines().map(|l| (l.to_owned(), ())));
+    assert!(dataset.pictures() <= text.lines().count());
+    for picture in dataset.people.values().flat_map(|sets| sets.values().flatten()) {
+        let _ = picture.is_made_from(picture);
+    }
+}
+
+/// An encoded image.
+pub fn image(bytes: &[u8]) {
+    let limits = DecodeLimits { max_bytes: 1 << 20, max_pixels: 1 << 20, max_side: 4096 };
+    match decode(bytes, &limits) {
+        Ok(decoded) => {
+            let (w, h) = decoded.image.dimensions();
+            assert!(u64::from(w) * u64::from(h) <= limits.max_pixels && w.max(h) <= limits.max_side && w * h > 0);
+        }
+        Err(e) => assert!(!e.code().is_empty() && !e.to_string().is_empty()),
+    }
+}
+
+/// What an image goes through to its verdict, against the person of the demonstration's portraits.
+pub struct Verifier {
+    judge: Judge,
+    profile: Profile,
+}
+
+impl Verifier {
+    /// Loads the networks and enrolls three portraits; `root` is the folder of this repository.
+    pub fn open(root: &Path) -> Self {
+        let judge = Judge::open(&root.join("models"), None).expect("the models load");
+        let portraits = ["obama-2009.jpg", "obama-2010.jpg", "obama-2012.jpg"].map(|name| {
+            let bytes = std::fs::read(root.join("demo").join(name)).expect("a portrait");
+            let faces = judge.analyser.analyse(&bytes).expect("a face").faces.into_iter().map(|(_, t)| t).collect();
+            Candidate { sha256: name.into(), faces }
+        });
+        let profile = enroll(portraits.into(), &judge.population).0.expect("the portraits agree");
+        Self { judge, profile }
+    }
+
+    /// Verifies `bytes`; whatever they are, what is said of them are numbers within their bounds. `true` where a face
+    /// was judged.
+    pub fn verify(&self, bytes: &[u8]) -> bool {
+        let Ok(analysis) = self.judge.analyser.analyse(bytes) else { return false };
+        let templates: Vec<&Template> = analysis.faces.iter().map(|(_, t)| t).collect();
+        assert!(templates.len() <= 16);
+        let claimed = Claimed::judge(templates.iter().copied(), &self.profile, &self.judge.fusion);
+        assert_eq!(claimed.deciding.is_some(), !templates.is_empty());
+        for ((evidence, decision), template) in claimed.faces.iter().zip(&templates) {
+            assert!((0.0..=1.0).contains(&decision.score) && evidence.likeness.is_finite(), "{decision:?}");
+            assert!((0.0..=100.0).contains(&template.quality.score), "{:?}", template.quality);
+            assert!(!Explanation::of("Jane Doe", decision, evidence).summary.is_empty());
+            is_usable(template);
+        }
+        claimed.deciding.is_some()
+    }
+}

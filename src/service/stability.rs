@@ -1,0 +1,94 @@
+//! The stability check: is the verdict on a face the same when its picture is encoded anew?
+//!
+//! Small changes that nobody sees can be made so that a network sees another face. They seldom outlive a change of size
+//! and a strong compression, and a genuine photograph does. So the face with its surroundings is cut out, scaled, encoded
+//! as JPEG, decoded and judged again, where it was found: the detector does not run a second time.
+
+use image::ImageEncoder as _;
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{self, FilterType};
+use image::{ExtendedColorType, RgbImage};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::face::{BoundingBox, Detection};
+use crate::imaging::{DecodeError, DecodeLimits, Point, Pyramid, decode};
+use crate::verdict::{Decision, Verdict};
+
+/// What the copy of a face was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct StabilityReport {
+    /// `false` where `real` and `fake` contradict each other: the face's verdict is then `inconclusive`.
+    pub stable: bool,
+    /// The copy's verdict.
+    pub verdict: Verdict,
+    /// The copy's score, 0..=1.
+    pub score: f32,
+}
+
+impl StabilityReport {
+    pub(super) fn of(original: &Decision, copy: &Decision) -> Self {
+        Self { stable: !original.is_contradicted_by(copy), verdict: copy.verdict, score: copy.score }
+    }
+}
+
+/// The JPEG quality of the copy.
+const QUALITY: u8 = 60;
+/// By how much the copy is scaled.
+const SCALE: f32 = 0.8;
+/// The longest side of the copy in pixels: larger faces are scaled down more.
+const SIDE: f32 = 640.0;
+/// The side of the square that is cut out, in sides of the face's box; every network's crop lies within.
+const MARGIN: f32 = 2.5;
+
+/// The copy of the face at `found`, and where the face stands in it.
+pub(super) fn degraded(image: &RgbImage, found: &Detection) -> Result<(Pyramid, Detection), DecodeError> {
+    let (centre, half) = (found.bbox.centre(), found.bbox.side() * MARGIN / 2.0);
+    let corner = |c: f32, side: u32| c.clamp(0.0, side as f32) as u32;
+    let (x, y) = (corner(centre.x - half, image.width()), corner(centre.y - half, image.height()));
+    let (right, below) = (corner(centre.x + half, image.width()), corner(centre.y + half, image.height()));
+    let (width, height) = ((right - x).max(1), (below - y).max(1));
+    let region = imageops::crop_imm(image, x, y, width, height);
+    let scale = SCALE.min(SIDE / width.max(height) as f32);
+    let side = |s: u32| ((s as f32 * scale).round() as u32).max(1);
+    let small = imageops::resize(&*region, side(width), side(height), FilterType::Triangle);
+
+    let mut encoded = Vec::new();
+    JpegEncoder::new_with_quality(&mut encoded, QUALITY)
+        .write_image(small.as_raw(), small.width(), small.height(), ExtendedColorType::Rgb8)
+        .map_err(|e| DecodeError::Corrupt { format: "jpeg", detail: e.to_string() })?;
+    let copy = decode(&encoded, &DecodeLimits::default())?.image;
+
+    // Exactly, by the sides that rounding left.
+    let (sx, sy) = (copy.width() as f32 / width as f32, copy.height() as f32 / height as f32);
+    let at = |p: Point| Point::new((p.x - x as f32) * sx, (p.y - y as f32) * sy);
+    let corner = at(Point::new(found.bbox.x, found.bbox.y));
+    let bbox = BoundingBox { x: corner.x, y: corner.y, width: found.bbox.width * sx, height: found.bbox.height * sy };
+    Ok((copy, Detection { bbox, points: found.points.map(at), ..*found }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_face_is_where_it_is_said_to_be() {
+        // A bright spot on a dark picture, near its edge.
+        let (cx, cy) = (300.0f32, 60.0f32);
+        let image = RgbImage::from_fn(400, 300, |x, y| {
+            let near = (x as f32 - cx).hypot(y as f32 - cy) < 12.0;
+            image::Rgb(if near { [250; 3] } else { [20; 3] })
+        });
+        let bbox = BoundingBox { x: cx - 40.0, y: cy - 50.0, width: 80.0, height: 100.0 };
+        let found = Detection { bbox, confidence: 0.9, points: [Point::new(cx, cy); 5] };
+        let (copy, moved) = degraded(&image, &found).unwrap();
+        assert!(copy.width() < 220 && copy.height() < 160, "{:?}", copy.dimensions());
+        let spot = moved.points[0];
+        assert!(copy.get_pixel(spot.x as u32, spot.y as u32).0[0] > 200, "{spot:?}");
+        assert!(copy.get_pixel(2, 2).0[0] < 60);
+        assert!((moved.bbox.width / found.bbox.width - SCALE).abs() < 0.02);
+        // A box that lies outside is a mistake somewhere else, and no panic here.
+        let outside = BoundingBox { x: 900.0, y: -300.0, ..bbox };
+        assert!(degraded(&image, &Detection { bbox: outside, ..found }).is_ok());
+    }
+}
