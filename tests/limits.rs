@@ -63,6 +63,9 @@ fn bodies_have_a_bound_on_their_memory_together() {
     };
     let mut whole = connect(&server);
     whole.write_all(head(64 << 20).as_bytes()).unwrap();
+    // Who comes first is served: it must be this one, and that no answer comes shows that it was let in.
+    whole.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    assert!(whole.read(&mut [0]).is_err(), "the first was refused");
     eventually("a refusal", || verify().0 == 503);
     let text = {
         let mut another = connect(&server);
