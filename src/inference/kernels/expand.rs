@@ -61,7 +61,9 @@ impl Kernel for ExpandDepthwise<'_> {
                     let strip = Strip { finish, rows: weights.rows(), origin: row, at, here, plane: places };
                     strip.panel::<L>(row, panel, values, wide);
                 }
-                for (channel, picture) in (row..weights.rows()).zip(wide.chunks_exact(places)) {
+                for channel in row..weights.rows().min(row + PANEL) {
+                    // Empty where all that the band reads is padding.
+                    let picture = &wide[(channel - row) * places..][..places];
                     let at = (channel * rows + top) * cols;
                     let out = &mut out[at..at + band.output[0] * cols];
                     filters.channel::<L>(channel, &filter_taps, picture, out, room);
