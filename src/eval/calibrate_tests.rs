@@ -12,17 +12,14 @@ const SHIPPED: Thresholds = Thresholds {
 
 fn record(person: usize, set: &str, i: usize, score: f64, likeness: f64) -> Record {
     Record {
-        seed: 0,
         identity: format!("p{person}"),
         degrade: "none".into(),
         set: set.into(),
         path: format!("p{person}/{set}/{i}.jpg"),
-        verdict: None,
-        error: None,
         score: Some(score),
         likeness: Some(likeness),
         quality: Some(60.0),
-        bbox: None,
+        ..Record::default()
     }
 }
 
