@@ -95,9 +95,12 @@ fn only_curves_are_taken() {
     assert!(refused(&[[0.0, 0.2]], &[]) && refused(&[[0.1, 1.1]], &[]) && refused(&[[f32::NAN, 0.1]], &[]));
     assert!(refused(&[], &[[0.1, f32::NAN]]));
     // In the file of coefficients too.
-    let text =
-        format!("{}\n[operating_points]\nfake = [[0.2, 0.1], [0.1, 0.2]]\n", include_str!("../../models/fusion.toml"));
-    assert!(Fusion::parse(&text).is_err());
+    let read = |fake: &[[f32; 2]]| {
+        let written = fusion(OperatingPoints { fake: points(fake), real: vec![] });
+        Fusion::parse(&toml::to_string(&written).unwrap()).map(|read| read == written)
+    };
+    assert_eq!(read(&[[0.1, 0.2], [0.2, 0.3]]), Ok(true));
+    assert!(read(&[[0.2, 0.1], [0.1, 0.2]]).is_err());
 }
 
 /// A side of a few points, thresholds ascending.
