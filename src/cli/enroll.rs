@@ -6,14 +6,18 @@ use std::process::ExitCode;
 use faceward::audit::{Actor, Event};
 use faceward::identity::{IdentityFields, IdentityId};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
+use jiff::Timestamp;
 
 use super::Failure;
 use super::open::{Places, plain, read};
+use super::when::when;
 
 /// Enroll photographs of a person; the identity is created when it is missing.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\"\n\n\
-    Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage.")]
+#[command(
+    after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\" --consent-basis consent --expires 52w\n\n\
+    Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage."
+)]
 pub(super) struct Args {
     /// The identity's id: [a-z0-9][a-z0-9._-]{0,63}.
     id: IdentityId,
@@ -23,6 +27,15 @@ pub(super) struct Args {
     /// The person's name for reviewers; the id where it is not given.
     #[arg(long)]
     name: Option<String>,
+    /// Why the templates may be kept, for example `consent` (GDPR Art. 9(2)).
+    #[arg(long, value_name = "TEXT")]
+    consent_basis: Option<String>,
+    /// When the identity must be erased: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z).
+    #[arg(long, value_parser = when, value_name = "TIME")]
+    expires: Option<Timestamp>,
+    /// Keep the photographs too, sealed as their templates are (docs/store.md).
+    #[arg(long, env = "FACEWARD_KEEP_IMAGES")]
+    keep_images: bool,
     #[command(flatten)]
     places: Places,
     /// Print the report as one JSON document.
@@ -37,6 +50,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
     let (service, audit) = args.places.service()?;
+    let service = service.with_images_kept(args.keep_images);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),
         Err(ServiceError::UnknownIdentity(_)) => None,
@@ -44,9 +58,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let created = known.is_none();
     let mut fields = known.unwrap_or_default();
-    if created || args.name.is_some() {
-        let display_name = args.name.clone().unwrap_or_else(|| args.id.to_string());
-        fields = IdentityFields { display_name, ..fields };
+    if created {
+        fields.display_name = args.id.to_string();
+    }
+    let changed = IdentityFields {
+        display_name: args.name.clone().unwrap_or_else(|| fields.display_name.clone()),
+        consent_basis: args.consent_basis.clone().or_else(|| fields.consent_basis.clone()),
+        expires_at: args.expires.or(fields.expires_at),
+    };
+    if created || changed != fields {
+        fields = changed;
         service.put_identity(&args.id, &fields)?;
         audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(&args.id), created })?;
     }
