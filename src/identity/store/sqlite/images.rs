@@ -25,7 +25,8 @@ pub(super) fn get(
     sample: Uuid,
 ) -> Result<Option<Vec<u8>>, Fault> {
     let Some(key) = vault.data_key(connection, id)? else { return Ok(None) };
-    let sql = "SELECT images.sealed FROM images JOIN samples ON id = sample_id WHERE sample_id = ?1 AND identity_id = ?2";
+    let sql =
+        "SELECT images.sealed FROM images JOIN samples ON id = sample_id WHERE sample_id = ?1 AND identity_id = ?2";
     let wanted = params![sample.hyphenated().to_string(), id.as_str()];
     let sealed: Option<Vec<u8>> = connection.prepare_cached(sql)?.query_row(wanted, |row| row.get(0)).optional()?;
     let Some(sealed) = sealed else { return Ok(None) };
