@@ -12,12 +12,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// The page and its parts.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/", get(|| part("text/html", include_str!("../../web/console.html"))))
-        .route("/console.css", get(|| part("text/css", include_str!("../../web/console.css"))))
-        .route("/console.js", get(|| part("text/javascript", include_str!("../../web/console.js"))))
+        .route("/", get(|| async { part("text/html", include_str!("../../web/console.html")) }))
+        .route("/console.css", get(|| async { part("text/css", include_str!("../../web/console.css")) }))
+        .route("/console.js", get(|| async { part("text/javascript", include_str!("../../web/console.js")) }))
 }
 
-async fn part(kind: &'static str, text: &'static str) -> Response {
+fn part(kind: &'static str, text: &'static str) -> Response {
     let kind = format!("{kind}; charset=utf-8");
     ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY.to_owned())], text).into_response()
 }

@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// The new folder.
     folder: PathBuf,
     #[command(flatten)]
-    data: Data,
+    data: Common,
 }
 
 /// Put a backup into a data folder that holds no database; stop the server first.
@@ -31,11 +31,11 @@ pub(super) struct RestoreArgs {
     /// The folder that `faceward backup` made.
     folder: PathBuf,
     #[command(flatten)]
-    data: Data,
+    data: Common,
 }
 
 #[derive(clap::Args)]
-struct Data {
+struct Common {
     /// The folder with the enrolled identities.
     #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
     data_dir: PathBuf,

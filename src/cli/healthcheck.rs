@@ -15,7 +15,7 @@ use super::Failure;
 #[command(after_help = "Example:\n  faceward healthcheck --url http://127.0.0.1:8080/readyz\n\n\
     Exit codes: 0 it is ready, 1 it is not or does not answer, 2 wrong usage.")]
 pub(super) struct Args {
-    /// What to ask [default: /readyz at port 8080 of this machine, with TLS where FACEWARD_TLS_CERT is set].
+    /// What to ask [default: /readyz at port 8080 of this machine, with TLS where `FACEWARD_TLS_CERT` is set].
     #[arg(long)]
     url: Option<String>,
     /// Print one JSON document.

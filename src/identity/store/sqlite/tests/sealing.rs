@@ -119,8 +119,8 @@ fn a_kept_image_is_sealed_bound_to_its_sample_and_goes_with_it() {
         store.put_identity(&id(who), &named(who), at(1)).unwrap();
     }
     let (one, two) = (holiday(1), holiday(2));
-    store.add_samples_with_images(&id("jane"), &[one.clone()], &[(one.id, &picture)], at(2)).unwrap();
-    store.add_samples_with_images(&id("joe"), &[two.clone()], &[(two.id, b"another")], at(2)).unwrap();
+    store.add_samples_with_images(&id("jane"), std::slice::from_ref(&one), &[(one.id, &picture)], at(2)).unwrap();
+    store.add_samples_with_images(&id("joe"), std::slice::from_ref(&two), &[(two.id, b"another")], at(2)).unwrap();
     assert!(store.image(&id("jane"), one.id).unwrap().unwrap() == picture);
     assert!(store.image(&id("joe"), one.id).unwrap().is_none() && store.image(&id("jane"), two.id).unwrap().is_none());
     assert!(!in_clear(dir.path()), "it lies in clear");
