@@ -46,6 +46,6 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["faceward", "healthcheck", "--url", "http://127.0.0.1:8080/readyz"]
+    CMD ["faceward", "healthcheck"]
 ENTRYPOINT ["faceward"]
 CMD ["serve", "--listen", "0.0.0.0:8080", "--data-dir", "/data", "--models", "/usr/share/faceward/models"]

@@ -8,7 +8,7 @@ use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use support::{Server, agent, answer, root, run, stderr, stdout};
+use support::{Server, agent, answer, issue, root, run, stderr, stdout};
 use ureq::unversioned::multipart::{Form, Part};
 
 fn put(server: &Server, id: &str) -> (u16, Value) {
@@ -41,6 +41,7 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
         assert_eq!(put(&server, id).0, 201);
     }
     let reference = enroll(&server, "jane", "demo/obama-2009.jpg");
+    let unwanted = enroll(&server, "jane", "demo/obama-2010.jpg");
     // While somebody writes all the time.
     let done = AtomicBool::new(false);
     let made = std::thread::scope(|scope| {
@@ -61,6 +62,8 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     assert!(!command(&["backup", backup], &data).status.success(), "a folder is never written over");
     let deleted = agent().delete(server.url("/v1/identities/joe")).call().unwrap();
     assert_eq!(deleted.status(), 204);
+    let deleted = agent().delete(server.url(&format!("/v1/identities/jane/references/{unwanted}"))).call().unwrap();
+    assert_eq!(deleted.status(), 204);
     server.stop();
 
     // In the same folder: what was erased since stays erased.
@@ -69,14 +72,18 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     for file in ["faceward.db", "faceward.db-wal", "faceward.db-shm"] {
         let _ = std::fs::remove_file(data.join(file));
     }
-    let restored = command(&["restore", backup], &data);
+    let restored = command(&["restore", backup, "--json"], &data);
     assert!(restored.status.success(), "{}", stderr(&restored));
-    assert!(stdout(&restored).contains("1 that had been erased since"), "{}", stdout(&restored));
-    let server = Server::start(&data, &[]);
-    assert_eq!(get(&server, "/v1/identities/joe").0, 404);
-    let (status, jane) = get(&server, "/v1/identities/jane/references");
-    assert_eq!((status, jane[0]["id"].as_str()), (200, Some(reference.as_str())));
-    drop(server);
+    let again: Value = serde_json::from_str(&stdout(&restored)).unwrap();
+    assert_eq!((&again["erased_again"], &again["samples_again"]), (&json!(1), &json!(1)), "{again}");
+    let shown = command(&["identities", "show", "jane", "--json"], &data);
+    let jane: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+    assert_eq!(
+        (&jane["references"], jane["samples"][0]["id"].as_str()),
+        (&json!(1), Some(reference.as_str())),
+        "{jane}"
+    );
+    assert!(!command(&["identities", "show", "joe"], &data).status.success());
     let whole = command(&["audit", "verify"], &data);
     assert!(whole.status.success(), "{}", stdout(&whole));
 
@@ -91,7 +98,8 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     let server = Server::start(&other, &[]);
     assert_eq!(
         (get(&server, "/v1/identities/joe").0, get(&server, "/v1/identities/jane").1["references"].clone()),
-        (200, json!(1))
+        (200, json!(2)),
+        "there, no log tells what was deleted since"
     );
     drop(server);
     assert!(command(&["audit", "verify"], &other).status.success());
@@ -104,6 +112,25 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     std::fs::write(&file, bytes).unwrap();
     let tampered = command(&["restore", backup], &folder.path().join("third"));
     assert!(!tampered.status.success() && stderr(&tampered).contains("SHA-256"), "{}", stderr(&tampered));
+}
+
+#[test]
+fn a_key_revoked_since_the_backup_stays_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
+    let (leaked, _) = issue(&data, "admin", &[]);
+    let (good, _) = issue(&data, "verify", &[]);
+    assert!(command(&["backup", to.to_str().unwrap()], &data).status.success());
+    assert!(command(&["keys", "revoke", &leaked], &data).status.success());
+    std::fs::remove_file(data.join("faceward.db")).unwrap();
+    let restored = command(&["restore", to.to_str().unwrap()], &data);
+    assert!(stdout(&restored).contains("1 API keys revoked again"), "{}{}", stdout(&restored), stderr(&restored));
+    let list = stdout(&command(&["keys", "list", "--json"], &data));
+    for line in list.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()) {
+        assert_eq!(line["revoked_at"].is_string(), line["id"] == leaked.as_str(), "{line}");
+    }
+    assert!(list.contains(&good));
+    assert!(command(&["audit", "verify"], &data).status.success());
 }
 
 #[test]

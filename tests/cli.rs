@@ -74,6 +74,21 @@ fn every_command_has_help_with_an_example() {
         &["keys", "create"],
         &["keys", "list"],
         &["keys", "revoke"],
+        &["keys", "rotate-master"],
+        &["identities"],
+        &["identities", "list"],
+        &["identities", "show"],
+        &["identities", "set"],
+        &["identities", "erase"],
+        &["audit"],
+        &["audit", "verify"],
+        &["audit", "head"],
+        &["audit", "subject"],
+        &["backup"],
+        &["restore"],
+        &["serve"],
+        &["config"],
+        &["healthcheck"],
         &["models"],
         &["demo"],
     ] {
@@ -99,6 +114,20 @@ fn wrong_usage_is_2_and_failure_is_1_with_one_sentence() {
     assert!(stderr(&server).contains("no server answers"), "{}", stderr(&server));
 }
 
+/// `faceward … | head -1`
+#[test]
+fn a_reader_that_goes_away_ends_the_command_quietly() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_faceward"))
+        .args(["models", "--json", "--models", root("models").to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(141), String::new()));
+}
+
 #[test]
 fn keys_are_issued_listed_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,6 +144,43 @@ fn keys_are_issued_listed_and_revoked() {
     assert_eq!(keys(&["revoke", "00000000"]).status.code(), Some(1));
     assert_eq!(keys(&["create", "--name", "x", "--scope", "root"]).status.code(), Some(2));
     assert_eq!(keys(&["create", "--name", "x", "--scope", "verify", "--expires", "soon"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_identity_is_enrolled_with_its_consent_shown_changed_and_erased_with_a_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, models) = (folder.path().join("data"), root("models"));
+    let data = data.to_str().unwrap();
+    let photo = root("demo/obama-2009.jpg");
+    let places = ["--data-dir", data, "--models", models.to_str().unwrap()];
+    let consent = ["--consent-basis", "written consent", "--expires", "52w"];
+    let enroll = ["enroll", "jane", photo.to_str().unwrap(), "--name", "Jane Doe"];
+    let enrolled = faceward(&[&enroll[..], &consent, &places].concat());
+    assert_eq!(enrolled.status.code(), Some(0), "{}", stderr(&enrolled));
+    let identities = |args: &[&str]| faceward(&[&["identities", "--data-dir", data], args].concat());
+    let shown = |args: &[&str]| -> Value { serde_json::from_str(&stdout(&identities(args))).unwrap() };
+    let jane = shown(&["show", "jane", "--json"]);
+    assert_eq!((&jane["display_name"], &jane["consent_basis"]), (&"Jane Doe".into(), &"written consent".into()));
+    assert!(jane["expires_at"].is_string() && jane["references"] == 1, "{jane}");
+    assert_eq!(jane["samples"][0]["filename"], "obama-2009.jpg");
+
+    // What is not given stays, and what cannot be is refused.
+    let changed = shown(&["set", "jane", "--never-expires", "--json"]);
+    assert_eq!((&changed["expires_at"], &changed["consent_basis"]), (&Value::Null, &"written consent".into()));
+    assert_eq!(identities(&["set", "jane", "--expires", "1999-01-01T00:00:00Z"]).status.code(), Some(1));
+    assert_eq!(identities(&["set", "jane", "--name", "a\nb"]).status.code(), Some(1));
+    assert!(stdout(&identities(&["list"])).contains("1 references, 0 negatives, written consent, does not expire"));
+
+    let receipt = shown(&["erase", "jane", "--json"]);
+    assert!(
+        receipt["erased_at"].is_string() && receipt["samples"] == 1 && receipt["reason"] == "requested",
+        "{receipt}"
+    );
+    assert_eq!(identities(&["erase", "jane"]).status.code(), Some(1));
+    let subject = faceward(&["audit", "subject", "jane", "--json", "--data-dir", data]);
+    let subject: Value = serde_json::from_str(&stdout(&subject)).unwrap();
+    assert_eq!(subject["subject"], receipt["subject"]);
+    assert_eq!(faceward(&["audit", "verify", "--data-dir", data]).status.code(), Some(0));
 }
 
 #[test]

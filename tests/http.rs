@@ -146,6 +146,47 @@ fn bad_images_get_a_problem_document() {
 }
 
 #[test]
+fn of_many_faces_the_largest_are_looked_at_and_the_answer_says_that_there_are_more() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--max-faces", "1"]);
+    let mut picture = image::RgbImage::new(900, 700);
+    for (name, side, x) in [("obama-2009.jpg", 600, 0), ("collins.jpg", 280, 610)] {
+        let portrait = image::load_from_memory(&portrait(name)).unwrap();
+        let portrait = portrait.resize(side, side, image::imageops::FilterType::Triangle).to_rgb8();
+        image::imageops::overlay(&mut picture, &portrait, x, 0);
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let (status, two) = server.images("/v1/verify", None, &[bytes.get_ref()]);
+    assert_eq!(
+        (status, two["faces"].as_array().map(Vec::len), &two["more_faces"]),
+        (200, Some(1), &json!(true)),
+        "{two}"
+    );
+    assert!(two["faces"][0]["bbox"]["x"].as_f64().unwrap() < 600.0, "the larger one is looked at");
+    let (_, one) = server.images("/v1/verify", None, &[&portrait("collins.jpg")]);
+    assert_eq!((one["faces"].as_array().map(Vec::len), &one["more_faces"]), (Some(1), &json!(false)));
+}
+
+/// The console needs nothing from elsewhere, and its policy says so to the browser.
+#[test]
+fn the_console_is_served_whole() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    for (path, kind) in [("/", "text/html"), ("/console.css", "text/css"), ("/console.js", "text/javascript")] {
+        let mut part = server.agent.get(server.inner.url(path)).call().unwrap();
+        assert_eq!(part.status(), 200);
+        assert!(part.headers()["content-type"].to_str().unwrap().starts_with(kind));
+        let policy = part.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let text = part.body_mut().read_to_string().unwrap();
+        let elsewhere = text.matches("://").count() - text.matches("://www.w3.org/2000/svg").count();
+        assert_eq!(elsewhere, 0, "{path} names another place");
+    }
+}
+
+#[test]
 fn keys_guard_every_route_by_scope() {
     let data = tempfile::tempdir().unwrap();
     let ((_, verify), (_, enroll)) = (issue(data.path(), "verify", &[]), issue(data.path(), "enroll", &[]));

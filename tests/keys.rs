@@ -85,7 +85,11 @@ fn every_route_asks_for_its_scope() {
                 let (status, problem) = ask(key);
                 assert_eq!((status, problem["code"].as_str()), (401, Some("unauthenticated")), "{method} {path}");
             }
-            let needed = if path == "/v1/verify" { "verify" } else { "enroll" };
+            let needed = match path.as_str() {
+                "/v1/verify" => "verify",
+                p if p.ends_with("/image") => "admin",
+                _ => "enroll",
+            };
             for (scope, key) in &keys {
                 let (status, problem) = ask(Some(key));
                 let refused = status == 403 && problem["code"] == "scope_missing";
@@ -111,9 +115,31 @@ fn beyond_loopback_a_key_is_needed() {
     let overridden = Server::start(data.path(), &["--listen", "0.0.0.0:0", "--allow-unauthenticated"]);
     assert!(overridden.first_line.contains("0.0.0.0"));
     drop(overridden);
+    // With a key, TLS is asked for: here, or said to be in front.
     issue(data.path(), "verify", &[]);
-    let server = Server::start(data.path(), &["--listen", "0.0.0.0:0"]);
+    let refused = run(&args);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = stderr(&refused);
+    assert!(said.contains("without TLS") && said.contains("--tls-in-front"), "{said}");
+    let server = Server::start(data.path(), &["--listen", "0.0.0.0:0", "--tls-in-front"]);
     assert!(server.first_line.contains("0.0.0.0"));
+}
+
+/// The metrics are kept for ever, and anybody may send requests: none may make a series of their own.
+#[test]
+fn made_up_methods_and_paths_make_no_series() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    for n in 0..50 {
+        let request = ureq::http::Request::builder().method(format!("MADE-UP-{n}").as_str());
+        let request = request.uri(server.url(&format!("/made/up/{n}"))).body(()).unwrap();
+        let config = agent().configure_request(request).allow_non_standard_methods(true).build();
+        assert!([404, 405].contains(&agent().run(config).unwrap().status().as_u16()));
+    }
+    let metrics = agent().get(server.url("/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(metrics.contains("method=\"other\"") && !metrics.contains("MADE"), "{metrics}");
+    let counters = metrics.lines().filter(|l| l.starts_with("faceward_http_requests_total")).count();
+    assert!(counters <= 3, "{metrics}");
 }
 
 #[test]
@@ -143,6 +169,19 @@ fn tls_is_served_and_plain_http_is_not() {
     assert!(ready.body_mut().read_to_string().unwrap().contains("ready"));
     assert!(agent().get(server.url("/readyz")).call().is_err(), "a client that does not trust it is not served");
     assert!(agent().get(server.url("/readyz").replace("https", "http")).call().is_err());
+    // The health check asks nothing of the certificate; the batch is told whom to trust.
+    let health = run(&["healthcheck", "--json", "--url", &server.url("/readyz")]);
+    assert!(health.status.success(), "{}", stderr(&health));
+    let demo = support::root("demo/collins.jpg");
+    let batch = |more: &[&str]| {
+        let words = ["batch", demo.to_str().unwrap(), "--server", &server.base];
+        run(&[&words, more].concat())
+    };
+    let distrusting = batch(&[]);
+    assert_eq!(distrusting.status.code(), Some(1), "{}", stderr(&distrusting));
+    let trusting = batch(&["--ca-cert", cert.to_str().unwrap()]);
+    assert_eq!(trusting.status.code(), Some(0), "{}", stderr(&trusting));
+    assert!(stdout(&trusting).contains("different_person"), "{}", stdout(&trusting));
     drop(server);
 
     let swapped = ["--tls-cert", key.to_str().unwrap(), "--tls-key", cert.to_str().unwrap()];

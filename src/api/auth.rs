@@ -98,6 +98,7 @@ macro_rules! scope_layer {
 }
 scope_layer!(enroll, Scope::Enroll);
 scope_layer!(verify, Scope::Verify);
+scope_layer!(admin, Scope::Admin);
 
 #[cfg(test)]
 mod tests {

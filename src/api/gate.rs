@@ -26,7 +26,7 @@ impl Gate {
     pub(super) fn open(store: Arc<dyn Store>) -> Result<Self, StoreError> {
         // The version first: a key issued in between is then read again, not missed.
         let version = Mutex::new(store.keys_version()?);
-        let ring = RwLock::new(Arc::new(KeyRing::new(store.keys()?)));
+        let ring = RwLock::new(Arc::new(KeyRing::new(store.keys()?, store.key_hasher().clone())));
         Ok(Self { store, ring, version, noted: Mutex::default() })
     }
 
@@ -56,7 +56,7 @@ impl Gate {
         let version = self.store.keys_version()?;
         let mut seen = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != version {
-            let ring = Arc::new(KeyRing::new(self.store.keys()?));
+            let ring = Arc::new(KeyRing::new(self.store.keys()?, self.store.key_hasher().clone()));
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
             *seen = version;
         }

@@ -11,7 +11,7 @@ use super::state::AppState;
 use crate::service::{Service, Versions};
 
 /// The process runs.
-#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = String)))]
+#[utoipa::path(get, path = "/livez", tag = "health", security(()), responses((status = 200, body = String)))]
 pub(super) async fn livez() -> &'static str {
     "ok"
 }
@@ -26,7 +26,7 @@ pub(super) struct Ready {
 }
 
 /// Models are loaded and the store can be read and written.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Ready),
+#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, body = Ready),
     (status = 503, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
     state.on_disk(Service::ready).await.map_err(|_| {

@@ -11,6 +11,7 @@ pub(crate) mod fuzzing;
 mod gate;
 mod health;
 mod identities;
+mod images;
 mod linger;
 mod listener;
 mod metrics;

@@ -8,10 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::AppState;
-use super::{auth, health, identities, metrics, samples, verify};
+use super::{auth, health, identities, images, metrics, samples, verify};
 
 /// Routes by the scope that they need.
-fn groups() -> [OpenApiRouter<AppState>; 3] {
+fn groups() -> [OpenApiRouter<AppState>; 4] {
     let open = OpenApiRouter::new()
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
@@ -25,26 +25,31 @@ fn groups() -> [OpenApiRouter<AppState>; 3] {
         .routes(routes!(samples::add_negatives, samples::negatives))
         .routes(routes!(samples::negative, samples::delete_negative));
     let verify = OpenApiRouter::new().routes(routes!(verify::verify));
-    [open, enroll, verify]
+    let admin = OpenApiRouter::new().routes(routes!(images::reference_image)).routes(routes!(images::negative_image));
+    [open, enroll, verify, admin]
 }
 
 /// All routes of the contract, behind authentication where they need it, and their document.
 pub(super) fn router(state: &AppState) -> (Router<AppState>, OpenApi) {
-    let [open, enroll, verify] = groups();
+    let [open, enroll, verify, admin] = groups();
     let enroll = enroll.route_layer(from_fn_with_state(state.clone(), auth::enroll));
     let verify = verify.route_layer(from_fn_with_state(state.clone(), auth::verify));
-    let (router, document) = open.merge(enroll).merge(verify).split_for_parts();
+    let admin = admin.route_layer(from_fn_with_state(state.clone(), auth::admin));
+    let (router, document) = open.merge(enroll).merge(verify).merge(admin).split_for_parts();
     (router, describe(document))
 }
 
 /// The OpenAPI document of this version.
 pub fn document() -> OpenApi {
-    let [open, enroll, verify] = groups();
-    describe(open.merge(enroll).merge(verify).split_for_parts().1)
+    let all = groups().into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
+    describe(all.split_for_parts().1)
 }
 
 fn describe(mut document: OpenApi) -> OpenApi {
     document.info.title = "faceward".into();
+    // What is there without these lines is said of the crate that reads the document off the code.
+    document.info.contact = None;
+    document.info.license = None;
     document.info.version = env!("CARGO_PKG_VERSION").into();
     document.info.description = Some(
         "Identity-aware deepfake verification. Enroll photographs of a protected person, then verify images: real, \

@@ -141,7 +141,7 @@ pub(super) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Resu
     listed(&state, &id, true)
 }
 
-fn sample_id(text: &str, identity: &IdentityId, negatives: bool) -> Result<Uuid, Problem> {
+pub(super) fn sample_id(text: &str, identity: &IdentityId, negatives: bool) -> Result<Uuid, Problem> {
     let what = if negatives { "negative" } else { "reference" };
     let unknown =
         || ServiceError::UnknownSample { identity: identity.to_string(), what, id: text.chars().take(64).collect() };

@@ -9,7 +9,6 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -58,7 +57,9 @@ pub struct ServerSettings {
     pub erasure_grace: Duration,
     /// TLS; plain HTTP without.
     pub tls: Option<TlsFiles>,
-    /// Listen beyond loopback although no key is configured.
+    /// Something in front ends TLS: listen beyond loopback with plain HTTP.
+    pub tls_in_front: bool,
+    /// Listen beyond loopback although no key is configured, and without TLS.
     pub allow_unauthenticated: bool,
 }
 
@@ -78,6 +79,7 @@ impl Default for ServerSettings {
             head_timeout: Duration::from_secs(15),
             erasure_grace: Duration::from_mins(10),
             tls: None,
+            tls_in_front: false,
             allow_unauthenticated: false,
         }
     }
@@ -107,6 +109,13 @@ pub enum ServeError {
          (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or say --allow-unauthenticated"
     )]
     Unprotected(SocketAddr),
+    /// Keys and faces would travel in clear.
+    #[error(
+        "refusing to listen on {0} without TLS: keys and photographs would travel in clear. Give a certificate \
+         (--tls-cert, --tls-key), listen on 127.0.0.1, or say --tls-in-front where a proxy in front of this server \
+         ends TLS"
+    )]
+    Unencrypted(SocketAddr),
     /// TLS was asked for and cannot be had.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
@@ -151,6 +160,10 @@ pub async fn serve(
     if !gate.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
         return Err(ServeError::Unprotected(settings.listen));
     }
+    let in_clear = tls.is_none() && !settings.tls_in_front && !settings.allow_unauthenticated;
+    if in_clear && !settings.listen.ip().is_loopback() {
+        return Err(ServeError::Unencrypted(settings.listen));
+    }
     let start = |e: &dyn std::fmt::Display| ServeError::Start(e.to_string());
     let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
@@ -164,7 +177,7 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     if tls.is_none() && !address.ip().is_loopback() {
-        tracing::warn!("listening without TLS: keys and faces travel in clear unless something in front encrypts them");
+        tracing::warn!("plain HTTP beyond loopback: keys and faces travel in clear unless something in front encrypts");
     }
     let authenticates = gate.asks();
     audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
@@ -194,7 +207,7 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
     let (api, document) = openapi::router(&state);
     let request_id = HeaderName::from_static("x-request-id");
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    api.route("/", get(console::page))
+    api.merge(console::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "route_unknown", "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
@@ -208,6 +221,8 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))

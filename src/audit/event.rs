@@ -121,6 +121,13 @@ pub enum Event {
         /// Which.
         sample: Uuid,
     },
+    /// The image of a reference or negative, which the operator has kept, was given out.
+    ImageRead {
+        /// Whose.
+        subject: String,
+        /// Of which sample.
+        sample: Uuid,
+    },
     /// An API key was issued.
     KeyIssued {
         /// Its id.
@@ -160,6 +167,10 @@ pub enum Event {
         sha256: String,
         /// Identities in it that had been erased since, and were erased again.
         erased_again: usize,
+        /// The same of references and negatives.
+        samples_again: usize,
+        /// The same of API keys that had been revoked.
+        keys_again: usize,
     },
     /// The last line had been cut short, by a crash of the machine or a full disk, and was taken away.
     Mended {

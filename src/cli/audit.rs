@@ -45,12 +45,19 @@ enum Action {
     },
     /// Print the number and the hash of the last line, to be kept elsewhere.
     #[command(after_help = "Example:\n  faceward audit head")]
-    Head,
+    Head {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the pseudonym under which the log speaks of an identity.
     #[command(after_help = "Example:\n  faceward audit subject jane.doe")]
     Subject {
         /// The identity's id; it need not exist any more.
         id: IdentityId,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -61,12 +68,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let heads = [expect.clone(), head(args)?.into_iter().collect()].concat();
             verify(&audit::files(&args.data_dir).0, &heads, *json)
         }
-        Action::Head => {
-            println!("{}", head(args)?.ok_or("there is no audit log yet")?);
+        Action::Head { json } => {
+            let head = head(args)?.ok_or("there is no audit log yet")?.to_string();
+            println!("{}", if *json { json!({ "head": head }).to_string() } else { head });
             Ok(ExitCode::SUCCESS)
         }
-        Action::Subject { id } => {
-            println!("{}", open::service_keys(&args.data_dir, &args.master.source()?)?.subject(id));
+        Action::Subject { id, json } => {
+            let subject = open::service_keys(&args.data_dir, &args.master.source()?)?.subject(id);
+            println!("{}", if *json { json!({ "id": id, "subject": subject }).to_string() } else { subject });
             Ok(ExitCode::SUCCESS)
         }
     }

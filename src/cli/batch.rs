@@ -35,6 +35,9 @@ pub(super) struct Args {
     /// Ask this server instead of loading the models here.
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+    /// A file with the authority (PEM) that the server's certificate must go back to, where it is no public one.
+    #[arg(long, env = "FACEWARD_CA_CERT", value_name = "FILE", requires = "server")]
+    ca_cert: Option<PathBuf>,
     /// The server's API key.
     #[arg(long, env = "FACEWARD_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -95,7 +98,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
     if let Some(url) = &args.server {
-        let remote = Remote::connect(url, args.token.clone()).map_err(|p| p.detail)?;
+        let read = |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
+        let authority = args.ca_cert.as_ref().map(read).transpose()?;
+        let remote = Remote::connect(url, args.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
         return Ok(Box::new(remote));
     }
     let (service, audit) = args.places.service()?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use faceward::eval::report::rates;
 use faceward::eval::{Judge, Targets, calibrate};
-use faceward::verdict::Calibration;
+use faceward::verdict::{Calibration, Thresholds};
 use jiff::Timestamp;
 
 use super::Failure;
@@ -36,11 +36,14 @@ pub(super) struct Args {
     #[arg(long, default_value_t = Targets::default().fnmr, value_parser = share, value_name = "SHARE")]
     fnmr: f64,
     /// The folder with the enrolled identities.
-    #[arg(long, default_value = "enrollments", value_name = "DIR")]
+    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
     data_dir: PathBuf,
     /// Print what would be written, and write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Print what was fitted as one JSON document.
+    #[arg(long)]
+    json: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -59,7 +62,25 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let judge = Judge::open(&args.data.models, None)?;
     let measured = args.data.measured(&judge, &protocol)?;
     let calibration = calibrate(&judge, &protocol, &measured, &targets, Timestamp::now())?;
-    let (shipped, fitted, source) = (judge.fusion.thresholds, calibration.thresholds, &calibration.source);
+    if args.json {
+        println!("{}", serde_json::to_string(&calibration)?);
+    } else {
+        print(&judge.fusion.thresholds, &calibration);
+    }
+    if args.dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    std::fs::create_dir_all(&args.data_dir).map_err(|e| format!("{}: {e}", args.data_dir.display()))?;
+    let path = args.data_dir.join(Calibration::FILE);
+    calibration.write(&path)?;
+    if !args.json {
+        println!("wrote {}; a running server reads it when it is started again", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(shipped: &Thresholds, calibration: &Calibration) {
+    let (fitted, source) = (calibration.thresholds, &calibration.source);
     println!("{} people, {} genuine photographs, {} fakes", source.people, source.genuine, source.fakes);
     println!("{:18} {:>8} {:>8}", "", "shipped", "fitted");
     for (name, shipped, fitted) in [
@@ -86,12 +107,4 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(held_out) => println!("on people held out in turn: {}", rates(held_out)),
         None => println!("too few people to hold any out: how it does on others is not known"),
     }
-    if args.dry_run {
-        return Ok(ExitCode::SUCCESS);
-    }
-    std::fs::create_dir_all(&args.data_dir).map_err(|e| format!("{}: {e}", args.data_dir.display()))?;
-    let path = args.data_dir.join(Calibration::FILE);
-    calibration.write(&path)?;
-    println!("wrote {}; a running server reads it when it is started again", path.display());
-    Ok(ExitCode::SUCCESS)
 }

@@ -6,15 +6,19 @@ use std::process::ExitCode;
 use faceward::audit::{Actor, Event};
 use faceward::identity::{ErrorTargets, IdentityFields, IdentityId};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
+use jiff::Timestamp;
 
 use super::Failure;
 use super::open::{Places, plain, read};
+use super::when::when;
 
 /// Enroll photographs of a person; the identity is created when it is missing.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\"\n  \
+#[command(
+    after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\" --consent-basis consent --expires 52w\n  \
     faceward enroll jane.doe photos/jane/new.jpg --target-fake-called-real 0.02\n\n\
-    Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage.")]
+    Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage."
+)]
 pub(super) struct Args {
     /// The identity's id: [a-z0-9][a-z0-9._-]{0,63}.
     id: IdentityId,
@@ -30,6 +34,15 @@ pub(super) struct Args {
     /// The share of fakes of this person that may be called real, `default` for that of everybody.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     target_fake_called_real: Option<Rate>,
+    /// Why the templates may be kept, for example `consent` (GDPR Art. 9(2)).
+    #[arg(long, value_name = "TEXT")]
+    consent_basis: Option<String>,
+    /// When the identity must be erased: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z).
+    #[arg(long, value_parser = when, value_name = "TIME")]
+    expires: Option<Timestamp>,
+    /// Keep the photographs too, sealed as their templates are (docs/store.md).
+    #[arg(long, env = "FACEWARD_KEEP_IMAGES")]
+    keep_images: bool,
     #[command(flatten)]
     places: Places,
     /// Print the report as one JSON document.
@@ -56,6 +69,10 @@ impl Args {
         if known.is_none() || self.name.is_some() {
             fields.display_name = self.name.clone().unwrap_or_else(|| self.id.to_string());
         }
+        if let Some(basis) = &self.consent_basis {
+            fields.consent_basis = Some(basis.clone());
+        }
+        fields.expires_at = self.expires.or(fields.expires_at);
         if let Some(Rate(rate)) = self.target_genuine_called_fake {
             fields.targets.genuine_called_fake = rate;
         }
@@ -73,6 +90,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
     let (service, audit) = args.places.service()?;
+    let service = service.with_images_kept(args.keep_images);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),
         Err(ServiceError::UnknownIdentity(_)) => None,

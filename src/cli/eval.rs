@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Show the faces that went most wrong in the page: it then holds photographs of people.
     #[arg(long, requires = "out")]
     thumbnails: bool,
+    /// Print the report as one JSON document, as --out writes it.
+    #[arg(long)]
+    json: bool,
 }
 
 /// What is measured on, and how it is drawn; shared with `faceward calibrate`.
@@ -76,7 +79,7 @@ pub(super) struct Data {
     #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
     jobs: usize,
     /// The folder with the networks and their manifest.
-    #[arg(long, default_value = "models", value_name = "DIR")]
+    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
     pub(super) models: PathBuf,
 }
 
@@ -168,6 +171,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         write("evaluation.json", serde_json::to_string_pretty(&report)?)?;
         write("evaluation.md", markdown(&report, comparison.as_ref()))?;
         write("evaluation.html", html(&report, comparison.as_ref()))?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(ExitCode::SUCCESS);
     }
     print!("{}", summary(&report));
     for change in comparison.iter().flat_map(|c| &c.changes).filter(|c| c.delta().abs() >= 0.0005) {

@@ -3,20 +3,37 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::Failure;
 
 /// Ask a running server whether it is ready; exit code 0 when it is.
+///
+/// The server's certificate is not looked at, because nothing is told to it: an address of the machine itself is in no
+/// certificate.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward healthcheck --url http://127.0.0.1:8080/readyz")]
+#[command(after_help = "Example:\n  faceward healthcheck --url http://127.0.0.1:8080/readyz\n\n\
+    Exit codes: 0 it is ready, 1 it is not or does not answer, 2 wrong usage.")]
 pub(super) struct Args {
-    /// What to ask.
-    #[arg(long, default_value = "http://127.0.0.1:8080/readyz")]
-    url: String,
+    /// What to ask [default: /readyz at port 8080 of this machine, with TLS where `FACEWARD_TLS_CERT` is set].
+    #[arg(long)]
+    url: Option<String>,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).build().new_agent();
-    let answer = agent.get(&args.url).call()?;
-    println!("{}", answer.status());
-    Ok(ExitCode::SUCCESS)
+    let scheme = if std::env::var_os("FACEWARD_TLS_CERT").is_some_and(|v| !v.is_empty()) { "https" } else { "http" };
+    let url = args.url.clone().unwrap_or_else(|| format!("{scheme}://127.0.0.1:8080/readyz"));
+    let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).tls_config(tls);
+    let agent = config.http_status_as_error(false).build().new_agent();
+    let status = agent.get(&url).call()?.status();
+    if args.json {
+        println!("{}", json!({ "url": url, "status": status.as_u16(), "ready": status.is_success() }));
+    } else {
+        println!("{status}");
+    }
+    Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use faceward::audit::{Actor, Event};
 use faceward::identity::keys::{ApiKey, Scope};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::master::MasterArgs;
+use super::when::when;
 use super::{Failure, open, rotate};
 
 /// Create, list and revoke API keys. A server that runs on the folder takes them over within two seconds.
@@ -20,11 +21,11 @@ pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
     /// The folder with the enrolled identities and the keys.
-    #[arg(long, default_value = "enrollments", value_name = "DIR", global = true)]
+    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
     data_dir: PathBuf,
     #[command(flatten)]
     master: MasterArgs,
-    /// Print one JSON document a line and key.
+    /// Print one JSON document a line.
     #[arg(long, global = true)]
     json: bool,
 }
@@ -34,14 +35,14 @@ enum Action {
     /// Issue a key; it is printed once and only its hash is kept.
     #[command(after_help = "Example:\n  faceward keys create --name moderation --scope verify --expires 90d")]
     Create {
-        /// What it is for.
-        #[arg(long)]
+        /// What it is for, as `keys list` shows it.
+        #[arg(long, default_value = "unnamed")]
         name: String,
         /// What it allows: enroll, verify, admin (which implies the others).
         #[arg(long, required = true, value_delimiter = ',', value_name = "SCOPE,…")]
         scope: Vec<Scope>,
         /// When it stops working: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z); never without it.
-        #[arg(long, value_parser = expiry, value_name = "TIME")]
+        #[arg(long, value_parser = when, value_name = "TIME")]
         expires: Option<Timestamp>,
     },
     /// List every key, revoked and expired ones too.
@@ -59,12 +60,13 @@ enum Action {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let source = args.master.source()?;
     if let Action::RotateMaster(rotation) = &args.action {
-        return rotate::run(rotation, &args.data_dir, &source);
+        return rotate::run(rotation, &args.data_dir, &source, args.json);
     }
     let (store, audit) = open::keys(&args.data_dir, &source)?;
     match &args.action {
         Action::Create { name, scope, expires } => {
-            let (key, secret) = ApiKey::issue(name, scope.iter().copied(), *expires, Timestamp::now())?;
+            let (key, secret) =
+                ApiKey::issue(store.key_hasher(), name, scope.iter().copied(), *expires, Timestamp::now())?;
             store.insert_key(&key)?;
             audit.append(&Actor::CommandLine, &Event::key_issued(&key))?;
             if args.json {
@@ -88,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
                     println!("{}", serde_json::to_string(&key)?);
                 } else {
                     let scopes: Vec<&str> = key.scopes.iter().map(|s| s.name()).collect();
-                    println!("{}  {:20}  {:20}  {}", key.id, key.name, scopes.join(","), state(&key));
+                    println!("{}  {:20}  {:20}  {}, {}", key.id, key.name, scopes.join(","), state(&key), used(&key));
                 }
             }
         }
@@ -117,19 +119,6 @@ fn state(key: &ApiKey) -> String {
     }
 }
 
-/// `90d`, `12h`, `4w`, or a timestamp.
-fn expiry(text: &str) -> Result<Timestamp, String> {
-    let help = || format!("{text:?} is no time: write 90d, 12h, 4w, or 2030-01-01T00:00:00Z");
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at);
-    }
-    let unit = text.chars().last().ok_or_else(help)?;
-    let hours = match unit {
-        'h' => 1,
-        'd' => 24,
-        'w' => 24 * 7,
-        _ => return Err(help()),
-    };
-    let n: u32 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(help)?;
-    Timestamp::now().checked_add(SignedDuration::from_hours(i64::from(n) * hours)).map_err(|_| help())
+fn used(key: &ApiKey) -> String {
+    key.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {at:.0}"))
 }

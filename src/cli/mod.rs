@@ -1,5 +1,14 @@
 //! The command line: one file a command.
 
+/// As the standard library's, but for a reader that goes away.
+macro_rules! println {
+    ($($what:tt)*) => { $crate::cli::out::print(format_args!("{}\n", format_args!($($what)*))) };
+}
+/// Likewise.
+macro_rules! print {
+    ($($what:tt)*) => { $crate::cli::out::print(format_args!($($what)*)) };
+}
+
 mod audit;
 mod backup;
 mod batch;
@@ -9,15 +18,18 @@ mod demo;
 mod enroll;
 mod eval;
 mod healthcheck;
+mod identities;
 mod keys;
 mod master;
 mod models;
 mod open;
+mod out;
 mod pipeline;
 mod rotate;
 mod serve;
 mod train;
 mod verify;
+mod when;
 
 use std::process::ExitCode;
 
@@ -25,7 +37,8 @@ use clap::{Parser, Subcommand};
 
 /// Self-hosted, identity-aware deepfake verification.
 ///
-/// Exit codes: 0 success, 1 failure, 2 wrong usage; `faceward batch` has two more, see its help.
+/// Exit codes: 0 success, 1 failure, 2 wrong usage, 141 nobody reads the output any more; `faceward batch` has two more,
+/// see its help.
 #[derive(Parser)]
 #[command(name = "faceward", version, about, long_about, max_term_width = 110)]
 struct Cli {
@@ -39,6 +52,7 @@ enum Command {
     Enroll(enroll::Args),
     Verify(verify::Args),
     Batch(batch::Args),
+    Identities(identities::Args),
     Eval(eval::Args),
     Calibrate(calibrate::Args),
     Keys(keys::Args),
@@ -54,11 +68,17 @@ enum Command {
 
 /// Runs the command line; the exit code is 0 for success, 1 for a failure, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    out::guarded(|| dispatch(command))
+}
+
+fn dispatch(command: Command) -> ExitCode {
+    let result = match command {
         Command::Serve(args) => serve::run(&args),
         Command::Enroll(args) => enroll::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Batch(args) => batch::run(&args),
+        Command::Identities(args) => identities::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Keys(args) => keys::run(&args),

@@ -14,7 +14,7 @@ use super::Failure;
     Exit codes: 0 every file is as listed, 1 one is missing or altered, 2 wrong usage.")]
 pub(super) struct Args {
     /// The folder with the networks and their manifest.
-    #[arg(long, default_value = "models", value_name = "DIR")]
+    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
     models: PathBuf,
     /// Print one JSON document a line and file.
     #[arg(long)]

@@ -17,10 +17,10 @@ use super::master::MasterArgs;
 #[derive(clap::Args)]
 pub(super) struct Places {
     /// The folder with the enrolled identities; made where it is missing.
-    #[arg(long, default_value = "enrollments", value_name = "DIR")]
+    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
     pub(super) data_dir: PathBuf,
     /// The folder with the networks and their manifest.
-    #[arg(long, default_value = "models", value_name = "DIR")]
+    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
     pub(super) models: PathBuf,
     #[command(flatten)]
     pub(super) master: MasterArgs,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use faceward::audit::{Actor, AuditLog, Event};
 use faceward::identity::store::SqliteStore;
 use faceward::identity::vault::{MasterKey, MasterKeySource, rotate_file};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{Failure, open};
@@ -42,7 +43,7 @@ impl Args {
     }
 }
 
-pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource, json: bool) -> Result<ExitCode, Failure> {
     let store = open::exclusive(data_dir, source)?;
     let audit = AuditLog::open(data_dir, store.service_keys().clone())?;
     let rewrap = |store: SqliteStore, key: &MasterKey| -> Result<usize, Failure> {
@@ -63,6 +64,10 @@ pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource) -> Res
         })?,
         (None, None) => return Err("say where the new key is: --to-file, --to-variable or --to-command".into()),
     };
-    println!("the master key is now {id}; the keys of {identities} identities are wrapped with it");
+    if json {
+        println!("{}", json!({ "master_key": id.to_string(), "identities": identities }));
+    } else {
+        println!("the master key is now {id}; the keys of {identities} identities are wrapped with it");
+    }
     Ok(ExitCode::SUCCESS)
 }

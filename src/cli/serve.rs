@@ -20,11 +20,12 @@ use super::{Failure, open};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward serve --listen 127.0.0.1:8080 --data-dir enrollments\n  \
     curl -F image=@photo.jpg -F identity=jane http://127.0.0.1:8080/v1/verify")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Args {
     /// A settings file (TOML).
     #[arg(long, env = "FACEWARD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Address and port; beyond loopback an API key must exist [default: 127.0.0.1:8080].
+    /// Address and port; beyond loopback an API key must exist, and TLS here or in front [default: 127.0.0.1:8080].
     #[arg(long, env = "FACEWARD_LISTEN")]
     listen: Option<SocketAddr>,
     /// Where identities are kept [default: enrollments].
@@ -50,6 +51,9 @@ pub(super) struct Args {
     /// The most pixels of an image, in millions [default: 50].
     #[arg(long, env = "FACEWARD_MAX_MEGAPIXELS")]
     max_megapixels: Option<u64>,
+    /// The most faces of an image that are looked at, its largest [default: 16].
+    #[arg(long, env = "FACEWARD_MAX_FACES")]
+    max_faces: Option<usize>,
     /// Seconds after which a request is given up [default: 60].
     #[arg(long, env = "FACEWARD_DEADLINE", value_name = "SECONDS")]
     deadline: Option<u64>,
@@ -71,12 +75,18 @@ pub(super) struct Args {
     /// The certificate's private key (PEM).
     #[arg(long, env = "FACEWARD_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
-    /// Listen beyond loopback although no API key exists (for closed test networks).
+    /// Something in front ends TLS: speak plain HTTP to it beyond loopback.
+    #[arg(long, env = "FACEWARD_TLS_IN_FRONT")]
+    tls_in_front: bool,
+    /// Listen beyond loopback although no API key exists, and without TLS (for closed test networks).
     #[arg(long, env = "FACEWARD_ALLOW_UNAUTHENTICATED")]
     allow_unauthenticated: bool,
     /// Judge a degraded copy of every face called real or fake too (docs/robustness.md).
     #[arg(long, env = "FACEWARD_STABILITY_CHECK")]
     stability_check: bool,
+    /// Keep the images of references and negatives too, sealed as their templates are (docs/store.md).
+    #[arg(long, env = "FACEWARD_KEEP_IMAGES")]
+    keep_images: bool,
     /// Log as JSON lines.
     #[arg(long, env = "FACEWARD_LOG_JSON")]
     log_json: bool,
@@ -94,6 +104,7 @@ impl Args {
         lay(&mut s.server.queue, self.queue.map(Some));
         lay(&mut s.limits.max_image_mib, self.max_image_mib);
         lay(&mut s.limits.max_megapixels, self.max_megapixels);
+        lay(&mut s.limits.max_faces, self.max_faces);
         lay(&mut s.server.deadline_s, self.deadline);
         lay(&mut s.server.connections, self.connections);
         lay(&mut s.server.connections_per_address, self.connections_per_address);
@@ -102,7 +113,9 @@ impl Args {
         lay(&mut s.server.tls_cert, self.tls_cert.clone().map(Some));
         lay(&mut s.server.tls_key, self.tls_key.clone().map(Some));
         s.server.allow_unauthenticated |= self.allow_unauthenticated;
+        s.server.tls_in_front |= self.tls_in_front;
         s.verdict.stability_check |= self.stability_check;
+        s.storage.keep_images |= self.keep_images;
         s.log.json |= self.log_json;
         s.limits.max_body_mib = s.limits.max_body_mib.max(s.limits.max_image_mib);
         s.limits.body_memory_mib = s.limits.body_memory_mib.max(s.limits.max_body_mib);
@@ -133,7 +146,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
              answers say which"
         );
     }
-    let service = Arc::new(service.with_stability_check(settings.verdict.stability_check));
+    let service = service
+        .with_stability_check(settings.verdict.stability_check)
+        .with_max_faces(settings.limits.max_faces)
+        .with_images_kept(settings.storage.keep_images);
+    let service = Arc::new(service);
     let settings = settings.server_settings();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(service, audit, settings, |listening| {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::api::{ServerSettings, TlsFiles};
 use crate::imaging::DecodeLimits;
+use crate::service::MAX_FACES;
 
 /// The commented file with every default.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -42,8 +43,10 @@ pub struct Settings {
 pub struct Server {
     /// Address and port.
     pub listen: SocketAddr,
-    /// Listen beyond loopback although no API key exists.
+    /// Listen beyond loopback although no API key exists, and without TLS.
     pub allow_unauthenticated: bool,
+    /// Something in front of the server ends TLS: it may speak plain HTTP beyond loopback.
+    pub tls_in_front: bool,
     /// Threads for inference; `None`: as many as cores.
     pub threads: Option<usize>,
     /// Requests that may wait for a thread; `None`: 16 a thread.
@@ -75,6 +78,8 @@ pub struct Limits {
     pub max_megapixels: u64,
     /// The longest side of an image in pixels.
     pub max_side: u32,
+    /// The most faces of an image that are looked at: its largest.
+    pub max_faces: usize,
     /// The largest request body in MiB.
     pub max_body_mib: usize,
     /// What all request bodies may have of memory together, in MiB.
@@ -93,6 +98,8 @@ pub struct Storage {
     pub master_key_command: Option<String>,
     /// Seconds that an identity must have been expired before it is erased.
     pub erasure_grace_s: u64,
+    /// Keep the images of references and negatives too, sealed.
+    pub keep_images: bool,
 }
 
 /// Where the networks are.
@@ -125,6 +132,7 @@ impl Default for Server {
         Self {
             listen,
             allow_unauthenticated: false,
+            tls_in_front: false,
             threads: None,
             queue: None,
             deadline_s: 60,
@@ -140,13 +148,26 @@ impl Default for Server {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_image_mib: 20, max_megapixels: 50, max_side: 16_384, max_body_mib: 64, body_memory_mib: 512 }
+        Self {
+            max_image_mib: 20,
+            max_megapixels: 50,
+            max_side: 16_384,
+            max_faces: MAX_FACES,
+            max_body_mib: 64,
+            body_memory_mib: 512,
+        }
     }
 }
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { data_dir: "enrollments".into(), master_key_file: None, master_key_command: None, erasure_grace_s: 600 }
+        Self {
+            data_dir: "enrollments".into(),
+            master_key_file: None,
+            master_key_command: None,
+            erasure_grace_s: 600,
+            keep_images: false,
+        }
     }
 }
 
@@ -234,7 +255,7 @@ impl Settings {
             );
         }
         let l = &self.limits;
-        if l.max_image_mib == 0 || l.max_megapixels == 0 || l.max_side == 0 {
+        if l.max_image_mib == 0 || l.max_megapixels == 0 || l.max_side == 0 || l.max_faces == 0 {
             return value("limits", format!("{l:?}"), "each at least 1");
         }
         if l.max_body_mib < l.max_image_mib {
@@ -262,6 +283,7 @@ impl Settings {
             ("limits.max_body_mib", l.max_body_mib as u64, 1 << 12, "at most 4096"),
             ("limits.body_memory_mib", l.body_memory_mib as u64, 1 << 20, "at most a million"),
             ("limits.max_megapixels", l.max_megapixels, 1 << 12, "at most 4096"),
+            ("limits.max_faces", l.max_faces as u64, 1 << 10, "at most 1024"),
         ];
         let beyond = bounds.into_iter().find(|(_, set, most, _)| set > most);
         beyond
@@ -299,6 +321,7 @@ impl Settings {
             head_timeout: Duration::from_secs(self.server.head_timeout_s),
             erasure_grace: Duration::from_secs(self.storage.erasure_grace_s),
             tls: self.tls(),
+            tls_in_front: self.server.tls_in_front,
             allow_unauthenticated: self.server.allow_unauthenticated,
         }
     }
@@ -345,6 +368,7 @@ mod tests {
             "[server]\nthreads = 0",
             "[server]\ndeadline_s = 0",
             "[limits]\nmax_body_mib = 1",
+            "[limits]\nmax_faces = 0",
             "[limits]\nbody_memory_mib = 9",
             "[server]\ndeadline_s = 100000",
             "[server]\nqueue = 4611686018427387904",

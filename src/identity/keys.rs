@@ -1,9 +1,10 @@
 //! API keys: what a client presents, what is stored of it, and what it may do.
 //!
 //! A key reads `fw_<id>_<secret>`: the id (8 hex digits) is public and finds the record, the secret is 32 bytes of the
-//! operating system's randomness in 64 hex digits. Only the SHA-256 of the whole key is stored. A slow password hash
-//! would add nothing: it makes up for passwords that can be guessed, and 256 random bits cannot be, however fast the
-//! hash; a fast one keeps authentication from being a way to exhaust the server.
+//! operating system's randomness in 64 hex digits. Only a keyed hash of it is stored ([`KeyHasher`]), over what it allows
+//! and until when as well: who can write to the database but does not have the master key can neither make a key nor
+//! widen one. A slow password hash would add nothing: it makes up for passwords that can be guessed, and 256 random bits
+//! cannot be, however fast the hash; a fast one keeps authentication from being a way to exhaust the server.
 
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// What a key allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -141,11 +144,6 @@ impl KeySecret {
     pub fn expose(&self) -> &str {
         &self.0
     }
-
-    /// What is stored: the SHA-256 of the whole key (as `printf %s fw_… | sha256sum` gives it).
-    pub fn hash(&self) -> KeyHash {
-        KeyHash(Sha256::digest(self.0.as_bytes()).into())
-    }
 }
 
 impl fmt::Debug for KeySecret {
@@ -154,7 +152,46 @@ impl fmt::Debug for KeySecret {
     }
 }
 
-/// SHA-256 of a whole key. It is compared in constant time, and never shown.
+/// Hashes keys under a key of the service's, which the database holds only wrapped by the master key.
+#[derive(Clone)]
+pub struct KeyHasher(Zeroizing<[u8; 32]>);
+
+impl KeyHasher {
+    /// Hashes under `key`.
+    pub fn new(key: Zeroizing<[u8; 32]>) -> Self {
+        Self(key)
+    }
+
+    /// What is stored of a key that allows `scopes` until `expires_at`.
+    pub fn hash(&self, secret: &KeySecret, scopes: &BTreeSet<Scope>, expires_at: Option<Timestamp>) -> KeyHash {
+        self.hash_digest(&Sha256::digest(secret.0.as_bytes()).into(), scopes, expires_at)
+    }
+
+    /// The same of the key's SHA-256, which is what older stores hold.
+    pub(crate) fn hash_digest(
+        &self,
+        digest: &[u8; 32],
+        scopes: &BTreeSet<Scope>,
+        expires_at: Option<Timestamp>,
+    ) -> KeyHash {
+        let scopes: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
+        let end = expires_at.map_or_else(String::new, |at| at.as_nanosecond().to_string());
+        let allowed = format!("{}\0{end}", scopes.join(","));
+        // A key of 32 bytes is never refused; were it, the hash of nothing would match no key.
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice());
+        KeyHash(
+            mac.map_or([0; 32], |mac| mac.chain_update(digest).chain_update(allowed).finalize().into_bytes().into()),
+        )
+    }
+}
+
+impl fmt::Debug for KeyHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHasher(…)")
+    }
+}
+
+/// The keyed hash of a whole key with what it allows. It is compared in constant time, and never shown.
 #[derive(Clone, Copy, Eq)]
 pub struct KeyHash([u8; 32]);
 
@@ -213,6 +250,7 @@ impl ApiKey {
     /// # Errors
     /// [`KeyError`], when it would be useless or unnamed, or there is no randomness.
     pub fn issue(
+        hasher: &KeyHasher,
         name: &str,
         scopes: impl IntoIterator<Item = Scope>,
         expires_at: Option<Timestamp>,
@@ -233,12 +271,12 @@ impl ApiKey {
         let key = Self {
             id: secret.id().to_owned(),
             name: name.to_owned(),
+            hash: hasher.hash(&secret, &scopes, expires_at),
             scopes,
             created_at: now,
             expires_at,
             last_used_at: None,
             revoked_at: None,
-            hash: secret.hash(),
         };
         Ok((key, secret))
     }
@@ -253,8 +291,8 @@ impl ApiKey {
     ///
     /// # Errors
     /// [`KeyRefusal`], except `Malformed`.
-    pub fn verify(&self, presented: &KeySecret, now: Timestamp) -> Result<&Self, KeyRefusal> {
-        if presented.hash() != self.hash {
+    pub fn verify(&self, presented: &KeySecret, hasher: &KeyHasher, now: Timestamp) -> Result<&Self, KeyRefusal> {
+        if hasher.hash(presented, &self.scopes, self.expires_at) != self.hash {
             Err(KeyRefusal::Unknown)
         } else if self.revoked_at.is_some() {
             Err(KeyRefusal::Revoked)
@@ -267,23 +305,26 @@ impl ApiKey {
 }
 
 /// The keys of a running server, by id. Built anew whenever a key is added or revoked.
-#[derive(Clone, Debug, Default)]
-pub struct KeyRing(HashMap<String, ApiKey>);
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    keys: HashMap<String, ApiKey>,
+    hasher: KeyHasher,
+}
 
 impl KeyRing {
-    /// Holds `keys`.
-    pub fn new(keys: impl IntoIterator<Item = ApiKey>) -> Self {
-        Self(keys.into_iter().map(|key| (key.id.clone(), key)).collect())
+    /// Holds `keys`, which were hashed by `hasher`.
+    pub fn new(keys: impl IntoIterator<Item = ApiKey>, hasher: KeyHasher) -> Self {
+        Self { keys: keys.into_iter().map(|key| (key.id.clone(), key)).collect(), hasher }
     }
 
     /// Whether no key was ever issued.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// Whether there is any key that works at `now`: without one, nobody can authenticate.
     pub fn has_usable(&self, now: Timestamp) -> bool {
-        self.0.values().any(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
+        self.keys.values().any(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
     }
 
     /// The key that `presented` is, where it is one of these and valid at `now`. What it allows is for the caller to
@@ -293,6 +334,6 @@ impl KeyRing {
     /// [`KeyRefusal`].
     pub fn verify(&self, presented: &str, now: Timestamp) -> Result<&ApiKey, KeyRefusal> {
         let presented = KeySecret::parse(presented)?;
-        self.0.get(presented.id()).ok_or(KeyRefusal::Unknown)?.verify(&presented, now)
+        self.keys.get(presented.id()).ok_or(KeyRefusal::Unknown)?.verify(&presented, &self.hasher, now)
     }
 }

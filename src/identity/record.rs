@@ -84,6 +84,32 @@ pub struct IdentityFields {
     pub targets: ErrorTargets,
 }
 
+impl IdentityFields {
+    /// The longest name and the longest consent basis, in characters.
+    pub const TEXT_MAX: usize = 200;
+
+    /// Whether they may be written at `now`.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn check(&self, now: Timestamp) -> Result<(), String> {
+        let fits =
+            |t: &str| !t.trim().is_empty() && t.chars().count() <= Self::TEXT_MAX && !t.chars().any(char::is_control);
+        let wrong =
+            |field| Err(format!("{field} must have 1 to {} characters and no control characters", Self::TEXT_MAX));
+        if !fits(&self.display_name) {
+            return wrong("display_name");
+        }
+        if !self.consent_basis.as_deref().is_none_or(fits) {
+            return wrong("consent_basis");
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err("expires_at must lie in the future".into());
+        }
+        Ok(())
+    }
+}
+
 /// A protected person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdentityRecord {

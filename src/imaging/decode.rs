@@ -196,6 +196,30 @@ mod tests {
         assert_eq!(got.image.get_pixel(1, 1).0, [77, 77, 77]);
     }
 
+    /// Four quarters (red, green, blue, white) as print shops send them: CMYK, inverted, with Adobe's marker.
+    #[test]
+    fn cmyk_is_converted() {
+        let bytes = include_bytes!("../../tests/formats/cmyk.jpg");
+        let got = decode(bytes, &DecodeLimits::default()).unwrap().image;
+        for (at, wanted) in
+            [((8, 8), [220, 30, 30]), ((24, 8), [30, 200, 40]), ((8, 24), [30, 40, 210]), ((24, 24), [235; 3])]
+        {
+            let found = got.get_pixel(at.0, at.1).0;
+            assert!(found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) < 12), "{found:?}, {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn of_an_animation_the_first_frame_is_taken() {
+        let mut gif = Vec::new();
+        let frames =
+            [[200, 0, 0, 255], [0, 0, 200, 255]].map(|c| image::Frame::new(RgbaImage::from_pixel(8, 8, Rgba(c))));
+        image::codecs::gif::GifEncoder::new(&mut gif).encode_frames(frames).unwrap();
+        let got = decode(&gif, &DecodeLimits::default()).unwrap();
+        let [red, _, blue] = got.image.get_pixel(4, 4).0;
+        assert!(red > 150 && blue < 50, "{red} {blue}");
+    }
+
     #[test]
     fn exif_orientation_is_applied() {
         // An EXIF block that says "turn by 90 degrees" (orientation 6), spliced in behind the JPEG's first marker.

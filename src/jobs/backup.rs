@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::audit::{self, Actor, AuditError, AuditLog, Event};
-use crate::identity::store::{ErasureReason, ServiceKeys, SqliteStore, Store, StoreError, copy_database};
+use crate::identity::store::{ErasureReason, KeyStore, ServiceKeys, SqliteStore, Store, StoreError, copy_database};
 use crate::identity::vault::MasterKeySource;
 use crate::verdict::Calibration;
 
@@ -125,10 +126,14 @@ pub struct Restored {
     pub identities: usize,
     /// Of these, how many had been erased since it was made, and were erased again.
     pub erased_again: usize,
+    /// References and negatives that had been deleted since, and were deleted again.
+    pub samples_again: usize,
+    /// API keys that had been revoked since, and were revoked again.
+    pub keys_again: usize,
 }
 
 /// Puts the backup in `from` into the data folder `data`, which must hold no database. Where `data` still has its audit
-/// log, that stays, and what it says was erased since is erased again.
+/// log, that stays, and what it says was erased or revoked since is erased or revoked again.
 ///
 /// # Errors
 /// A [`BackupError`].
@@ -163,10 +168,17 @@ pub fn restore(from: &Path, data: &Path, source: &MasterKeySource) -> Result<Res
 
     let store = SqliteStore::open_with(data, source)?;
     let audit = AuditLog::open(data, store.service_keys().clone())?;
-    let (identities, erased_again) = erase_again(&store, &audit, &erasures(&log)?)?;
-    let sha256 = manifest.database().to_owned();
-    audit.append(&Actor::CommandLine, &Event::Restored { sha256, erased_again })?;
-    Ok(Restored { manifest, identities, erased_again })
+    let restored = Undone::read(&log)?.again(&store, &audit, manifest)?;
+    audit.append(
+        &Actor::CommandLine,
+        &Event::Restored {
+            sha256: restored.manifest.database().to_owned(),
+            erased_again: restored.erased_again,
+            samples_again: restored.samples_again,
+            keys_again: restored.keys_again,
+        },
+    )?;
+    Ok(restored)
 }
 
 /// The manifest of a backup whose files are as they were made.
@@ -187,48 +199,76 @@ fn checked(from: &Path) -> Result<BackupManifest, BackupError> {
     Ok(manifest)
 }
 
-/// The pseudonyms erased by the audit log, each with the last time.
-fn erasures(log: &Path) -> Result<HashMap<String, Timestamp>, BackupError> {
-    #[derive(Deserialize)]
-    struct Line {
-        action: String,
-        at: Timestamp,
-        subject: Option<String>,
-    }
-    let mut erased = HashMap::new();
-    if !log.exists() {
-        return Ok(erased);
-    }
-    let file = File::open(log).map_err(io("read", log))?;
-    for line in BufReader::new(file).lines() {
-        let line = line.map_err(io("read", log))?;
-        if let Ok(Line { action, at, subject: Some(subject) }) = serde_json::from_str(&line)
-            && action == "identity_erased"
-        {
-            erased.insert(subject, at);
-        }
-    }
-    Ok(erased)
+/// What an audit log says is no more, and a backup may bring back.
+#[derive(Default)]
+struct Undone {
+    /// Pseudonyms of identities, each with the last time that it was erased.
+    identities: HashMap<String, Timestamp>,
+    /// References and negatives, by the pseudonym of their identity.
+    samples: Vec<(String, Uuid)>,
+    /// API keys.
+    keys: Vec<String>,
 }
 
-/// Erases what was erased after it had been created. Returns how many identities there were, and how many went.
-fn erase_again(
-    store: &SqliteStore,
-    audit: &AuditLog,
-    erased: &HashMap<String, Timestamp>,
-) -> Result<(usize, usize), BackupError> {
-    let all = store.identities(None, usize::MAX)?;
-    let mut again = 0;
-    for record in &all {
-        let gone = erased.get(&store.service_keys().subject(&record.id)).is_some_and(|at| *at > record.created_at);
-        let receipt =
-            if gone { store.delete_identity(&record.id, ErasureReason::Restored, Timestamp::now())? } else { None };
-        if let Some(receipt) = receipt {
-            audit.append(&Actor::CommandLine, &Event::erased(&receipt))?;
-            again += 1;
+impl Undone {
+    fn read(log: &Path) -> Result<Self, BackupError> {
+        #[derive(Deserialize)]
+        #[serde(tag = "action", rename_all = "snake_case")]
+        enum Line {
+            IdentityErased { at: Timestamp, subject: String },
+            SampleErased { subject: String, sample: Uuid },
+            KeyRevoked { key: String },
         }
+        let mut undone = Self::default();
+        if !log.exists() {
+            return Ok(undone);
+        }
+        let file = File::open(log).map_err(io("read", log))?;
+        for line in BufReader::new(file).lines() {
+            match serde_json::from_str(&line.map_err(io("read", log))?) {
+                Ok(Line::IdentityErased { at, subject }) => drop(undone.identities.insert(subject, at)),
+                Ok(Line::SampleErased { subject, sample }) => undone.samples.push((subject, sample)),
+                Ok(Line::KeyRevoked { key }) => undone.keys.push(key),
+                // Any other act.
+                Err(_) => {}
+            }
+        }
+        Ok(undone)
     }
-    Ok((all.len(), again))
+
+    /// Does it again in a restored store, each with its line in the audit log.
+    fn again(&self, store: &SqliteStore, audit: &AuditLog, manifest: BackupManifest) -> Result<Restored, BackupError> {
+        let now = Timestamp::now();
+        let all = store.identities(None, usize::MAX)?;
+        let mut restored =
+            Restored { manifest, identities: all.len(), erased_again: 0, samples_again: 0, keys_again: 0 };
+        for record in &all {
+            let subject = store.service_keys().subject(&record.id);
+            // One that was created anew since then has another life.
+            if self.identities.get(&subject).is_some_and(|at| *at > record.created_at) {
+                if let Some(receipt) = store.delete_identity(&record.id, ErasureReason::Restored, now)? {
+                    audit.append(&Actor::CommandLine, &Event::erased(&receipt))?;
+                    restored.erased_again += 1;
+                }
+                continue;
+            }
+            for (_, sample) in self.samples.iter().filter(|(of, _)| *of == subject) {
+                if store.delete_sample(&record.id, *sample, now)?.is_some() {
+                    let (subject, sample) = (subject.clone(), *sample);
+                    audit.append(&Actor::CommandLine, &Event::SampleErased { subject, sample })?;
+                    restored.samples_again += 1;
+                }
+            }
+        }
+        for key in &self.keys {
+            if store.key(key)?.is_some_and(|k| k.revoked_at.is_none()) {
+                store.revoke_key(key, now)?;
+                audit.append(&Actor::CommandLine, &Event::KeyRevoked { key: key.clone() })?;
+                restored.keys_again += 1;
+            }
+        }
+        Ok(restored)
+    }
 }
 
 fn name(path: &Path) -> String {

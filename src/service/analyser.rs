@@ -12,11 +12,16 @@ use crate::imaging::{DecodeLimits, Pyramid, decode};
 use crate::inference::Zoo;
 use crate::traits::{Template, TemplateExtractor};
 
+/// So many faces of an image are looked at, its largest, unless it is set otherwise.
+pub const MAX_FACES: usize = 16;
+
 /// Networks and limits.
 pub struct Analyser {
+    zoo: Arc<Zoo>,
     finder: FaceFinder,
     extractor: TemplateExtractor,
     limits: DecodeLimits,
+    max_faces: usize,
 }
 
 /// What one image shows.
@@ -25,6 +30,8 @@ pub struct Analysis {
     pub image: ImageReport,
     /// Where each face was found, and its template, the largest first.
     pub faces: Vec<(Detection, Template)>,
+    /// Whether there are more faces than are looked at.
+    pub more_faces: bool,
     /// The pixels, for looking again.
     pub(super) pixels: Pyramid,
 }
@@ -33,10 +40,18 @@ impl Analyser {
     /// An analyser over loaded networks.
     pub fn new(zoo: Arc<Zoo>, limits: DecodeLimits) -> Self {
         Self {
-            finder: FaceFinder::new(zoo.clone(), DetectorSettings::default()),
-            extractor: TemplateExtractor::new(zoo),
+            finder: finder(&zoo, MAX_FACES),
+            extractor: TemplateExtractor::new(zoo.clone()),
+            zoo,
             limits,
+            max_faces: MAX_FACES,
         }
+    }
+
+    /// Looks at the largest `most` faces of an image from now on.
+    pub(super) fn look_at(&mut self, most: usize) {
+        self.max_faces = most.max(1);
+        self.finder = finder(&self.zoo, self.max_faces);
     }
 
     /// What an image may cost.
@@ -50,20 +65,22 @@ impl Analyser {
     /// An image that cannot be decoded, or a failing network.
     pub fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
         let decoded = stages::timed(Stage::Decode, || decode(bytes, &self.limits))?;
-        let faces = stages::timed(Stage::Measure, || self.describe(&decoded.image))?;
+        let (faces, more_faces) = stages::timed(Stage::Measure, || self.describe(&decoded.image))?;
         let image = ImageReport {
             width: decoded.image.width(),
             height: decoded.image.height(),
             format: decoded.format.into(),
             sha256: hex::encode(Sha256::digest(bytes)),
         };
-        Ok(Analysis { image, faces, pixels: decoded.image })
+        Ok(Analysis { image, faces, more_faces, pixels: decoded.image })
     }
 
-    /// Every face of an image, the largest first.
-    fn describe(&self, image: &Pyramid) -> Result<Vec<(Detection, Template)>, ServiceError> {
-        let faces = self.finder.find(image)?;
-        faces.iter().map(|f| Ok((f.detection, self.extractor.extract(image, f)?))).collect()
+    /// The faces of an image that are looked at, the largest first, and whether there are others.
+    fn describe(&self, image: &Pyramid) -> Result<(Vec<(Detection, Template)>, bool), ServiceError> {
+        let found = self.finder.find(image)?;
+        let looked_at = found.iter().take(self.max_faces);
+        let faces = looked_at.map(|f| Ok((f.detection, self.extractor.extract(image, f)?)));
+        Ok((faces.collect::<Result<_, ServiceError>>()?, found.len() > self.max_faces))
     }
 
     /// The template of a degraded copy of the face at `found`, for the stability check.
@@ -76,4 +93,9 @@ impl Analyser {
             Ok(self.extractor.extract(&copy, &self.finder.describe(&copy, found)?)?)
         })
     }
+}
+
+/// Finds one face more than is looked at, so that an answer can say that there are more.
+fn finder(zoo: &Arc<Zoo>, max_faces: usize) -> FaceFinder {
+    FaceFinder::new(zoo.clone(), DetectorSettings { max_faces: max_faces + 1, ..DetectorSettings::default() })
 }

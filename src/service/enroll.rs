@@ -74,8 +74,6 @@ pub struct EnrollmentReport {
     pub profile: Option<ProfileReport>,
 }
 
-/// The longest display name in characters.
-const MAX_NAME: usize = 200;
 /// The longest file name kept, in characters.
 const MAX_FILENAME: usize = 255;
 
@@ -107,23 +105,11 @@ impl Service {
         id: &IdentityId,
         fields: &IdentityFields,
     ) -> Result<(IdentityRecord, bool), ServiceError> {
-        let name = fields.display_name.trim();
-        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            let why = format!("display_name must have 1 to {MAX_NAME} characters and no control characters");
-            return Err(ServiceError::InvalidField(why));
-        }
-        if let Some(basis) = &fields.consent_basis
-            && (basis.trim().is_empty() || basis.chars().count() > MAX_NAME || basis.chars().any(char::is_control))
-        {
-            let why = format!("consent_basis must have 1 to {MAX_NAME} characters and no control characters");
-            return Err(ServiceError::InvalidField(why));
-        }
-        if fields.expires_at.is_some_and(|end| end <= Timestamp::now()) {
-            return Err(ServiceError::InvalidField("expires_at must lie in the future".into()));
-        }
+        let now = Timestamp::now();
+        fields.check(now).map_err(ServiceError::InvalidField)?;
         self.fusion.admits(&fields.targets)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
-        let done = self.store.put_identity(id, fields, Timestamp::now())?;
+        let done = self.store.put_identity(id, fields, now)?;
         self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
         Ok(done)
     }
@@ -229,6 +215,21 @@ impl Service {
         deleted?.map(|_| ()).ok_or_else(unknown)
     }
 
+    /// The encoded image of a reference (`negatives` false) or negative; `None` where it was not kept.
+    ///
+    /// # Errors
+    /// When there is no such sample; a failing store.
+    pub fn image(&self, id: &IdentityId, sample: Uuid, negatives: bool) -> Result<Option<Vec<u8>>, ServiceError> {
+        let what = if negatives { "negative" } else { "reference" };
+        let enrolled = self.gallery.get(id)?;
+        let there = |s: &Sample| s.id == sample && (s.kind != SampleKind::Reference) == negatives;
+        if !enrolled.samples.iter().any(there) {
+            let id = sample.to_string();
+            return Err(ServiceError::UnknownSample { identity: enrolled.record.id.to_string(), what, id });
+        }
+        Ok(self.store.image(id, sample)?)
+    }
+
     /// The templates of all uploads; one that cannot be decoded has no faces and a rejection.
     fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
@@ -288,7 +289,9 @@ impl Service {
             }
         }
         if !samples.is_empty() {
-            self.store.add_samples(id, &samples, now)?;
+            let of = |a: &Accepted| (a.reference_id, uploads[a.index].bytes.as_slice());
+            let images: Vec<_> = accepted.iter().filter(|_| self.keep_images).map(of).collect();
+            self.store.add_samples_with_images(id, &samples, &images, now)?;
             self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
         }
         refused.sort_by_key(|r| r.index);

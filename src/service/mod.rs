@@ -23,7 +23,7 @@ use crate::imaging::DecodeLimits;
 use crate::inference::{Manifest, TractEngine, Zoo};
 use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
-pub use analyser::{Analyser, Analysis};
+pub use analyser::{Analyser, Analysis, MAX_FACES};
 pub use enroll::{Accepted, EnrollmentReport, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
@@ -49,6 +49,8 @@ pub struct Service {
     versions: Versions,
     /// Whether verdicts are checked for stability where a request does not say.
     stability_check: bool,
+    /// Whether the encoded images of references and negatives are kept, sealed.
+    keep_images: bool,
 }
 
 impl Service {
@@ -76,6 +78,7 @@ impl Service {
             writing: Mutex::new(()),
             versions,
             stability_check: false,
+            keep_images: false,
         })
     }
 
@@ -94,6 +97,20 @@ impl Service {
     #[must_use]
     pub fn with_stability_check(mut self, on: bool) -> Self {
         self.stability_check = on;
+        self
+    }
+
+    /// The service that looks at so many faces of an image at most, its largest.
+    #[must_use]
+    pub fn with_max_faces(mut self, most: usize) -> Self {
+        self.analyser.look_at(most);
+        self
+    }
+
+    /// The service that keeps the images of references and negatives from now on, sealed as their templates are.
+    #[must_use]
+    pub fn with_images_kept(mut self, kept: bool) -> Self {
+        self.keep_images = kept;
         self
     }
 

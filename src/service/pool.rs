@@ -104,6 +104,21 @@ mod tests {
         assert_eq!(second.blocking_recv(), Ok(2));
     }
 
+    /// What a deadline or a client that hangs up leaves behind in the queue.
+    #[test]
+    fn work_that_nobody_waits_for_any_more_is_not_begun() {
+        let pool = Pool::start(1, 4).unwrap();
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let first = pool.submit(move || gate.recv().is_ok()).unwrap();
+        let (told, begun) = std::sync::mpsc::channel();
+        let given_up = pool.submit(move || told.send(())).unwrap();
+        drop(given_up);
+        release.send(()).unwrap();
+        drop(pool);
+        assert_eq!(first.blocking_recv(), Ok(true));
+        assert!(begun.recv().is_err(), "it was begun");
+    }
+
     #[test]
     fn a_panic_costs_one_answer_only() {
         let pool = Pool::start(1, 4).unwrap();

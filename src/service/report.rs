@@ -162,8 +162,10 @@ pub struct Verification {
     pub identity: Option<IdentityName>,
     /// Index of the face that decided; `null` without a face.
     pub deciding_face: Option<usize>,
-    /// Every face, the largest first.
+    /// Every face that was looked at, the largest first.
     pub faces: Vec<FaceReport>,
+    /// Whether there are more: `max_faces` of them, 16 unless it is set otherwise, are looked at, the largest by area.
+    pub more_faces: bool,
     /// Why, for the deciding face.
     pub explanation: Explanation,
     /// What the deciding face was decided by: the identity's own thresholds where it has error rates of its own, with

@@ -38,12 +38,14 @@ impl Service {
         }
         stages::start();
         let analysis = self.analyser.analyse(bytes)?;
+        let more_faces = analysis.more_faces;
         let again = stability_check.unwrap_or(self.stability_check);
         let mut answer = stages::timed(Stage::Compare, || match claimed {
             _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
             Some(ref enrolled) => self.against(enrolled, analysis, again),
             None => self.search(analysis, again),
         })?;
+        answer.more_faces = more_faces;
         answer.timings = Some(stages::read());
         Ok(answer)
     }
@@ -139,6 +141,7 @@ impl Service {
             explanation: face.map_or_else(|| Explanation::only(""), |f| f.explanation.clone()),
             thresholds: face.and_then(|f| f.thresholds).unwrap_or(self.fusion.thresholds),
             faces,
+            more_faces: false,
             calibration: self.calibration.clone(),
             image,
             versions: self.versions.clone(),
@@ -155,6 +158,7 @@ impl Service {
             identity: claimed.map(Enrolled::name),
             deciding_face: None,
             faces: Vec::new(),
+            more_faces: false,
             explanation: Explanation::only(reason),
             thresholds: claimed.map_or(self.fusion.thresholds, |e| self.thresholds(e)),
             calibration: self.calibration.clone(),

@@ -11,6 +11,7 @@ use faceward::identity::{IdentityFields, IdentityId};
 use faceward::imaging::{DecodeLimits, Pyramid, decode};
 use faceward::service::{Service, Upload};
 use image::ImageEncoder;
+use serde_json::json;
 
 use super::{Failure, open, pipeline, verify};
 
@@ -22,7 +23,7 @@ use super::{Failure, open, pipeline, verify};
     Exit codes: 0 the demo ran, 1 it failed, 2 wrong usage.")]
 pub(super) struct Args {
     /// The folder with the networks and their manifest.
-    #[arg(long, default_value = "models", value_name = "DIR")]
+    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
     models: PathBuf,
     /// Take the photographs from this folder instead of those compiled in (the same file names).
     #[arg(long, value_name = "DIR")]
@@ -34,6 +35,9 @@ pub(super) struct Args {
     /// Also write the photographs here, the manipulated copy among them, to try the commands on them.
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
+    /// Print one JSON document: the report of the enrollment, and the three answers.
+    #[arg(long)]
+    json: bool,
 }
 
 const REFERENCES: [&str; 2] = ["obama-2009.jpg", "obama-2012.jpg"];
@@ -64,6 +68,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let uploads = REFERENCES.iter().map(|n| Ok(Upload { filename: Some((*n).into()), bytes: photo(n)? }));
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
     let report = service.add_references(&id, &uploads)?;
+    if let Some(folder) = &args.write {
+        write(folder, args.demo_dir.as_deref(), &manipulated)?;
+    }
+    if args.json {
+        let answers = [&genuine, &other, &manipulated].map(|bytes| service.verify(bytes, Some(&id)));
+        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        println!("{}", json!({ "enrollment": report, "answers": answers }));
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("Enrolled {id}: {} of {} photographs accepted", report.accepted.len(), REFERENCES.len());
     if let Some(p) = report.profile {
         println!("  {}", p.remark);
@@ -79,9 +92,6 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     for (title, bytes) in steps {
         println!("\n{title}");
         verify::print(&service.verify(bytes, Some(&id))?);
-    }
-    if let Some(folder) = &args.write {
-        write(folder, args.demo_dir.as_deref(), &manipulated)?;
     }
     next(args.write.as_deref());
     Ok(ExitCode::SUCCESS)

@@ -6,18 +6,26 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
+fn hasher() -> KeyHasher {
+    KeyHasher::new(Zeroizing::new([7; 32]))
+}
+
+fn ring(keys: impl IntoIterator<Item = ApiKey>) -> KeyRing {
+    KeyRing::new(keys, hasher())
+}
+
 fn issue(scopes: &[Scope]) -> (ApiKey, KeySecret) {
-    ApiKey::issue("pipeline", scopes.iter().copied(), Some(at(100)), at(10)).unwrap()
+    ApiKey::issue(&hasher(), "pipeline", scopes.iter().copied(), Some(at(100)), at(10)).unwrap()
 }
 
 #[test]
 fn an_issued_key_is_verified_until_it_expires_or_is_revoked() {
     let (key, secret) = issue(&[Scope::Verify]);
-    let ring = KeyRing::new([key.clone()]);
-    assert_eq!(ring.verify(secret.expose(), at(99)), Ok(&key));
-    assert_eq!(ring.verify(secret.expose(), at(100)), Err(KeyRefusal::Expired));
-    assert!(ring.has_usable(at(99)) && !ring.has_usable(at(100)) && !KeyRing::default().has_usable(at(0)));
-    let revoked = KeyRing::new([ApiKey { revoked_at: Some(at(50)), ..key }]);
+    let ring_of_it = ring([key.clone()]);
+    assert_eq!(ring_of_it.verify(secret.expose(), at(99)), Ok(&key));
+    assert_eq!(ring_of_it.verify(secret.expose(), at(100)), Err(KeyRefusal::Expired));
+    assert!(ring_of_it.has_usable(at(99)) && !ring_of_it.has_usable(at(100)) && !ring([]).has_usable(at(0)));
+    let revoked = ring([ApiKey { revoked_at: Some(at(50)), ..key }]);
     assert_eq!(revoked.verify(secret.expose(), at(99)), Err(KeyRefusal::Revoked));
     assert!(!revoked.has_usable(at(99)));
 }
@@ -27,8 +35,8 @@ fn another_secret_under_a_known_id_learns_nothing() {
     let (key, _) = issue(&[Scope::Verify]);
     let forged = format!("fw_{}_{}", key.id, "0".repeat(64));
     let expired = ApiKey { revoked_at: Some(at(50)), ..key };
-    assert_eq!(KeyRing::new([expired]).verify(&forged, at(500)), Err(KeyRefusal::Unknown));
-    assert_eq!(KeyRing::default().verify(&forged, at(0)), Err(KeyRefusal::Unknown));
+    assert_eq!(ring([expired]).verify(&forged, at(500)), Err(KeyRefusal::Unknown));
+    assert_eq!(ring([]).verify(&forged, at(0)), Err(KeyRefusal::Unknown));
 }
 
 #[test]
@@ -44,7 +52,7 @@ fn admin_allows_everything_and_the_others_themselves() {
 #[test]
 fn useless_keys_are_not_issued() {
     let issue = |name: &str, scopes: &[Scope], end| {
-        ApiKey::issue(name, scopes.iter().copied(), Some(at(end)), at(10)).map(|_| ())
+        ApiKey::issue(&hasher(), name, scopes.iter().copied(), Some(at(end)), at(10)).map(|_| ())
     };
     assert!(matches!(issue(" ", &[Scope::Verify], 20), Err(KeyError::Name)));
     assert!(matches!(issue("a\nb", &[Scope::Verify], 20), Err(KeyError::Name)));
@@ -66,7 +74,24 @@ fn neither_secret_nor_hash_is_printed() {
 #[test]
 fn two_keys_differ() {
     let (a, b) = (KeySecret::generate().unwrap(), KeySecret::generate().unwrap());
-    assert!(a.expose() != b.expose() && a.hash() != b.hash());
+    let hash = |secret: &KeySecret| hasher().hash(secret, &BTreeSet::from([Scope::Verify]), None);
+    assert!(a.expose() != b.expose() && hash(&a) != hash(&b) && hash(&a) == hash(&a));
+}
+
+/// Who can write to the database but does not have the service's key.
+#[test]
+fn a_row_that_was_widened_or_made_up_opens_nothing() {
+    let (key, secret) = issue(&[Scope::Verify]);
+    let refused = |key: ApiKey, hasher: KeyHasher| KeyRing::new([key], hasher).verify(secret.expose(), at(50)).err();
+    assert_eq!(refused(key.clone(), hasher()), None);
+    let admin = ApiKey { scopes: BTreeSet::from([Scope::Verify, Scope::Admin]), ..key.clone() };
+    assert_eq!(refused(admin, hasher()), Some(KeyRefusal::Unknown));
+    for expires_at in [None, Some(at(200))] {
+        assert_eq!(refused(ApiKey { expires_at, ..key.clone() }, hasher()), Some(KeyRefusal::Unknown));
+    }
+    let plain = KeyHash::new(Sha256::digest(secret.expose()).into());
+    assert_eq!(refused(ApiKey { hash: plain, ..key.clone() }, hasher()), Some(KeyRefusal::Unknown));
+    assert_eq!(refused(key, KeyHasher::new(Zeroizing::new([8; 32]))), Some(KeyRefusal::Unknown));
 }
 
 proptest! {

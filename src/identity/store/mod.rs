@@ -13,7 +13,7 @@ mod sqlite;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::keys::ApiKey;
+use super::keys::{ApiKey, KeyHasher};
 use super::record::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
 
 pub use codec::{CodecError, decode_template, encode_template};
@@ -84,7 +84,28 @@ pub trait Store: KeyStore {
     /// # Errors
     /// [`StoreError::UnknownIdentity`]; [`StoreError::DuplicateSample`] when a sample's id is taken; when the storage
     /// fails.
-    fn add_samples(&self, id: &IdentityId, samples: &[Sample], now: Timestamp) -> StoreResult<()>;
+    fn add_samples(&self, id: &IdentityId, samples: &[Sample], now: Timestamp) -> StoreResult<()> {
+        self.add_samples_with_images(id, samples, &[], now)
+    }
+
+    /// The same, and keeps the encoded images of those that are named, sealed as the templates are. An image goes with
+    /// its sample.
+    ///
+    /// # Errors
+    /// As [`Store::add_samples`].
+    fn add_samples_with_images(
+        &self,
+        id: &IdentityId,
+        samples: &[Sample],
+        images: &[(Uuid, &[u8])],
+        now: Timestamp,
+    ) -> StoreResult<()>;
+
+    /// The encoded image of a sample; `None` where it was not kept, or the identity has no such sample.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn image(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<Vec<u8>>>;
 
     /// All samples of the identity in the order in which they were added; empty where there is no such identity.
     ///
@@ -108,6 +129,9 @@ pub trait Store: KeyStore {
 
 /// Durable storage of API keys; what is said of [`Store`] holds here too.
 pub trait KeyStore: Send + Sync {
+    /// What hashes API keys.
+    fn key_hasher(&self) -> &KeyHasher;
+
     /// Adds an API key.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::multipart::{Form, Part};
 
 use crate::audit::{Actor, AuditLog};
@@ -127,12 +128,14 @@ const ATTEMPTS: u32 = 12;
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 impl Remote {
-    /// A client of the server at `base`, after a look whether anything answers there.
+    /// A client of the server at `base`, after a look whether anything answers there. With TLS, `authority` (PEM) is
+    /// what its certificate must go back to; without it the usual public ones.
     ///
     /// # Errors
-    /// When nothing answers at that address.
-    pub fn connect(base: &str, token: Option<String>) -> Result<Self, Problem> {
+    /// When nothing answers at that address, or the authority cannot be read.
+    pub fn connect(base: &str, token: Option<String>, authority: Option<&[u8]>) -> Result<Self, Problem> {
         let config = ureq::Agent::config_builder()
+            .tls_config(tls(authority)?)
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(Duration::from_mins(3)))
@@ -181,6 +184,21 @@ impl Remote {
             _ => Problem::new(code, detail),
         }))
     }
+}
+
+fn tls(authority: Option<&[u8]>) -> Result<TlsConfig, Problem> {
+    let Some(pem) = authority else { return Ok(TlsConfig::default()) };
+    let certificates = parse_pem(pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(e) => Some(Err(e)),
+    });
+    let certificates: Vec<_> =
+        certificates.collect::<Result<_, _>>().map_err(|e| Problem::fatal("authority_unreadable", e.to_string()))?;
+    if certificates.is_empty() {
+        return Err(Problem::fatal("authority_unreadable", "the file of the authority holds no certificate (PEM)"));
+    }
+    Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
 
 impl Verifier for Remote {

@@ -6,6 +6,7 @@
 mod backup;
 mod fault;
 mod identities;
+mod images;
 mod keys;
 mod open;
 mod receipts;
@@ -28,7 +29,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Store, StoreResult};
-use crate::identity::keys::ApiKey;
+use crate::identity::keys::{ApiKey, KeyHasher};
 use crate::identity::vault::{MasterId, MasterKey, MasterKeySource};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
 use fault::Fault;
@@ -178,8 +179,21 @@ impl Store for SqliteStore {
         self.read(|connection| receipts::get(connection, id))
     }
 
-    fn add_samples(&self, id: &IdentityId, samples: &[Sample], now: Timestamp) -> StoreResult<()> {
-        self.write(|tx| samples::add(tx, &self.vault, id, samples, now))
+    fn add_samples_with_images(
+        &self,
+        id: &IdentityId,
+        samples: &[Sample],
+        images: &[(Uuid, &[u8])],
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.write(|tx| {
+            samples::add(tx, &self.vault, id, samples, now)?;
+            images::add(tx, &self.vault, id, images)
+        })
+    }
+
+    fn image(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<Vec<u8>>> {
+        self.read(|connection| images::get(connection, &self.vault, id, sample))
     }
 
     fn samples(&self, id: &IdentityId) -> StoreResult<Vec<Sample>> {
@@ -206,6 +220,10 @@ impl Store for SqliteStore {
 }
 
 impl KeyStore for SqliteStore {
+    fn key_hasher(&self) -> &KeyHasher {
+        self.service_keys.api_keys()
+    }
+
     fn insert_key(&self, key: &ApiKey) -> StoreResult<()> {
         self.write(|tx| keys::insert(tx, key))
     }

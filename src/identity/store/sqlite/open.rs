@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
 use super::scrub;
-use super::sealing::Vault;
+use super::sealing::{self, Vault};
 use crate::identity::store::{StoreError, StoreResult};
 use crate::identity::vault::{MasterKey, MasterKeySource, settle};
 
@@ -18,14 +18,18 @@ use crate::identity::vault::{MasterKey, MasterKeySource, settle};
 pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
 /// Each with the version that it brings a database to, from the one before. Never change one that was released: append.
-const MIGRATIONS: [(i64, &str); 3] = [
+const MIGRATIONS: [(i64, &str); 4] = [
     (1, include_str!("../migrations/0001_initial.sql")),
     (2, include_str!("../migrations/0002_sealed.sql")),
-    (3, include_str!("../migrations/0003_targets.sql")),
+    (KEYED, include_str!("../migrations/0003_images.sql")),
+    (4, include_str!("../migrations/0004_targets.sql")),
 ];
 
 /// The version from which on templates are sealed.
 const SEALED: i64 = 2;
+
+/// The version from which on the hashes of API keys are keyed.
+const KEYED: i64 = 3;
 
 /// The database file in its folder.
 pub(super) const DATABASE: &str = "faceward.db";
@@ -240,6 +244,9 @@ fn migrate(connection: &mut Connection, path: &Path, master: &MasterKey) -> Resu
             Vault::create(&tx, master)?;
             // What was in clear must not stay in the file.
             scrub::demand(&tx)?;
+        }
+        if version == KEYED {
+            sealing::hash_keys(&tx, master)?;
         }
         tx.pragma_update(None, "user_version", version)?;
         tx.commit()?;

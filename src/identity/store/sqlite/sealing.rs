@@ -8,7 +8,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::fault::{Fault, unreadable};
+use super::keys;
 use super::samples::kind_text;
+use crate::identity::keys::KeyHasher;
 use crate::identity::store::{StoreError, decode_template, encode_template};
 use crate::identity::vault::{DataKey, MasterId, MasterKey, SealError};
 use crate::identity::{IdentityId, SampleKind};
@@ -16,6 +18,9 @@ use crate::traits::Template;
 
 /// The place for which the service key is wrapped.
 const SERVICE: &[u8] = b"faceward service key";
+
+/// What the key that hashes API keys is derived for.
+const API_KEYS: &str = "api keys";
 
 /// The keys of an open store.
 #[derive(Debug)]
@@ -37,9 +42,13 @@ impl Vault {
 
     /// Opens the keys with the master key that [`Vault::needed`] names.
     pub(super) fn open(connection: &Connection, master: MasterKey) -> Result<Self, Fault> {
-        let wrapped: Vec<u8> = connection.query_row("SELECT service_key FROM vault", [], |row| row.get(0))?;
-        let service = master.unwrap(SERVICE, &wrapped).map_err(|e| unreadable("service key", &e))?;
+        let service = service_key(connection, &master)?;
         Ok(Self { master, service })
+    }
+
+    /// What hashes API keys.
+    pub(super) fn key_hasher(&self) -> Result<KeyHasher, Fault> {
+        Ok(KeyHasher::new(self.derive(API_KEYS)?))
     }
 
     /// Makes the row of a store that has none, and seals what is there in clear.
@@ -86,10 +95,28 @@ impl Vault {
 
     /// A key derived from the service key, for one purpose.
     pub(super) fn derive(&self, purpose: &str) -> Result<Zeroizing<[u8; 32]>, Fault> {
-        let mac = Hmac::<Sha256>::new_from_slice(self.service.as_bytes());
-        let mac = mac.map_err(|e| unreadable("service key", &e))?;
-        Ok(Zeroizing::new(mac.chain_update(purpose).finalize().into_bytes().into()))
+        derive(&self.service, purpose)
     }
+}
+
+fn service_key(connection: &Connection, master: &MasterKey) -> Result<DataKey, Fault> {
+    let wrapped: Vec<u8> = connection.query_row("SELECT service_key FROM vault", [], |row| row.get(0))?;
+    Ok(master.unwrap(SERVICE, &wrapped).map_err(|e| unreadable("service key", &e))?)
+}
+
+fn derive(service: &DataKey, purpose: &str) -> Result<Zeroizing<[u8; 32]>, Fault> {
+    let mac = Hmac::<Sha256>::new_from_slice(service.as_bytes()).map_err(|e| unreadable("service key", &e))?;
+    Ok(Zeroizing::new(mac.chain_update(purpose).finalize().into_bytes().into()))
+}
+
+/// Puts a keyed hash of each API key in the place of its SHA-256.
+pub(super) fn hash_keys(tx: &Transaction<'_>, master: &MasterKey) -> Result<(), Fault> {
+    let hasher = KeyHasher::new(derive(&service_key(tx, master)?, API_KEYS)?);
+    for key in keys::all(tx)? {
+        let hash = hasher.hash_digest(key.hash.as_bytes(), &key.scopes, key.expires_at);
+        tx.execute("UPDATE api_keys SET hash = ?2 WHERE id = ?1", params![key.id, hash.as_bytes()])?;
+    }
+    Ok(())
 }
 
 /// A data key for an identity, and the wrapped form to store.
@@ -124,6 +151,11 @@ impl Place<'_> {
             .join("\0")
             .into_bytes()
     }
+}
+
+/// Where the image of a sample belongs. Its template's place holds its kind and the sum of this image besides.
+pub(super) fn image_place(id: &IdentityId, sample: Uuid) -> Vec<u8> {
+    format!("faceward image\0{id}\0{}", sample.hyphenated()).into_bytes()
 }
 
 pub(super) fn seal(
@@ -183,6 +215,6 @@ fn key_place(id: &IdentityId) -> Vec<u8> {
     format!("faceward identity key\0{id}").into_bytes()
 }
 
-fn no_key(error: SealError) -> Fault {
+pub(super) fn no_key(error: SealError) -> Fault {
     StoreError::Backend(Box::new(error)).into()
 }

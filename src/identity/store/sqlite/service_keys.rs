@@ -9,17 +9,28 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use super::sealing::Vault;
 use crate::identity::IdentityId;
+use crate::identity::keys::KeyHasher;
 
-/// For the audit log's head, and for pseudonyms. They stay the same when the master key changes.
+/// For the audit log's head, for pseudonyms, and for hashes of API keys. They stay the same when the master key changes.
 #[derive(Clone)]
 pub struct ServiceKeys {
     audit: Zeroizing<[u8; 32]>,
     subject: Zeroizing<[u8; 32]>,
+    api_keys: KeyHasher,
 }
 
 impl ServiceKeys {
     pub(super) fn of(vault: &Vault) -> Result<Self, Fault> {
-        Ok(Self { audit: vault.derive("audit head")?, subject: vault.derive("subject")? })
+        Ok(Self {
+            audit: vault.derive("audit head")?,
+            subject: vault.derive("subject")?,
+            api_keys: vault.key_hasher()?,
+        })
+    }
+
+    /// What hashes API keys.
+    pub fn api_keys(&self) -> &KeyHasher {
+        &self.api_keys
     }
 
     /// The key that authenticates the audit log's head.

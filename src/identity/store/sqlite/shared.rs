@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::fault::Fault;
 use super::sealing::Vault;
 use super::{ServiceKeys, keys, open, transact};
-use crate::identity::keys::ApiKey;
+use crate::identity::keys::{ApiKey, KeyHasher};
 use crate::identity::store::{KeyStore, KeysVersion, StoreError, StoreResult};
 use crate::identity::vault::{MasterKey, MasterKeyError, MasterKeySource};
 
@@ -69,6 +69,10 @@ fn service_keys(connection: &Connection, master: MasterKey) -> Result<ServiceKey
 }
 
 impl KeyStore for SharedKeys {
+    fn key_hasher(&self) -> &KeyHasher {
+        self.service_keys.api_keys()
+    }
+
     fn insert_key(&self, key: &ApiKey) -> StoreResult<()> {
         transact(&mut self.lock(), |tx| keys::insert(tx, key)).map_err(|fault| fault.at(&self.path))
     }

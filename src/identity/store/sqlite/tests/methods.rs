@@ -153,15 +153,16 @@ fn one_unreadable_sample_is_named_and_can_be_deleted() {
 #[test]
 fn keys_are_kept_used_and_revoked() {
     let (_dir, store) = store();
-    let (a, secret) = ApiKey::issue("a", [Scope::Verify, Scope::Enroll], Some(at(900)), at(1)).unwrap();
-    let (b, _) = ApiKey::issue("b", [Scope::Admin], None, at(2)).unwrap();
+    let (a, secret) =
+        ApiKey::issue(store.key_hasher(), "a", [Scope::Verify, Scope::Enroll], Some(at(900)), at(1)).unwrap();
+    let (b, _) = ApiKey::issue(store.key_hasher(), "b", [Scope::Admin], None, at(2)).unwrap();
     store.insert_key(&b).unwrap();
     store.insert_key(&a).unwrap();
     assert!(matches!(store.insert_key(&a), Err(StoreError::DuplicateKey(i)) if i == a.id));
     assert_eq!(store.keys().unwrap(), [a.clone(), b.clone()]);
     assert_eq!(store.key(&a.id).unwrap().as_ref(), Some(&a));
     assert_eq!(store.key("ffffffffff").unwrap(), None);
-    assert!(KeyRing::new(store.keys().unwrap()).verify(secret.expose(), at(3)).is_ok());
+    assert!(KeyRing::new(store.keys().unwrap(), store.key_hasher().clone()).verify(secret.expose(), at(3)).is_ok());
 
     let last_used = |id: &str| store.key(id).unwrap().unwrap().last_used_at;
     for (now, noted) in [(100, 100), (159, 100), (90, 100), (160, 160)] {
@@ -184,7 +185,7 @@ fn a_reopened_store_holds_everything() {
     store.put_identity(&jane, &named("Jane"), at(1)).unwrap();
     let samples: Vec<_> = (0..30).map(|n| sample(n, SampleKind::Reference)).collect();
     store.add_samples(&jane, &samples, at(2)).unwrap();
-    let (key, _) = ApiKey::issue("a", [Scope::Verify], None, at(1)).unwrap();
+    let (key, _) = ApiKey::issue(store.key_hasher(), "a", [Scope::Verify], None, at(1)).unwrap();
     store.insert_key(&key).unwrap();
     let before = store.identities(None, 10).unwrap();
     drop(store);
@@ -234,7 +235,7 @@ fn keys_issued_beside_an_open_store_are_seen_by_it() {
     let before = store.keys_version().unwrap();
     assert_eq!(store.keys_version().unwrap(), before, "asking changes nothing");
     let beside = SharedKeys::open(dir.path(), &MasterKeySource::Beside).unwrap();
-    let (key, _) = ApiKey::issue("a", [Scope::Verify], None, at(1)).unwrap();
+    let (key, _) = ApiKey::issue(store.key_hasher(), "a", [Scope::Verify], None, at(1)).unwrap();
     beside.insert_key(&key).unwrap();
     let after = store.keys_version().unwrap();
     assert_ne!(after, before);

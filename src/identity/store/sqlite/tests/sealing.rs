@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use super::files;
 use crate::identity::SampleKind;
+use crate::identity::keys::{KeyHash, KeyRing, Scope};
 use crate::identity::store::sqlite::fixtures::{at, id, named, sample, template};
 use crate::identity::store::sqlite::open::APPLICATION_ID;
-use crate::identity::store::{SharedKeys, SqliteStore, Store, StoreError, encode_template};
+use crate::identity::store::{KeyStore, SharedKeys, SqliteStore, Store, StoreError, encode_template};
 use crate::identity::vault::{MasterKey, MasterKeyError, MasterKeySource, rotate_file};
 
 fn given(key: &MasterKey) -> MasterKeySource {
@@ -105,6 +108,42 @@ fn rows_do_not_open_where_they_do_not_belong() {
     assert!(store.samples(&id("jane")).is_ok());
 }
 
+/// Images that are kept lie sealed, open for their own sample alone, and go with it.
+#[test]
+fn a_kept_image_is_sealed_bound_to_its_sample_and_goes_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    let picture: Vec<u8> = (0..40_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let in_clear = |dir: &Path| files(dir).iter().any(|(_, b)| b.windows(32).any(|w| w == &picture[80_000..80_032]));
+    for who in ["jane", "joe"] {
+        store.put_identity(&id(who), &named(who), at(1)).unwrap();
+    }
+    let (one, two) = (holiday(1), holiday(2));
+    store.add_samples_with_images(&id("jane"), std::slice::from_ref(&one), &[(one.id, &picture)], at(2)).unwrap();
+    store.add_samples_with_images(&id("joe"), std::slice::from_ref(&two), &[(two.id, b"another")], at(2)).unwrap();
+    assert!(store.image(&id("jane"), one.id).unwrap().unwrap() == picture);
+    assert!(store.image(&id("joe"), one.id).unwrap().is_none() && store.image(&id("jane"), two.id).unwrap().is_none());
+    assert!(!in_clear(dir.path()), "it lies in clear");
+
+    let sealed = |sample: &crate::identity::Sample| -> Vec<u8> {
+        let sql = "SELECT sealed FROM images WHERE sample_id = ?1";
+        store.lock().query_row(sql, [sample.id.to_string()], |row| row.get(0)).unwrap()
+    };
+    let (trace, swap) = (
+        sealed(&one)[1000..1032].to_vec(),
+        "UPDATE images SET sealed = (SELECT sealed FROM images i \
+        WHERE i.sample_id <> images.sample_id)",
+    );
+    let left = |dir: &Path| files(dir).iter().any(|(_, bytes)| bytes.windows(32).any(|w| w == trace));
+    store.lock().execute_batch(&format!("BEGIN; {swap};")).unwrap();
+    assert!(store.image(&id("jane"), one.id).is_err() && store.image(&id("joe"), two.id).is_err());
+    store.lock().execute_batch("ROLLBACK").unwrap();
+    assert!(left(dir.path()), "the search must find what is there");
+    store.delete_sample(&id("jane"), one.id, at(3)).unwrap();
+    assert!(!left(dir.path()) && store.image(&id("jane"), one.id).unwrap().is_none());
+    assert_eq!(store.image(&id("joe"), two.id).unwrap().unwrap(), b"another");
+}
+
 /// A store of schema version 1, in which templates lay in clear.
 fn of_version_1(dir: &Path) {
     let connection = rusqlite::Connection::open(dir.join("faceward.db")).unwrap();
@@ -121,8 +160,14 @@ fn of_version_1(dir: &Path) {
         let row = rusqlite::params![s.id.to_string(), who, s.filename, s.image_sha256, at, template];
         connection.execute(sql, row).unwrap();
     }
+    let hash: [u8; 32] = Sha256::digest(OLD_KEY).into();
+    let sql = "INSERT INTO api_keys VALUES ('00c0ffee', 'old', 'verify,admin', ?1, ?2, ?3, NULL, NULL)";
+    connection.execute(sql, rusqlite::params![hash, at, "2036-01-31T12:00:00.000000000Z"]).unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
 }
+
+/// A key that was issued when the SHA-256 of keys was stored.
+const OLD_KEY: &str = concat!("fw_00c0ffee_", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 
 #[test]
 fn a_store_of_version_1_is_sealed_when_it_is_opened() {
@@ -139,4 +184,9 @@ fn a_store_of_version_1_is_sealed_when_it_is_opened() {
     assert_eq!(store.identity(&id("jane")).unwrap().unwrap().fields.consent_basis.as_deref(), Some("consent"));
     assert_eq!(store.samples(&id("joe")).unwrap().len(), 1);
     store.add_samples(&id("joe"), &[holiday(9)], at(5)).unwrap();
+    // The old key is good, and what is stored of it is another hash now.
+    let keys = store.keys().unwrap();
+    assert_ne!(keys[0].hash, KeyHash::new(Sha256::digest(OLD_KEY).into()));
+    let ring = KeyRing::new(keys, store.key_hasher().clone());
+    assert!(ring.verify(OLD_KEY, at(5)).unwrap().allows(Scope::Verify));
 }

@@ -1,0 +1,174 @@
+//! `faceward identities`: who is enrolled in the data folder.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use faceward::audit::{Actor, AuditLog, Event};
+use faceward::identity::store::{ErasureReason, SqliteStore, Store};
+use faceward::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::master::MasterArgs;
+use super::when::when;
+use super::{Failure, open};
+
+/// List, show, change and erase enrolled identities. While a server runs on the folder, ask the server instead.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward identities list\n  faceward identities set jane.doe --expires 52w\n  \
+    faceward identities erase jane.doe")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// The folder with the enrolled identities.
+    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
+    data_dir: PathBuf,
+    #[command(flatten)]
+    master: MasterArgs,
+    /// Print one JSON document a line.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List every identity, expired ones too.
+    #[command(after_help = "Example:\n  faceward identities list --json")]
+    List,
+    /// Show an identity with its references and negatives.
+    #[command(after_help = "Example:\n  faceward identities show jane.doe")]
+    Show {
+        /// The identity's id.
+        id: IdentityId,
+    },
+    /// Change an identity's fields; what is not given stays. The identity is created when it is missing.
+    #[command(
+        after_help = "Example:\n  faceward identities set jane.doe --consent-basis \"contract 17\" --expires 52w"
+    )]
+    Set {
+        /// The identity's id.
+        id: IdentityId,
+        /// The person's name for reviewers; the id for a new identity where it is not given.
+        #[arg(long)]
+        name: Option<String>,
+        /// Why the templates may be kept, for example `consent` (GDPR Art. 9(2)).
+        #[arg(long, value_name = "TEXT")]
+        consent_basis: Option<String>,
+        /// When the identity must be erased: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z).
+        #[arg(long, value_parser = when, value_name = "TIME")]
+        expires: Option<Timestamp>,
+        /// It does not expire any more.
+        #[arg(long, conflicts_with = "expires")]
+        never_expires: bool,
+    },
+    /// Erase an identity with its key and everything kept of it, and print the receipt.
+    #[command(after_help = "Example:\n  faceward identities erase jane.doe --json")]
+    Erase {
+        /// The identity's id.
+        id: IdentityId,
+    },
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let store = open::store(&args.data_dir, &args.master.source()?)?;
+    match &args.action {
+        Action::List => {
+            for record in store.identities(None, usize::MAX)? {
+                let samples = store.samples(&record.id)?;
+                if args.json {
+                    println!("{}", document(&record, &samples));
+                } else {
+                    println!("{:24}  {:24}  {}", record.id, record.fields.display_name, summary(&record, &samples));
+                }
+            }
+        }
+        Action::Show { id } => show(&known(&store, id)?, &store.samples(id)?, args.json),
+        Action::Set { id, name, consent_basis, expires, never_expires } => {
+            let before = store.identity(id)?.map(|record| record.fields);
+            let new = || IdentityFields { display_name: id.to_string(), ..IdentityFields::default() };
+            let mut fields = before.unwrap_or_else(new);
+            fields.display_name = name.clone().unwrap_or(fields.display_name);
+            fields.consent_basis = consent_basis.clone().or(fields.consent_basis);
+            fields.expires_at = if *never_expires { None } else { expires.or(fields.expires_at) };
+            let now = Timestamp::now();
+            fields.check(now)?;
+            let (record, created) = store.put_identity(id, &fields, now)?;
+            let audit = AuditLog::open(&args.data_dir, store.service_keys().clone())?;
+            audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(id), created })?;
+            show(&record, &store.samples(id)?, args.json);
+        }
+        Action::Erase { id } => {
+            let audit = AuditLog::open(&args.data_dir, store.service_keys().clone())?;
+            let receipt = store.delete_identity(id, ErasureReason::Requested, Timestamp::now())?;
+            let receipt = receipt.ok_or_else(|| unknown(id))?;
+            audit.append(&Actor::CommandLine, &Event::erased(&receipt))?;
+            if args.json {
+                println!("{}", serde_json::to_string(&receipt)?);
+            } else {
+                println!("erased {id} with {} references and negatives; receipt {}", receipt.samples, receipt.id);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(id: &IdentityId) -> String {
+    format!("there is no identity {id}; `faceward identities list` shows them")
+}
+
+fn known(store: &SqliteStore, id: &IdentityId) -> Result<IdentityRecord, Failure> {
+    Ok(store.identity(id)?.ok_or_else(|| unknown(id))?)
+}
+
+fn references(samples: &[Sample]) -> usize {
+    samples.iter().filter(|s| s.kind == SampleKind::Reference).count()
+}
+
+/// As `GET /v1/identities/{id}` answers, without the profile.
+fn document(record: &IdentityRecord, samples: &[Sample]) -> Value {
+    json!({
+        "id": record.id,
+        "display_name": record.fields.display_name,
+        "consent_basis": record.fields.consent_basis,
+        "expires_at": record.fields.expires_at,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "references": references(samples),
+        "negatives": samples.len() - references(samples),
+    })
+}
+
+fn summary(record: &IdentityRecord, samples: &[Sample]) -> String {
+    let (references, all) = (references(samples), samples.len());
+    let end = match record.fields.expires_at {
+        Some(at) if at <= Timestamp::now() => format!("expired {at:.0}"),
+        Some(at) => format!("until {at:.0}"),
+        None => "does not expire".to_owned(),
+    };
+    let basis = record.fields.consent_basis.as_deref().unwrap_or("no consent basis");
+    format!("{references} references, {} negatives, {basis}, {end}", all - references)
+}
+
+fn show(record: &IdentityRecord, samples: &[Sample], json: bool) {
+    if json {
+        let mut document = document(record, samples);
+        let samples: Vec<Value> = samples
+            .iter()
+            .map(|s| {
+                json!({ "id": s.id, "kind": s.kind, "filename": s.filename, "image_sha256": s.image_sha256,
+                    "added_at": s.added_at, "quality": s.template.quality.score })
+            })
+            .collect();
+        document["samples"] = samples.into();
+        println!("{document}");
+        return;
+    }
+    println!("{}  {}", record.id, record.fields.display_name);
+    println!("  {}", summary(record, samples));
+    for s in samples {
+        let kind = serde_json::to_value(s.kind).ok().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
+        let name = s.filename.as_deref().unwrap_or("without a name");
+        println!("  {}  {kind:15}  {:.0}  quality {:.0}  {name}", s.id, s.added_at, s.template.quality.score);
+    }
+}
