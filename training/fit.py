@@ -43,6 +43,9 @@ TARGET_FNMR = 0.01
 #: Of clean and worn photographs together, worn as hard as uploads get: clean ones are called fake half as often.
 TARGET_GENUINE_CALLED_FAKE = 0.05
 TARGET_GENUINE_UNDECIDED = 0.06
+#: As in src/verdict/operating_points.rs: the rates that an identity can ask for.
+GENUINE_CALLED_FAKE = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
+FAKE_CALLED_REAL = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 
 
 def population(path: pathlib.Path) -> list[dict[str, float]]:
@@ -243,10 +246,18 @@ def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: fl
     manipulated = ~genuine & ~others
     called_real = float((w * (score >= real))[manipulated].sum() / w[manipulated].sum())
     fnmr = quantile(likeness[genuine], weights, TARGET_FNMR)
+    forged = w[manipulated] / w[manipulated].sum()
+    points = {
+        "fake": [(rate, quantile(score[genuine], weights, rate)) for rate in GENUINE_CALLED_FAKE],
+        "real": [(rate, quantile(score[manipulated], forged, 1 - rate)) for rate in FAKE_CALLED_REAL],
+    }
     print(f"  others over the likeness threshold {np.mean(likeness[others] >= fnmr):.4f}, called real "
           f"{np.mean((likeness[others] >= fnmr) & (score[others] >= real)):.4f}; forgeries called real {called_real:.3f}")
     beta = np.r_[beta[0] + shift, beta[1:]]
-    return {"beta": beta, "traces": added[1:], "fake": fake, "real": real, "likeness": fnmr, "called_real": called_real}
+    return {
+        "beta": beta, "traces": added[1:], "fake": fake, "real": real, "likeness": fnmr, "called_real": called_real,
+        "points": points,
+    }  # fmt: skip
 
 
 def quantile(values: np.ndarray, weights: np.ndarray, q: float) -> float:
@@ -278,6 +289,7 @@ def write_population(
 
 def write_fusion(path: pathlib.Path, fit: dict) -> None:
     beta, traced = ([round(float(b), 4) for b in fit[name]] for name in ("beta", "traces"))
+    side = {k: ", ".join(f"[{rate}, {threshold:.4f}]" for rate, threshold in v) for k, v in fit["points"].items()}
     path.write_text(f"""# Written by training/fit.py; the format is documented in src/verdict/fusion.rs.
 intercept = {beta[0]}
 embedding = {[beta[1], beta[1], 0.0]}
@@ -292,6 +304,10 @@ target_genuine_called_fake = {TARGET_GENUINE_CALLED_FAKE}
 target_fake_called_real = {fit["called_real"]:.3f}
 target_fnmr = {TARGET_FNMR}
 min_quality = 5.0
+
+[operating_points] # of each rate, [share of genuine called fake, threshold] and [share of fakes called real, threshold]
+fake = [{side["fake"]}]
+real = [{side["real"]}]
 """)
 
 

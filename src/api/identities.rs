@@ -14,8 +14,8 @@ use super::extract::{Body, Id, Params, Part};
 use super::state::AppState;
 use crate::audit::Event;
 use crate::identity::store::{ErasureReason, ErasureReceipt};
-use crate::identity::{IdentityFields, IdentityId, IdentityRecord, SampleKind};
-use crate::service::{Enrolled, ProfileReport, Service, ServiceError};
+use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, SampleKind};
+use crate::service::{Enrolled, ProfileReport, Service, ServiceError, ThresholdReport};
 
 /// What an operator writes of an identity.
 #[derive(Deserialize, ToSchema)]
@@ -30,6 +30,12 @@ pub(super) struct IdentityInput {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
+    /// The share of this person's genuine photographs that may be called fake; without it, as for everybody.
+    #[serde(default)]
+    target_genuine_called_fake: Option<f32>,
+    /// The share of fakes of this person that may be called real; without it, as for everybody.
+    #[serde(default)]
+    target_fake_called_real: Option<f32>,
 }
 
 /// An identity. Templates are never part of an answer.
@@ -40,6 +46,13 @@ pub(super) struct Identity {
     consent_basis: Option<String>,
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
+    /// As it was written; `null`: as for everybody.
+    target_genuine_called_fake: Option<f32>,
+    /// Likewise.
+    target_fake_called_real: Option<f32>,
+    /// Where verdicts about this identity begin, and the error rates that they were fitted to.
+    #[schema(value_type = Object)]
+    thresholds: ThresholdReport,
     #[schema(value_type = String)]
     created_at: Timestamp,
     #[schema(value_type = String)]
@@ -51,27 +64,22 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    fn of(enrolled: &Enrolled) -> Self {
+    fn of(service: &Service, enrolled: &Enrolled) -> Self {
+        let IdentityRecord { id, fields, created_at, updated_at } = &enrolled.record;
         let references = enrolled.samples.iter().filter(|s| s.kind == SampleKind::Reference).count();
         Self {
+            id: id.to_string(),
+            display_name: fields.display_name.clone(),
+            consent_basis: fields.consent_basis.clone(),
+            expires_at: fields.expires_at,
+            target_genuine_called_fake: fields.targets.genuine_called_fake,
+            target_fake_called_real: fields.targets.fake_called_real,
+            thresholds: service.thresholds(enrolled),
+            created_at: *created_at,
+            updated_at: *updated_at,
             references,
             negatives: enrolled.samples.len() - references,
             profile: Service::profile_report(enrolled),
-            ..Self::of_record(&enrolled.record)
-        }
-    }
-
-    fn of_record(record: &IdentityRecord) -> Self {
-        Self {
-            id: record.id.to_string(),
-            display_name: record.fields.display_name.clone(),
-            consent_basis: record.fields.consent_basis.clone(),
-            expires_at: record.fields.expires_at,
-            created_at: record.created_at,
-            updated_at: record.updated_at,
-            references: 0,
-            negatives: 0,
-            profile: None,
         }
     }
 }
@@ -118,13 +126,17 @@ pub(super) async fn put(
         display_name: input.display_name,
         consent_basis: input.consent_basis,
         expires_at: input.expires_at,
+        targets: ErrorTargets {
+            genuine_called_fake: input.target_genuine_called_fake,
+            fake_called_real: input.target_fake_called_real,
+        },
     };
     let audit = state.audit.clone();
     let (identity, created) = state
         .on_disk(move |service| {
             let (_, created) = service.put_identity(&id, &fields)?;
             audit.append(&actor, &Event::IdentityWritten { subject: audit.subject(&id), created })?;
-            Ok::<_, Problem>((Identity::of(service.identity(&id)?.as_ref()), created))
+            Ok::<_, Problem>((Identity::of(service, service.identity(&id)?.as_ref()), created))
         })
         .await?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(identity)))
@@ -135,7 +147,7 @@ pub(super) async fn put(
     responses((status = 200, body = Identity),
     (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<Identity>, Problem> {
-    Ok(Json(Identity::of(state.service.identity(&id)?.as_ref())))
+    Ok(Json(Identity::of(&state.service, state.service.identity(&id)?.as_ref())))
 }
 
 /// All identities, page by page.
@@ -151,7 +163,8 @@ pub(super) async fn list(
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|e| e.record.id.to_string());
-    Ok(Json(IdentityPage { identities: found.iter().map(|e| Identity::of(e)).collect(), next_cursor }))
+    let identities = found.iter().map(|e| Identity::of(&state.service, e)).collect();
+    Ok(Json(IdentityPage { identities, next_cursor }))
 }
 
 /// Delete an identity, its key and its templates. The header `Erasure-Receipt` names the receipt.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::audit::AuditError;
 use crate::service::{EnrollmentReport, Overloaded, ServiceError};
+use crate::verdict::TargetError;
 
 /// A problem document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -78,11 +79,13 @@ impl From<ServiceError> for Problem {
         use StatusCode as S;
         let status = match &e {
             ServiceError::Image(image) if image.is_too_large() => S::PAYLOAD_TOO_LARGE,
-            ServiceError::Image(_) | ServiceError::InvalidField(_) => S::UNPROCESSABLE_ENTITY,
+            ServiceError::Image(_)
+            | ServiceError::InvalidField(_)
+            | ServiceError::Target(TargetError::OutOfRange { .. }) => S::UNPROCESSABLE_ENTITY,
             ServiceError::InvalidId(_) => S::BAD_REQUEST,
             ServiceError::UnknownIdentity(_) | ServiceError::UnknownSample { .. } => S::NOT_FOUND,
             ServiceError::Expired(_) => S::GONE,
-            ServiceError::NoReferences(_) => S::CONFLICT,
+            ServiceError::NoReferences(_) | ServiceError::Target(TargetError::Unavailable { .. }) => S::CONFLICT,
             ServiceError::Store(_) => {
                 tracing::error!(cause = %e, "the store failed");
                 return Self::new(S::SERVICE_UNAVAILABLE, e.code(), "the store failed; the server's log says why");

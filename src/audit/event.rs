@@ -48,8 +48,12 @@ pub struct VerifyRecord {
     pub score: Option<f32>,
     /// The verdict of each face.
     pub faces: Vec<Verdict>,
-    /// By which thresholds.
+    /// By which thresholds the image's verdict was decided.
     pub thresholds: ThresholdReport,
+    /// By which thresholds each face was decided, where any was by others than the image: faces that a search found to
+    /// be identities with error rates of their own. Empty otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub face_thresholds: Vec<Option<ThresholdReport>>,
     /// By which versions.
     pub versions: Versions,
 }
@@ -57,6 +61,10 @@ pub struct VerifyRecord {
 impl VerifyRecord {
     /// What is kept of an answer; `subject` is the pseudonym of its identity.
     pub fn of(answer: &Verification, claimed: bool, subject: Option<String>) -> Self {
+        let mut face_thresholds: Vec<_> = answer.faces.iter().map(|f| f.thresholds).collect();
+        if face_thresholds.iter().flatten().all(|t| *t == answer.thresholds) {
+            face_thresholds.clear();
+        }
         Self {
             image_sha256: answer.image.sha256.clone(),
             claimed,
@@ -65,6 +73,7 @@ impl VerifyRecord {
             score: answer.score,
             faces: answer.faces.iter().map(|f| f.verdict).collect(),
             thresholds: answer.thresholds,
+            face_thresholds,
             versions: answer.versions.clone(),
         }
     }

@@ -71,6 +71,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     ] {
         println!("{name:18} {shipped:8.3} {fitted:8.3}");
     }
+    for (name, points) in [
+        ("genuine called fake", &calibration.operating_points.fake),
+        ("fakes called real", &calibration.operating_points.real),
+    ] {
+        if let (Some(first), Some(last)) = (points.first(), points.last()) {
+            println!("identities can ask for {name} from {} to {}", first.rate, last.rate);
+        }
+    }
     for kept in &source.kept {
         println!("as shipped: {kept}");
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use faceward::audit::{Actor, Event};
-use faceward::identity::{IdentityFields, IdentityId};
+use faceward::identity::{ErrorTargets, IdentityFields, IdentityId};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
 
 use super::Failure;
@@ -12,7 +12,8 @@ use super::open::{Places, plain, read};
 
 /// Enroll photographs of a person; the identity is created when it is missing.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\"\n\n\
+#[command(after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\"\n  \
+    faceward enroll jane.doe photos/jane/new.jpg --target-fake-called-real 0.02\n\n\
     Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage.")]
 pub(super) struct Args {
     /// The identity's id: [a-z0-9][a-z0-9._-]{0,63}.
@@ -23,11 +24,46 @@ pub(super) struct Args {
     /// The person's name for reviewers; the id where it is not given.
     #[arg(long)]
     name: Option<String>,
+    /// The share of this person's genuine photographs that may be called fake, `default` for that of everybody.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    target_genuine_called_fake: Option<Rate>,
+    /// The share of fakes of this person that may be called real, `default` for that of everybody.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    target_fake_called_real: Option<Rate>,
     #[command(flatten)]
     places: Places,
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
+}
+
+/// A rate that is given; `None`: `default`.
+#[derive(Clone, Copy)]
+struct Rate(Option<f32>);
+
+/// Which rates can be had depends on the thresholds in use: the service says.
+fn rate(text: &str) -> Result<Rate, String> {
+    match text {
+        "default" => Ok(Rate(None)),
+        _ => text.parse().map(|r| Rate(Some(r))).map_err(|_| "a number or `default` is asked for".into()),
+    }
+}
+
+impl Args {
+    /// `known` with what was given laid over it; `None` where that is nothing.
+    fn fields(&self, known: Option<&IdentityFields>) -> Option<IdentityFields> {
+        let mut fields = known.cloned().unwrap_or_default();
+        if known.is_none() || self.name.is_some() {
+            fields.display_name = self.name.clone().unwrap_or_else(|| self.id.to_string());
+        }
+        if let Some(Rate(rate)) = self.target_genuine_called_fake {
+            fields.targets.genuine_called_fake = rate;
+        }
+        if let Some(Rate(rate)) = self.target_fake_called_real {
+            fields.targets.fake_called_real = rate;
+        }
+        (known != Some(&fields)).then_some(fields)
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -43,10 +79,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Err(e) => return Err(e.into()),
     };
     let created = known.is_none();
-    let mut fields = known.unwrap_or_default();
-    if created || args.name.is_some() {
-        let display_name = args.name.clone().unwrap_or_else(|| args.id.to_string());
-        fields = IdentityFields { display_name, ..fields };
+    if let Some(fields) = args.fields(known.as_ref()) {
         service.put_identity(&args.id, &fields)?;
         audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(&args.id), created })?;
     }
@@ -55,8 +88,18 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        println!("{} {} ({})", if created { "created" } else { "identity" }, args.id, fields.display_name);
+        let enrolled = service.identity(&args.id)?;
+        let name = &enrolled.record.fields.display_name;
+        println!("{} {} ({name})", if created { "created" } else { "identity" }, args.id);
         print(args, &report);
+        if enrolled.record.fields.targets != ErrorTargets::default() {
+            let t = service.thresholds(&enrolled);
+            println!(
+                "thresholds of its own: fake up to {:.3} ({} of genuine photographs called fake), real from {:.3} ({} of \
+                 fakes called real)",
+                t.fake, t.target_genuine_called_fake, t.real, t.target_fake_called_real
+            );
+        }
     }
     Ok(if report.accepted.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

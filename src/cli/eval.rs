@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use faceward::eval::report::{add_thumbnails, html, markdown, summary};
-use faceward::eval::{Cache, Dataset, Degradation, Judge, Labels, Measured, Protocol, Report, draws, extract, measure};
+use faceward::eval::{
+    Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure,
+};
 use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -141,11 +143,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let old = args.compare.as_deref().map(earlier).transpose()?;
     let labels = args.labels.as_deref().map(Labels::read).transpose()?;
     let calibration = args.calibration.as_deref().map(calibration).transpose()?;
+    let forged = ForgedRegions::read(&args.data.folder)?;
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
     let judge = Judge::open(&args.data.models, calibration.as_ref())?;
-    let measured = args.data.measured(&judge, &protocol)?;
+    let mut measured = args.data.measured(&judge, &protocol)?;
+    forged.note_in(&mut measured.records);
     if let Some(path) = &args.records {
         records(path, &measured).map_err(|e| format!("{}: {e}", path.display()))?;
     }

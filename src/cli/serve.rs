@@ -125,6 +125,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let audit = Arc::new(AuditLog::open(&settings.storage.data_dir, store.service_keys().clone())?);
     let service = Service::open(&settings.models.folder, store, settings.decode_limits())?;
     let service = open::calibrated(service, &settings.storage.data_dir)?;
+    let unmet = service.unmet_targets()?;
+    if unmet > 0 {
+        tracing::warn!(
+            identities = unmet,
+            "identities ask for error rates that the thresholds in use were not fitted to; the nearest ones apply, and \
+             answers say which"
+        );
+    }
     let service = Arc::new(service.with_stability_check(settings.verdict.stability_check));
     let settings = settings.server_settings();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use super::report::balanced;
 use super::statistics::{Scored, mean, weighted_quantile};
 use super::{Judge, Measured, Protocol, Record};
-use crate::verdict::{Calibration, CalibrationSource, Rates, ScoreMap, Thresholds, Verdict};
+use crate::verdict::{
+    Calibration, CalibrationSource, OperatingPoint, OperatingPoints, Rates, ScoreMap, Thresholds, Verdict,
+};
 
 /// The error rates that are wanted, each 0..1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,11 +88,13 @@ pub fn calibrate(
     if people.len() < LEAST_PEOPLE || genuine < LEAST {
         return Err(CalibrateError::TooFew { people: people.len(), genuine });
     }
-    let fit = fit(&readable, &shipped, targets);
+    let mut fit = fit(&readable, &shipped, targets);
+    let operating_points = operating_points(&readable, &mut fit, &judge.fusion.operating_points);
     Ok(Calibration {
         models: judge.versions.models.clone(),
         map: fit.map,
         thresholds: fit.thresholds,
+        operating_points,
         source: CalibrationSource {
             fitted_at: now,
             people: people.len(),
@@ -132,18 +136,12 @@ fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
     } else {
         platt(&balanced(&records, &["real", "fake", "other"]))
     };
-    let mapped = |kinds: &[&str], real: bool| -> Vec<(f64, f64)> {
-        let scored = balanced(&records, kinds).into_iter().filter(|s| s.genuine == real);
-        scored.map(|s| (f64::from(map.apply(s.score as f32)), s.weight)).collect()
-    };
-    let (own, forged) = (mapped(&["real"], true), mapped(&["fake"], false));
+    let (own, forged) = (mapped(&records, "real", &map), mapped(&records, "fake", &map));
     let mut thresholds = *shipped;
     thresholds.fake = map.apply(shipped.fake);
     thresholds.real = map.apply(shipped.real);
     if resolves(targets.genuine_called_fake, genuine) {
-        // The quantile itself is still called fake, so one step below it.
-        let at = weighted_quantile(&own, targets.genuine_called_fake).map(|v| (v as f32).next_down());
-        thresholds.fake = at.unwrap_or(thresholds.fake).max(0.0);
+        thresholds.fake = fake_at(&own, targets.genuine_called_fake).unwrap_or(thresholds.fake);
         thresholds.target_genuine_called_fake = targets.genuine_called_fake as f32;
     } else {
         kept.push(too_few("fake", "genuine photographs", genuine, targets.genuine_called_fake));
@@ -152,6 +150,47 @@ fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
     fit_likeness(&mut thresholds, &mut kept, probes, targets);
     Fit { map, thresholds, kept }
 }
+
+/// The mapped scores of a kind with their weights, each person and set alike.
+fn mapped(records: &[&Record], kind: &str, map: &ScoreMap) -> Vec<(f64, f64)> {
+    let scored = balanced(records, &[kind]).into_iter();
+    scored.map(|s| (f64::from(map.apply(s.score as f32)), s.weight)).collect()
+}
+
+/// Up to where scores are called fake for a share of genuine ones to be. The quantile itself is still called fake, so one
+/// step below it.
+fn fake_at(own: &[(f64, f64)], share: f64) -> Option<f32> {
+    Some((weighted_quantile(own, share)? as f32).next_down().max(0.0))
+}
+
+/// From where scores are called real for no more than a share of fakes to be; at most 1.
+fn real_at(forged: &[(f64, f64)], share: f64) -> Option<f32> {
+    Some((weighted_quantile(forged, 1.0 - share)? as f32).next_up().min(1.0))
+}
+
+/// The thresholds of the grid of rates, fitted as those of the targets are: of each side the rates that the pictures can
+/// tell from zero, or, where they can tell none, those that are shipped.
+fn operating_points(probes: &[&Probe], fit: &mut Fit, shipped: &OperatingPoints) -> OperatingPoints {
+    let records: Vec<&Record> = probes.iter().map(|p| p.record).collect();
+    let mut side = |name: &str, kind: &str, grid: &[f64], shipped: &[OperatingPoint], at: Quantile| {
+        let (scores, n) = (mapped(&records, kind, &fit.map), pictures(probes, kind));
+        let known = grid.iter().filter(|rate| n >= LEAST && resolves(**rate, n));
+        let points =
+            known.filter_map(|&rate| Some(OperatingPoint { rate: rate as f32, threshold: at(&scores, rate)? }));
+        let points: Vec<OperatingPoint> = points.collect();
+        if points.is_empty() {
+            fit.kept.push(format!("operating points of {name}: {n} pictures, {LEAST} are needed"));
+            return shipped.iter().map(|p| OperatingPoint { threshold: fit.map.apply(p.threshold), ..*p }).collect();
+        }
+        points
+    };
+    OperatingPoints {
+        fake: side("fake", "real", &OperatingPoints::GENUINE_CALLED_FAKE, &shipped.fake, fake_at),
+        real: side("real", "fake", &OperatingPoints::FAKE_CALLED_REAL, &shipped.real, real_at),
+    }
+}
+
+type Quantile = fn(&[(f64, f64)], f64) -> Option<f32>;
 
 /// Whether a share can be told from zero with so many pictures.
 fn resolves(share: f64, pictures: usize) -> bool {
@@ -174,8 +213,7 @@ fn fit_real(t: &mut Thresholds, kept: &mut Vec<String>, targets: &Targets, own: 
     let turned = targets.genuine_called_fake + targets.genuine_undecided;
     match targets.fake_called_real {
         Some(share) if resolves(share, forged.1) => {
-            let at = weighted_quantile(forged.0, 1.0 - share).map(|v| (v as f32).next_up());
-            t.real = at.unwrap_or(t.real);
+            t.real = real_at(forged.0, share).unwrap_or(t.real);
         }
         Some(share) => kept.push(too_few("real", "fakes", forged.1, share)),
         None if resolves(turned, own.1) => {

@@ -12,17 +12,14 @@ const SHIPPED: Thresholds = Thresholds {
 
 fn record(person: usize, set: &str, i: usize, score: f64, likeness: f64) -> Record {
     Record {
-        seed: 0,
         identity: format!("p{person}"),
         degrade: "none".into(),
         set: set.into(),
         path: format!("p{person}/{set}/{i}.jpg"),
-        verdict: None,
-        error: None,
         score: Some(score),
         likeness: Some(likeness),
         quality: Some(60.0),
-        bbox: None,
+        ..Record::default()
     }
 }
 
@@ -129,4 +126,36 @@ fn people_are_held_out() {
     assert!((rates.genuine_called_fake.unwrap() - 0.04).abs() < 0.02, "{rates:?}");
     assert_eq!(rates.others_called_real, Some(0.0));
     assert_eq!(held_out(&refs, &people[..3], &SHIPPED, &Targets::default()), None);
+}
+
+#[test]
+fn operating_points_reach_their_rates_as_far_as_the_pictures_tell() {
+    let all = records(50, 10, 100);
+    let probes: Vec<Probe> = all.iter().filter_map(probe).collect();
+    let refs: Vec<&Probe> = probes.iter().collect();
+    let shipped = OperatingPoints { fake: vec![], real: vec![[0.1, 0.5].into()] };
+    let mut fit = fitted(&all, &Targets::default());
+    let points = operating_points(&refs, &mut fit, &shipped);
+    points.check().unwrap();
+    // 300 genuine photographs tell every rate, and 60 fakes those from a sixtieth on.
+    assert_eq!((points.fake.len(), points.fake[0].rate), (8, 0.005));
+    assert_eq!((points.real.len(), points.real[0].rate), (6, 0.02));
+    assert!(fit.kept.iter().all(|k| !k.starts_with("operating points")), "{:?}", fit.kept);
+    // Scores come in steps of a fiftieth of the genuine ones, and of a tenth of the fakes.
+    for p in &points.fake {
+        (fit.thresholds.fake, fit.thresholds.real) = (p.threshold, 1.0);
+        let called = share(&all, &fit, "real", Verdict::Fake);
+        assert!(called <= f64::from(p.rate) + 1e-6 && called > f64::from(p.rate) - 0.021, "{p:?} {called}");
+    }
+    for p in &points.real {
+        (fit.thresholds.fake, fit.thresholds.real) = (0.0, p.threshold);
+        let called = share(&all, &fit, "fake", Verdict::Real);
+        assert!(called <= f64::from(p.rate) + 1e-6 && called > f64::from(p.rate) - 0.11, "{p:?} {called}");
+    }
+    // Too few fakes: what is shipped, on the mapped score.
+    let few: Vec<&Probe> = refs.iter().copied().filter(|p| p.record.kind() != "fake").collect();
+    fit.map = ScoreMap { slope: 1.0, offset: 1.0 };
+    let kept = operating_points(&few, &mut fit, &shipped);
+    assert_eq!(kept.real, [OperatingPoint { rate: 0.1, threshold: fit.map.apply(0.5) }]);
+    assert!(fit.kept.iter().any(|k| k.starts_with("operating points of real")), "{:?}", fit.kept);
 }

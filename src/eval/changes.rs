@@ -76,11 +76,7 @@ mod tests {
             set: "fake:swap".into(),
             path: path.into(),
             verdict: Some(verdict),
-            error: None,
-            score: None,
-            likeness: None,
-            quality: None,
-            bbox: None,
+            ..Record::default()
         }
     }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Dataset, Draw, Extracted, Judge, Protocol, Seen, draws, enroll};
+use super::{Dataset, Draw, Explained, Extracted, Judge, Protocol, Seen, draws, enroll};
 use crate::face::BoundingBox;
 use crate::identity::{Candidate, Profile};
 use crate::traits::{Demographics, Sex, Template};
-use crate::verdict::{Claimed, Verdict};
+use crate::verdict::{Claimed, Explanation, Verdict};
 
 /// One probe's answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Record {
     /// The draw.
     pub seed: u64,
@@ -33,6 +33,10 @@ pub struct Record {
     pub likeness: Option<f64>,
     /// The deciding face's quality, 0..=100.
     pub quality: Option<f64>,
+    /// What the explanation claims; `None` without a face.
+    pub explained: Option<Explained>,
+    /// Which regions of the face were forged, where that is known and was not all of it.
+    pub forged: Option<Vec<String>>,
     /// Where the deciding face stands.
     #[serde(skip)]
     pub bbox: Option<BoundingBox>,
@@ -133,19 +137,7 @@ fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Optio
 
 /// What the service would answer; who and what it was is filled in by the caller.
 fn answer(judge: &Judge, profile: Option<&Profile>, seen: Option<&Seen>) -> Record {
-    let mut record = Record {
-        seed: 0,
-        identity: String::new(),
-        degrade: String::new(),
-        set: String::new(),
-        path: String::new(),
-        verdict: None,
-        error: None,
-        score: None,
-        likeness: None,
-        quality: None,
-        bbox: None,
-    };
+    let mut record = Record::default();
     match (profile, seen) {
         (None, _) => record.error = Some("identity_without_references".into()),
         (_, None) => record.error = Some("internal".into()),
@@ -167,6 +159,7 @@ fn decide(record: &mut Record, judge: &Judge, profile: &Profile, faces: &[Templa
     record.score = Some(f64::from(decision.score));
     record.likeness = Some(f64::from(evidence.likeness));
     record.quality = Some(f64::from(template.quality.score));
+    record.explained = Some(Explained::of(&Explanation::of("the person", decision, evidence)));
     record.bbox = Some(template.bbox);
 }
 

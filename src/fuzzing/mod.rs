@@ -19,7 +19,7 @@ use crate::eval::{Dataset, Degradation, Judge, enroll};
 use crate::identity::keys::KeySecret;
 use crate::identity::store::{decode_template, encode_template, read_sealed_content};
 use crate::identity::vault::MasterKey;
-use crate::identity::{Candidate, IdentityId, Population, Profile};
+use crate::identity::{Candidate, ErrorTargets, IdentityId, Population, Profile};
 use crate::imaging::{DecodeLimits, decode};
 use crate::inference::Manifest;
 use crate::jobs::batch::input::{Task, parse_csv, parse_jsonl};
@@ -46,6 +46,10 @@ pub fn models(bytes: &[u8]) {
     }
     if let Ok(fusion) = Fusion::parse(text) {
         assert!(fusion.thresholds.fake <= fusion.thresholds.real);
+        for rate in [0.0, 0.01, 0.5, f32::NAN] {
+            let targets = ErrorTargets { genuine_called_fake: Some(rate), fake_called_real: Some(rate) };
+            assert!(fusion.aimed(&targets).thresholds.check().is_ok(), "{fusion:?} at {rate}");
+        }
     }
     let _ = Population::parse(text, Vec::new());
 }

@@ -61,8 +61,18 @@ impl fmt::Display for IdentityId {
     }
 }
 
+/// The error rates that verdicts about a person are to have; `None`: those of everybody. What can be had is what the
+/// operating points of the fusion say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ErrorTargets {
+    /// The share of genuine photographs that may be called fake, above 0 and below 1.
+    pub genuine_called_fake: Option<f32>,
+    /// The share of fakes that may be called real, above 0 and below 1.
+    pub fake_called_real: Option<f32>,
+}
+
 /// The part of an identity that the operator writes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IdentityFields {
     /// The person's name as a reviewer should read it; at most 200 characters.
     pub display_name: String,
@@ -70,10 +80,12 @@ pub struct IdentityFields {
     pub consent_basis: Option<String>,
     /// When the identity must be erased.
     pub expires_at: Option<Timestamp>,
+    /// By which error rates its thresholds are set.
+    pub targets: ErrorTargets,
 }
 
 /// A protected person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdentityRecord {
     /// The operator's name for it.
     pub id: IdentityId,

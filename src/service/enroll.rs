@@ -101,7 +101,7 @@ impl Service {
     /// Creates an identity or replaces its fields; `true` when it was created.
     ///
     /// # Errors
-    /// A field that is not acceptable; a failing store.
+    /// A field that is not acceptable, or an error rate for which no thresholds are known; a failing store.
     pub fn put_identity(
         &self,
         id: &IdentityId,
@@ -121,6 +121,7 @@ impl Service {
         if fields.expires_at.is_some_and(|end| end <= Timestamp::now()) {
             return Err(ServiceError::InvalidField("expires_at must lie in the future".into()));
         }
+        self.fusion.admits(&fields.targets)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let done = self.store.put_identity(id, fields, Timestamp::now())?;
         self.gallery.refresh(self.store.as_ref(), id, &self.population)?;

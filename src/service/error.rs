@@ -5,7 +5,7 @@ use crate::identity::store::StoreError;
 use crate::identity::{IdentityId, InvalidIdentityId};
 use crate::imaging::DecodeError;
 use crate::inference::{InferenceError, ManifestError, ZooError};
-use crate::verdict::{CalibrationError, FusionError};
+use crate::verdict::{CalibrationError, FusionError, TargetError};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,9 @@ pub enum ServiceError {
     /// A field of the request is not acceptable.
     #[error("{0}")]
     InvalidField(String),
+    /// The identity cannot have these error rates.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
@@ -60,6 +63,8 @@ impl ServiceError {
             Self::NoReferences(_) => "identity_without_references",
             Self::UnknownSample { .. } => "sample_unknown",
             Self::InvalidField(_) => "field_invalid",
+            Self::Target(TargetError::OutOfRange { .. }) => "target_out_of_range",
+            Self::Target(TargetError::Unavailable { .. }) => "target_unavailable",
             Self::Store(_) => "store_failed",
             Self::Inference(_) | Self::Poisoned => "internal",
         }

@@ -106,6 +106,9 @@ pub struct FaceReport {
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
     pub score: Option<f32>,
+    /// Where the verdicts about that identity begin, and the error rates that they were fitted to; `null` without one.
+    #[schema(value_type = Option<Object>)]
+    pub thresholds: Option<ThresholdReport>,
     /// The logit that it depicts that identity; `null` without one.
     pub likeness: Option<f32>,
     /// The enrolled image that this one is a copy of, as a perceptual hash sees it; `null` for none. It never changes the
@@ -137,6 +140,7 @@ impl FaceReport {
             identity: compared.map(|c| c.enrolled.name()),
             verdict: compared.map_or(Verdict::DifferentPerson, |c| c.decision.verdict),
             score: compared.map(|c| c.decision.score),
+            thresholds: compared.map(|c| c.decision.thresholds),
             likeness: compared.map(|c| c.evidence.likeness),
             copy_of: compared.and_then(Compared::copy_of),
             stability: compared.and_then(|c| c.stability),
@@ -162,7 +166,8 @@ pub struct Verification {
     pub faces: Vec<FaceReport>,
     /// Why, for the deciding face.
     pub explanation: Explanation,
-    /// What it was decided by.
+    /// What the deciding face was decided by: the identity's own thresholds where it has error rates of its own, with
+    /// the rates that they were fitted to.
     #[schema(value_type = Object)]
     pub thresholds: ThresholdReport,
     /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with

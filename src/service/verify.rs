@@ -7,7 +7,7 @@ use super::{Analysis, Enrolled, Service, ServiceError, StabilityReport, Verifica
 use crate::face::Detection;
 use crate::identity::IdentityId;
 use crate::traits::Template;
-use crate::verdict::{Claimed, Decision, Evidence, Explanation, Verdict, roll_up};
+use crate::verdict::{Claimed, Decision, Evidence, Explanation, Thresholds, Verdict, roll_up};
 
 impl Service {
     /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
@@ -48,11 +48,26 @@ impl Service {
         Ok(answer)
     }
 
+    /// Where verdicts about this identity begin.
+    pub fn thresholds(&self, enrolled: &Enrolled) -> Thresholds {
+        self.fusion.aimed(&enrolled.record.fields.targets).thresholds
+    }
+
+    /// How many identities ask for error rates that the thresholds in use were not fitted to; the nearest ones apply.
+    ///
+    /// # Errors
+    /// When the service is in an undefined state.
+    pub fn unmet_targets(&self) -> Result<usize, ServiceError> {
+        let all = self.gallery.page(None, usize::MAX)?;
+        Ok(all.iter().filter(|e| self.fusion.admits(&e.record.fields.targets).is_err()).count())
+    }
+
     /// Every face against one identity.
     fn against(&self, enrolled: &Enrolled, analysis: Analysis, again: bool) -> Result<Verification, ServiceError> {
         let missing = || ServiceError::NoReferences(enrolled.record.id.clone());
         let profile = enrolled.profile.as_ref().ok_or_else(missing)?;
-        let claimed = Claimed::judge(analysis.faces.iter().map(|(_, t)| t), profile, &self.fusion);
+        let fusion = self.fusion.aimed(&enrolled.record.fields.targets);
+        let claimed = Claimed::judge(analysis.faces.iter().map(|(_, t)| t), profile, &fusion);
         let mut reports = Vec::with_capacity(claimed.faces.len());
         for (i, ((found, template), (evidence, decision))) in analysis.faces.iter().zip(claimed.faces).enumerate() {
             let mut compared = Compared { enrolled, evidence, decision, stability: None };
@@ -83,10 +98,10 @@ impl Service {
 
     /// A face against the identity that it is most like; `None` where it is somebody else all the same.
     fn is_someone<'a>(&self, enrolled: &'a Enrolled, template: &Template) -> Option<Compared<'a>> {
+        let fusion = self.fusion.aimed(&enrolled.record.fields.targets);
         let evidence = Evidence::measure(template, enrolled.profile.as_ref()?);
-        let decision = Decision::decide(&evidence, &template.quality, &self.fusion);
-        let someone =
-            decision.verdict != Verdict::DifferentPerson && evidence.likeness >= self.fusion.thresholds.likeness;
+        let decision = Decision::decide(&evidence, &template.quality, &fusion);
+        let someone = decision.verdict != Verdict::DifferentPerson && evidence.likeness >= fusion.thresholds.likeness;
         someone.then_some(Compared { enrolled, evidence, decision, stability: None })
     }
 
@@ -99,8 +114,9 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let Some(profile) = &compared.enrolled.profile else { return Ok(()) };
         if matches!(compared.decision.verdict, Verdict::Real | Verdict::Fake) {
+            let fusion = self.fusion.aimed(&compared.enrolled.record.fields.targets);
             let template = self.analyser.look_again(&analysis.pixels, found)?;
-            let copy = Decision::decide(&Evidence::measure(&template, profile), &template.quality, &self.fusion);
+            let copy = Decision::decide(&Evidence::measure(&template, profile), &template.quality, &fusion);
             compared.stability = Some(StabilityReport::of(&compared.decision, &copy));
             compared.decision = compared.decision.clone().in_view_of(&copy);
         }
@@ -121,8 +137,8 @@ impl Service {
             identity,
             deciding_face: face.map(|f| f.index),
             explanation: face.map_or_else(|| Explanation::only(""), |f| f.explanation.clone()),
+            thresholds: face.and_then(|f| f.thresholds).unwrap_or(self.fusion.thresholds),
             faces,
-            thresholds: self.fusion.thresholds,
             calibration: self.calibration.clone(),
             image,
             versions: self.versions.clone(),
@@ -140,7 +156,7 @@ impl Service {
             deciding_face: None,
             faces: Vec::new(),
             explanation: Explanation::only(reason),
-            thresholds: self.fusion.thresholds,
+            thresholds: claimed.map_or(self.fusion.thresholds, |e| self.thresholds(e)),
             calibration: self.calibration.clone(),
             image,
             versions: self.versions.clone(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Thresholds;
+use super::{OperatingPoints, Thresholds};
 
 /// Platt scaling: a straight line on the scale of log odds. It never changes which of two faces scores higher.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +94,9 @@ pub struct Calibration {
     pub map: ScoreMap,
     /// Where the verdicts begin, on the mapped score, with the error rates that they were fitted to.
     pub thresholds: Thresholds,
+    /// Where they would begin for other error rates, likewise; empty in files of versions before it was fitted.
+    #[serde(default)]
+    pub operating_points: OperatingPoints,
     /// What it was fitted on.
     pub source: CalibrationSource,
 }
@@ -146,7 +149,7 @@ impl Calibration {
         };
         let form = |detail: String| CalibrationError::Form { path: path.into(), detail };
         let it: Self = toml::from_str(&text).map_err(|e| form(e.to_string()))?;
-        it.thresholds.check().map_err(form)?;
+        it.thresholds.check().and_then(|()| it.operating_points.check()).map_err(form)?;
         if !(it.map.slope > 0.0 && it.map.slope.is_finite() && it.map.offset.is_finite()) {
             return Err(form("the map's slope must be above zero, and both numbers finite".into()));
         }
@@ -199,6 +202,10 @@ mod tests {
                 target_fnmr: 0.01,
                 min_quality: 5.0,
             },
+            operating_points: OperatingPoints {
+                fake: vec![[0.01, 0.3].into(), [0.1, 0.45].into()],
+                real: vec![[0.05, 0.7].into()],
+            },
             source: CalibrationSource {
                 fitted_at: Timestamp::UNIX_EPOCH,
                 people: 5,
@@ -221,7 +228,9 @@ mod tests {
         calibration().write(&path).unwrap();
         assert_eq!(Calibration::read(&path).unwrap(), Some(calibration()));
         let text = std::fs::read_to_string(&path).unwrap();
-        for (from, to) in [("slope = 1.5", "slope = -1.5"), ("real = 0.6", "real = 0.1"), ("models", "modles")] {
+        for (from, to) in
+            [("slope = 1.5", "slope = -1.5"), ("real = 0.6", "real = 0.1"), ("models", "modles"), ("0.45", "0.2")]
+        {
             std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
             assert!(matches!(Calibration::read(&path), Err(CalibrationError::Form { .. })), "{from}");
         }

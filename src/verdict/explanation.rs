@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{CopyEvidence, Decision, Evidence, Limit, Verdict};
 use crate::identity::SampleKind;
-use crate::traits::{ATTRIBUTES, Embedding};
+use crate::traits::{ATTRIBUTES, Embedding, Region};
 
 /// To which side a measure departs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -60,6 +60,9 @@ const ALLOWED: f32 = -0.25;
 const LISTED: usize = 8;
 
 impl Explanation {
+    /// A measure departs when it lies outside this many standard units.
+    pub const DEPARTS: f32 = DEPARTS;
+
     /// Explains one decision. Deterministic: the same numbers give the same sentences.
     pub fn of(person: &str, decision: &Decision, evidence: &Evidence) -> Self {
         let weights = &decision.contributions;
@@ -120,7 +123,8 @@ fn embedding_difference(e: &super::EmbeddingEvidence, weight: f32) -> Difference
         ),
     };
     Difference {
-        region: if e.embedding == Embedding::A { "outer_face" } else { "overall" }.into(),
+        // Each looks at the whole crop: how alike it is says nothing of where.
+        region: Region::Overall.name().into(),
         attribute: format!("likeness_{}", e.embedding.name()),
         observed: e.observed,
         expected,

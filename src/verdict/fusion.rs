@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeEvidence, Calibration, Evidence, ScoreMap};
+use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap};
 use crate::inference::{Manifest, ManifestError, Role};
 use crate::traits::{ATTRIBUTES, Embedding, Trace};
 
-/// Where the verdicts begin, and the error rates on held-out training people that they were fitted to.
+/// Where the verdicts begin, and the error rates that they were fitted to: as shipped on held-out training people, else
+/// on what the operator's calibration says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// Scores from here up are `real`.
@@ -59,6 +60,9 @@ pub struct Fusion {
     /// Laid over the score by an operator's calibration; as shipped it changes nothing.
     #[serde(default)]
     pub map: ScoreMap,
+    /// Where they would begin for other error rates; empty where none were fitted.
+    #[serde(default)]
+    pub operating_points: OperatingPoints,
 }
 
 /// What each piece of evidence adds to the logit of the score: below zero speaks against the photograph, zero is what
@@ -117,6 +121,7 @@ impl Fusion {
             ));
         }
         fusion.thresholds.check()?;
+        fusion.operating_points.check()?;
         Ok(fusion)
     }
 
@@ -136,10 +141,11 @@ impl Fusion {
         self.map.apply(1.0 / (1.0 + (-logit).exp()))
     }
 
-    /// The same with an operator's thresholds and score map.
+    /// The same with an operator's thresholds, operating points and score map.
     #[must_use]
     pub fn calibrated(mut self, calibration: &Calibration) -> Self {
         (self.thresholds, self.map) = (calibration.thresholds, calibration.map);
+        self.operating_points.clone_from(&calibration.operating_points);
         self
     }
 

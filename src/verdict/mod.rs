@@ -9,6 +9,7 @@ mod evidence;
 mod explanation;
 mod fusion;
 mod image;
+mod operating_points;
 mod tails;
 
 pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates, ScoreMap};
@@ -17,3 +18,4 @@ pub use evidence::{AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence,
 pub use explanation::{Difference, Direction, Explanation};
 pub use fusion::{Contributions, Fusion, FusionError, Thresholds};
 pub use image::{Claimed, most_alike, roll_up};
+pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Condition, Curve, EnrollmentSummary, Figures, GroupRow, MeanRow, Report, Run, SCHEMA, SetRow};
+use super::{
+    Case, Condition, Curve, EnrollmentSummary, Figures, GroupRow, MeanRow, Report, Run, SCHEMA, SetRow, explanations,
+};
 use crate::eval::statistics::{
     Scored, abstention, auc, calibration_error, curve, eer, mean, mean_interval, reliability, thinned,
 };
@@ -63,6 +65,7 @@ impl Report {
             groups: run.degrade.iter().flat_map(|how| groups(how, &sets, labels)).collect(),
             worst: worst(first, &measured.records),
             changes: verdict_changes(&measured.records),
+            explanations: explanations::rows(&run.degrade, &measured.records),
             conditions,
             sets,
             run,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::eval::Explained;
 
 fn record(seed: u64, identity: &str, set: &str, score: f64, verdict: Verdict) -> Record {
     Record {
@@ -8,12 +9,18 @@ fn record(seed: u64, identity: &str, set: &str, score: f64, verdict: Verdict) ->
         set: set.into(),
         path: format!("{identity}/{set}/{score}.jpg"),
         verdict: Some(verdict),
-        error: None,
         score: (verdict != Verdict::NoFace).then_some(score),
-        likeness: None,
-        quality: None,
-        bbox: None,
+        explained: (verdict != Verdict::NoFace).then(|| explained(set, score)),
+        forged: set.ends_with("morph").then(|| vec!["mouth".into()]),
+        ..Record::default()
     }
+}
+
+/// The lower the score, the more is named; morphs are found at the nose.
+fn explained(set: &str, score: f64) -> Explained {
+    let departure = (0.5 - score).max(0.0) * 4.0;
+    let region = set.ends_with("morph").then(|| "nose".to_owned());
+    Explained { departing: usize::from(departure > 0.0), farthest: 2.0 + departure, departure, region }
 }
 
 /// Three people; the third one's fakes are good.
@@ -144,9 +151,21 @@ fn the_worst_cases_come_once_and_worst_first() {
 
 #[test]
 fn the_json_form_is_read_back_and_compared() {
-    let report = example();
+    let mut report = example();
     let text = serde_json::to_string(&report).unwrap();
     let mut old: Report = serde_json::from_str(&text).unwrap();
+    assert_eq!(old.explanations, report.explanations);
+    let auc = report.explanations[0].auc;
+    report.explanations[0].auc = auc.map(|a| a / 2.0);
+    let explained = report.compared_with(&old).changes.into_iter().find(|c| c.delta().abs() > 1e-12).unwrap();
+    assert_eq!((explained.set.as_str(), explained.figure.as_str()), ("explanations", "auc"));
+    assert!(explained.delta() < 0.0 && explained.better_up == Some(true));
+    report.explanations[0].auc = auc;
+    // Reports of before explanations were judged are read too.
+    let without: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let without = without.as_object().unwrap().iter().filter(|(name, _)| *name != "explanations");
+    let without: serde_json::Map<_, _> = without.map(|(name, value)| (name.clone(), value.clone())).collect();
+    assert!(serde_json::from_value::<Report>(without.into()).unwrap().explanations.is_empty());
     assert_eq!(old.run, report.run);
     assert!(report.compared_with(&old).changes.iter().all(|c| c.delta().abs() < 1e-12));
     old.run.seeds = 1;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{MeanRow, Report};
+use super::{ExplanationRow, MeanRow, Report};
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,10 +51,14 @@ impl Report {
             let old = before.get(&(new.degrade.as_str(), new.set.as_str()));
             old.into_iter().flat_map(move |old| changes(old, new))
         });
+        let explained = self.explanations.iter().flat_map(|new| {
+            let old = old.explanations.iter().find(|old| old.degrade == new.degrade);
+            old.into_iter().flat_map(move |old| explained(old, new))
+        });
         Comparison {
             differs: self.differences(old),
             versions: [versions(old), versions(self)],
-            changes: changes.collect(),
+            changes: changes.chain(explained).collect(),
         }
     }
 
@@ -90,6 +94,26 @@ fn changes(old: &MeanRow, new: &MeanRow) -> Vec<Change> {
     let mut changes: Vec<Change> = named.filter_map(|((name, old), (_, new))| change(name, old, new)).collect();
     changes.extend(change("worst_auc", old.worst_auc, new.worst_auc));
     changes
+}
+
+/// The figures of explanations, as of a set `explanations`.
+fn explained(old: &ExplanationRow, new: &ExplanationRow) -> Vec<Change> {
+    let figures =
+        |r: &ExplanationRow| [r.genuine_over_3, r.auc, r.pointing.right_of_named(), r.pointing.right_of_all()];
+    let names =
+        [("genuine_over_3", false), ("auc", true), ("points_right_of_named", true), ("points_right_of_all", true)];
+    let each = names.into_iter().zip(figures(old).into_iter().zip(figures(new)));
+    let each = each.filter_map(|((figure, better_up), (old, now))| {
+        Some(Change {
+            degrade: new.degrade.clone(),
+            set: "explanations".into(),
+            figure: figure.into(),
+            old: old?,
+            new: now?,
+            better_up: Some(better_up),
+        })
+    });
+    each.collect()
 }
 
 /// Whether more of a figure is better for a set.

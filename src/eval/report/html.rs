@@ -1,5 +1,6 @@
 //! The report as one self-contained page: no script, nothing loaded, light and dark.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use base64::Engine;
@@ -8,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::markdown::{VERDICTS, decided_by, figure, protocol, shares};
 use super::page::{document, escape};
 use super::plots::figures;
-use super::{Case, Comparison, GroupRow, MeanRow, Report};
+use super::{Case, Comparison, GroupRow, MeanRow, Report, explanation_tables};
 use crate::verdict::Verdict;
 
 /// The page.
@@ -22,6 +23,7 @@ pub fn html(report: &Report, comparison: Option<&Comparison>) -> String {
         compared(&mut body, comparison);
     }
     charts(&mut body, report);
+    explanation_tables::html(&mut body, report);
     groups(&mut body, report);
     worst(&mut body, report);
     sets(&mut body, report);
@@ -30,7 +32,11 @@ pub fn html(report: &Report, comparison: Option<&Comparison>) -> String {
 }
 
 fn interval(row: &MeanRow, name: &str) -> String {
-    row.intervals.get(name).map_or_else(String::new, |[low, high]| format!("<small>{low:.3} to {high:.3}</small>"))
+    ranged(&row.intervals, name)
+}
+
+pub(super) fn ranged(intervals: &BTreeMap<String, [f64; 2]>, name: &str) -> String {
+    intervals.get(name).map_or_else(String::new, |[low, high]| format!("<small>{low:.3} to {high:.3}</small>"))
 }
 
 /// The figures that one looks for first, under the first degradation.
@@ -69,7 +75,7 @@ fn degraded(how: &str) -> &str {
 }
 
 /// Opens a table that can be scrolled by keyboard; the first column is a heading.
-fn table(body: &mut String, name: &str, columns: &[&str]) {
+pub(super) fn table(body: &mut String, name: &str, columns: &[&str]) {
     let _ =
         write!(body, "<div class=\"table\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\"><table><thead><tr>");
     for (i, column) in columns.iter().enumerate() {
@@ -79,7 +85,7 @@ fn table(body: &mut String, name: &str, columns: &[&str]) {
     body.push_str("</tr></thead><tbody>\n");
 }
 
-fn end(body: &mut String) {
+pub(super) fn end(body: &mut String) {
     body.push_str("</tbody></table></div>\n");
 }
 

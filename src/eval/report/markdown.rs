@@ -1,8 +1,9 @@
 //! The report as Markdown, and its few lines for a terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Comparison, MeanRow, Report};
+use super::{Comparison, MeanRow, Report, explanation_tables};
 use crate::eval::ChangeRow;
 use crate::verdict::Rates;
 
@@ -13,7 +14,11 @@ pub(super) fn figure(value: Option<f64>) -> String {
 
 /// `.123 (.100 to .150)`.
 pub(super) fn with_interval(row: &MeanRow, name: &str, value: Option<f64>) -> String {
-    match (value, row.intervals.get(name)) {
+    ranged(&row.intervals, name, value)
+}
+
+pub(super) fn ranged(intervals: &BTreeMap<String, [f64; 2]>, name: &str, value: Option<f64>) -> String {
+    match (value, intervals.get(name)) {
         (Some(_), Some([low, high])) => format!("{} ({low:.3} to {high:.3})", figure(value)),
         _ => figure(value),
     }
@@ -113,6 +118,9 @@ pub fn summary(report: &Report) -> String {
     for c in &report.conditions {
         let _ = writeln!(out, "{:10} expected calibration error {}", c.degrade, figure(c.calibration_error));
     }
+    for e in &report.explanations {
+        let _ = writeln!(out, "{:10} {}", e.degrade, explanation_tables::sentence(e));
+    }
     let _ = writeln!(out, "{}", protocol(report));
     out
 }
@@ -134,6 +142,7 @@ pub fn markdown(report: &Report, comparison: Option<&Comparison>) -> String {
         compared(&mut out, comparison);
     }
     changes(&mut out, report);
+    explanation_tables::markdown(&mut out, report);
     calibration(&mut out, report);
     groups(&mut out, report);
     sets(&mut out, report);
@@ -142,11 +151,11 @@ pub fn markdown(report: &Report, comparison: Option<&Comparison>) -> String {
 }
 
 /// Text fit for a cell of a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).flat_map(|c| (c == '|').then_some('\\').into_iter().chain([c])).collect()
 }
 
-fn head(out: &mut String, columns: &[&str]) {
+pub(super) fn head(out: &mut String, columns: &[&str]) {
     let rule = columns.iter().enumerate().map(|(i, _)| if i == 0 { "---" } else { "---:" }).collect::<Vec<_>>();
     let _ = writeln!(out, "| {} |\n| {} |", columns.join(" | "), rule.join(" | "));
 }
@@ -322,6 +331,7 @@ mod tests {
             }
         }
         assert!(text.contains("a\\|b.jpg"));
-        assert_eq!(summary(&report).lines().count(), 1 + report.means.len() + 1 + 1);
+        assert_eq!(summary(&report).lines().count(), 1 + report.means.len() + 1 + 1 + 1);
+        assert!(text.contains("| none | mouth | nose 6 |"), "{text}");
     }
 }

@@ -5,6 +5,8 @@
 
 mod build;
 mod compare;
+mod explanation_tables;
+mod explanations;
 mod figures;
 mod html;
 mod markdown;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use build::balanced;
 pub use compare::{Change, Comparison};
+pub use explanations::{ExplanationRow, Pointing};
 pub use figures::Figures;
 pub use html::html;
 pub use markdown::{markdown, rates, summary};
@@ -53,6 +56,9 @@ pub struct Report {
     /// What degradations did to verdicts, where probes were also looked at as they are.
     #[serde(default)]
     pub changes: Vec<ChangeRow>,
+    /// How well explanations do, by degradation.
+    #[serde(default)]
+    pub explanations: Vec<ExplanationRow>,
     /// The probes that went most wrong, under the first degradation.
     pub worst: Vec<Case>,
 }

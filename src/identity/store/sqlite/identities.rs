@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use super::fault::{Fault, optional_time, time, time_text, unreadable};
 use super::scrub;
 use super::sealing::{Vault, new_data_key};
-use crate::identity::{IdentityFields, IdentityId, IdentityRecord};
+use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord};
 
-const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at";
+const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at, \
+                       target_genuine_called_fake, target_fake_called_real";
 
 pub(super) fn put(
     tx: &Transaction<'_>,
@@ -24,13 +25,15 @@ pub(super) fn put(
         return Ok((record.clone(), false));
     }
     // Taken apart, so that a new field cannot be forgotten here.
-    let IdentityFields { display_name, consent_basis, expires_at } = fields;
+    let IdentityFields { display_name, consent_basis, expires_at, targets } = fields;
+    let ErrorTargets { genuine_called_fake, fake_called_real } = targets;
     // A new identity gets a key; an old one keeps the one that its templates are sealed with.
     let (_, data_key) = new_data_key(&vault.master, id)?;
     tx.prepare_cached(
-        "INSERT INTO identities (id, display_name, consent_basis, expires_at, created_at, updated_at, data_key) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) \
-         ON CONFLICT (id) DO UPDATE SET display_name = ?2, consent_basis = ?3, expires_at = ?4, updated_at = ?5",
+        "INSERT INTO identities (id, display_name, consent_basis, expires_at, created_at, updated_at, data_key, \
+         target_genuine_called_fake, target_fake_called_real) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) \
+         ON CONFLICT (id) DO UPDATE SET display_name = ?2, consent_basis = ?3, expires_at = ?4, updated_at = ?5, \
+         target_genuine_called_fake = ?7, target_fake_called_real = ?8",
     )?
     .execute(params![
         id.as_str(),
@@ -38,7 +41,9 @@ pub(super) fn put(
         consent_basis,
         expires_at.map(time_text),
         time_text(now),
-        data_key
+        data_key,
+        genuine_called_fake,
+        fake_called_real
     ])?;
     let created_at = before.as_ref().map_or(now, |record| record.created_at);
     Ok((IdentityRecord { id: id.clone(), fields: fields.clone(), created_at, updated_at: now }, before.is_none()))
@@ -89,6 +94,7 @@ struct Stored {
     expires_at: Option<String>,
     created_at: String,
     updated_at: String,
+    targets: ErrorTargets,
 }
 
 impl Stored {
@@ -100,6 +106,7 @@ impl Stored {
             expires_at: row.get(3)?,
             created_at: row.get(4)?,
             updated_at: row.get(5)?,
+            targets: ErrorTargets { genuine_called_fake: row.get(6)?, fake_called_real: row.get(7)? },
         })
     }
 
@@ -113,6 +120,7 @@ impl Stored {
                 expires_at: optional_time(self.expires_at.as_deref(), what)?,
                 display_name: self.display_name,
                 consent_basis: self.consent_basis,
+                targets: self.targets,
             },
         })
     }

@@ -18,8 +18,11 @@ use crate::identity::vault::{MasterKey, MasterKeySource, settle};
 pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
 /// Each with the version that it brings a database to, from the one before. Never change one that was released: append.
-const MIGRATIONS: [(i64, &str); 2] =
-    [(1, include_str!("../migrations/0001_initial.sql")), (2, include_str!("../migrations/0002_sealed.sql"))];
+const MIGRATIONS: [(i64, &str); 3] = [
+    (1, include_str!("../migrations/0001_initial.sql")),
+    (2, include_str!("../migrations/0002_sealed.sql")),
+    (3, include_str!("../migrations/0003_targets.sql")),
+];
 
 /// The version from which on templates are sealed.
 const SEALED: i64 = 2;

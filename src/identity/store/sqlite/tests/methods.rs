@@ -7,7 +7,7 @@ use crate::identity::keys::{ApiKey, KeyRing, Scope};
 use crate::identity::store::sqlite::fixtures::{at, id, named, sample};
 use crate::identity::store::{ErasureReason, KeyStore, SharedKeys, SqliteStore, Store, StoreError};
 use crate::identity::vault::MasterKeySource;
-use crate::identity::{IdentityFields, SampleKind};
+use crate::identity::{ErrorTargets, IdentityFields, SampleKind};
 
 fn store() -> (TempDir, SqliteStore) {
     let dir = tempfile::tempdir().unwrap();
@@ -32,10 +32,15 @@ fn an_identity_is_created_changed_and_kept() {
         display_name: "Jané \u{1F600}".to_owned(),
         consent_basis: Some("consent".to_owned()),
         expires_at: Some(at(4_000_000_000)),
+        targets: ErrorTargets { genuine_called_fake: Some(0.02), fake_called_real: None },
     };
     let (changed, created) = store.put_identity(&jane, &fields, at(3)).unwrap();
     assert!(!created);
     assert_eq!((changed.created_at, changed.updated_at, &changed.fields), (at(1), at(3), &fields));
+    assert_eq!(store.identity(&jane).unwrap(), Some(changed));
+    let targets = ErrorTargets { genuine_called_fake: None, fake_called_real: Some(0.1) };
+    let (changed, _) = store.put_identity(&jane, &IdentityFields { targets, ..fields }, at(4)).unwrap();
+    assert_eq!((changed.fields.targets, changed.updated_at), (targets, at(4)));
     assert_eq!(store.identity(&jane).unwrap(), Some(changed));
 }
 

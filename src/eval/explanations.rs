@@ -1,0 +1,204 @@
+//! What an explanation claims, in a few numbers, and where forgeries were made, so that the two can be held against each
+//! other. Only what is listed for the reader counts, and of it only what is said to depart.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Record;
+use crate::traits::Region;
+use crate::verdict::{Difference, Direction, Explanation};
+
+/// What one explanation claims.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Explained {
+    /// How many differences are said to depart.
+    pub departing: usize,
+    /// The farthest of them, in standard units; 0 for none.
+    pub farthest: f64,
+    /// How much the explanation says against the picture: the sum over them of what lies beyond 2 standard units. At
+    /// least 0, which is an explanation that names no departure.
+    pub departure: f64,
+    /// Where it points: the region of the first difference that departs and lies in a part of the face; `None` where
+    /// there is none.
+    pub region: Option<String>,
+}
+
+impl Explained {
+    /// Reads the differences that `explanation` lists.
+    pub fn of(explanation: &Explanation) -> Self {
+        let departing = || explanation.differences.iter().filter(|d| d.direction != Direction::Within);
+        let sizes = || departing().map(|d| f64::from(d.deviation.abs()));
+        Self {
+            departing: departing().count(),
+            farthest: sizes().fold(0.0, f64::max),
+            departure: sizes().map(|s| (s - f64::from(Explanation::DEPARTS)).max(0.0)).sum(),
+            region: departing().find_map(part),
+        }
+    }
+
+    /// Whether it points to one of `forged`; `None` where it points nowhere.
+    pub fn points_to(&self, forged: &[String]) -> Option<bool> {
+        self.region.as_ref().map(|region| forged.contains(region))
+    }
+}
+
+/// The part of the face that a difference lies in. Brows count as eyes: a forgery of the eyes covers both.
+fn part(difference: &Difference) -> Option<String> {
+    match difference.region.as_str() {
+        region if region == Region::Overall.name() => None,
+        region if region == Region::Brows.name() => Some(Region::Eyes.name().into()),
+        region => Some(region.into()),
+    }
+}
+
+/// Where forgeries were made, by path: what `training/forge` wrote beside them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForgedRegions(BTreeMap<String, Vec<String>>);
+
+/// Why the list of forgeries is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgedRegionsError {
+    /// It cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not of the form that `training/forge` writes.
+    #[error("{}, line {line}: {detail}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Which, from 1.
+        line: usize,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+/// One line of the list, as far as it is needed.
+#[derive(Deserialize)]
+struct Line {
+    path: String,
+    regions: Vec<String>,
+}
+
+/// The whole face: that is no place to point to.
+const WHOLE: &str = "face";
+/// The longest line in bytes; `training/forge` writes about one kilobyte.
+const LINE_MAX: usize = 64 << 10;
+
+impl ForgedRegions {
+    /// The list's name at the top of a folder.
+    pub const FILE: &str = "forgeries.jsonl";
+
+    /// Reads the list of `folder`; empty where there is none. Forgeries of the whole face, and pictures that are none,
+    /// are left out: an explanation cannot point there.
+    ///
+    /// # Errors
+    /// A [`ForgedRegionsError`].
+    pub fn read(folder: &Path) -> Result<Self, ForgedRegionsError> {
+        let path = folder.join(Self::FILE);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(ForgedRegionsError::File { path, source }),
+        };
+        let (mut reader, mut text, mut known) = (BufReader::new(file), Vec::new(), BTreeMap::new());
+        for number in 1.. {
+            text.clear();
+            let read = (&mut reader).take(LINE_MAX as u64).read_until(b'\n', &mut text);
+            if read.map_err(|source| ForgedRegionsError::File { path: path.clone(), source })? == 0 {
+                break;
+            }
+            if text.trim_ascii().is_empty() {
+                continue;
+            }
+            let line: Line = serde_json::from_slice(&text).map_err(|e| ForgedRegionsError::Line {
+                path: path.clone(),
+                line: number,
+                detail: e.to_string(),
+            })?;
+            if !line.regions.is_empty() && !line.regions.iter().any(|r| r == WHOLE) {
+                known.insert(line.path, line.regions);
+            }
+        }
+        Ok(Self(known))
+    }
+
+    /// Notes in each record where its picture was forged, where that is known.
+    pub fn note_in(&self, records: &mut [Record]) {
+        for record in records {
+            record.forged = self.0.get(&record.path).cloned();
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
+mod tests {
+    use super::*;
+
+    fn difference(region: &str, deviation: f32, direction: Direction) -> Difference {
+        Difference {
+            region: region.into(),
+            attribute: "a".into(),
+            observed: 0.0,
+            expected: [0.0, 0.0],
+            unit: String::new(),
+            deviation,
+            direction,
+            weight: 0.0,
+            text: String::new(),
+        }
+    }
+
+    fn explained(differences: Vec<Difference>) -> Explained {
+        Explained::of(&Explanation { summary: String::new(), differences })
+    }
+
+    #[test]
+    fn only_what_departs_counts_and_the_whole_face_is_no_place() {
+        use Direction::{Higher, Lower, Within};
+        let it = explained(vec![
+            difference("overall", -5.5, Lower),
+            difference("nose", 9.0, Within),
+            difference("brows", 2.5, Higher),
+            difference("mouth", -3.0, Lower),
+        ]);
+        assert_eq!((it.departing, it.farthest, it.departure), (3, 5.5, 3.5 + 0.5 + 1.0));
+        assert_eq!(it.region.as_deref(), Some("eyes"));
+        let forged = |regions: &[&str]| it.points_to(&regions.iter().map(|r| (*r).to_owned()).collect::<Vec<_>>());
+        assert_eq!((forged(&["eyes", "nose"]), forged(&["mouth"])), (Some(true), Some(false)));
+        let silent = explained(vec![difference("nose", 1.0, Within)]);
+        assert_eq!((silent.clone(), silent.points_to(&["nose".into()])), (Explained::default(), None));
+        assert_eq!(explained(vec![difference("overall", -4.0, Lower)]).region, None);
+    }
+
+    #[test]
+    fn the_list_of_forgeries_is_read_and_a_broken_line_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(ForgedRegions::read(folder.path()).unwrap(), ForgedRegions::default());
+        let file = folder.path().join(ForgedRegions::FILE);
+        let lines = "{\"path\":\"a/fake/partial/1.jpg\",\"method\":\"partial\",\"regions\":[\"eyes\",\"nose\"]}\n\n\
+                     {\"path\":\"a/fake/swap/1.jpg\",\"regions\":[\"face\"]}\n{\"path\":\"a/real/1.jpg\",\"regions\":[]}";
+        std::fs::write(&file, lines).unwrap();
+        let known = ForgedRegions::read(folder.path()).unwrap();
+        assert_eq!(known.0.len(), 1);
+        assert_eq!(known.0["a/fake/partial/1.jpg"], ["eyes", "nose"]);
+        for broken in ["{\"path\":1}", "no json", &"x".repeat(2 * LINE_MAX)] {
+            std::fs::write(&file, format!("\n{broken}\n")).unwrap();
+            let error = ForgedRegions::read(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("forgeries.jsonl, line 2"), "{error}");
+        }
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert!(matches!(ForgedRegions::read(folder.path()), Err(ForgedRegionsError::File { .. })));
+    }
+}
