@@ -340,7 +340,7 @@ def main() -> None:
         known = tomllib.loads((a.models / "fusion.toml").read_text())
         beta = np.array([known["intercept"], known["embedding"][0]])
         rows = usable(evidence(a, a.models / "population.toml"))
-        finish(a, rows, beta, beta[0] + design(rows) @ beta[1:])
+        finish(a, rows, beta, beta[0] + design(rows) @ beta[1:], known["thresholds"]["likeness"])
         return
     if a.train is None:
         raise SystemExit("--train is needed")
@@ -362,9 +362,12 @@ def usable(rows: list[dict]) -> list[dict]:
     return [r for r in rows if r["set"] in ("real", "other", *SETS, *MEASURED) and r["quality"] > 5]
 
 
-def finish(a: argparse.Namespace, rows: list[dict], beta: np.ndarray, logit: np.ndarray) -> None:
-    """Fits the verdict and writes the fusion."""
-    write_fusion(a.models / "fusion.toml", fit_verdict(rows, beta, logit, a.ridge))
+def finish(
+    a: argparse.Namespace, rows: list[dict], beta: np.ndarray, logit: np.ndarray, likeness: float | None = None
+) -> None:
+    """Fits the verdict and writes the fusion; with `likeness`, that threshold stays."""
+    fit = fit_verdict(rows, beta, logit, a.ridge)
+    write_fusion(a.models / "fusion.toml", fit if likeness is None else {**fit, "likeness": likeness})
     record_hashes(a.models, ["fusion.toml"])
     print((a.models / "fusion.toml").read_text())
 
