@@ -7,9 +7,9 @@
     faceward train extract WORN --out worn.jsonl
     python3 training/fit.py --train train.jsonl --clean clean.jsonl --worn worn.jsonl --faceward target/release/faceward
 
-Four steps, each a function below: the priors of the population; what conditions (pose, size, blur, occlusion) do to a
-genuine photograph; the likeness logit (one person or another); the fusion (genuine or manipulated) with its
-thresholds. The last three read what `faceward train evidence` writes, so the coefficients are fitted to exactly what
+Five steps, each a function below: the priors of the population; what conditions (pose, size, blur, occlusion) do to a
+genuine photograph; the likeness logit (one person or another); the fusion (genuine or manipulated); what traces of
+manipulation add to it, and the thresholds. The last four read what `faceward train evidence` writes, so the coefficients are fitted to exactly what
 the service measures: references are clean, probes both clean and worn. Weights are never negative. People are held
 out in turn for every figure that is printed and for the thresholds. Needs numpy.
 """
@@ -23,16 +23,21 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import tomllib
 
 import numpy as np
 
 NAMES = ("embedding_a", "embedding_b", "embedding_c")
 #: What the score is calibrated against: forgeries that change who is to be seen, in whole or in half.
 SETS = ("fake:swap-source", "fake:swap-target", "fake:morph")
-#: Measured, not fitted: these leave most of the face the person's own. Self-blends and re-synthesis, which leave all of
-#: it, are not even measured: only a forensic network could tell them.
-MEASURED = ("fake:drift", "fake:partial")
+#: Measured, not fitted: these leave most of the face the person's own, or all of it.
+MEASURED = ("fake:drift", "fake:partial", "fake:self-blend", "fake:resynth")
+#: What the weights of traces are fitted on: forgeries with a seam, and all that are drawn anew.
+TRACED = (*SETS, "fake:partial", "fake:resynth")
+#: The forensic network was trained on the other people (forensics/pool.py): what it says of them is no evidence.
+FOLDS, UNSEEN_BY_FORENSICS = 5, (0, 1, 2)
 #: As in src/identity/conditions.rs.
+CONDITIONS = 6
 MOST_LOWERED, MOST_RAISED = -2.5, 0.5
 TARGET_FNMR = 0.01
 #: Of clean and worn photographs together, worn as hard as uploads get: clean ones are called fake half as often.
@@ -78,14 +83,17 @@ def evidence(a: argparse.Namespace, population_file: pathlib.Path) -> list[dict]
     return rows
 
 
-def logistic(x: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float, rounds: int = 4000) -> np.ndarray:
-    """Weighted logistic regression by projected gradient: intercept first, every other coefficient at least zero."""
+def logistic(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float, rounds: int = 4000, known: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Weighted logistic regression by projected gradient, on top of a `known` part of the logit: intercept first, every
+    other coefficient at least zero."""
     w = w / w.sum()
     scale = np.sqrt((w[:, None] * x**2).sum(0)) + 1e-9
     z = np.column_stack([np.ones(len(x)), x / scale])
     beta, velocity = np.zeros(z.shape[1]), np.zeros(z.shape[1])
     for _ in range(rounds):
-        p = 1 / (1 + np.exp(-np.clip(z @ beta, -40, 40)))
+        p = 1 / (1 + np.exp(-np.clip(known + z @ beta, -40, 40)))
         gradient = z.T @ (w * (p - y)) + ridge * np.r_[0, beta[1:]]
         velocity = 0.9 * velocity - 0.5 * gradient
         beta = beta + velocity
@@ -157,44 +165,85 @@ def fit_likeness(rows: list[dict]) -> list[float]:
 
 
 def design(rows: list[dict]) -> np.ndarray:
-    """What is weighed: the sum of the deviations of embeddings A and B, and the attributes' departure.
+    """What is weighed: the sum of the deviations of embeddings A and B.
 
     A and B weigh alike, for weights learned apart on forgeries of one's own making do not transfer to others' methods;
-    C adds nothing to both on held-out people.
+    C adds nothing to both on held-out people, and neither do the attributes, traces apart.
     """
     x = np.array([r["features"] for r in rows])
-    return np.column_stack([x[:, 0] + x[:, 1], -x[:, -1]])
+    return x[:, :1] + x[:, 1:2]
+
+
+def traces(rows: list[dict]) -> np.ndarray:
+    """By how much either kind of trace is stronger than it may be, as what speaks for a photograph."""
+    return -np.array([r["features"][len(NAMES) :] for r in rows])
+
+
+def fold_of(person: str) -> int:
+    return int(hashlib.sha256(person.encode()).hexdigest(), 16) % FOLDS
 
 
 def held_out(rows: list[dict], fitted: np.ndarray, ridge: float) -> np.ndarray:
-    """The score of every row by a model fitted on four fifths of the other people."""
+    """The logit of every row by a model fitted on four fifths of the other people."""
     x, genuine = design(rows), np.array([r["set"] == "real" for r in rows])
-    folds = np.array([int(hashlib.sha256(r["person"].encode()).hexdigest(), 16) % 5 for r in rows])
-    score = np.zeros(len(rows))
-    for fold in range(5):
+    folds = np.array([fold_of(r["person"]) for r in rows])
+    logit = np.zeros(len(rows))
+    for fold in range(FOLDS):
         held, use = folds == fold, fitted & (folds != fold)
         beta = logistic(x[use], genuine[use].astype(float), balance([r for r, u in zip(rows, use) if u], genuine[use]), ridge)
-        score[held] = 1 / (1 + np.exp(-(beta[0] + x[held] @ beta[1:])))
-    return score
+        logit[held] = beta[0] + x[held] @ beta[1:]
+    return logit
 
 
-def fit_fusion(rows: list[dict], ridge: float) -> dict:
+def fit_traces(rows: list[dict], logit: np.ndarray, ridge: float) -> np.ndarray:
+    """What traces add to a known logit: a shift of the intercept, then a weight for each kind."""
+    genuine = np.array([r["set"] == "real" for r in rows])
+    return logistic(traces(rows), genuine.astype(float), balance(rows, genuine), ridge, known=logit)
+
+
+def print_ranking(rows: list[dict], scores: dict[str, np.ndarray]) -> None:
+    """AUC by set, mean over people and worst person, of each of the scores."""
     sets, person = np.array([r["set"] for r in rows]), np.array([r["person"] for r in rows])
-    likeness = np.array([r["evidence"]["likeness"] for r in rows])
-    fitted, genuine = ~np.isin(sets, MEASURED), sets == "real"
-    score = held_out(rows, fitted, ridge)
+    genuine = sets == "real"
     for s in sorted(set(sets) - {"real"}):
-        of = {p: (genuine & (person == p), (sets == s) & (person == p)) for p in sorted(set(person))}
-        per = [auc(score[g], score[f]) for g, f in of.values() if g.any() and f.any()]
-        print(f"  held-out people, genuine against {s:18s} AUC {np.mean(per):.4f} (worst {np.min(per):.3f})")
-    used = [r for r, u in zip(rows, fitted) if u]
-    score, genuine, sets, likeness = score[fitted], genuine[fitted], sets[fitted], likeness[fitted]
+        of = [(genuine & (person == p), (sets == s) & (person == p)) for p in sorted(set(person))]
+        line = f"  held-out people, genuine against {s:18s} AUC"
+        for name, score in scores.items():
+            per = [auc(score[g], score[f]) for g, f in of if g.any() and f.any()]
+            line += f"  {name} {np.mean(per):.4f} (worst {np.min(per):.3f})"
+        print(line)
+
+
+def fit_embeddings(rows: list[dict], ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    """The fusion of the embeddings: its coefficients, and each row's logit by those of other people."""
+    fitted = ~np.isin([r["set"] for r in rows], MEASURED)
+    whole = [r for r, f in zip(rows, fitted) if f]
+    truth = np.array([r["set"] == "real" for r in whole])
+    return logistic(design(whole), truth.astype(float), balance(whole, truth), ridge), held_out(rows, fitted, ridge)
+
+
+def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: float) -> dict:
+    """What traces add to the logit, and the thresholds, on the people whom the forensic network has not seen."""
+    sets = np.array([r["set"] for r in rows])
+    unseen = np.array([fold_of(r["person"]) in UNSEEN_BY_FORENSICS for r in rows])
+    traced = unseen & np.isin(sets, ("real", "other", *TRACED))
+    added = fit_traces([r for r, u in zip(rows, traced) if u], logit[traced], ridge)
+    print(f"  traces: {added.round(3)}")
+    used = [r for r, u in zip(rows, unseen) if u]
+    without, score = (1 / (1 + np.exp(-v[unseen])) for v in (logit, logit + traces(rows) @ added[1:]))
+    print_ranking(used, {"without traces": without, "with": score})
+    fitted = ~np.isin(sets[unseen], MEASURED)
+    used, score = [r for r, u in zip(used, fitted) if u], score[fitted]
+    genuine, others = np.array([r["set"] == "real" for r in used]), np.array([r["set"] == "other" for r in used])
+    likeness = np.array([r["evidence"]["likeness"] for r in used])
     w = balance(used, genuine)
+    shift = logistic(np.zeros((len(used), 0)), genuine.astype(float), w, ridge, known=np.log(score / (1 - score)))[0]
+    score = 1 / (1 + np.exp(-(np.log(score / (1 - score)) + shift)))
     print(f"  expected calibration error {calibration_error(score, genuine, w):.3f}")
     weights = w[genuine] / w[genuine].sum()
     fake = quantile(score[genuine], weights, TARGET_GENUINE_CALLED_FAKE)
     real = quantile(score[genuine], weights, TARGET_GENUINE_CALLED_FAKE + TARGET_GENUINE_UNDECIDED)
-    manipulated, others = ~genuine & (sets != "other"), sets == "other"
+    manipulated = ~genuine & ~others
     called_real = float((w * (score >= real))[manipulated].sum() / w[manipulated].sum())
     fnmr = quantile(likeness[genuine], weights, TARGET_FNMR)
     forged = w[manipulated] / w[manipulated].sum()
@@ -204,10 +253,11 @@ def fit_fusion(rows: list[dict], ridge: float) -> dict:
     }
     print(f"  others over the likeness threshold {np.mean(likeness[others] >= fnmr):.4f}, called real "
           f"{np.mean((likeness[others] >= fnmr) & (score[others] >= real)):.4f}; forgeries called real {called_real:.3f}")
-    beta = logistic(design(used), genuine.astype(float), w, ridge)
+    beta = np.r_[beta[0] + shift, beta[1:]]
     return {
-        "beta": beta, "fake": fake, "real": real, "likeness": fnmr, "called_real": called_real, "points": points
-    }
+        "beta": beta, "traces": added[1:], "fake": fake, "real": real, "likeness": fnmr, "called_real": called_real,
+        "points": points,
+    }  # fmt: skip
 
 
 def quantile(values: np.ndarray, weights: np.ndarray, q: float) -> float:
@@ -238,12 +288,12 @@ def write_population(
 
 
 def write_fusion(path: pathlib.Path, fit: dict) -> None:
-    beta = [round(float(b), 4) for b in fit["beta"]]
+    beta, traced = ([round(float(b), 4) for b in fit[name]] for name in ("beta", "traces"))
     side = {k: ", ".join(f"[{rate}, {threshold:.4f}]" for rate, threshold in v) for k, v in fit["points"].items()}
     path.write_text(f"""# Written by training/fit.py; the format is documented in src/verdict/fusion.rs.
 intercept = {beta[0]}
 embedding = {[beta[1], beta[1], 0.0]}
-attributes = {beta[2]}
+traces = {traced}
 negative = 1.0
 
 [thresholds]
@@ -272,7 +322,7 @@ def record_hashes(models: pathlib.Path, files: list[str]) -> None:
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--train", type=pathlib.Path, required=True)
+    p.add_argument("--train", type=pathlib.Path, help="needed unless --only-verdict")
     p.add_argument("--clean", type=pathlib.Path, required=True)
     p.add_argument("--worn", type=pathlib.Path, required=True)
     p.add_argument("--faceward", default="target/release/faceward")
@@ -280,23 +330,44 @@ def main() -> None:
     p.add_argument("--refs", type=int, default=10)
     p.add_argument("--seeds", type=int, default=3)
     p.add_argument("--ridge", type=float, default=1e-4)
+    p.add_argument("--only-verdict", action="store_true",
+                   help="keep population and embeddings' weights; fit what traces add, and the thresholds")
     a = p.parse_args()
     for path in (a.train, a.clean, a.worn):
         if "vipbench" in str(path):
             raise SystemExit("the evaluation set is not for training")
+    if a.only_verdict:
+        known = tomllib.loads((a.models / "fusion.toml").read_text())
+        beta = np.array([known["intercept"], known["embedding"][0]])
+        rows = usable(evidence(a, a.models / "population.toml"))
+        finish(a, rows, beta, beta[0] + design(rows) @ beta[1:], known["thresholds"]["likeness"])
+        return
+    if a.train is None:
+        raise SystemExit("--train is needed")
     priors = population(a.train)
     file = pathlib.Path(tempfile.mkdtemp()) / "population.toml"
-    none = [([0.0] * 6, 0.0)] * len(NAMES)
+    none = [([0.0] * CONDITIONS, 0.0)] * len(NAMES)
     write_population(file, priors, none, [-4.0, 2.0, 4.0, 2.0])
     rows = evidence(a, file)
     effects, likeness = fit_conditions(rows), fit_likeness(rows)
     write_population(file, priors, effects, likeness)
     (a.models / "population.toml").write_text(file.read_text())
     record_hashes(a.models, ["population.toml"])
-    rows = evidence(a, file)
-    rows = [r for r in rows if r["set"] in ("real", "other", *SETS, *MEASURED) and r["quality"] > 5]
-    fit = fit_fusion(rows, a.ridge)
-    write_fusion(a.models / "fusion.toml", fit)
+    rows = usable(evidence(a, file))
+    finish(a, rows, *fit_embeddings(rows, a.ridge))
+
+
+def usable(rows: list[dict]) -> list[dict]:
+    """Those that are fitted or measured, of faces that can be judged."""
+    return [r for r in rows if r["set"] in ("real", "other", *SETS, *MEASURED) and r["quality"] > 5]
+
+
+def finish(
+    a: argparse.Namespace, rows: list[dict], beta: np.ndarray, logit: np.ndarray, likeness: float | None = None
+) -> None:
+    """Fits the verdict and writes the fusion; with `likeness`, that threshold stays."""
+    fit = fit_verdict(rows, beta, logit, a.ridge)
+    write_fusion(a.models / "fusion.toml", fit if likeness is None else {**fit, "likeness": likeness})
     record_hashes(a.models, ["fusion.toml"])
     print((a.models / "fusion.toml").read_text())
 

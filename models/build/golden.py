@@ -63,6 +63,7 @@ def network_inputs(photo: np.ndarray, chip: np.ndarray) -> dict[str, np.ndarray]
         "dlib-resnet29": dlib_graph_input(chip),
         "mobileface": nchw(portrait.crop(photo, arcface, 112)),
         "gear": nchw(around_box(1.0, 198) / 255),
+        "forensics": nchw(around_box(1.4, 160, tilt) / 255),
         "emotion": nchw((grey / 127.5 - 1)[..., None]),
     }
 

@@ -19,6 +19,14 @@ impl CropPlan {
     pub fn map(&self, side: u32) -> Affine {
         Affine::output_to_source(self.centre, self.side / side as f32, self.roll, side)
     }
+
+    /// Where a point of the source lies in a crop of `side` units.
+    pub fn place(&self, p: Point, side: f32) -> Point {
+        let (sin, cos) = self.roll.sin_cos();
+        let (x, y) = (p.x - self.centre.x, p.y - self.centre.y);
+        let (scale, half) = (side / self.side, side / 2.0);
+        Point::new((cos * x + sin * y) * scale + half, (cos * y - sin * x) * scale + half)
+    }
 }
 
 impl Detection {

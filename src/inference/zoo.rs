@@ -18,6 +18,8 @@ pub struct Zoo {
     pub embedding_c: Box<dyn Network>,
     /// Expression.
     pub emotion: Box<dyn Network>,
+    /// Traces of manipulation.
+    pub forensics: Box<dyn Network>,
     /// The engine that loaded them.
     pub engine: String,
     /// One value that changes when any model file does.
@@ -41,8 +43,16 @@ pub enum ZooError {
 }
 
 /// The networks that are loaded, in the order in which [`Zoo::load`] takes them.
-const NETWORKS: [Role; 7] =
-    [Role::Detector, Role::Landmarks, Role::Iris, Role::EmbeddingA, Role::EmbeddingB, Role::EmbeddingC, Role::Emotion];
+const NETWORKS: [Role; 8] = [
+    Role::Detector,
+    Role::Landmarks,
+    Role::Iris,
+    Role::EmbeddingA,
+    Role::EmbeddingB,
+    Role::EmbeddingC,
+    Role::Emotion,
+    Role::Forensics,
+];
 
 impl Zoo {
     /// Checks every listed file's hash and loads the networks with `engine`. The network for [`Role::Demographics`] is
@@ -64,7 +74,7 @@ impl Zoo {
         std::thread::scope(|scope| {
             let network = &network;
             let start = |role| scope.spawn(move || network(role));
-            let [detector, landmarks, iris, embedding_a, embedding_b, embedding_c, emotion] = NETWORKS
+            let [detector, landmarks, iris, embedding_a, embedding_b, embedding_c, emotion, forensics] = NETWORKS
                 .map(start)
                 .map(|loading| loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             Ok(Self {
@@ -75,6 +85,7 @@ impl Zoo {
                 embedding_b: embedding_b?,
                 embedding_c: embedding_c?,
                 emotion: emotion?,
+                forensics: forensics?,
                 engine: engine.name(),
                 version: manifest.version(),
             })

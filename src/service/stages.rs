@@ -32,6 +32,8 @@ pub enum Stage {
     Iris,
     /// The expression's network.
     Emotion,
+    /// The forensic network.
+    Forensics,
     /// Everything else that is done with pixels: resizing, crops, quality, attributes.
     Measure,
     /// Evidence, decision and explanation, or the search over all identities.
@@ -49,6 +51,7 @@ impl Stage {
         Self::EmbeddingC,
         Self::Iris,
         Self::Emotion,
+        Self::Forensics,
         Self::Measure,
         Self::Compare,
     ];
@@ -64,6 +67,7 @@ impl Stage {
             Self::EmbeddingC => "embedding_c",
             Self::Iris => "iris",
             Self::Emotion => "emotion",
+            Self::Forensics => "forensics",
             Self::Measure => "measure",
             Self::Compare => "compare",
         }
@@ -138,6 +142,7 @@ pub(super) fn with_clocks(zoo: Zoo) -> Zoo {
         embedding_b: timed(Stage::EmbeddingB, zoo.embedding_b),
         embedding_c: timed(Stage::EmbeddingC, zoo.embedding_c),
         emotion: timed(Stage::Emotion, zoo.emotion),
+        forensics: timed(Stage::Forensics, zoo.forensics),
         engine: zoo.engine,
         version: zoo.version,
     }

@@ -10,7 +10,7 @@ mod expression;
 mod face_hash;
 mod template;
 
-pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region};
+pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region, Trace};
 pub use demographics::{Demographics, Sex};
 pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
 pub use expression::Expression;

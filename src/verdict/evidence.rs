@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::tails::{ratio_at, standard_units};
 use crate::identity::{Conditions, Profile, SampleKind};
-use crate::traits::{ATTRIBUTES, Embedding, FaceHash, Template, cosine};
+use crate::traits::{ATTRIBUTES, Embedding, FaceHash, Region, Template, Trace, cosine};
 
 /// One embedding's deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -119,14 +119,13 @@ impl Evidence {
         self.embeddings[which as usize].deviation
     }
 
-    /// Root mean square deviation over the attributes, each capped at 4; 1 is what a genuine photograph shows on
-    /// average, and also the value where no attribute can be read.
-    pub fn attribute_departure(&self) -> f32 {
-        if self.attributes.is_empty() {
-            return 1.0;
-        }
-        let sum: f32 = self.attributes.iter().map(|a| a.deviation.abs().min(4.0).powi(2)).sum();
-        (sum / self.attributes.len() as f32).sqrt()
+    /// By how many standard units the trace of one kind of manipulation in the whole face is stronger than in the
+    /// references; 0 where it is weaker or cannot be read.
+    pub fn excess(&self, kind: Trace) -> f32 {
+        let whole = |a: &&AttributeEvidence| {
+            ATTRIBUTES.get(a.index).is_some_and(|s| s.trace == Some(kind) && s.region == Region::Overall)
+        };
+        self.attributes.iter().find(whole).map_or(0.0, |a| a.deviation.max(0.0))
     }
 }
 

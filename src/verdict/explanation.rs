@@ -142,7 +142,7 @@ fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Dif
     if spec.never_negative() {
         expected[0] = expected[0].max(0.0);
     }
-    let direction = direction(a.deviation);
+    let direction = if spec.trace.is_some() && a.deviation < 0.0 { Direction::Within } else { direction(a.deviation) };
     let side = match direction {
         Direction::Higher => format!(", {:.1} standard units above", a.deviation.abs()),
         Direction::Lower => format!(", {:.1} standard units below", a.deviation.abs()),
@@ -253,7 +253,7 @@ mod tests {
     use crate::traits::Template;
     use crate::verdict::Fusion;
 
-    const FUSION: &str = "intercept = 3.0\nembedding = [0.4, 0.5, 0.2]\nattributes = 1.0\nnegative = 1.0\n[thresholds]\n\
+    const FUSION: &str = "intercept = 3.0\nembedding = [0.4, 0.5, 0.2]\ntraces = [0.5, 0.5]\nnegative = 1.0\n[thresholds]\n\
         real = 0.6\nfake = 0.4\nlikeness = 0.0\ntarget_genuine_called_fake = 0.03\ntarget_fake_called_real = 0.1\n\
         target_fnmr = 0.01\nmin_quality = 5.0\n";
 

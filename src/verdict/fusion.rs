@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, Evidence, OperatingPoints, ScoreMap};
+use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap};
 use crate::inference::{Manifest, ManifestError, Role};
-use crate::traits::Embedding;
+use crate::traits::{ATTRIBUTES, Embedding, Trace};
 
 /// Where the verdicts begin, and the error rates that they were fitted to: as shipped on held-out training people, else
 /// on what the operator's calibration says.
@@ -50,8 +50,9 @@ pub struct Fusion {
     pub intercept: f32,
     /// One weight for each embedding's deviation, in the order of [`Embedding::ALL`]; at least zero.
     pub embedding: Vec<f32>,
-    /// The weight of each standard unit by which the attributes depart more than genuine ones do; at least zero.
-    pub attributes: f32,
+    /// For each kind of trace, in the order of [`Trace::ALL`], the weight of each standard unit by which it is stronger
+    /// than in the references, beyond [`FREE`]; at least zero.
+    pub traces: [f32; 2],
     /// The weight of each standard unit by which the probe is nearer to a negative than to the nearest reference.
     pub negative: f32,
     /// Where the verdicts begin.
@@ -71,7 +72,7 @@ pub struct Fusion {
 pub struct Contributions {
     /// One for each embedding.
     pub embeddings: Vec<f32>,
-    /// One for each attribute of the evidence: its share of what the attributes' departure adds.
+    /// One for each attribute of the evidence: for a trace, its share of what its kind adds; for the others, zero.
     pub attributes: Vec<f32>,
     /// The nearest negative's.
     pub negative: f32,
@@ -90,6 +91,10 @@ pub enum FusionError {
 
 /// Deviations count within these bounds: beyond, more of the same says nothing new.
 const DEVIATION: (f32, f32) = (-10.0, 1.5);
+/// A trace counts from this many standard units above the references on, and at most so many: it speaks against a
+/// photograph, never for one.
+const FREE: f32 = 1.0;
+const MOST: f32 = 4.0;
 
 impl Fusion {
     /// Reads the file with the role `fusion` through the manifest.
@@ -109,8 +114,11 @@ impl Fusion {
         let fusion: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         let usable = |w: f32| w.is_finite() && w >= 0.0;
         let embeddings = fusion.embedding.len() == Embedding::ALL.len() && fusion.embedding.iter().all(|&w| usable(w));
-        if !(embeddings && usable(fusion.attributes) && usable(fusion.negative)) {
-            return Err(format!("expected {} embedding weights, none below zero", Embedding::ALL.len()));
+        if !(embeddings && fusion.traces.iter().all(|&w| usable(w)) && usable(fusion.negative)) {
+            return Err(format!(
+                "expected {} embedding weights and two of traces, none below zero",
+                Embedding::ALL.len()
+            ));
         }
         fusion.thresholds.check()?;
         fusion.operating_points.check()?;
@@ -118,11 +126,11 @@ impl Fusion {
     }
 
     /// What each piece of evidence enters with, in the order of the weights: the deviations of the embeddings within
-    /// bounds, and by how much the attributes depart more than genuine ones do.
+    /// bounds, and by how much each kind of trace is stronger than it may be.
     pub fn features(evidence: &Evidence) -> Vec<f32> {
         let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION.0, DEVIATION.1);
         let mut features: Vec<f32> = Embedding::ALL.iter().map(|&e| deviation(e)).collect();
-        features.push((evidence.attribute_departure() - 1.0).clamp(-0.5, 2.0));
+        features.extend(Trace::ALL.map(|kind| (evidence.excess(kind) - FREE).clamp(0.0, MOST)));
         features
     }
 
@@ -144,13 +152,22 @@ impl Fusion {
     /// What each piece of evidence adds to the score's logit.
     pub fn contributions(&self, evidence: &Evidence) -> Contributions {
         let features = Self::features(evidence);
-        let (deviations, departure) = features.split_at(Embedding::ALL.len());
-        let attributes = -self.attributes * departure.iter().sum::<f32>();
-        let squares: Vec<f32> = evidence.attributes.iter().map(|a| a.deviation.powi(2)).collect();
-        let all = squares.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        let (deviations, excesses) = features.split_at(Embedding::ALL.len());
+        let mut attributes = vec![0.0; evidence.attributes.len()];
+        for ((kind, excess), weight) in Trace::ALL.into_iter().zip(excesses).zip(self.traces) {
+            // What the kind adds is divided among its traces, by the squares of their deviations.
+            let square = |a: &AttributeEvidence| {
+                let own = ATTRIBUTES.get(a.index).is_some_and(|s| s.trace == Some(kind));
+                if own { a.deviation.max(0.0).powi(2) } else { 0.0 }
+            };
+            let all = evidence.attributes.iter().map(square).sum::<f32>().max(f32::MIN_POSITIVE);
+            for (share, a) in attributes.iter_mut().zip(&evidence.attributes) {
+                *share -= weight * excess * square(a) / all;
+            }
+        }
         Contributions {
             embeddings: deviations.iter().zip(&self.embedding).map(|(x, w)| x * w).collect(),
-            attributes: squares.iter().map(|s| attributes * s / all).collect(),
+            attributes,
             negative: -self.negative * evidence.negative.map_or(0.0, |n| n.margin.max(0.0)),
         }
     }

@@ -79,14 +79,15 @@ def load_records(lines: Path) -> list[FaceRecord]:
             if name.is_absolute() or ".." in name.parts or len(name.parts) < 2:
                 raise ValueError(f"{name}: paths must be <identity>/<file> under the folder with the images")
             refuse_evaluation_data(Path(*name.parts))
-            faces = [_face(record, str(name), name.parts[0], face) for face in record["faces"]]
+            faces = [face_record(record, str(name), name.parts[0], face) for face in record["faces"]]
             usable = [face for face in faces if face is not None]
             if usable:
                 by_photo[str(name)] = usable
     return sorted(_own_faces(by_photo), key=lambda face: face.path)
 
 
-def _face(record: dict[str, Any], path: str, identity: str, face: dict[str, Any]) -> FaceRecord | None:
+def face_record(record: dict[str, Any], path: str, identity: str, face: dict[str, Any]) -> FaceRecord | None:
+    """One face of one line, or nothing where it cannot be used."""
     template = face["template"]
     pose, quality = template["pose"], template["quality"]["score"]
     mesh = np.array(face["mesh"]["points"], np.float32)

@@ -1,4 +1,5 @@
-//! The measured figures of each attribute, as `examples/repeatability.rs` prints them.
+//! The measured figures of each attribute, as `examples/repeatability.rs` prints them; those of traces are of people whom
+//! the forensic network was not trained on.
 
 /// Name; then, in the attribute's unit: the standard deviation of repeated readings of one photograph, over different
 /// photographs of one person, and between people's means; then its drift (see `AttributeSpec::drift`).
@@ -78,6 +79,18 @@ const FIGURES: &[(&str, [f32; 3], [f32; 4])] = &[
     ("neck_colour_difference", [0.895, 10.082, 5.639], [0.000, 0.000, 0.000, 0.000]),
     ("sharpness_ratio", [0.680, 3.532, 2.133], [0.000, 0.000, 0.000, 0.000]),
     ("noise_ratio", [1.798, 5.420, 2.924], [0.000, 0.000, 0.000, 0.000]),
+    ("blending_trace", [0.335, 1.734, 1.074], [0.000, 0.000, 0.000, 0.000]),
+    ("synthesis_trace", [0.172, 0.961, 0.406], [0.000, 0.000, 0.000, 0.000]),
+    ("outline_blending_trace", [0.097, 0.523, 0.147], [0.000, 0.000, 0.000, 0.000]),
+    ("outline_synthesis_trace", [0.153, 0.811, 0.318], [0.000, 0.000, 0.000, 0.000]),
+    ("eyes_blending_trace", [0.156, 0.790, 0.357], [0.000, 0.000, 0.000, 0.000]),
+    ("eyes_synthesis_trace", [0.178, 0.862, 0.376], [0.000, 0.000, 0.000, 0.000]),
+    ("nose_blending_trace", [0.205, 0.942, 0.548], [0.000, 0.000, 0.000, 0.000]),
+    ("nose_synthesis_trace", [0.180, 0.953, 0.375], [0.000, 0.000, 0.000, 0.000]),
+    ("mouth_blending_trace", [0.188, 0.872, 0.477], [0.000, 0.000, 0.000, 0.000]),
+    ("mouth_synthesis_trace", [0.175, 0.910, 0.302], [0.000, 0.000, 0.000, 0.000]),
+    ("skin_blending_trace", [0.126, 0.652, 0.264], [0.000, 0.000, 0.000, 0.000]),
+    ("skin_synthesis_trace", [0.150, 0.836, 0.364], [0.000, 0.000, 0.000, 0.000]),
 ];
 
 /// The figures and the drift of `name`; zeros where it was not measured yet.

@@ -3,7 +3,8 @@
 //!
 //! One file a region holds its table: name, label, unit, source, conditions and how it is measured. Geometry comes
 //! from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch ([`surface`]), eye
-//! colour from the iris network ([`irises`]). `docs/attributes.md` lists them all with their measured figures.
+//! colour from the iris network ([`irises`]), manipulation from the forensic one ([`traces`]). `docs/attributes.md` lists
+//! them all with their measured figures.
 
 mod blending;
 mod brows;
@@ -18,6 +19,7 @@ mod shape;
 mod skin;
 mod spec;
 mod surface;
+mod traces;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +30,12 @@ use irises::Irises;
 use shape::Shape;
 use spec::{Attribute, Circumstances, Measure};
 use surface::Surface;
+use traces::Traces;
 
-pub use spec::{AttributeSpec, Conditions, Region};
+pub use spec::{AttributeSpec, Conditions, Region, Trace};
 
-/// The tables of all regions, in the order of the vector.
-const TABLES: [(Region, &[Attribute]); 7] = [
+/// The tables of all regions, in the order of the vector. New ones stand at the end: stored vectors are in this order.
+const TABLES: [(Region, &[Attribute]); 13] = [
     (Region::OuterFace, outer_face::TABLE),
     (Region::Brows, brows::TABLE),
     (Region::Eyes, eyes::TABLE),
@@ -40,6 +43,12 @@ const TABLES: [(Region, &[Attribute]); 7] = [
     (Region::Mouth, mouth::TABLE),
     (Region::Skin, skin::TABLE),
     (Region::Overall, blending::TABLE),
+    (Region::Overall, traces::OVERALL_ROWS),
+    (Region::OuterFace, traces::OUTLINE_ROWS),
+    (Region::Eyes, traces::EYES_ROWS),
+    (Region::Nose, traces::NOSE_ROWS),
+    (Region::Mouth, traces::MOUTH_ROWS),
+    (Region::Skin, traces::SKIN_ROWS),
 ];
 
 /// Every attribute, in the order of the vector.
@@ -93,16 +102,16 @@ impl AttributeVector {
         self.0.get(place).copied().flatten()
     }
 
-    /// Measures one face: two runs of the iris network where the eyes can be read at all, and about a millisecond
-    /// besides.
+    /// Measures one face: two runs of the iris network where the eyes can be read at all, one of the forensic network,
+    /// and about a millisecond besides.
     ///
     /// # Errors
     /// When a network fails.
     pub fn measure(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
-        Self::read(zoo.iris.as_ref(), image, face)
+        Self::read(zoo.iris.as_ref(), zoo.forensics.as_ref(), image, face)
     }
 
-    fn read(iris: &dyn Network, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
+    fn read(iris: &dyn Network, forensics: &dyn Network, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
         let shape = Shape::of(&face.mesh);
         let here = Circumstances::of(face, &shape);
         let readable = || TABLES.iter().flat_map(|(_, rows)| *rows).filter(|a| a.conditions.allow(&here));
@@ -112,11 +121,16 @@ impl AttributeVector {
             .any(|a| matches!(a.measure, Measure::Irises(_)))
             .then(|| Irises::read(iris, image, &face.mesh))
             .transpose()?;
+        let traces = readable()
+            .any(|a| matches!(a.measure, Measure::Traces(..)))
+            .then(|| Traces::read(forensics, image, &face.mesh))
+            .transpose()?;
         let value = |(a, spec): (&Attribute, &AttributeSpec)| {
             let read = match a.measure {
                 Measure::Shape(of) => Some(of(&shape) - here.drift(&spec.drift)),
                 Measure::Surface(of) => surface.as_ref().and_then(of),
                 Measure::Irises(of) => irises.as_ref().and_then(of),
+                Measure::Traces(_, of) => traces.as_ref().and_then(of),
             };
             read.filter(|v| v.is_finite() && a.conditions.allow(&here))
         };

@@ -6,6 +6,7 @@ use super::figures;
 use super::irises::Irises;
 use super::shape::Shape;
 use super::surface::Surface;
+use super::traces::Traces;
 use crate::face::{Component, Face};
 
 /// A region of the face, as explanations name it.
@@ -43,6 +44,20 @@ impl Region {
     }
 }
 
+/// What kind of manipulation a trace speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// Something was pasted in.
+    Blending,
+    /// A network drew it.
+    Synthesis,
+}
+
+impl Trace {
+    /// Every kind, in the order of the network's outputs.
+    pub const ALL: [Self; 2] = [Self::Blending, Self::Synthesis];
+}
+
 /// What an attribute is.
 #[derive(Clone, Copy, Debug)]
 pub struct AttributeSpec {
@@ -58,6 +73,8 @@ pub struct AttributeSpec {
     pub source: &'static str,
     /// Whether it is read from the mesh; colour, detail and irises are not.
     pub geometric: bool,
+    /// Whether it is a trace of manipulation, and of which kind. Less of it than usual is no departure.
+    pub trace: Option<Trace>,
     /// When it may be read.
     pub conditions: Conditions,
     /// The standard deviation of repeated readings of one photograph, re-encoded, resized and shifted, in its unit.
@@ -126,6 +143,8 @@ pub(super) const IRIS: Conditions =
 
 /// The unit of lengths.
 pub(super) const PERCENT_WIDTH: &str = "% of the outer-canthal width";
+/// The unit of what a network says of manipulation.
+pub(super) const LOGIT: &str = "logit";
 /// The unit of angles.
 pub(super) const DEGREES: &str = "degrees";
 
@@ -184,6 +203,8 @@ pub(super) enum Measure {
     Surface(fn(&Surface) -> Option<f32>),
     /// From the two irises.
     Irises(fn(&Irises) -> Option<f32>),
+    /// From the forensic network.
+    Traces(Trace, fn(&Traces) -> Option<f32>),
 }
 
 /// One row of a region's table.
@@ -207,6 +228,7 @@ impl Attribute {
             unit: self.unit,
             source: self.source,
             geometric: matches!(self.measure, Measure::Shape(_)),
+            trace: if let Measure::Traces(kind, _) = self.measure { Some(kind) } else { None },
             conditions: self.conditions,
             repeatability,
             within_person,

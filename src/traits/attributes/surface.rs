@@ -4,7 +4,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::I
 use image::RgbImage;
 
 use super::colour::{Lab, trimmed};
-use crate::face::{HeadFrame, MESH_POINTS, Mesh, index};
+use crate::face::{CropPlan, HeadFrame, MESH_POINTS, Mesh, index};
 use crate::imaging::{Affine, Patch, Point, Pyramid};
 
 /// The patch's side in pixels.
@@ -175,10 +175,8 @@ impl Plan {
 
     /// A point of the source in pixels of the patch.
     fn place(&self, p: Point) -> Point {
-        let (sin, cos) = self.roll.sin_cos();
-        let (x, y) = ((p.x - self.centre.x) / self.scale, (p.y - self.centre.y) / self.scale);
-        let half = SIDE as f32 / 2.0;
-        Point::new(cos * x + sin * y + half, cos * y - sin * x + half)
+        let side = SIDE as f32;
+        CropPlan { centre: self.centre, side: self.scale * side, roll: self.roll }.place(p, side)
     }
 }
 

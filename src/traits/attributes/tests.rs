@@ -129,6 +129,17 @@ impl Network for WideOpen {
     }
 }
 
+/// A forensic network that sees a seam at one field of its map: the first of the second row.
+struct Seam;
+
+impl Network for Seam {
+    fn run(&self, _: Tensor) -> Result<Vec<Tensor>, InferenceError> {
+        let mut map = vec![-3.0f32; 200];
+        map[10] = 5.0;
+        Ok(vec![Tensor::new(&[1, 2], vec![1.5, -2.5])?, Tensor::new(&[1, 2, 10, 10], map)?])
+    }
+}
+
 #[test]
 fn names_are_unique_and_snake_case() {
     for (i, a) in ATTRIBUTES.iter().enumerate() {
@@ -186,16 +197,16 @@ fn a_mirrored_face_gives_mirrored_sides() {
 fn a_good_view_gives_every_attribute_and_a_profile_none() {
     let mut mesh = moved(&portrait(), [0.0; 3], 2.0, [60.0, 60.0, 0.0]);
     let laughing =
-        AttributeVector::read(&WideOpen, &RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()));
+        AttributeVector::read(&WideOpen, &Seam, &RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()));
     assert_eq!(laughing.unwrap().get("mouth_width"), None, "the portrait's lips are apart");
     mesh.points[14] = mesh.points[13];
     let image = RgbImage::from_fn(520, 520, |x, y| Rgb([180 + (x % 7) as u8, 130 + (y % 5) as u8, 110])).into();
-    let frontal = AttributeVector::read(&WideOpen, &image, &face(mesh.clone(), Pose::default())).unwrap();
+    let frontal = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh.clone(), Pose::default())).unwrap();
     for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
         assert!(v.is_some_and(f32::is_finite), "{}: {v:?}", a.name);
     }
     let pose = Pose { yaw: 70.0, ..Pose::default() };
-    let profile = AttributeVector::read(&WideOpen, &image, &face(mesh, pose)).unwrap();
+    let profile = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh, pose)).unwrap();
     assert!(profile.values().iter().all(Option::is_none));
     assert_eq!(frontal.get("iris_diameter").map(f32::round), Some((14.0 * 2.3 / 64.0 * 100.0f32).round()));
     assert_eq!(frontal.get("no_such_attribute"), None);
@@ -221,7 +232,7 @@ proptest! {
     ) {
         let mesh = Mesh { points, confidence: 1.0 };
         let image = RgbImage::new(side, side).into();
-        let vector = AttributeVector::read(&WideOpen, &image, &face(mesh, Pose::default())).unwrap();
+        let vector = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh, Pose::default())).unwrap();
         prop_assert_eq!(vector.values().len(), ATTRIBUTES.len());
     }
 }

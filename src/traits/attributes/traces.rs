@@ -1,0 +1,166 @@
+//! Traces of manipulation: what the forensic network sees in the face, as a whole and where.
+//!
+//! It was trained on forgeries of our own making (`training/forensics`): what is pasted into a photograph leaves a seam
+//! and differs from its surroundings (blending), what a network drew has another texture (synthesis). How loud it speaks
+//! depends on camera and compression as well, so a reading means something only beside those of the person's references.
+
+use super::spec::{Attribute, Conditions, DETAIL, LOGIT, Measure, Trace};
+use crate::face::{CropPlan, Mesh, index};
+use crate::imaging::{Channels, Patch, Point, Pyramid};
+use crate::inference::{InferenceError, Network, Tensor, output};
+
+/// The side of the network's input in pixels.
+const SIDE: u32 = 160;
+/// The side of its map; a field covers as many pixels as the input has more.
+const FIELDS: usize = 10;
+/// The side of the square that it sees, in heights of the face from forehead to chin.
+const MARGIN: f32 = 1.45;
+
+/// Both eyes with their lids.
+const EYES: [usize; 16] = [33, 133, 159, 145, 226, 230, 223, 244, 263, 362, 386, 374, 446, 450, 443, 464];
+const NOSE: [usize; 10] = [1, 4, 5, 195, 197, 2, 129, 358, 198, 420];
+const MOUTH: [usize; 12] = [61, 291, 0, 13, 14, 17, 40, 270, 91, 321, 164, 18];
+/// Forehead, cheeks and chin.
+const SKIN: [usize; 12] = [151, 108, 337, 117, 346, 50, 280, 205, 425, 123, 352, 199];
+/// The outline, where seams of a whole face lie.
+const OUTLINE: [usize; 16] = [10, 103, 332, 54, 284, 127, 356, 93, 323, 58, 288, 172, 397, 149, 378, 152];
+
+/// What the network said of one face.
+pub(super) struct Traces {
+    totals: [f32; 2],
+    /// `FIELDS` x `FIELDS` logits for each head.
+    map: Vec<f32>,
+    /// The mesh in fields of the map.
+    points: Vec<Point>,
+}
+
+impl Traces {
+    /// Runs the network on the face of `mesh`.
+    pub(super) fn read(net: &dyn Network, image: &Pyramid, mesh: &Mesh) -> Result<Self, InferenceError> {
+        let plan = square(mesh);
+        let patch = Patch::sample(image, &plan.map(SIDE), SIDE, SIDE);
+        let side = SIDE as usize;
+        let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0 / 255.0))?;
+        let outputs = net.run(input)?;
+        let totals = output(&outputs, 0, 2)?;
+        let map = output(&outputs, 1, 2 * FIELDS * FIELDS)?.data.clone();
+        let points = (0..mesh.points.len()).map(|i| plan.place(mesh.at(i), FIELDS as f32)).collect();
+        Ok(Self { totals: [totals.data[0], totals.data[1]], map, points })
+    }
+
+    fn total(&self, kind: Trace) -> Option<f32> {
+        Some(self.totals[kind as usize])
+    }
+
+    /// The mean logit at some mesh points.
+    fn at(&self, kind: Trace, places: &[usize]) -> Option<f32> {
+        let map = self.map.chunks_exact(FIELDS * FIELDS).nth(kind as usize)?;
+        let each = places.iter().map(|&i| self.points.get(i).map(|p| between_fields(map, *p)));
+        each.sum::<Option<f32>>().map(|sum| sum / places.len() as f32)
+    }
+}
+
+/// The square around the middle between forehead and chin, the outer corners of the eyes level.
+fn square(mesh: &Mesh) -> CropPlan {
+    let (forehead, chin) = (mesh.at(index::FOREHEAD), mesh.at(index::CHIN));
+    let (right, left) = (mesh.at(index::RIGHT_EYE_OUTER), mesh.at(index::LEFT_EYE_OUTER));
+    CropPlan {
+        centre: forehead.midpoint(chin),
+        side: (MARGIN * forehead.distance(chin)).max(1.0),
+        roll: (left.y - right.y).atan2(left.x - right.x),
+    }
+}
+
+/// The value of the map at `p`, between the middles of its fields; beyond the outermost ones, theirs.
+fn between_fields(map: &[f32], p: Point) -> f32 {
+    let along = |v: f32| {
+        let v = (v - 0.5).clamp(0.0, (FIELDS - 1) as f32);
+        let first = (v as usize).min(FIELDS - 2);
+        (first, v - first as f32)
+    };
+    let ((x, right), (y, below)) = (along(p.x), along(p.y));
+    let row = |y: usize| map[y * FIELDS + x] * (1.0 - right) + map[y * FIELDS + x + 1] * right;
+    row(y) * (1.0 - below) + row(y + 1) * below
+}
+
+/// Sharp enough, and not turned so far that the square is mostly background.
+const READABLE: Conditions = Conditions { max_yaw: 45.0, ..DETAIL };
+
+const TOTAL: &str = "the forensic network's answer for the whole face (after Shiohara and Yamasaki 2022)";
+const FIELD: &str = "the mean of the forensic network's map over the region (after Li et al. 2020)";
+
+/// A region's two rows: names and labels, and what is read of either kind.
+macro_rules! rows {
+    ($blending:literal, $synthesis:literal, $where:literal, $source:expr, $read:expr) => {
+        &[
+            Attribute {
+                name: $blending,
+                label: concat!("trace of blending ", $where),
+                unit: LOGIT,
+                source: $source,
+                conditions: READABLE,
+                measure: Measure::Traces(Trace::Blending, |t| $read(t, Trace::Blending)),
+            },
+            Attribute {
+                name: $synthesis,
+                label: concat!("trace of synthesis ", $where),
+                unit: LOGIT,
+                source: $source,
+                conditions: READABLE,
+                measure: Measure::Traces(Trace::Synthesis, |t| $read(t, Trace::Synthesis)),
+            },
+        ]
+    };
+}
+
+/// The face as a whole.
+pub(super) const OVERALL_ROWS: &[Attribute] =
+    rows!("blending_trace", "synthesis_trace", "in the face as a whole", TOTAL, Traces::total);
+/// The outline.
+pub(super) const OUTLINE_ROWS: &[Attribute] =
+    rows!("outline_blending_trace", "outline_synthesis_trace", "along the outline", FIELD, |t: &Traces, k| t
+        .at(k, &OUTLINE));
+/// The eyes.
+pub(super) const EYES_ROWS: &[Attribute] =
+    rows!("eyes_blending_trace", "eyes_synthesis_trace", "at the eyes", FIELD, |t: &Traces, k| t.at(k, &EYES));
+/// The nose.
+pub(super) const NOSE_ROWS: &[Attribute] =
+    rows!("nose_blending_trace", "nose_synthesis_trace", "at the nose", FIELD, |t: &Traces, k| t.at(k, &NOSE));
+/// The mouth.
+pub(super) const MOUTH_ROWS: &[Attribute] =
+    rows!("mouth_blending_trace", "mouth_synthesis_trace", "at the mouth", FIELD, |t: &Traces, k| t.at(k, &MOUTH));
+/// The skin.
+pub(super) const SKIN_ROWS: &[Attribute] =
+    rows!("skin_blending_trace", "skin_synthesis_trace", "in the skin", FIELD, |t: &Traces, k| t.at(k, &SKIN));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_the_middles_of_fields_the_map_is_a_plane_and_beyond_them_it_is_level() {
+        let map: Vec<f32> = (0..FIELDS * FIELDS).map(|i| (i % FIELDS + 100 * (i / FIELDS)) as f32).collect();
+        let at = |x, y| between_fields(&map, Point::new(x, y));
+        assert!((at(0.5, 0.5) - 0.0).abs() < 1e-4);
+        assert!((at(3.0, 7.25) - 677.5).abs() < 1e-3, "{}", at(3.0, 7.25));
+        assert!((at(-40.0, 9.9) - 900.0).abs() < 1e-3);
+        assert!((at(99.0, -99.0) - 9.0).abs() < 1e-4);
+        assert!(at(f32::NAN, 1.0).is_nan() || at(f32::NAN, 1.0).is_finite());
+    }
+
+    #[test]
+    fn the_square_holds_forehead_and_chin_and_turns_with_the_eyes() {
+        let mut points = vec![[0.0f32; 3]; 468];
+        let put = |points: &mut Vec<[f32; 3]>, i: usize, x: f32, y: f32| points[i] = [x, y, 0.0];
+        // A face that lies on its side, the forehead to the right.
+        put(&mut points, index::FOREHEAD, 200.0, 100.0);
+        put(&mut points, index::CHIN, 100.0, 100.0);
+        put(&mut points, index::RIGHT_EYE_OUTER, 160.0, 70.0);
+        put(&mut points, index::LEFT_EYE_OUTER, 160.0, 130.0);
+        let plan = square(&Mesh { points, confidence: 1.0 });
+        let forehead = plan.place(Point::new(200.0, 100.0), FIELDS as f32);
+        let chin = plan.place(Point::new(100.0, 100.0), FIELDS as f32);
+        assert!((forehead.x - 5.0).abs() < 1e-3 && (chin.x - 5.0).abs() < 1e-3, "{forehead:?} {chin:?}");
+        assert!((chin.y - forehead.y - FIELDS as f32 / MARGIN).abs() < 1e-3, "{forehead:?} {chin:?}");
+    }
+}
