@@ -35,7 +35,7 @@ use traces::Traces;
 pub use spec::{AttributeSpec, Conditions, Region, Trace};
 
 /// The tables of all regions, in the order of the vector. New ones stand at the end: stored vectors are in this order.
-const TABLES: [(Region, &[Attribute]); 13] = [
+const TABLES: [(Region, &[Attribute]); 11] = [
     (Region::OuterFace, outer_face::TABLE),
     (Region::Brows, brows::TABLE),
     (Region::Eyes, eyes::TABLE),
@@ -44,11 +44,9 @@ const TABLES: [(Region, &[Attribute]); 13] = [
     (Region::Skin, skin::TABLE),
     (Region::Overall, blending::TABLE),
     (Region::Overall, traces::OVERALL_ROWS),
-    (Region::OuterFace, traces::OUTLINE_ROWS),
     (Region::Eyes, traces::EYES_ROWS),
     (Region::Nose, traces::NOSE_ROWS),
     (Region::Mouth, traces::MOUTH_ROWS),
-    (Region::Skin, traces::SKIN_ROWS),
 ];
 
 /// Every attribute, in the order of the vector.

@@ -25,6 +25,9 @@ const SKIN: [usize; 12] = [151, 108, 337, 117, 346, 50, 280, 205, 425, 123, 352,
 /// The outline, where seams of a whole face lie.
 const OUTLINE: [usize; 16] = [10, 103, 332, 54, 284, 127, 356, 93, 323, 58, 288, 172, 397, 149, 378, 152];
 
+/// All of them.
+const PARTS: [&[usize]; 5] = [&EYES, &NOSE, &MOUTH, &SKIN, &OUTLINE];
+
 /// What the network said of one face.
 pub(super) struct Traces {
     totals: [f32; 2],
@@ -48,8 +51,16 @@ impl Traces {
         Ok(Self { totals: [totals.data[0], totals.data[1]], map, points })
     }
 
+    /// The logit of the face as a whole.
     fn total(&self, kind: Trace) -> Option<f32> {
-        Some(self.totals[kind as usize])
+        self.totals.get(kind as usize).copied()
+    }
+
+    /// By how much the mean logit of one part of the face exceeds that of all its parts. Against the whole, for how loud
+    /// the network speaks of a photograph says nothing of where.
+    fn stands_out(&self, kind: Trace, part: &[usize]) -> Option<f32> {
+        let all = PARTS.iter().map(|part| self.at(kind, part)).sum::<Option<f32>>()?;
+        Some(self.at(kind, part)? - all / PARTS.len() as f32)
     }
 
     /// The mean logit at some mesh points.
@@ -87,51 +98,45 @@ fn between_fields(map: &[f32], p: Point) -> f32 {
 const READABLE: Conditions = Conditions { max_yaw: 45.0, ..DETAIL };
 
 const TOTAL: &str = "the forensic network's answer for the whole face (after Shiohara and Yamasaki 2022)";
-const FIELD: &str = "the mean of the forensic network's map over the region (after Li et al. 2020)";
+const FIELD: &str =
+    "the mean of the forensic network's map at the region less that over all regions (after Li et al. 2020)";
 
-/// A region's two rows: names and labels, and what is read of either kind.
-macro_rules! rows {
-    ($blending:literal, $synthesis:literal, $where:literal, $source:expr, $read:expr) => {
-        &[
-            Attribute {
-                name: $blending,
-                label: concat!("trace of blending ", $where),
-                unit: LOGIT,
-                source: $source,
-                conditions: READABLE,
-                measure: Measure::Traces(Trace::Blending, |t| $read(t, Trace::Blending)),
-            },
-            Attribute {
-                name: $synthesis,
-                label: concat!("trace of synthesis ", $where),
-                unit: LOGIT,
-                source: $source,
-                conditions: READABLE,
-                measure: Measure::Traces(Trace::Synthesis, |t| $read(t, Trace::Synthesis)),
-            },
-        ]
-    };
+/// One row.
+const fn row(name: &'static str, label: &'static str, source: &'static str, measure: Measure) -> Attribute {
+    Attribute { name, label, unit: LOGIT, source, conditions: READABLE, measure }
 }
 
 /// The face as a whole.
-pub(super) const OVERALL_ROWS: &[Attribute] =
-    rows!("blending_trace", "synthesis_trace", "in the face as a whole", TOTAL, Traces::total);
-/// The outline.
-pub(super) const OUTLINE_ROWS: &[Attribute] =
-    rows!("outline_blending_trace", "outline_synthesis_trace", "along the outline", FIELD, |t: &Traces, k| t
-        .at(k, &OUTLINE));
+pub(super) const OVERALL_ROWS: &[Attribute] = &[
+    row("blending_trace", "trace of blending", TOTAL, Measure::Traces(Trace::Blending, |t| t.total(Trace::Blending))),
+    row(
+        "synthesis_trace",
+        "trace of synthesis",
+        TOTAL,
+        Measure::Traces(Trace::Synthesis, |t| t.total(Trace::Synthesis)),
+    ),
+];
 /// The eyes.
-pub(super) const EYES_ROWS: &[Attribute] =
-    rows!("eyes_blending_trace", "eyes_synthesis_trace", "at the eyes", FIELD, |t: &Traces, k| t.at(k, &EYES));
+pub(super) const EYES_ROWS: &[Attribute] = &[row(
+    "eyes_blending_trace",
+    "trace of blending at the eyes against the rest of the face",
+    FIELD,
+    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &EYES)),
+)];
 /// The nose.
-pub(super) const NOSE_ROWS: &[Attribute] =
-    rows!("nose_blending_trace", "nose_synthesis_trace", "at the nose", FIELD, |t: &Traces, k| t.at(k, &NOSE));
+pub(super) const NOSE_ROWS: &[Attribute] = &[row(
+    "nose_blending_trace",
+    "trace of blending at the nose against the rest of the face",
+    FIELD,
+    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &NOSE)),
+)];
 /// The mouth.
-pub(super) const MOUTH_ROWS: &[Attribute] =
-    rows!("mouth_blending_trace", "mouth_synthesis_trace", "at the mouth", FIELD, |t: &Traces, k| t.at(k, &MOUTH));
-/// The skin.
-pub(super) const SKIN_ROWS: &[Attribute] =
-    rows!("skin_blending_trace", "skin_synthesis_trace", "in the skin", FIELD, |t: &Traces, k| t.at(k, &SKIN));
+pub(super) const MOUTH_ROWS: &[Attribute] = &[row(
+    "mouth_blending_trace",
+    "trace of blending at the mouth against the rest of the face",
+    FIELD,
+    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &MOUTH)),
+)];
 
 #[cfg(test)]
 mod tests {
