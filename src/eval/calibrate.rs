@@ -136,7 +136,7 @@ fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
     } else {
         platt(&balanced(&records, &["real", "fake", "other"]))
     };
-    let (own, forged) = (mapped(&records, "real", &map), mapped(&records, "fake", &map));
+    let (own, forged) = (mapped(&records, "real", map), mapped(&records, "fake", map));
     let mut thresholds = *shipped;
     thresholds.fake = map.apply(shipped.fake);
     thresholds.real = map.apply(shipped.real);
@@ -152,7 +152,7 @@ fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
 }
 
 /// The mapped scores of a kind with their weights, each person and set alike.
-fn mapped(records: &[&Record], kind: &str, map: &ScoreMap) -> Vec<(f64, f64)> {
+fn mapped(records: &[&Record], kind: &str, map: ScoreMap) -> Vec<(f64, f64)> {
     let scored = balanced(records, &[kind]).into_iter();
     scored.map(|s| (f64::from(map.apply(s.score as f32)), s.weight)).collect()
 }
@@ -173,7 +173,7 @@ fn real_at(forged: &[(f64, f64)], share: f64) -> Option<f32> {
 fn operating_points(probes: &[&Probe], fit: &mut Fit, shipped: &OperatingPoints) -> OperatingPoints {
     let records: Vec<&Record> = probes.iter().map(|p| p.record).collect();
     let mut side = |name: &str, kind: &str, grid: &[f64], shipped: &[OperatingPoint], at: Quantile| {
-        let (scores, n) = (mapped(&records, kind, &fit.map), pictures(probes, kind));
+        let (scores, n) = (mapped(&records, kind, fit.map), pictures(probes, kind));
         let known = grid.iter().filter(|rate| n >= LEAST && resolves(**rate, n));
         let points =
             known.filter_map(|&rate| Some(OperatingPoint { rate: rate as f32, threshold: at(&scores, rate)? }));
