@@ -39,6 +39,13 @@ impl Analyser {
         }
     }
 
+    /// The analyser that looks for faces in this way.
+    #[must_use]
+    pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
+        self.finder = self.finder.with_settings(settings);
+        self
+    }
+
     /// What an image may cost.
     pub fn limits(&self) -> &DecodeLimits {
         &self.limits
