@@ -1,4 +1,4 @@
-//! The networks answer in tract what ONNX Runtime and dlib answered, and a models folder that is not as its manifest
+//! The networks answer what ONNX Runtime and dlib answered, whichever engine runs them, and a models folder that is not as its manifest
 //! says is refused by name.
 //!
 //! `models/build/golden.py` writes the files in `tests/golden`.
@@ -56,8 +56,8 @@ fn golden_of(file: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn load(manifest: &Manifest, role: Role) -> Box<dyn Network> {
-    TractEngine.load(&manifest.read(role).unwrap()).unwrap_or_else(|e| panic!("{role}: {e}"))
+fn load(engine: &dyn Engine, manifest: &Manifest, role: Role) -> Box<dyn Network> {
+    engine.load(&manifest.read(role).unwrap()).unwrap_or_else(|e| panic!("{role}: {e}"))
 }
 
 /// The largest difference, relative to the largest expected absolute value. Not a number is infinitely far away.
@@ -76,13 +76,27 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
 
 #[test]
 fn tract_answers_what_onnx_runtime_answered() {
+    answers_are_golden(&TractEngine);
+}
+
+/// With the library that `ORT_DYLIB_PATH` or the system names; skipped where there is none.
+#[cfg(feature = "ort")]
+#[test]
+fn onnx_runtime_answers_the_same() {
+    match faceward::inference::OrtEngine::open() {
+        Ok(engine) => answers_are_golden(&engine),
+        Err(e) => println!("skipped: {e}"),
+    }
+}
+
+fn answers_are_golden(engine: &dyn Engine) {
     let manifest = Manifest::open(&models()).unwrap();
     let mut compared = BTreeSet::new();
     for entry in &manifest.models {
         let Some(path) = golden_of(&entry.file) else { continue };
         let mut golden = Golden::open(&path);
         let expected = golden.outputs();
-        let found = load(&manifest, entry.role).run(golden.array("input")).unwrap();
+        let found = load(engine, &manifest, entry.role).run(golden.array("input")).unwrap();
         assert_eq!(found.len(), expected.len(), "{}: the number of outputs", entry.file);
         for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert_eq!(found.shape, expected.shape, "{} output {i}", entry.file);
@@ -108,7 +122,7 @@ fn embedding_b_is_dlibs_descriptor() {
     let manifest = Manifest::open(&models()).unwrap();
     let mut golden = Golden::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/dlib_bin.npz"));
     let expected = golden.array("output_0");
-    let found = load(&manifest, Role::EmbeddingB).run(golden.array("graph_input")).unwrap();
+    let found = load(&TractEngine, &manifest, Role::EmbeddingB).run(golden.array("graph_input")).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].data.len(), expected.data.len());
     let cosine = cosine(&found[0].data, &expected.data);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use faceward::api::{ServeError, serve};
 use faceward::audit::AuditLog;
 use faceward::config::Settings;
+use faceward::inference::EngineKind;
 use faceward::service::Service;
 
 use super::master::MasterArgs;
@@ -39,6 +40,12 @@ pub(super) struct Args {
     /// The folder with the networks and their manifest [default: models].
     #[arg(long, env = "FACEWARD_MODELS", value_name = "DIR")]
     models: Option<PathBuf>,
+    /// What runs the networks: tract, or ort for ONNX Runtime [default: tract].
+    #[arg(long, env = "FACEWARD_ENGINE", value_name = "NAME")]
+    engine: Option<EngineKind>,
+    /// The longer sides of the detector's passes in pixels [default: 320,448,1280].
+    #[arg(long, env = "FACEWARD_DETECTOR_SIDES", value_name = "PIXELS,…", value_delimiter = ',')]
+    detector_sides: Vec<u32>,
     /// Threads for inference [default: as many as cores].
     #[arg(long, env = "FACEWARD_THREADS")]
     threads: Option<usize>,
@@ -100,6 +107,8 @@ impl Args {
         lay(&mut s.storage.data_dir, self.data_dir.clone());
         lay(&mut s.storage.erasure_grace_s, self.erasure_grace);
         lay(&mut s.models.folder, self.models.clone());
+        lay(&mut s.models.engine, self.engine);
+        lay(&mut s.detector.sides, Some(self.detector_sides.clone()).filter(|sides| !sides.is_empty()));
         lay(&mut s.server.threads, self.threads.map(Some));
         lay(&mut s.server.queue, self.queue.map(Some));
         lay(&mut s.limits.max_image_mib, self.max_image_mib);
@@ -136,8 +145,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let master = args.master.or(&settings.storage);
     let store = open::store(&settings.storage.data_dir, &master.source()?)?;
     let audit = Arc::new(AuditLog::open(&settings.storage.data_dir, store.service_keys().clone())?);
-    let service = Service::open(&settings.models.folder, store, settings.decode_limits())?;
-    let service = open::calibrated(service, &settings.storage.data_dir)?;
+    let engine = settings.models.engine.open()?;
+    let limits = settings.decode_limits();
+    let service = Service::open_with(engine.as_ref(), &settings.models.folder, store, limits)?;
+    let service = open::calibrated(service.with_detector(settings.detector_settings()), &settings.storage.data_dir)?;
     let unmet = service.unmet_targets()?;
     if unmet > 0 {
         tracing::warn!(
@@ -146,10 +157,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
              answers say which"
         );
     }
-    let service = service
-        .with_stability_check(settings.verdict.stability_check)
-        .with_max_faces(settings.limits.max_faces)
-        .with_images_kept(settings.storage.keep_images);
+    let service =
+        service.with_stability_check(settings.verdict.stability_check).with_images_kept(settings.storage.keep_images);
     let service = Arc::new(service);
     let settings = settings.server_settings();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -10,11 +10,16 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::api::{ServerSettings, TlsFiles};
+use crate::face::DetectorSettings;
 use crate::imaging::DecodeLimits;
+use crate::inference::EngineKind;
 use crate::service::MAX_FACES;
 
 /// The commented file with every default.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
+
+/// What a pass of the detector may have.
+const DETECTOR_SIDES: std::ops::RangeInclusive<u32> = 64..=4096;
 
 /// In seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -31,6 +36,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Where the networks are.
     pub models: Models,
+    /// How it looks for faces.
+    pub detector: Detector,
     /// How it judges.
     pub verdict: Verdict,
     /// What it says of its work.
@@ -108,6 +115,16 @@ pub struct Storage {
 pub struct Models {
     /// The folder with the manifest.
     pub folder: PathBuf,
+    /// What runs them.
+    pub engine: EngineKind,
+}
+
+/// How the server looks for faces.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detector {
+    /// The longer sides of the detector's passes in pixels, the coarsest first.
+    pub sides: Vec<u32>,
 }
 
 /// How the server judges.
@@ -173,7 +190,13 @@ impl Default for Storage {
 
 impl Default for Models {
     fn default() -> Self {
-        Self { folder: "models".into() }
+        Self { folder: "models".into(), engine: EngineKind::default() }
+    }
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self { sides: DetectorSettings::default().sides }
     }
 }
 
@@ -258,6 +281,10 @@ impl Settings {
         if l.max_image_mib == 0 || l.max_megapixels == 0 || l.max_side == 0 || l.max_faces == 0 {
             return value("limits", format!("{l:?}"), "each at least 1");
         }
+        let sides = &self.detector.sides;
+        if sides.is_empty() || !sides.is_sorted() || !sides.iter().all(|side| DETECTOR_SIDES.contains(side)) {
+            return value("detector.sides", format!("{sides:?}"), "at least one, growing, each from 64 to 4096");
+        }
         if l.max_body_mib < l.max_image_mib {
             return value("limits.max_body_mib", l.max_body_mib.to_string(), "at least limits.max_image_mib");
         }
@@ -296,6 +323,15 @@ impl Settings {
             max_bytes: self.limits.max_image_mib << 20,
             max_pixels: self.limits.max_megapixels.saturating_mul(1_000_000),
             max_side: self.limits.max_side,
+        }
+    }
+
+    /// How faces are looked for.
+    pub fn detector_settings(&self) -> DetectorSettings {
+        DetectorSettings {
+            sides: self.detector.sides.clone(),
+            max_faces: self.limits.max_faces,
+            ..DetectorSettings::default()
         }
     }
 
@@ -373,6 +409,9 @@ mod tests {
             "[server]\ndeadline_s = 100000",
             "[server]\nqueue = 4611686018427387904",
             "[limits]\nmax_image_mib = 17592186044416",
+            "[detector]\nsides = []",
+            "[detector]\nsides = [640, 320]",
+            "[detector]\nsides = [320, 100000]",
         ] {
             assert!(written(text).unwrap().check().is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Where the faces are: CenterFace, in a coarse pass, then finer where the coarse one saw too little.
+//! Where the faces are: CenterFace, in a coarse pass, then finer ones where that saw too little.
 //!
 //! CenterFace (Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019) answers, on a
 //! grid of one cell for 4 x 4 pixels, how likely a face's centre is there, its size, and five points.
@@ -59,16 +59,18 @@ pub struct Detection {
 }
 
 /// How hard to look.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DetectorSettings {
-    /// The longer side of the first pass in pixels.
-    pub coarse_side: u32,
-    /// The longer side of the second pass in pixels.
-    pub fine_side: u32,
-    /// A second pass is made when the largest face of the first spans fewer pixels than this, in that pass.
+    /// The longer sides of the passes in pixels, the coarsest first; at least one. What a pass costs grows with the
+    /// square.
+    pub sides: Vec<u32>,
+    /// A finer pass is made when the largest face spans fewer pixels than this where the picture's longer side is
+    /// [`TYPICAL_SIDE`].
     pub small_face: f32,
     /// The least confidence of a face, 0..=1.
     pub min_confidence: f32,
+    /// From this confidence on, what the first pass saw beside one face is a reason for the second: there may be more.
+    pub hint_confidence: f32,
     /// Two boxes that overlap by more than this intersection over union are one face.
     pub max_overlap: f32,
     /// The largest faces kept.
@@ -78,28 +80,33 @@ pub struct DetectorSettings {
 impl Default for DetectorSettings {
     fn default() -> Self {
         Self {
-            coarse_side: 448,
-            fine_side: 1280,
+            sides: vec![320, 448, 1280],
             small_face: 56.0,
             min_confidence: 0.5,
+            hint_confidence: 0.25,
             max_overlap: 0.3,
             max_faces: 16,
         }
     }
 }
 
+/// The longer side of a picture in which the size of a face is judged.
+const TYPICAL_SIDE: f32 = 448.0;
 /// The side of the pass for faces that fill the frame, and how much border it adds around the picture.
 const CLOSE_UP_SIDE: u32 = 256;
 const CLOSE_UP_BORDER: f32 = 0.4;
-/// Pictures are enlarged at most this much in the fine pass: beyond, there is nothing more to see.
+/// Pictures are enlarged at most this much in the last of several passes: beyond, there is nothing more to see.
 const MAX_ENLARGEMENT: f32 = 2.0;
+/// A finer pass that is not this much finer sees nothing new.
+const FINER: f32 = 1.2;
 /// The network halves the picture five times.
 const STRIDE_ALL: u32 = 32;
 /// One cell of its output.
 const STRIDE: f32 = 4.0;
 
-/// Finds faces, the largest first: a coarse pass; a finer one when that found nothing or only small faces; and, when
-/// still nothing was found, one over a shrunken picture with a border, for a face that fills the frame.
+/// Finds faces, the largest first: a coarse pass; a finer one where that found no face, only small ones or a sign of more
+/// than one; a last one where there are small ones alone; and, when still nothing was found, one over a shrunken picture
+/// with a border, for a face that fills the frame.
 ///
 /// # Errors
 /// When the network fails.
@@ -109,15 +116,23 @@ pub fn detect(
     settings: &DetectorSettings,
 ) -> Result<Vec<Detection>, InferenceError> {
     let long = image.width().max(image.height()) as f32;
-    let coarse = (settings.coarse_side as f32 / long).min(1.0);
-    let mut faces = pass(net, image, coarse, settings)?;
-    let largest = faces.first().map_or(0.0, |f| f.bbox.side() * coarse);
-    let fine = (settings.fine_side as f32 / long).min(MAX_ENLARGEMENT);
-    if largest < settings.small_face && fine > coarse * 1.2 {
-        let finer = pass(net, image, fine, settings)?;
-        if !finer.is_empty() {
-            faces = finer;
+    let (mut faces, mut done) = (Vec::new(), 0.0);
+    for (i, side) in settings.sides.iter().enumerate() {
+        let is_last = i > 0 && i + 1 == settings.sides.len();
+        let scale = (*side as f32 / long).min(if is_last { MAX_ENLARGEMENT } else { 1.0 });
+        if scale <= done * FINER {
+            continue;
         }
+        let found = pass(net, image, scale, settings)?;
+        if !found.faces.is_empty() {
+            faces = found.faces;
+        }
+        let largest = faces.first().map_or(0.0, |f: &Detection| f.bbox.side()) * (TYPICAL_SIDE / long).min(1.0);
+        let alone = done > 0.0 || faces.len() + found.hints == 1;
+        if largest >= settings.small_face && alone {
+            break;
+        }
+        done = scale;
     }
     if faces.is_empty() {
         faces = close_up(net, image, settings)?;
@@ -125,13 +140,16 @@ pub fn detect(
     Ok(faces)
 }
 
+/// What one pass saw.
+struct Found {
+    /// The largest first.
+    faces: Vec<Detection>,
+    /// How many places may be faces.
+    hints: usize,
+}
+
 /// One pass over the whole picture at `scale` (network pixels a source pixel).
-fn pass(
-    net: &dyn Network,
-    image: &Pyramid,
-    scale: f32,
-    settings: &DetectorSettings,
-) -> Result<Vec<Detection>, InferenceError> {
+fn pass(net: &dyn Network, image: &Pyramid, scale: f32, settings: &DetectorSettings) -> Result<Found, InferenceError> {
     let side = |v: u32| ((v as f32 * scale).round() as u32).max(1);
     let (w, h) = (side(image.width()), side(image.height()));
     let padded = |v: u32| v.div_ceil(STRIDE_ALL) * STRIDE_ALL;
@@ -162,17 +180,17 @@ fn close_up(net: &dyn Network, image: &Pyramid, settings: &DetectorSettings) -> 
     let side = CLOSE_UP_SIDE as usize;
     let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0))?;
     let found = decode(&net.run(input)?, settings)?;
-    Ok(keep(found, settings, |p| map.apply(p), scale, scale))
+    Ok(keep(found, settings, |p| map.apply(p), scale, scale).faces)
 }
 
-/// Takes faces back to source pixels, drops doubles, sorts by size and keeps the largest.
+/// Drops doubles, tells faces from hints, takes the faces back to source pixels, sorts them by size and keeps the largest.
 fn keep(
     mut found: Vec<Detection>,
     settings: &DetectorSettings,
     back: impl Fn(Point) -> Point,
     sx: f32,
     sy: f32,
-) -> Vec<Detection> {
+) -> Found {
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let mut faces: Vec<Detection> = Vec::new();
     for face in found {
@@ -181,6 +199,9 @@ fn keep(
         }
         faces.push(face);
     }
+    let seen = faces.len();
+    faces.retain(|face| face.confidence >= settings.min_confidence);
+    let hints = seen - faces.len();
     for face in &mut faces {
         let corner = back(Point::new(face.bbox.x, face.bbox.y));
         face.bbox =
@@ -189,7 +210,7 @@ fn keep(
     }
     faces.sort_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
     faces.truncate(settings.max_faces);
-    faces
+    Found { faces, hints }
 }
 
 /// Reads the four output maps: centre heat, log size (height, width), centre offset (y, x), points (y, x) in units
@@ -204,7 +225,7 @@ fn decode(outputs: &[Tensor], settings: &DetectorSettings) -> Result<Vec<Detecti
     let (size, offset, points) = (output(outputs, 1, 2 * n)?, output(outputs, 2, 2 * n)?, output(outputs, 3, 10 * n)?);
     let mut found = Vec::new();
     for (i, &confidence) in heat.data.iter().enumerate().take(n) {
-        if confidence < settings.min_confidence {
+        if confidence < settings.hint_confidence.min(settings.min_confidence) {
             continue;
         }
         let (row, col) = ((i / cols) as f32, (i % cols) as f32);
@@ -241,19 +262,32 @@ fn resize(image: &RgbImage, w: u32, h: u32) -> Result<Vec<u8>, InferenceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
-    /// A detector that sees one face, 8 x 8 cells of heat with one hot cell.
-    struct OneFace;
+    /// A detector that sees a face of `size` pixels at each of `faces`: places in cells of a pass, and confidence.
+    struct Faces {
+        size: f32,
+        faces: Vec<([usize; 2], f32)>,
+        /// The longer sides that it was asked for.
+        asked: Mutex<Vec<usize>>,
+    }
 
-    impl Network for OneFace {
+    impl Faces {
+        fn new(size: f32, faces: &[([usize; 2], f32)]) -> Self {
+            Self { size, faces: faces.to_vec(), asked: Mutex::default() }
+        }
+    }
+
+    impl Network for Faces {
         fn run(&self, input: Tensor) -> Result<Vec<Tensor>, InferenceError> {
+            self.asked.lock().unwrap().push(input.shape[2].max(input.shape[3]));
             let (h, w) = (input.shape[2] / 4, input.shape[3] / 4);
             let n = h * w;
-            let hot = 4 * w + 6;
             let mut heat = vec![0.0; n];
-            heat[hot] = 0.9;
-            heat[hot + 1] = 0.8; // the same face seen twice
-            let size = vec![(10.0f32).ln(); 2 * n];
+            for ([x, y], confidence) in &self.faces {
+                heat[y * w + x] = *confidence;
+            }
+            let size = vec![(self.size / 4.0).ln(); 2 * n];
             Ok(vec![
                 Tensor::new(&[1, 1, h, w], heat)?,
                 Tensor::new(&[1, 2, h, w], size)?,
@@ -266,14 +300,40 @@ mod tests {
     #[test]
     fn boxes_come_back_in_source_pixels_and_doubles_are_one() {
         let image = RgbImage::new(896, 448).into();
-        let settings = DetectorSettings { small_face: 0.0, ..DetectorSettings::default() };
-        let faces = detect(&OneFace, &image, &settings).unwrap();
+        let settings = DetectorSettings { sides: vec![448], ..DetectorSettings::default() };
+        // The second is the same face seen twice.
+        let net = Faces::new(40.0, &[([6, 4], 0.9), ([7, 4], 0.8)]);
+        let faces = detect(&net, &image, &settings).unwrap();
         assert_eq!(faces.len(), 1);
         let f = &faces[0];
         // cell (6, 4) of a half-size picture: centre (26, 18) there, (52, 36) here; 40 pixels wide there, 80 here
         assert!((f.bbox.centre().x - 52.0).abs() < 1e-3 && (f.bbox.centre().y - 36.0).abs() < 1e-3);
         assert!((f.bbox.width - 80.0).abs() < 1e-2);
         assert!(f.points[0].distance(f.bbox.centre()) < 1e-2);
+    }
+
+    #[test]
+    fn finer_passes_are_made_where_a_coarse_one_saw_too_little() {
+        let image: Pyramid = RgbImage::new(1280, 640).into();
+        let asked = |size: f32, faces: &[([usize; 2], f32)]| {
+            let net = Faces::new(size, faces);
+            detect(&net, &image, &DetectorSettings::default()).unwrap();
+            net.asked.into_inner().unwrap()
+        };
+        let (one, other) = ([10, 10], [40, 10]);
+        assert_eq!(asked(64.0, &[(one, 0.9)]), [320], "a large face alone");
+        assert_eq!(asked(64.0, &[(one, 0.9), (other, 0.9)]), [320, 448], "several faces");
+        assert_eq!(asked(64.0, &[(one, 0.9), (other, 0.3)]), [320, 448], "a sign of another face");
+        assert_eq!(asked(24.0, &[(one, 0.9)]), [320, 448, 1280], "a small face");
+        assert_eq!(asked(64.0, &[]), [320, 448, 1280, 256], "none");
+    }
+
+    #[test]
+    fn a_small_picture_is_not_looked_at_twice_in_one_size() {
+        let image: Pyramid = RgbImage::new(200, 100).into();
+        let net = Faces::new(24.0, &[([10, 10], 0.9)]);
+        detect(&net, &image, &DetectorSettings::default()).unwrap();
+        assert_eq!(net.asked.into_inner().unwrap(), [224, 416], "at its own size, then enlarged twice");
     }
 
     #[test]

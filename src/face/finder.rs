@@ -33,6 +33,12 @@ impl FaceFinder {
         Self { zoo, settings }
     }
 
+    /// The finder that looks in this way.
+    #[must_use]
+    pub fn with_settings(self, settings: DetectorSettings) -> Self {
+        Self { settings, ..self }
+    }
+
     /// Every face of at least the detector's confidence, the largest first.
     ///
     /// # Errors

@@ -1,13 +1,20 @@
 //! The inference engine: networks behind a small trait, and the manifest that says which networks there are.
 //!
-//! Nothing outside this module knows which engine runs. [`TractEngine`] is the default.
+//! Nothing outside this module knows which engine runs. [`TractEngine`] is the default;
+//! [`EngineKind`] names those that can be chosen.
 
+mod choice;
 mod kernels;
 mod manifest;
+#[cfg(feature = "ort")]
+mod ort;
 mod raw;
 mod tract;
 mod zoo;
 
+#[cfg(feature = "ort")]
+pub use self::ort::OrtEngine;
+pub use choice::EngineKind;
 pub use kernels::multiply_adds;
 pub(crate) use kernels::products;
 pub use manifest::{InputSpec, Manifest, ManifestError, ModelEntry, OutputSpec, Role};
@@ -41,6 +48,9 @@ impl Tensor {
 /// Why a network did not load or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InferenceError {
+    /// There is no such engine here.
+    #[error("{0}")]
+    Engine(String),
     /// The engine refused the graph.
     #[error("the graph cannot be loaded: {0}")]
     Load(String),

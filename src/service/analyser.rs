@@ -17,7 +17,6 @@ pub const MAX_FACES: usize = 16;
 
 /// Networks and limits.
 pub struct Analyser {
-    zoo: Arc<Zoo>,
     finder: FaceFinder,
     extractor: TemplateExtractor,
     limits: DecodeLimits,
@@ -39,19 +38,17 @@ pub struct Analysis {
 impl Analyser {
     /// An analyser over loaded networks.
     pub fn new(zoo: Arc<Zoo>, limits: DecodeLimits) -> Self {
-        Self {
-            finder: finder(&zoo, MAX_FACES),
-            extractor: TemplateExtractor::new(zoo.clone()),
-            zoo,
-            limits,
-            max_faces: MAX_FACES,
-        }
+        let settings = DetectorSettings { max_faces: MAX_FACES, ..DetectorSettings::default() };
+        let finder = FaceFinder::new(zoo.clone(), one_more(settings));
+        Self { finder, extractor: TemplateExtractor::new(zoo), limits, max_faces: MAX_FACES }
     }
 
-    /// Looks at the largest `most` faces of an image from now on.
-    pub(super) fn look_at(&mut self, most: usize) {
-        self.max_faces = most.max(1);
-        self.finder = finder(&self.zoo, self.max_faces);
+    /// The analyser that looks for faces in this way, and at the `max_faces` largest.
+    #[must_use]
+    pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
+        self.max_faces = settings.max_faces.max(1);
+        self.finder = self.finder.with_settings(one_more(settings));
+        self
     }
 
     /// What an image may cost.
@@ -96,6 +93,6 @@ impl Analyser {
 }
 
 /// Finds one face more than is looked at, so that an answer can say that there are more.
-fn finder(zoo: &Arc<Zoo>, max_faces: usize) -> FaceFinder {
-    FaceFinder::new(zoo.clone(), DetectorSettings { max_faces: max_faces + 1, ..DetectorSettings::default() })
+fn one_more(settings: DetectorSettings) -> DetectorSettings {
+    DetectorSettings { max_faces: settings.max_faces.max(1) + 1, ..settings }
 }

@@ -17,10 +17,11 @@ mod verify;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use crate::face::DetectorSettings;
 use crate::identity::Population;
 use crate::identity::store::Store;
 use crate::imaging::DecodeLimits;
-use crate::inference::{Manifest, TractEngine, Zoo};
+use crate::inference::{Engine, Manifest, TractEngine, Zoo};
 use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
@@ -54,13 +55,26 @@ pub struct Service {
 }
 
 impl Service {
-    /// Loads the models after checking their hashes, and every identity of the store.
+    /// Loads the models with the default engine after checking their hashes, and every identity of the store.
     ///
     /// # Errors
     /// A [`StartError`] that names the file or says what is wrong with the store.
     pub fn open(models: &Path, store: Arc<dyn Store>, limits: DecodeLimits) -> Result<Self, StartError> {
+        Self::open_with(&TractEngine, models, store, limits)
+    }
+
+    /// The same with the networks run by `engine`.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub fn open_with(
+        engine: &dyn Engine,
+        models: &Path,
+        store: Arc<dyn Store>,
+        limits: DecodeLimits,
+    ) -> Result<Self, StartError> {
         let manifest = Manifest::open(models)?;
-        let zoo = Arc::new(stages::with_clocks(Zoo::load(&manifest, &TractEngine)?));
+        let zoo = Arc::new(stages::with_clocks(Zoo::load(&manifest, engine)?));
         let population = Population::load(&manifest)?;
         let versions = Versions {
             faceward: env!("CARGO_PKG_VERSION").into(),
@@ -100,10 +114,10 @@ impl Service {
         self
     }
 
-    /// The service that looks at so many faces of an image at most, its largest.
+    /// The service that looks for faces in this way, and at the `max_faces` largest.
     #[must_use]
-    pub fn with_max_faces(mut self, most: usize) -> Self {
-        self.analyser.look_at(most);
+    pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
+        self.analyser = self.analyser.with_detector(settings);
         self
     }
 

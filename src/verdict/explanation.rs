@@ -47,7 +47,8 @@ pub struct Difference {
 pub struct Explanation {
     /// One to four sentences.
     pub summary: String,
-    /// The differences that weigh most in the score first, then what departs without weight; for a face that is
+    /// The differences that weigh most in the score first, then what departs without weight, traces of manipulation before
+    /// the rest; for a face that is
     /// consistent, what the score rests on, then its closest agreements.
     pub differences: Vec<Difference>,
 }
@@ -78,11 +79,14 @@ impl Explanation {
         if !consistent {
             all.retain(departing);
         }
-        // Of what carries no weight, the farthest departure comes first, and behind the departures the best agreement.
+        // Of what carries no weight, traces come first, for they speak of manipulation and the rest of the person's looks;
+        // then the farthest departure, and behind the departures the best agreement.
+        let trace = |d: &Difference| ATTRIBUTES.iter().any(|s| s.trace.is_some() && s.name == d.attribute);
         let size = |d: &Difference| if departing(d) { -d.deviation.abs() } else { d.deviation.abs() };
         all.sort_by(|a, b| {
             let heavier = b.weight.abs().total_cmp(&a.weight.abs());
-            heavier.then(departing(b).cmp(&departing(a))).then(size(a).total_cmp(&size(b)))
+            let sooner = (departing(b), departing(b) && trace(b)).cmp(&(departing(a), departing(a) && trace(a)));
+            heavier.then(sooner).then(size(a).total_cmp(&size(b)))
         });
         all.truncate(LISTED);
         Self { summary: summary(person, decision, evidence, departures, measured), differences: all }

@@ -4,6 +4,7 @@
 //! are computed together: a row of inputs is loaded once for all the outputs of a column that it belongs to.
 
 use super::activation::Activation;
+use super::direct::{Direct, Fold};
 use super::planes::{SLACK, Window};
 use crate::inference::raw::{Kernel, Lanes};
 
@@ -38,22 +39,6 @@ struct Plane<'a, L> {
 trait Sum<L> {
     /// Adds what lies under the kernel that reads from the start of `source` on.
     fn add(&self, sum: L, source: &[f32]) -> L;
-}
-
-/// Nine taps that stay in registers.
-struct Nine<'a, L> {
-    weights: &'a [L; 9],
-    taps: &'a [usize; 9],
-}
-
-impl<L: Lanes> Sum<L> for Nine<'_, L> {
-    #[inline(always)]
-    fn add(&self, mut sum: L, source: &[f32]) -> L {
-        for (w, tap) in self.weights.iter().zip(self.taps) {
-            sum = w.mul_add(L::load(&source[*tap..]), sum);
-        }
-        sum
-    }
 }
 
 /// Any taps.
@@ -115,39 +100,61 @@ impl Filters<'_> {
         scratch: &mut [f32],
     ) {
         let window = self.window;
+        match (window.kernel, window.stride) {
+            ([3, 3], [1, 1]) => return self.direct::<L, 3, 1>(channel, picture, out),
+            ([3, 3], [2, 2]) => return self.direct::<L, 3, 2>(channel, picture, out),
+            ([5, 5], [1, 1]) => return self.direct::<L, 5, 1>(channel, picture, out),
+            ([5, 5], [2, 2]) => return self.direct::<L, 5, 2>(channel, picture, out),
+            _ => {}
+        }
         let (len, flat) = (window.channel_len(), window.flat_len());
         let (padded, sums) = scratch.split_at_mut(len + SLACK);
         window.lay_out::<L>(picture, 0.0, &mut padded[..len]);
         let weights = &self.weights[channel * taps.len()..][..taps.len()];
         let bias = L::splat(self.bias[channel]);
         let plane = Plane { channel, bias, activation: self.activation, window, source: padded };
-        match (<[f32; 9]>::try_from(weights), <[usize; 9]>::try_from(taps)) {
-            (Ok(weights), Ok(taps)) if window.kernel == [3, 3] => {
-                plane.three_by_three(&weights.map(L::splat), &taps, flat, sums, out);
-            }
-            _ => plane.each(&Taps { weights, taps }, flat, sums, out),
-        }
+        plane.each(&Taps { weights, taps }, flat, sums, out);
+    }
+
+    #[inline(always)]
+    fn direct<L: Lanes, const K: usize, const S: usize>(&self, channel: usize, picture: &[f32], out: &mut [f32]) {
+        let weights = &self.weights[channel * K * K..][..K * K];
+        let filter = Filter { channel, bias: L::splat(self.bias[channel]), weights, activation: self.activation };
+        Direct::<_, K, S> { fold: &filter, window: self.window }.run::<L>(picture, out);
+    }
+}
+
+/// The filter of one channel.
+struct Filter<'a, L> {
+    channel: usize,
+    bias: L,
+    weights: &'a [f32],
+    activation: &'a Activation,
+}
+
+impl<L: Lanes> Fold<L> for Filter<'_, L> {
+    #[inline(always)]
+    fn start(&self) -> L {
+        self.bias
+    }
+
+    #[inline(always)]
+    fn outside(&self) -> L {
+        L::splat(0.0)
+    }
+
+    #[inline(always)]
+    fn step(&self, before: L, tap: usize, value: L) -> L {
+        L::splat(self.weights[tap]).mul_add(value, before)
+    }
+
+    #[inline(always)]
+    fn finish(&self, folded: L) -> L {
+        self.activation.apply(self.channel, folded)
     }
 }
 
 impl<L: Lanes> Plane<'_, L> {
-    #[inline(always)]
-    fn three_by_three(&self, weights: &[L; 9], taps: &[usize; 9], flat: usize, sums: &mut [f32], out: &mut [f32]) {
-        let [rows, cols] = self.window.output;
-        if self.window.stride != [1, 1] || cols < L::COUNT {
-            return self.each(&Nine { weights, taps }, flat, sums, out);
-        }
-        let mut y = 0;
-        while y + 4 <= rows {
-            self.band::<4>(weights, y, &mut out[y * cols..(y + 4) * cols]);
-            y += 4;
-        }
-        while y < rows {
-            self.band::<1>(weights, y, &mut out[y * cols..(y + 1) * cols]);
-            y += 1;
-        }
-    }
-
     /// Vectors of outputs one by one.
     #[inline(always)]
     fn each(&self, kernel: &impl Sum<L>, flat: usize, sums: &mut [f32], out: &mut [f32]) {
@@ -183,38 +190,5 @@ impl<L: Lanes> Plane<'_, L> {
     #[inline(always)]
     fn one(&self, kernel: &impl Sum<L>, source: &[f32]) -> L {
         self.activation.apply(self.channel, kernel.add(self.bias, source))
-    }
-
-    /// `R` rows from row `y` on, of a kernel of 3x3 with stride 1.
-    #[inline(always)]
-    fn band<const R: usize>(&self, weights: &[L; 9], y: usize, out: &mut [f32]) {
-        let cols = self.window.output[1];
-        let pitch = self.window.phase()[1];
-        let source = &self.source[y * pitch..];
-        let mut x = 0;
-        loop {
-            x = x.min(cols - L::COUNT);
-            let mut sums = [self.bias; R];
-            for line in 0..R + 2 {
-                let source = &source[line * pitch + x..][..L::COUNT + 2];
-                let values = [L::load(source), L::load(&source[1..]), L::load(&source[2..])];
-                for (r, sum) in sums.iter_mut().enumerate() {
-                    // Row r takes the lines r to r + 2.
-                    if line >= r && line <= r + 2 {
-                        let row = (line - r) * 3;
-                        for (k, v) in values.into_iter().enumerate() {
-                            *sum = weights[row + k].mul_add(v, *sum);
-                        }
-                    }
-                }
-            }
-            for (r, sum) in sums.into_iter().enumerate() {
-                self.activation.apply(self.channel, sum).store(&mut out[r * cols + x..]);
-            }
-            x += L::COUNT;
-            if x >= cols {
-                break;
-            }
-        }
     }
 }

@@ -11,7 +11,7 @@ use super::planes::{Window, rooms};
 use crate::inference::raw::{Kernel, Lanes};
 
 /// The input of a band has about this many values: what the second-level cache holds beside the rest.
-const BAND: usize = 1 << 16;
+const BAND: usize = 1 << 17;
 
 /// Both convolutions of one picture.
 pub(in crate::inference) struct ExpandDepthwise<'a> {

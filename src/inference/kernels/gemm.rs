@@ -6,7 +6,7 @@
 //! from it.
 
 use super::activation::Activation;
-use super::planes::{SLACK, Window, aligned};
+use super::planes::aligned;
 use crate::inference::raw::{Kernel, Lanes};
 
 /// Rows of weights that are computed together.
@@ -14,9 +14,12 @@ pub(super) const PANEL: usize = 8;
 /// Vectors of outputs that are computed together.
 pub(super) const VECTORS: usize = 3;
 /// No vector is longer.
-const WIDEST: usize = 16;
+pub(super) const WIDEST: usize = 16;
 /// The longest run of outputs of one tile.
-const TILE: usize = VECTORS * WIDEST;
+pub(super) const TILE: usize = VECTORS * WIDEST;
+
+/// The weights of a large layer come from far away, and in order: so many values ahead are asked for in time.
+pub(super) const AHEAD: usize = 512;
 
 /// Weights, panel by panel: for each column of the matrix the [`PANEL`] rows' values side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +72,7 @@ pub(in crate::inference) struct Finish<'a> {
 impl Finish<'_> {
     /// Finishes a run of one channel's sums; `at` is its place in the whole output.
     #[inline(always)]
-    fn run<L: Lanes>(&self, channel: usize, at: usize, sums: &[f32], out: &mut [f32]) {
+    pub(super) fn run<L: Lanes>(&self, channel: usize, at: usize, sums: &[f32], out: &mut [f32]) {
         let bias = L::splat(self.bias[channel]);
         let whole = out.len() / L::COUNT * L::COUNT;
         let mut i = 0;
@@ -104,6 +107,7 @@ fn sums<L: Lanes, const M: usize, const N: usize>(panel: &[f32], first: usize, t
         for (j, v) in values.iter_mut().enumerate() {
             *v = L::load(&source[j * L::COUNT..]);
         }
+        L::prefetch(weights, AHEAD);
         let weights = &weights[first..first + M];
         for (row, w) in sums.iter_mut().zip(weights) {
             let w = L::splat(*w);
@@ -147,14 +151,14 @@ impl Kernel for Pointwise<'_> {
 
 /// Where the tiles of the second matrix come from. A trait and not a closure: it must be inlined to be compiled for
 /// wide vectors.
-trait Load {
+pub(super) trait Load {
     /// Fills a tile with what every tap reads for the `here` outputs from place `at` on.
     fn load<L: Lanes>(&self, at: usize, here: usize, tile: &mut [f32]);
 }
 
 /// The product of both matrices: `places` values for each output channel.
 #[inline(always)]
-fn product<L: Lanes>(
+pub(super) fn product<L: Lanes>(
     weights: &Weights,
     finish: Finish<'_>,
     source: &impl Load,
@@ -298,97 +302,6 @@ impl Strip<'_> {
                 }
                 self.finish.run::<L>(channel, at, &run, out);
             }
-        }
-    }
-}
-
-/// Any other convolution of one picture.
-pub(in crate::inference) struct Spatial<'a> {
-    /// Taps of all input channels are its columns.
-    pub(in crate::inference) weights: &'a Weights,
-    /// What becomes of the sums.
-    pub(in crate::inference) finish: Finish<'a>,
-    /// How the kernel moves.
-    pub(in crate::inference) window: Window,
-    /// Channel by channel.
-    pub(in crate::inference) source: &'a [f32],
-    /// Channel by channel.
-    pub(in crate::inference) out: &'a mut [f32],
-    /// Room for the padded planes.
-    pub(in crate::inference) planes: &'a mut Vec<f32>,
-    /// Room for a strip.
-    pub(in crate::inference) scratch: &'a mut Vec<f32>,
-}
-
-impl Kernel for Spatial<'_> {
-    #[inline(always)]
-    fn run<L: Lanes>(self) {
-        let Self { weights, finish, window, source, out, planes, scratch } = self;
-        let (picture, channel) = (window.input[0] * window.input[1], window.channel_len());
-        let channels = source.len() / picture;
-        let len = channels * channel + SLACK;
-        if planes.len() < len {
-            planes.resize(len, 0.0);
-        }
-        for (plane, into) in source.chunks_exact(picture).zip(planes.chunks_exact_mut(channel)) {
-            window.lay_out::<L>(plane, 0.0, into);
-        }
-        let taps = (0..channels).flat_map(|c| window.taps().map(move |t| c * channel + t)).collect();
-        let [rows, cols] = window.output;
-        let load = Padded { planes: &planes[..len], taps, cols, pitch: window.phase()[1] };
-        product::<L>(weights, finish, &load, rows * cols, out, scratch);
-    }
-}
-
-/// What taps read from padded planes.
-struct Padded<'a> {
-    planes: &'a [f32],
-    /// Where each reads for the first output.
-    taps: Vec<usize>,
-    /// Outputs of a row.
-    cols: usize,
-    /// From where a tap reads for an output to where it does for the one below.
-    pitch: usize,
-}
-
-impl Load for Padded<'_> {
-    #[inline(always)]
-    fn load<L: Lanes>(&self, at: usize, here: usize, tile: &mut [f32]) {
-        let width = VECTORS * L::COUNT;
-        // The stretches of rows that make up the tile: where in the tile, where in the plane, and how long.
-        let mut stretches = [(0, 0, 0); TILE];
-        let (mut n, mut done) = (0, 0);
-        while done < here {
-            let (y, x) = ((at + done) / self.cols, (at + done) % self.cols);
-            let len = (self.cols - x).min(here - done);
-            stretches[n] = (done, y * self.pitch + x, len);
-            n += 1;
-            done += len;
-        }
-        let stretches = &stretches[..n];
-        // Whole vectors are copied: what is too much is overwritten by the next stretch, or the next tap's first. The
-        // last tap's stretches go through a line of their own.
-        let last = self.taps.len() - 1;
-        for (k, &tap) in self.taps.iter().enumerate() {
-            if k < last {
-                copy_stretches::<L>(&self.planes[tap..], stretches, &mut tile[k * width..]);
-            } else {
-                let mut line = [0.0; TILE + WIDEST];
-                copy_stretches::<L>(&self.planes[tap..], stretches, &mut line);
-                tile[k * width..][..width].copy_from_slice(&line[..width]);
-            }
-        }
-    }
-}
-
-/// Copies each stretch (where to, where from, how long) in whole vectors.
-#[inline(always)]
-fn copy_stretches<L: Lanes>(from: &[f32], stretches: &[(usize, usize, usize)], to: &mut [f32]) {
-    for &(place, start, len) in stretches {
-        let mut i = 0;
-        while i < len {
-            L::load(&from[start + i..]).store(&mut to[place + i..]);
-            i += L::COUNT;
         }
     }
 }

@@ -6,21 +6,26 @@
 
 mod activation;
 mod depthwise;
+mod direct;
 mod expand;
 mod gemm;
 mod peak;
 mod planes;
 mod pool;
 mod products;
+mod spatial;
+mod spread;
 
 pub(super) use activation::Activation;
 pub(super) use depthwise::Depthwise;
 pub(super) use expand::ExpandDepthwise;
-pub(super) use gemm::{Finish, Pointwise, Spatial, Weights};
+pub(super) use gemm::{Finish, Pointwise, Weights};
 pub use peak::multiply_adds;
 pub(super) use planes::Window;
 pub(super) use pool::MaxPool;
 pub(crate) use products::products;
+pub(super) use spatial::Spatial;
+pub(super) use spread::Spread;
 
 #[cfg(test)]
 mod tests;

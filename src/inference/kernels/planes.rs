@@ -83,6 +83,27 @@ impl Window {
         (0..kh).flat_map(move |ky| (0..kw).map(move |kx| self.tap(ky, kx)))
     }
 
+    /// The values that a kernel of one pixel reads, row by row.
+    #[inline(always)]
+    pub(super) fn thin_out<L: Lanes>(&self, plane: &[f32], into: &mut [f32]) {
+        let ([sy, sx], cols) = (self.stride, self.output[1]);
+        for (y, line) in into.chunks_exact_mut(cols).enumerate() {
+            let source = &plane[y * sy * self.input[1]..][..self.input[1]];
+            let mut x = 0;
+            if sx == 2 {
+                while x + L::COUNT <= cols && 2 * (x + L::COUNT) <= source.len() {
+                    let source = &source[2 * x..];
+                    L::load(source).split(L::load(&source[L::COUNT..])).0.store(&mut line[x..]);
+                    x += L::COUNT;
+                }
+            }
+            while x < cols {
+                line[x] = source[x * sx];
+                x += 1;
+            }
+        }
+    }
+
     /// Lays one channel out; `into` has [`Self::channel_len`] values, `outside` is the padding's value. Inlined, so that it is
     /// compiled for wide vectors with the kernel that calls it.
     #[inline(always)]

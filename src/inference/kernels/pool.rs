@@ -1,5 +1,6 @@
 //! Max-pooling.
 
+use super::direct::{Direct, Fold};
 use super::planes::{SLACK, Window};
 use crate::inference::raw::{Kernel, Lanes};
 
@@ -19,6 +20,11 @@ impl Kernel for MaxPool<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let Self { window, source, out, scratch } = self;
+        match (window.kernel, window.stride) {
+            ([3, 3], [2, 2]) => return direct::<L, 3, 2>(window, source, out),
+            ([2, 2], [2, 2]) => return direct::<L, 2, 2>(window, source, out),
+            _ => {}
+        }
         let taps: Vec<usize> = window.taps().collect();
         let (len, flat, pitch) = (window.channel_len(), window.flat_len(), window.phase()[1]);
         if scratch.len() < len + SLACK + flat + SLACK {
@@ -43,5 +49,39 @@ impl Kernel for MaxPool<'_> {
                 out.copy_from_slice(&largest[..cols]);
             }
         }
+    }
+}
+
+/// The largest of some values.
+struct Largest;
+
+impl<L: Lanes> Fold<L> for Largest {
+    #[inline(always)]
+    fn start(&self) -> L {
+        L::splat(f32::NEG_INFINITY)
+    }
+
+    #[inline(always)]
+    fn outside(&self) -> L {
+        L::splat(f32::NEG_INFINITY)
+    }
+
+    #[inline(always)]
+    fn step(&self, before: L, _: usize, value: L) -> L {
+        before.max(value)
+    }
+
+    #[inline(always)]
+    fn finish(&self, folded: L) -> L {
+        folded
+    }
+}
+
+#[inline(always)]
+fn direct<L: Lanes, const K: usize, const S: usize>(window: Window, source: &[f32], out: &mut [f32]) {
+    let pictures = source.chunks_exact(window.input[0] * window.input[1]);
+    let outs = out.chunks_exact_mut(window.output[0] * window.output[1]);
+    for (picture, out) in pictures.zip(outs) {
+        Direct::<_, K, S> { fold: &Largest, window }.run::<L>(picture, out);
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Activation, Depthwise, ExpandDepthwise, Finish, MaxPool, Pointwise, Spatial, Weights, Window};
+use super::{Activation, Depthwise, ExpandDepthwise, Finish, MaxPool, Pointwise, Spatial, Spread, Weights, Window};
 use crate::inference::raw::{Kind, run_on};
 
 /// Values between -1 and 1, the same for the same seed.
@@ -66,9 +66,9 @@ fn windows() -> impl Strategy<Value = Window> {
 /// Windows as networks have them, where the special paths are.
 fn usual_windows() -> impl Strategy<Value = Window> {
     let side = 3usize..70;
-    (side.clone(), side, 1usize..3, 0usize..2).prop_map(|(h, w, s, before)| {
+    (side.clone(), side, 1usize..3, 0usize..3, prop_oneof![Just(3), Just(5)]).prop_map(|(h, w, s, before, kernel)| {
         let output = [h, w].map(|v| (v - 1) / s + 1).map(|v| v.max(1));
-        Window { input: [h, w], output, kernel: [3, 3], stride: [s, s], before: [before, before] }
+        Window { input: [h, w], output, kernel: [kernel; 2], stride: [s, s], before: [before, before] }
     })
 }
 
@@ -164,6 +164,31 @@ proptest! {
         check(&expected, |kind, out, scratch| {
             let (weights, bias, activation) = (&w, &bias, &activation);
             run_on(kind, Depthwise { weights, bias, activation, window, source: &source, out, scratch });
+        });
+    }
+
+    #[test]
+    fn spread(
+        channels in 1usize..20, outputs in 1usize..12, height in 1usize..20, width in 1usize..40, plus: bool,
+        activation in activations(48), seed: u32,
+    ) {
+        let (w, bias) = (values(4 * outputs * channels, seed), values(4 * outputs, seed ^ 1));
+        let plane = height * width;
+        let (source, other) = (values(channels * plane, seed ^ 2), values(4 * outputs * plane, seed ^ 3));
+        let plus = plus.then_some(other.as_slice());
+        let expected: Vec<f32> = (0..4 * outputs * plane)
+            .map(|i| {
+                let (channel, y, x) = (i / (4 * plane), i / (2 * width) % (2 * height), i % (2 * width));
+                let (row, from) = (4 * channel + 2 * (y % 2) + x % 2, y / 2 * width + x / 2);
+                let sum: f32 = (0..channels).map(|k| w[row * channels + k] * source[k * plane + from]).sum();
+                activate(&activation, row, sum + bias[row]) + plus.map_or(0.0, |p| p[i])
+            })
+            .collect();
+        let weights = Weights::pack(4 * outputs, channels, &w);
+        let finish = Finish { bias: &bias, plus: None, activation: &activation };
+        check(&expected, |kind, out, scratch| {
+            let (weights, source, input) = (&weights, &source, [height, width]);
+            run_on(kind, Spread { weights, finish, plus, input, source, out, scratch });
         });
     }
 

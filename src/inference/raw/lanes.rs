@@ -14,6 +14,8 @@ pub(crate) trait Lanes: Copy {
     const COUNT: usize;
     /// How many rows of a matrix tile of three vectors a row stay in registers.
     const ROWS: usize;
+    /// Says of each lane whether it is read or written.
+    type Mask: Copy;
 
     /// `v` in every lane.
     fn splat(v: f32) -> Self;
@@ -21,6 +23,14 @@ pub(crate) trait Lanes: Copy {
     fn load(from: &[f32]) -> Self;
     /// Into the first [`Self::COUNT`] values; panics where there are fewer.
     fn store(self, to: &mut [f32]);
+    /// Which lanes fall into a row of `len` values when the first lies at place `at` of it.
+    fn part(at: isize, len: usize) -> Part<Self::Mask>;
+    /// Those lanes; in the others what `outside` has. Panics where the row is shorter than the one that `part` was made for.
+    fn load_part(row: &[f32], part: Part<Self::Mask>, outside: Self) -> Self;
+    /// Asks for what lies `ahead` values behind the first of `from`, wherever that is: it may soon be read.
+    fn prefetch(from: &[f32], ahead: usize);
+    /// Writes those lanes. Panics likewise.
+    fn store_part(self, row: &mut [f32], part: Part<Self::Mask>);
     /// `self * by + plus`.
     fn mul_add(self, by: Self, plus: Self) -> Self;
     /// `self + other`.
@@ -29,10 +39,32 @@ pub(crate) trait Lanes: Copy {
     fn mul(self, other: Self) -> Self;
     /// Of the values of `self` followed by those of `next`, the even ones and the odd ones.
     fn split(self, next: Self) -> (Self, Self);
+    /// The reverse: the values of `self` and those of `other` in turns.
+    fn between(self, other: Self) -> (Self, Self);
     /// The larger, lane by lane; neither may be NaN.
     fn max(self, other: Self) -> Self;
     /// The smaller, lane by lane; neither may be NaN.
     fn min(self, other: Self) -> Self;
+}
+
+/// Where a vector lies over a row, which may end before it does or begin behind it.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<M> {
+    /// Of the first lane.
+    at: isize,
+    /// Of the row.
+    len: usize,
+    mask: M,
+}
+
+/// Of so many lanes, the first that falls into a row of `len` values and the first behind it, when the first of all lies
+/// at place `at` of the row.
+#[inline(always)]
+fn inside(at: isize, len: usize, lanes: usize) -> (usize, usize) {
+    let lanes = lanes.cast_signed();
+    let first = at.saturating_neg().clamp(0, lanes);
+    let end = len.cast_signed().saturating_sub(at).clamp(0, lanes);
+    (first.cast_unsigned(), end.cast_unsigned())
 }
 
 /// Work written for any [`Lanes`].
@@ -101,6 +133,7 @@ impl Plain {
 impl Lanes for Plain {
     const COUNT: usize = 4;
     const ROWS: usize = 4;
+    type Mask = ();
 
     #[inline(always)]
     fn splat(v: f32) -> Self {
@@ -115,6 +148,32 @@ impl Lanes for Plain {
     #[inline(always)]
     fn store(self, to: &mut [f32]) {
         to[..4].copy_from_slice(&self.0);
+    }
+
+    #[inline(always)]
+    fn part(at: isize, len: usize) -> Part<()> {
+        Part { at, len, mask: () }
+    }
+
+    #[inline(always)]
+    fn load_part(row: &[f32], part: Part<()>, outside: Self) -> Self {
+        let row = &row[..part.len];
+        let lane = |i: usize| part.at.checked_add_unsigned(i).and_then(|at| row.get(usize::try_from(at).ok()?));
+        Self(std::array::from_fn(|i| lane(i).copied().unwrap_or(outside.0[i])))
+    }
+
+    #[inline(always)]
+    fn prefetch(_: &[f32], _: usize) {}
+
+    #[inline(always)]
+    fn store_part(self, row: &mut [f32], part: Part<()>) {
+        let row = &mut row[..part.len];
+        for (i, v) in self.0.into_iter().enumerate() {
+            let at = part.at.checked_add_unsigned(i).and_then(|at| usize::try_from(at).ok());
+            if let Some(to) = at.and_then(|at| row.get_mut(at)) {
+                *to = v;
+            }
+        }
     }
 
     #[inline(always)]
@@ -145,6 +204,12 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    fn between(self, other: Self) -> (Self, Self) {
+        let (a, b) = (self.0, other.0);
+        (Self([a[0], b[0], a[1], b[1]]), Self([a[2], b[2], a[3], b[3]]))
+    }
+
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a > b { a } else { b })
     }
@@ -159,7 +224,7 @@ impl Lanes for Plain {
 mod x86 {
     use std::arch::x86_64 as arch;
 
-    use super::{Kernel, Lanes};
+    use super::{Kernel, Lanes, Part, inside};
 
     #[target_feature(enable = "avx512f,avx2,fma")]
     pub(super) fn with_avx512<K: Kernel>(kernel: K) {
@@ -180,7 +245,24 @@ mod x86 {
         (arch::_mm512_permutex2var_ps(a, even, b), arch::_mm512_permutex2var_ps(a, odd, b))
     }
 
-    /// Likewise: picked out in halves, which then come into their order.
+    /// The values of `a` and `b` in turns.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn between_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
+        let first = arch::_mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        let second = arch::_mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        (arch::_mm512_permutex2var_ps(a, first, b), arch::_mm512_permutex2var_ps(a, second, b))
+    }
+
+    /// Likewise, half by half.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn between_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
+        let (low, high) = (arch::_mm256_unpacklo_ps(a, b), arch::_mm256_unpackhi_ps(a, b));
+        (arch::_mm256_permute2f128_ps::<0x20>(low, high), arch::_mm256_permute2f128_ps::<0x31>(low, high))
+    }
+
+    /// Even and odd values: picked out in halves, which then come into their order.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn split_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
@@ -190,9 +272,43 @@ mod x86 {
         (order(even), order(odd))
     }
 
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn mask_512(first: usize, end: usize) -> arch::__mmask16 {
+        let below = |lanes: usize| ((1u32 << lanes) - 1) as arch::__mmask16;
+        below(end) & !below(first)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn load_512(from: *const f32, mask: arch::__mmask16, outside: arch::__m512) -> arch::__m512 {
+        // SAFETY: the caller's.
+        unsafe { arch::_mm512_mask_loadu_ps(outside, mask, from) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn mask_256(first: usize, end: usize) -> arch::__m256i {
+        let lanes = arch::_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        let outside = arch::_mm256_cmpgt_epi32(arch::_mm256_set1_epi32((first as u32).cast_signed()), lanes);
+        arch::_mm256_andnot_si256(
+            outside,
+            arch::_mm256_cmpgt_epi32(arch::_mm256_set1_epi32((end as u32).cast_signed()), lanes),
+        )
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn load_256(from: *const f32, mask: arch::__m256i, outside: arch::__m256) -> arch::__m256 {
+        // SAFETY: the caller's.
+        let inside = unsafe { arch::_mm256_maskload_ps(from, mask) };
+        arch::_mm256_blendv_ps(outside, inside, arch::_mm256_castsi256_ps(mask))
+    }
+
     macro_rules! lanes {
-        ($name:ident, $vector:ty, $count:literal, $rows:literal, $splat:ident, $load:ident, $store:ident, $fma:ident,
-         $add:ident, $mul:ident, $split:ident, $max:ident, $min:ident) => {
+        ($name:ident, $vector:ty, $mask:ty, $count:literal, $rows:literal, $mask_of:ident, $load_part:ident,
+         $store_part:ident, $splat:ident, $load:ident, $store:ident, $fma:ident,
+         $add:ident, $mul:ident, $split:ident, $between:ident, $max:ident, $min:ident) => {
             #[derive(Clone, Copy)]
             struct $name($vector);
 
@@ -202,6 +318,7 @@ mod x86 {
             impl Lanes for $name {
                 const COUNT: usize = $count;
                 const ROWS: usize = $rows;
+                type Mask = $mask;
 
                 #[inline(always)]
                 fn splat(v: f32) -> Self {
@@ -218,6 +335,33 @@ mod x86 {
                 fn store(self, to: &mut [f32]) {
                     let to = &mut to[..$count];
                     unsafe { arch::$store(to.as_mut_ptr(), self.0) }
+                }
+
+                #[inline(always)]
+                fn part(at: isize, len: usize) -> Part<$mask> {
+                    let (first, end) = inside(at, len, $count);
+                    Part { at, len, mask: unsafe { $mask_of(first, end) } }
+                }
+
+                #[inline(always)]
+                fn load_part(row: &[f32], part: Part<$mask>, outside: Self) -> Self {
+                    let row = &row[..part.len];
+                    // Lanes beside the row, which its first `len` values begin and end, are not read.
+                    Self(unsafe { $load_part(row.as_ptr().wrapping_offset(part.at), part.mask, outside.0) })
+                }
+
+                #[inline(always)]
+                fn prefetch(from: &[f32], ahead: usize) {
+                    // No address is a wrong one here: nothing is read.
+                    let ahead = from.as_ptr().wrapping_add(ahead);
+                    unsafe { arch::_mm_prefetch::<{ arch::_MM_HINT_T0 }>(ahead.cast()) }
+                }
+
+                #[inline(always)]
+                fn store_part(self, row: &mut [f32], part: Part<$mask>) {
+                    let row = &mut row[..part.len];
+                    // Likewise not written.
+                    unsafe { arch::$store_part(row.as_mut_ptr().wrapping_offset(part.at), part.mask, self.0) }
                 }
 
                 #[inline(always)]
@@ -242,6 +386,12 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                fn between(self, other: Self) -> (Self, Self) {
+                    let (first, second) = unsafe { $between(self.0, other.0) };
+                    (Self(first), Self(second))
+                }
+
+                #[inline(always)]
                 fn max(self, other: Self) -> Self {
                     Self(unsafe { arch::$max(self.0, other.0) })
                 }
@@ -257,8 +407,12 @@ mod x86 {
     lanes!(
         Avx512,
         arch::__m512,
+        arch::__mmask16,
         16,
         8,
+        mask_512,
+        load_512,
+        _mm512_mask_storeu_ps,
         _mm512_set1_ps,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
@@ -266,14 +420,19 @@ mod x86 {
         _mm512_add_ps,
         _mm512_mul_ps,
         split_512,
+        between_512,
         _mm512_max_ps,
         _mm512_min_ps
     );
     lanes!(
         Avx2,
         arch::__m256,
+        arch::__m256i,
         8,
         4,
+        mask_256,
+        load_256,
+        _mm256_maskstore_ps,
         _mm256_set1_ps,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
@@ -281,6 +440,7 @@ mod x86 {
         _mm256_add_ps,
         _mm256_mul_ps,
         split_256,
+        between_256,
         _mm256_max_ps,
         _mm256_min_ps
     );

@@ -9,7 +9,7 @@
 mod lanes;
 mod unfilled;
 
-pub(crate) use lanes::{Kernel, Lanes, dispatch};
+pub(crate) use lanes::{Kernel, Lanes, Part, dispatch};
 #[cfg(test)]
 pub(super) use lanes::{Kind, run_on};
 pub(super) use unfilled::unfilled;

@@ -1,25 +1,15 @@
 //! A pointwise convolution and the depthwise one that alone reads it, as one operator.
 //!
-//! The tensor between them, the widest of a mobile network, is never one of the engine's: a large one does not exist
-//! at all, a small one lies in memory that is used again and again.
+//! The tensor between them, the widest of a mobile network, never exists as a whole.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
 use super::plane;
-use crate::inference::kernels::{Activation, Depthwise, ExpandDepthwise, Finish, Pointwise, Weights};
+use crate::inference::kernels::{Activation, ExpandDepthwise, Finish, Weights};
 use crate::inference::raw::dispatch;
-
-/// From so many values on, computing some rows twice costs less than writing them to memory and reading them again.
-const LARGE: usize = 1 << 20;
-
-thread_local! {
-    /// What lies between the two convolutions.
-    static BETWEEN: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-}
 
 /// Both convolutions.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,17 +53,7 @@ impl EvalOp for FusedExpand {
         let finish = Finish { bias: &self.bias, plus: None, activation: &self.activation };
         let activation = &self.filter_activation;
         let out = plane::each_picture(&self.spec, &inputs[0], channels, |window, source, out, scratch, _| {
-            let plane = window.input[0] * window.input[1];
-            if channels * plane >= LARGE {
-                dispatch(ExpandDepthwise { weights, finish, filters, bias, activation, window, source, out, scratch });
-                return;
-            }
-            BETWEEN.with_borrow_mut(|wide| {
-                wide.resize((channels * plane).max(wide.len()), 0.0);
-                let wide = &mut wide[..channels * plane];
-                dispatch(Pointwise { weights, finish, source, out: wide, plane, scratch });
-                dispatch(Depthwise { weights: filters, bias, activation, window, source: wide, out, scratch });
-            });
+            dispatch(ExpandDepthwise { weights, finish, filters, bias, activation, window, source, out, scratch });
         })?;
         Ok(tvec!(out.into_tvalue()))
     }

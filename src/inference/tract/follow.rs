@@ -72,6 +72,19 @@ pub(super) fn sum(model: &TypedModel, value: OutletId) -> Option<(OutletId, Outl
     (b.konst.is_none() && a.shape == b.shape && a.datum_type == b.datum_type).then(|| (other, node.id.into()))
 }
 
+/// The same where the shapes are known to be one only when running, as of pictures of any size that one network shrinks
+/// and enlarges again: whoever takes the sum over must see to it.
+pub(super) fn sum_as_it_stands(model: &TypedModel, value: OutletId) -> Option<(OutletId, OutletId)> {
+    let node = reader(model, value)?;
+    let other = other(node, "Add", value)?;
+    let (a, b) = (model.outlet_fact(value).ok()?, model.outlet_fact(other).ok()?);
+    let unknown = |fact: &TypedFact| fact.shape.as_concrete().is_none();
+    let may_be_one =
+        a.shape == b.shape || (unknown(a) && unknown(b) && a.shape.iter().take(2).eq(b.shape.iter().take(2)));
+    let alike = a.rank() == b.rank() && a.datum_type == b.datum_type && b.konst.is_none();
+    (may_be_one && alike).then(|| (other, node.id.into()))
+}
+
 /// The activation that `value` of so many channels goes through, and what comes out; `value` itself where it goes
 /// through none.
 pub(super) fn activation(model: &TypedModel, value: OutletId, channels: usize) -> (Activation, OutletId) {

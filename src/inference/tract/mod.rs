@@ -10,6 +10,7 @@ mod follow;
 mod plane;
 mod pool;
 mod rewrite;
+mod spread;
 #[cfg(test)]
 mod tests;
 

@@ -47,19 +47,26 @@ pub(super) fn each_picture(
     mut f: impl FnMut(Window, &[f32], &mut [f32], &mut Vec<f32>, usize),
 ) -> TractResult<Tensor> {
     let window = window(spec, input.shape())?;
-    let (from, to) = (input.shape()[1] * area(window.input), channels * area(window.output));
+    let shape = [input.shape()[0], channels, window.output[0], window.output[1]];
+    each(input, &shape, |from, to, scratch, at| f(window, from, to, scratch, at))
+}
+
+/// A tensor of `shape`, whose first axis is that of the input's pictures, made by `f(input, output, scratch, place)`
+/// picture by picture; `place` is where the output picture begins.
+pub(super) fn each(
+    input: &TValue,
+    shape: &[usize; 4],
+    mut f: impl FnMut(&[f32], &mut [f32], &mut Vec<f32>, usize),
+) -> TractResult<Tensor> {
+    let (from, to) = (input.shape()[1..].iter().product(), shape[1..].iter().product());
     ensure!(from > 0 && to > 0, "an empty picture");
-    let mut out = unfilled(&[input.shape()[0], channels, window.output[0], window.output[1]])?;
+    let mut out = unfilled(shape)?;
     let mut plain = out.try_as_plain_ram_mut()?;
     let pictures = values(input)?.chunks_exact(from).zip(plain.as_slice_mut::<f32>()?.chunks_exact_mut(to));
     SCRATCH.with_borrow_mut(|scratch| {
         for (i, (input, out)) in pictures.enumerate() {
-            f(window, input, out, scratch, i * to);
+            f(input, out, scratch, i * to);
         }
     });
     Ok(out)
-}
-
-fn area(side: [usize; 2]) -> usize {
-    side[0] * side[1]
 }

@@ -6,15 +6,16 @@
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
-use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool};
+use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool};
 
 use super::conv::FusedConv;
 use super::depthwise::FusedDepthwise;
 use super::expand::FusedExpand;
-use super::follow::{activation, by_channel, constant, reader, sum};
+use super::follow::{activation, by_channel, constant, reader, sum, sum_as_it_stands};
 use super::plane::is_plain;
 use super::pool::FastMaxPool;
-use crate::inference::kernels::Weights;
+use super::spread::FusedSpread;
+use crate::inference::kernels::{Activation, Weights};
 
 /// Replaces what can be replaced; the rest is left to tract.
 pub(super) fn rewrite(model: &mut TypedModel) -> TractResult<()> {
@@ -22,6 +23,7 @@ pub(super) fn rewrite(model: &mut TypedModel) -> TractResult<()> {
     model.compact()?;
     Rewriter::default()
         .with_rule_for::<Conv>("convolution", convolution)
+        .with_rule_for::<Deconv>("transposed convolution", transposed)
         .with_rule_for::<MaxPool>("max-pooling", max_pooling)
         .rewrite(&(), model)
 }
@@ -97,6 +99,42 @@ fn widening(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv
 fn is_small(output: &TypedFact) -> bool {
     const FEW: usize = 4;
     output.shape.as_concrete().is_some_and(|s| s.iter().skip(2).product::<usize>() < FEW)
+}
+
+fn transposed(
+    (): &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    op: &Deconv,
+) -> TractResult<Option<TypedModelPatch>> {
+    let &[input, kernel, bias] = &node.inputs[..] else { return Ok(None) };
+    let floats = model.outlet_fact(input)?.datum_type == f32::datum_type();
+    let (Some(kernel), Some(bias)) = (constant(model, kernel), constant(model, bias)) else { return Ok(None) };
+    let outputs = op.pool_spec.output_channels;
+    let Some(bias) = by_channel(&bias, outputs) else { return Ok(None) };
+    if !FusedSpread::takes(op) || !floats {
+        return Ok(None);
+    }
+    let (activation, mut end) = activation(model, node.id.into(), outputs);
+    let sum = sum_as_it_stands(model, end);
+    let each_tap = |values: &[f32]| values.iter().flat_map(|v| [*v; 4]).collect::<Vec<_>>();
+    let activation = match activation {
+        Activation::Slopes(slopes) => Activation::Slopes(each_tap(&slopes)),
+        same => same,
+    };
+    let weights = FusedSpread::rows(outputs, op.pool_spec.input_channels, kernel.try_as_plain_ram()?.as_slice()?);
+    let mut patch = TypedModelPatch::new(format!("{name} with what follows"));
+    let mut inputs = tvec!(patch.tap_model(model, input)?);
+    if let Some((other, after)) = sum {
+        inputs.push(patch.tap_model(model, other)?);
+        end = after;
+    }
+    let (weights, bias) = (weights.into(), each_tap(&bias).into());
+    let op = FusedSpread { spec: op.pool_spec.clone(), weights, bias, activation, plus: sum.is_some() };
+    let out = patch.wire_node(format!("{name}.fused"), op, &inputs)?;
+    patch.shunt_outside(model, end, out[0])?;
+    Ok(Some(patch))
 }
 
 fn max_pooling(

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
-use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
+use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
 use tract_onnx::tract_core::ops::logic::{Iff, comp_gt};
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::DataFormat;
@@ -167,6 +167,31 @@ proptest! {
             let left = ["Max", "Min", "Mul", "Add", "Iff"].iter().any(|left| names.iter().any(|n| n == left));
             prop_assert!(!(alone && left), "{names:?}");
         }
+    }
+
+    #[test]
+    fn a_transposed_convolution_and_a_sum_behind_it_are_one_operator(case in cases(), sum: bool) {
+        let case = Case { kernel: 2, stride: 2, pad: 0, depthwise: false, ..case };
+        prop_assume!(case.tail != Tail::Sum);
+        let mut model = TypedModel::default();
+        let input = source(&mut model, &case);
+        let kernel = model.add_const("kernel", tensor(&[case.outputs, case.channels, 2, 2], 1)).unwrap();
+        let bias = model.add_const("bias", tensor(&[case.outputs], 2)).unwrap();
+        let adjustments = tvec![0, 0];
+        let pool_spec = spec(&case, case.outputs);
+        let op = Deconv { pool_spec, kernel_format: KernelFormat::OIHW, adjustments, group: 1 };
+        let enlarged = model.wire_node("deconv", op.clone(), &[input, kernel, bias]).unwrap()[0];
+        let mut end = tail(&mut model, &case, input, enlarged);
+        if sum {
+            // Something else of the same size that no rule takes.
+            let other = model.wire_node("other", op, &[input, kernel, bias]).unwrap()[0];
+            let other = model.wire_node("other.tanh", math::tanh(), &[other]).unwrap()[0];
+            end = binary(&mut model, "both", math::add(), end, other);
+        }
+        model.select_output_outlets(&[end]).unwrap();
+        let names = compare(&model, &case);
+        prop_assert!(names.iter().any(|n| n == "FusedSpread"), "{names:?}");
+        prop_assert!(!names.iter().any(|n| n == "Add" || n == "Deconv" || n == "Max"), "{names:?}");
     }
 
     #[test]
