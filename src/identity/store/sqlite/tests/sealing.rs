@@ -129,14 +129,12 @@ fn a_kept_image_is_sealed_bound_to_its_sample_and_goes_with_it() {
         let sql = "SELECT sealed FROM images WHERE sample_id = ?1";
         store.lock().query_row(sql, [sample.id.to_string()], |row| row.get(0)).unwrap()
     };
-    let (trace, swap) = (
-        sealed(&one)[1000..1032].to_vec(),
-        "UPDATE images SET sealed = (SELECT sealed FROM images i \
-        WHERE i.sample_id <> images.sample_id)",
-    );
+    let (trace, other) = (sealed(&one)[1000..1032].to_vec(), sealed(&two));
     let left = |dir: &Path| files(dir).iter().any(|(_, bytes)| bytes.windows(32).any(|w| w == trace));
-    store.lock().execute_batch(&format!("BEGIN; {swap};")).unwrap();
-    assert!(store.image(&id("jane"), one.id).is_err() && store.image(&id("joe"), two.id).is_err());
+    let moved = "UPDATE images SET sealed = ?1 WHERE sample_id = ?2";
+    store.lock().execute_batch("BEGIN").unwrap();
+    store.lock().execute(moved, rusqlite::params![other, one.id.to_string()]).unwrap();
+    assert!(store.image(&id("jane"), one.id).is_err(), "another sample's image");
     store.lock().execute_batch("ROLLBACK").unwrap();
     assert!(left(dir.path()), "the search must find what is there");
     store.delete_sample(&id("jane"), one.id, at(3)).unwrap();
