@@ -266,20 +266,20 @@ mod tests {
     use std::sync::Mutex;
 
     /// A detector that sees a face of `size` pixels at each of `faces`: places in cells of a pass, and confidence.
-    struct Faces {
+    struct Scene {
         size: f32,
         faces: Vec<([usize; 2], f32)>,
         /// The longer sides that it was asked for.
         asked: Mutex<Vec<usize>>,
     }
 
-    impl Faces {
+    impl Scene {
         fn new(size: f32, faces: &[([usize; 2], f32)]) -> Self {
             Self { size, faces: faces.to_vec(), asked: Mutex::default() }
         }
     }
 
-    impl Network for Faces {
+    impl Network for Scene {
         fn run(&self, input: Tensor) -> Result<Vec<Tensor>, InferenceError> {
             self.asked.lock().unwrap().push(input.shape[2].max(input.shape[3]));
             let (h, w) = (input.shape[2] / 4, input.shape[3] / 4);
@@ -303,7 +303,7 @@ mod tests {
         let image = RgbImage::new(896, 448).into();
         let settings = DetectorSettings { sides: vec![448], ..DetectorSettings::default() };
         // The second is the same face seen twice.
-        let net = Faces::new(40.0, &[([6, 4], 0.9), ([7, 4], 0.8)]);
+        let net = Scene::new(40.0, &[([6, 4], 0.9), ([7, 4], 0.8)]);
         let faces = detect(&net, &image, &settings).unwrap();
         assert_eq!(faces.len(), 1);
         let f = &faces[0];
@@ -317,7 +317,7 @@ mod tests {
     fn finer_passes_are_made_where_a_coarse_one_saw_too_little() {
         let image: Pyramid = RgbImage::new(1280, 640).into();
         let asked = |sides: &[u32], size: f32, faces: &[([usize; 2], f32)]| {
-            let net = Faces::new(size, faces);
+            let net = Scene::new(size, faces);
             let settings = DetectorSettings { sides: sides.to_vec(), ..DetectorSettings::default() };
             detect(&net, &image, &settings).unwrap();
             net.asked.into_inner().unwrap()
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn a_small_picture_is_not_looked_at_twice_in_one_size() {
         let image: Pyramid = RgbImage::new(200, 100).into();
-        let net = Faces::new(24.0, &[([10, 10], 0.9)]);
+        let net = Scene::new(24.0, &[([10, 10], 0.9)]);
         detect(&net, &image, &DetectorSettings::default()).unwrap();
         assert_eq!(net.asked.into_inner().unwrap(), [224, 416], "at its own size, then enlarged twice");
     }
