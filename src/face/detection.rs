@@ -69,7 +69,8 @@ pub struct DetectorSettings {
     pub small_face: f32,
     /// The least confidence of a face, 0..=1.
     pub min_confidence: f32,
-    /// From this confidence on, what the first pass saw beside one face is a reason for the second: there may be more.
+    /// From this confidence on, what a pass coarser than [`TYPICAL_SIDE`] saw beside one face is a reason for the next: there
+    /// may be more.
     pub hint_confidence: f32,
     /// Two boxes that overlap by more than this intersection over union are one face.
     pub max_overlap: f32,
@@ -80,7 +81,7 @@ pub struct DetectorSettings {
 impl Default for DetectorSettings {
     fn default() -> Self {
         Self {
-            sides: vec![320, 448, 1280],
+            sides: vec![448, 1280],
             small_face: 56.0,
             min_confidence: 0.5,
             hint_confidence: 0.25,
@@ -128,7 +129,7 @@ pub fn detect(
             faces = found.faces;
         }
         let largest = faces.first().map_or(0.0, |f: &Detection| f.bbox.side()) * (TYPICAL_SIDE / long).min(1.0);
-        let alone = done > 0.0 || faces.len() + found.hints == 1;
+        let alone = *side as f32 >= TYPICAL_SIDE || faces.len() + found.hints == 1;
         if largest >= settings.small_face && alone {
             break;
         }
@@ -265,20 +266,20 @@ mod tests {
     use std::sync::Mutex;
 
     /// A detector that sees a face of `size` pixels at each of `faces`: places in cells of a pass, and confidence.
-    struct Faces {
+    struct Scene {
         size: f32,
         faces: Vec<([usize; 2], f32)>,
         /// The longer sides that it was asked for.
         asked: Mutex<Vec<usize>>,
     }
 
-    impl Faces {
+    impl Scene {
         fn new(size: f32, faces: &[([usize; 2], f32)]) -> Self {
             Self { size, faces: faces.to_vec(), asked: Mutex::default() }
         }
     }
 
-    impl Network for Faces {
+    impl Network for Scene {
         fn run(&self, input: Tensor) -> Result<Vec<Tensor>, InferenceError> {
             self.asked.lock().unwrap().push(input.shape[2].max(input.shape[3]));
             let (h, w) = (input.shape[2] / 4, input.shape[3] / 4);
@@ -302,7 +303,7 @@ mod tests {
         let image = RgbImage::new(896, 448).into();
         let settings = DetectorSettings { sides: vec![448], ..DetectorSettings::default() };
         // The second is the same face seen twice.
-        let net = Faces::new(40.0, &[([6, 4], 0.9), ([7, 4], 0.8)]);
+        let net = Scene::new(40.0, &[([6, 4], 0.9), ([7, 4], 0.8)]);
         let faces = detect(&net, &image, &settings).unwrap();
         assert_eq!(faces.len(), 1);
         let f = &faces[0];
@@ -315,23 +316,29 @@ mod tests {
     #[test]
     fn finer_passes_are_made_where_a_coarse_one_saw_too_little() {
         let image: Pyramid = RgbImage::new(1280, 640).into();
-        let asked = |size: f32, faces: &[([usize; 2], f32)]| {
-            let net = Faces::new(size, faces);
-            detect(&net, &image, &DetectorSettings::default()).unwrap();
+        let asked = |sides: &[u32], size: f32, faces: &[([usize; 2], f32)]| {
+            let net = Scene::new(size, faces);
+            let settings = DetectorSettings { sides: sides.to_vec(), ..DetectorSettings::default() };
+            detect(&net, &image, &settings).unwrap();
             net.asked.into_inner().unwrap()
         };
-        let (one, other) = ([10, 10], [40, 10]);
-        assert_eq!(asked(64.0, &[(one, 0.9)]), [320], "a large face alone");
-        assert_eq!(asked(64.0, &[(one, 0.9), (other, 0.9)]), [320, 448], "several faces");
-        assert_eq!(asked(64.0, &[(one, 0.9), (other, 0.3)]), [320, 448], "a sign of another face");
-        assert_eq!(asked(24.0, &[(one, 0.9)]), [320, 448, 1280], "a small face");
-        assert_eq!(asked(64.0, &[]), [320, 448, 1280, 256], "none");
+        let (one, other, three) = ([10, 10], [40, 10], [320, 448, 1280]);
+        assert_eq!(
+            asked(&[448, 1280], 64.0, &[(one, 0.9), (other, 0.9)]),
+            [448],
+            "several faces in a pass that is fine"
+        );
+        assert_eq!(asked(&three, 64.0, &[(one, 0.9)]), [320], "a large face alone");
+        assert_eq!(asked(&three, 64.0, &[(one, 0.9), (other, 0.9)]), [320, 448], "several faces");
+        assert_eq!(asked(&three, 64.0, &[(one, 0.9), (other, 0.3)]), [320, 448], "a sign of another face");
+        assert_eq!(asked(&three, 24.0, &[(one, 0.9)]), [320, 448, 1280], "a small face");
+        assert_eq!(asked(&three, 64.0, &[]), [320, 448, 1280, 256], "none");
     }
 
     #[test]
     fn a_small_picture_is_not_looked_at_twice_in_one_size() {
         let image: Pyramid = RgbImage::new(200, 100).into();
-        let net = Faces::new(24.0, &[([10, 10], 0.9)]);
+        let net = Scene::new(24.0, &[([10, 10], 0.9)]);
         detect(&net, &image, &DetectorSettings::default()).unwrap();
         assert_eq!(net.asked.into_inner().unwrap(), [224, 416], "at its own size, then enlarged twice");
     }
