@@ -76,7 +76,7 @@ def located(pool: Pool, places: list[int], found: Array) -> float | None:
     right: dict[bool, int] = defaultdict(int)
     for i, fields in zip(places, found):
         regions = pool.rows[i]["regions"]
-        if set(regions) <= set(names):
+        if regions and set(regions) <= set(names):
             strength = [(fields * part).sum() / max(part.sum(), 1) for part in pool.parts[i].astype(np.float32)]
             right[names[int(np.argmax(strength))] in regions] += 1
     return right[True] / sum(right.values()) if right else None
