@@ -48,8 +48,7 @@ pub struct Explanation {
     /// One to four sentences.
     pub summary: String,
     /// The differences that weigh most in the score first, then what departs without weight, traces of manipulation before
-    /// the rest; for a face that is
-    /// consistent, what the score rests on, then its closest agreements.
+    /// the rest; for a face that is consistent, what the score rests on, then its closest agreements.
     pub differences: Vec<Difference>,
 }
 
