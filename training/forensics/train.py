@@ -20,8 +20,10 @@ BATCH = 20
 #: The highest step sizes: of the head, which begins from nothing, and of the trunk, which knows pictures.
 HEAD_RATE, TRUNK_RATE = 2e-3, 4e-4
 WARM_STEPS = 100
-#: How much the field-wise loss, the totals' loss and the ranking of a pair count.
-WHERE, TOTAL, RANK = 1.0, 1.0, 0.5
+#: How much the field-wise loss, the totals' loss, the ranking of a pair and the pointing at a part count.
+WHERE, TOTAL, RANK, POINT = 1.0, 1.0, 0.5, 0.25
+#: Where less than this share of the fields is forged, the map is to stand out there.
+PART = 0.35
 #: Fields that are forged are rarer than others.
 FORGED_WEIGHT = 3.0
 SAVE_EACH = 100
@@ -53,15 +55,30 @@ def loss_of(
     """The loss of pairs: totals and `speaks` are pairs x 2 x heads, `found` and `where` are pairs x 2 x heads x fields.
 
     Ranking after Burges et al. ("Learning to Rank using Gradient Descent", ICML 2005): the forged one above what it was
-    painted into, whatever photograph that is.
+    painted into, whatever photograph that is. Pointing is a cross-entropy over the fields: of a forged part, the map is
+    to be higher there than elsewhere, however loud the photograph speaks as a whole.
     """
     weights = 1 + (FORGED_WEIGHT - 1) * where
     fields = functional.binary_cross_entropy_with_logits(found, where, weights)
     whole = functional.binary_cross_entropy_with_logits(totals, speaks)
     above = speaks[:, 0] - speaks[:, 1]
     rank = (functional.softplus(-(totals[:, 0] - totals[:, 1])) * above).sum() / above.sum().clamp(min=1)
-    parts = {"where": float(fields), "total": float(whole), "rank": float(rank)}
-    return WHERE * fields + TOTAL * whole + RANK * rank, parts
+    point = pointing(found, where)
+    parts = {"where": float(fields), "total": float(whole), "rank": float(rank), "point": float(point)}
+    return WHERE * fields + TOTAL * whole + RANK * rank + POINT * point, parts
+
+
+def pointing(found: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    """The cross-entropy between where one part is forged and what the map says of where, as shares of the whole map."""
+    found, where = found.flatten(-2).flatten(0, -2), where.flatten(-2).flatten(0, -2)
+    forged = where.sum(-1)
+    one = (forged > 0.5) & (forged < PART * where.shape[-1])
+    if not one.any():
+        return found.sum() * 0
+    shares = where[one] / forged[one, None]
+    # Less the entropy of where it is: nothing is left where the map says exactly that.
+    least = -(shares * shares.clamp(min=1e-6).log()).sum(-1).mean()
+    return functional.cross_entropy(found[one], shares) - least
 
 
 def rate(step: int, steps: int) -> float:

@@ -1,4 +1,4 @@
-"""What an upload goes through on its way: re-encoding, scaling, blur, noise, a screenshot's gamma.
+"""What an upload goes through on its way: re-encoding, scaling, blur, noise, another gamma, a screenshot.
 
 Every third of what is worn is worn harshly, as what has been passed on many times is: from such pictures one learns
 how little a poor photograph says.
@@ -15,12 +15,18 @@ import numpy as np
 
 from .forgery import Image, Recipe
 
-STEPS = ("resize", "rescale", "blur", "noise", "gamma", "jpeg")
-ODDS = (0.15, 0.2, 0.15, 0.1, 0.1, 0.3)
-#: From - to, of ordinary and of harsh wear: factors of a smaller size, and of one taken back to the first size;
+STEPS = ("resize", "rescale", "screenshot", "blur", "noise", "gamma", "jpeg")
+ODDS = (0.12, 0.16, 0.12, 0.14, 0.1, 0.08, 0.28)
+#: From - to, of ordinary and of harsh wear: factors of a smaller size, of one taken back to the first size, of one shown;
 #: deviations in pixels and grey levels; exponents; qualities.
-MILD = {"resize": (0.5, 1), "rescale": (0.4, 1), "blur": (0.4, 1), "noise": (1, 5), "gamma": (0.85, 1.18), "jpeg": (50, 95)}
-HARSH = {"resize": (0.2, 0.5), "rescale": (0.15, 0.4), "blur": (1, 3), "noise": (5, 12), "gamma": (0.6, 1.6), "jpeg": (20, 50)}
+MILD = {
+    "resize": (0.5, 1), "rescale": (0.4, 1), "screenshot": (0.6, 1.3), "blur": (0.4, 1), "noise": (1, 5),
+    "gamma": (0.85, 1.18), "jpeg": (50, 95),
+}  # fmt: skip
+HARSH = {
+    "resize": (0.2, 0.5), "rescale": (0.15, 0.4), "screenshot": (0.25, 0.6), "blur": (1, 3), "noise": (5, 12),
+    "gamma": (0.6, 1.6), "jpeg": (20, 50),
+}  # fmt: skip
 HARSH_SHARE = 1 / 3
 #: Faces are not made smaller than this many pixels in height: nothing could be learned from them.
 LEAST_FACE = 40.0
@@ -43,10 +49,12 @@ def apply(image: Image, steps: list[Recipe], face_size: float, rng: np.random.Ge
 
 
 def _one(image: Image, name: str, value: float, face_size: float, rng: np.random.Generator) -> Image:
-    if name in ("resize", "rescale"):
+    if name in ("resize", "rescale", "screenshot"):
         h, w = image.shape[:2]
-        factor = min(1.0, max(value, LEAST_FACE / max(face_size, 1.0)))
+        factor = max(value, min(1.0, LEAST_FACE / max(face_size, 1.0)))
         size = (max(1, round(w * factor)), max(1, round(h * factor)))
+        if name == "screenshot":
+            return shown(image, size)
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         return small if name == "resize" else cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR)
     if name == "blur":
@@ -60,6 +68,14 @@ def _one(image: Image, name: str, value: float, face_size: float, rng: np.random
     if name == "jpeg":
         return decode(encode(image, round(value)))
     raise ValueError(f"no such degradation: {name}")
+
+
+def shown(image: Image, size: tuple[int, int]) -> Image:
+    """As on a screen at another size, and taken from it: scaled between neighbours alone, which leaves steps where it
+    shrinks, and in the 220 levels that video has (ITU-R BT.601)."""
+    scaled = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    levels = np.rint(16 + scaled * (219 / 255))
+    return np.clip(np.rint((levels - 16) * (255 / 219)), 0, 255).astype(np.uint8)
 
 
 def encode(image: Image, quality: int) -> bytes:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from . import masks
-from .forgery import Forgery, Image, Photo, Recipe, compose
+from . import autoencoder, masks
+from .forgery import Forgery, Image, Mask, Photo, Recipe, compose
 
 METHOD = "resynth"
-TEXTURES = ("bilateral", "denoise", "shrink", "smooth")
+TEXTURES = ("bilateral", "denoise", "shrink", "smooth", "autoencoder")
 #: How much larger than the face the head is taken to be, as a hull around the mesh.
 HEAD = 1.35
+#: So many pixels beside what is painted over are drawn anew with it, for filters to look at.
+ROOM = 16
 
 
 def choose(rng: np.random.Generator) -> Recipe:
@@ -51,6 +53,8 @@ def texture(image: Image, kind: str, strength: float, extent: float) -> Image:
         for _ in range(2):
             base = cv2.bilateralFilter(base, 7, 15 + 30 * strength, 3.0)
         return cv2.medianBlur(base, 3)
+    if kind == "autoencoder":
+        return autoencoder.rebuilt(image, max(4, 2 * round(extent / 36)), round(16 - 11 * strength))
     raise ValueError(f"no such texture: {kind}")
 
 
@@ -77,6 +81,21 @@ def forge(photo: Photo, donor: Photo | None, recipe: Recipe, rng: np.random.Gene
     else:
         hard = masks.face(photo.flat, photo.size, recipe["scope"])
     soft = masks.feather(hard, recipe["feather"] * photo.face_size)
-    plain = texture(photo.image, recipe["texture"], recipe["strength"], photo.face_size)
-    drawn = detail(plain, recipe["detail"], recipe["strength"], rng)
+    around = surroundings(soft)
+    drawn = photo.image.copy()
+    drawn[around] = detail(
+        texture(photo.image[around], recipe["texture"], recipe["strength"], photo.face_size),
+        recipe["detail"],
+        recipe["strength"],
+        rng,
+    )
     return Forgery(compose(photo.image, drawn, soft), soft, photo.image)
+
+
+def surroundings(mask: Mask) -> tuple[slice, slice]:
+    """The part of the picture that is painted over, with some room: the rest need not be drawn anew."""
+    touched = mask > 0
+    return tuple(
+        slice(max(0, int(at[0]) - ROOM), int(at[-1]) + ROOM) if len(at) else slice(0)
+        for at in (np.flatnonzero(touched.any(1)), np.flatnonzero(touched.any(0)))
+    )

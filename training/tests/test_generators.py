@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forge import blend, masks, morph, partial, resynth, self_blend, swap
+from forge import autoencoder, blend, masks, morph, partial, resynth, self_blend, swap
 from forge.forgery import Forgery, Photo, Unforgeable
 
 KINDS = {
@@ -113,3 +113,15 @@ def test_refuses_a_face_outside_of_the_picture(people: tuple[Photo, Photo]) -> N
     for kind in ("self-blend", "swap", "partial"):
         with pytest.raises(Unforgeable):
             make(kind, (away, people[1]), 1)
+
+
+def test_an_autoencoder_keeps_shapes_and_loses_texture(people: tuple[Photo, Photo]) -> None:
+    image = people[0].image
+    grain = np.random.default_rng(4).normal(0, 6, image.shape)
+    noisy = np.clip(np.rint(image + grain), 0, 255).astype(np.uint8)
+    rebuilt = [autoencoder.rebuilt(noisy, 8, kept).astype(float) for kept in (4, 16, 192)]
+    off = [np.abs(r - image).mean() for r in rebuilt]
+    assert rebuilt[0].shape == image.shape
+    assert np.abs(rebuilt[2] - noisy).max() <= 1, "all components together lose nothing"
+    assert off[1] < np.abs(noisy.astype(float) - image).mean(), "few components do not hold the grain"
+    assert off[1] < off[0], "the fewer, the less is left of the shapes"

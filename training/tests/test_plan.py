@@ -114,7 +114,7 @@ def test_wear_says_nothing_about_the_label() -> None:
 @pytest.mark.parametrize("name", degrade.STEPS)
 def test_wear_keeps_a_picture_a_picture(name: str) -> None:
     photo = drawn_photo(4)
-    value = {"resize": 0.6, "rescale": 0.5, "blur": 0.8, "noise": 3.0, "gamma": 1.1, "jpeg": 60.0}[name]
+    value = {"resize": 0.6, "rescale": 0.5, "screenshot": 0.8, "blur": 0.8, "noise": 3.0, "gamma": 1.1, "jpeg": 60.0}[name]
     step = [{"step": name, "value": value}]
     worn = [degrade.apply(photo.image, step, photo.face_size, np.random.default_rng(3)) for _ in range(2)]
     assert np.array_equal(*worn)
