@@ -9,8 +9,8 @@
 
 Five steps, each a function below: the priors of the population; what conditions (pose, size, blur, occlusion) do to a
 genuine photograph; the likeness logit (one person or another); the fusion (genuine or manipulated); what traces of
-manipulation add to it, and the thresholds. The last four read what `faceward train evidence` writes, so the coefficients are fitted to exactly what
-the service measures: references are clean, probes both clean and worn. Weights are never negative. People are held
+manipulation and parts of the face add to it, and the thresholds. The last four read what `faceward train evidence` writes,
+so the coefficients are fitted to exactly what the service measures: references are clean, probes both clean and worn. Weights are never negative. People are held
 out in turn for every figure that is printed and for the thresholds. Needs numpy.
 """
 from __future__ import annotations
@@ -34,9 +34,10 @@ SETS = ("fake:swap-source", "fake:swap-target", "fake:morph")
 MEASURED = ("fake:drift", "fake:partial", "fake:self-blend", "fake:resynth")
 #: What the weights of traces are fitted on: forgeries with a seam, and all that are drawn anew.
 TRACED = (*SETS, "fake:partial", "fake:resynth")
-#: The share of the fitted weights that is used. On other methods than ours the whole of them costs more than it gains
-#: (README.md has figures), as weights learned on forgeries of one's own making do.
-TRUST_IN_TRACES = 0.25
+TRACES = ("blending", "synthesis")
+#: The share of the fitted weights of traces and parts that is used. On other methods than ours the whole of them costs more
+#: than it gains (README.md has figures), as weights learned on forgeries of one's own making do.
+TRUST = 0.25
 #: The forensic network was trained on the other people (forensics/pool.py): what it says of them is no evidence.
 FOLDS, UNSEEN_BY_FORENSICS = 5, (0, 1, 2)
 #: As in src/identity/conditions.rs.
@@ -44,32 +45,54 @@ CONDITIONS = 6
 MOST_LOWERED, MOST_RAISED = -2.5, 0.5
 TARGET_FNMR = 0.01
 #: Of clean and worn photographs together, worn as hard as uploads get: clean ones are called fake half as often.
-TARGET_GENUINE_CALLED_FAKE = 0.03
-TARGET_GENUINE_UNDECIDED = 0.08
+TARGET_GENUINE_CALLED_FAKE = 0.035
+TARGET_GENUINE_UNDECIDED = 0.072
 #: As in src/verdict/operating_points.rs: the rates that an identity can ask for.
 GENUINE_CALLED_FAKE = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 FAKE_CALLED_REAL = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 
 
-def population(path: pathlib.Path) -> list[dict[str, float]]:
-    """Pairwise cosine, its spread between people, and the spread of a photograph against its person's others."""
+def known_people(path: pathlib.Path) -> dict[str, list[dict]]:
+    """The template of the largest face of every photograph in which one can be judged, by person."""
     people = collections.defaultdict(list)
     for line in path.open():
         row = json.loads(line)
         if row["faces"] and row["faces"][0]["template"]["quality"]["score"] > 20:
-            people[row["path"].split("/")[0]].append(row["faces"][0]["template"]["embeddings"])
+            people[row["path"].split("/")[0]].append(row["faces"][0]["template"])
+    return people
+
+
+def left_out(m: np.ndarray) -> np.ndarray:
+    """The cosine of each unit vector with the mean direction of the others."""
+    rest = m.sum(0) - m
+    return (m * rest).sum(1) / np.linalg.norm(rest, axis=1)
+
+
+def part_spreads(people: dict[str, list[dict]]) -> list[float]:
+    """For each part of the face, how much that varies which covering it adds to the likeness to the person's others."""
+    variances = []
+    for faces in people.values():
+        seen = [f for f in faces if f["parts"]]
+        if len(seen) < 6:
+            continue
+        whole = left_out(np.array([f["embeddings"][1] for f in seen], np.float32))
+        parts = np.array([f["parts"] for f in seen], np.float32)
+        variances.append([np.var(left_out(parts[:, i]) - whole, ddof=1) for i in range(parts.shape[1])])
+    return np.sqrt(np.mean(variances, 0)).tolist()
+
+
+def population(people: dict[str, list[dict]]) -> list[dict[str, float]]:
+    """Pairwise cosine, its spread between people, and the spread of a photograph against its person's others."""
     priors = []
     for e in range(len(NAMES)):
         means, spreads = [], []
         for faces in people.values():
-            m = np.array([f[e] for f in faces], np.float32)
+            m = np.array([f["embeddings"][e] for f in faces], np.float32)
             if len(m) < 5:
                 continue
             s = m @ m.T
             means.append((s.sum() - len(m)) / (len(m) * (len(m) - 1)))
-            rest = m.sum(0) - m
-            loo = (m * rest).sum(1) / np.linalg.norm(rest, axis=1)
-            spreads.append(np.std(loo))
+            spreads.append(np.std(left_out(m)))
         priors.append({"pairwise": np.mean(means), "between_people": np.std(means), "spread": np.mean(spreads)})
     return priors
 
@@ -177,9 +200,17 @@ def design(rows: list[dict]) -> np.ndarray:
     return x[:, :1] + x[:, 1:2]
 
 
-def traces(rows: list[dict]) -> np.ndarray:
-    """By how much either kind of trace is stronger than it may be, as what speaks for a photograph."""
-    return -np.array([r["features"][len(NAMES) :] for r in rows])
+def departures(rows: list[dict]) -> np.ndarray:
+    """By how much either kind of trace, and the farthest part, departs more than it may, as what speaks for a photograph.
+    Of people whom the forensic network has seen, traces are left out."""
+    x = -np.array([r["features"][len(NAMES) :] for r in rows])
+    x[~unseen(rows), : len(TRACES)] = 0.0
+    return x
+
+
+def unseen(rows: list[dict]) -> np.ndarray:
+    """Whether the forensic network was trained without the person."""
+    return np.array([fold_of(r["person"]) in UNSEEN_BY_FORENSICS for r in rows])
 
 
 def fold_of(person: str) -> int:
@@ -198,10 +229,10 @@ def held_out(rows: list[dict], fitted: np.ndarray, ridge: float) -> np.ndarray:
     return logit
 
 
-def fit_traces(rows: list[dict], logit: np.ndarray, ridge: float) -> np.ndarray:
-    """What traces add to a known logit: a shift of the intercept, then a weight for each kind."""
+def fit_departures(rows: list[dict], logit: np.ndarray, ridge: float) -> np.ndarray:
+    """What departures add to a known logit: a shift of the intercept, then a weight for each kind."""
     genuine = np.array([r["set"] == "real" for r in rows])
-    return logistic(traces(rows), genuine.astype(float), balance(rows, genuine), ridge, known=logit)
+    return logistic(departures(rows), genuine.astype(float), balance(rows, genuine), ridge, known=logit)
 
 
 def print_ranking(rows: list[dict], scores: dict[str, np.ndarray]) -> None:
@@ -226,20 +257,21 @@ def fit_embeddings(rows: list[dict], ridge: float) -> tuple[np.ndarray, np.ndarr
 
 
 def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: float) -> dict:
-    """What traces add to the logit, on the people whom the forensic network has not seen, and the thresholds on all
-    people; of those whom it has seen, traces are left out."""
+    """What traces and parts add to the logit, on the people whom the forensic network has not seen, and the thresholds on
+    all people."""
     sets = np.array([r["set"] for r in rows])
-    unseen = np.array([fold_of(r["person"]) in UNSEEN_BY_FORENSICS for r in rows])
-    traced = unseen & np.isin(sets, ("real", "other", *TRACED))
-    whole = fit_traces([r for r, u in zip(rows, traced) if u], logit[traced], ridge)[1:]
-    added = TRUST_IN_TRACES * whole
-    print(f"  traces: {whole.round(3)}, of which {TRUST_IN_TRACES} is used")
-    without, full, part = logit[unseen], (logit + traces(rows) @ whole)[unseen], (logit + traces(rows) @ added)[unseen]
-    ranked = [r for r, u in zip(rows, unseen) if u]
-    print_ranking(ranked, {"without traces": without, "as used": part, "with the whole": full})
+    held = unseen(rows)
+    traced = held & np.isin(sets, ("real", "other", *TRACED))
+    whole, x = fit_departures([r for r, u in zip(rows, traced) if u], logit[traced], ridge)[1:], departures(rows)
+    added = TRUST * whole
+    print(f"  traces and parts: {whole.round(3)}, of which {TRUST} is used")
+    alone = {"traces": np.r_[added[: len(TRACES)], 0.0], "parts": np.r_[np.zeros(len(TRACES)), added[len(TRACES) :]]}
+    scores = {"neither": logit} | {f"{name} alone": logit + x @ w for name, w in alone.items()}
+    scores |= {"as used": logit + x @ added, "with the whole": logit + x @ whole}
+    print_ranking([r for r, u in zip(rows, held) if u], {name: s[held] for name, s in scores.items()})
     fitted = ~np.isin(sets, MEASURED)
     used = [r for r, f in zip(rows, fitted) if f]
-    value = (logit + np.where(unseen, traces(rows) @ added, 0.0))[fitted]
+    value = (logit + x @ added)[fitted]
     genuine, others = np.array([r["set"] == "real" for r in used]), np.array([r["set"] == "other" for r in used])
     likeness = np.array([r["evidence"]["likeness"] for r in used])
     w = balance(used, genuine)
@@ -261,7 +293,7 @@ def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: fl
           f"{np.mean((likeness[others] >= fnmr) & (score[others] >= real)):.4f}; forgeries called real {called_real:.3f}")
     beta = np.r_[beta[0] + shift, beta[1:]]
     return {
-        "beta": beta, "traces": added, "fake": fake, "real": real, "likeness": fnmr, "called_real": called_real,
+        "beta": beta, "added": added, "fake": fake, "real": real, "likeness": fnmr, "called_real": called_real,
         "points": points,
     }  # fmt: skip
 
@@ -283,9 +315,14 @@ def calibration_error(score: np.ndarray, truth: np.ndarray, w: np.ndarray, bins:
 
 
 def write_population(
-    path: pathlib.Path, priors: list[dict[str, float]], effects: list[tuple[list[float], float]], likeness: list[float]
+    path: pathlib.Path,
+    priors: list[dict[str, float]],
+    parts: list[float],
+    effects: list[tuple[list[float], float]],
+    likeness: list[float],
 ) -> None:
     text = "# Written by training/fit.py; the format is documented in src/identity/population.rs.\nprior_weight = 5.0\n"
+    text += f"parts = {[round(v, 5) for v in parts]}\n"
     text += f"likeness = {[round(v, 4) for v in likeness]}\n"
     for name, prior, (effect, doubt) in zip(NAMES, priors, effects):
         text += f"\n[[embedding]] # {name}\n" + "".join(f"{k} = {float(v):.5f}\n" for k, v in prior.items())
@@ -294,12 +331,13 @@ def write_population(
 
 
 def write_fusion(path: pathlib.Path, fit: dict) -> None:
-    beta, traced = ([round(float(b), 4) for b in fit[name]] for name in ("beta", "traces"))
+    beta, (*traced, part) = ([round(float(b), 4) for b in fit[name]] for name in ("beta", "added"))
     side = {k: ", ".join(f"[{rate}, {threshold:.4f}]" for rate, threshold in v) for k, v in fit["points"].items()}
     path.write_text(f"""# Written by training/fit.py; the format is documented in src/verdict/fusion.rs.
 intercept = {beta[0]}
 embedding = {[beta[1], beta[1], 0.0]}
 traces = {traced}
+parts = {part}
 negative = 1.0
 
 [thresholds]
@@ -337,7 +375,7 @@ def main() -> None:
     p.add_argument("--seeds", type=int, default=3)
     p.add_argument("--ridge", type=float, default=1e-4)
     p.add_argument("--only-verdict", action="store_true",
-                   help="keep population and embeddings' weights; fit what traces add, and the thresholds")
+                   help="keep population and embeddings' weights; fit what traces and parts add, and the thresholds")
     a = p.parse_args()
     for path in (a.train, a.clean, a.worn):
         if "vipbench" in str(path):
@@ -350,13 +388,14 @@ def main() -> None:
         return
     if a.train is None:
         raise SystemExit("--train is needed")
-    priors = population(a.train)
+    people = known_people(a.train)
+    priors, parts = population(people), part_spreads(people)
     file = pathlib.Path(tempfile.mkdtemp()) / "population.toml"
     none = [([0.0] * CONDITIONS, 0.0)] * len(NAMES)
-    write_population(file, priors, none, [-4.0, 2.0, 4.0, 2.0])
+    write_population(file, priors, parts, none, [-4.0, 2.0, 4.0, 2.0])
     rows = evidence(a, file)
     effects, likeness = fit_conditions(rows), fit_likeness(rows)
-    write_population(file, priors, effects, likeness)
+    write_population(file, priors, parts, effects, likeness)
     (a.models / "population.toml").write_text(file.read_text())
     record_hashes(a.models, ["population.toml"])
     rows = usable(evidence(a, file))

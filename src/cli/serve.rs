@@ -43,7 +43,7 @@ pub(super) struct Args {
     /// What runs the networks: tract, or ort for ONNX Runtime [default: tract].
     #[arg(long, env = "FACEWARD_ENGINE", value_name = "NAME")]
     engine: Option<EngineKind>,
-    /// The longer sides of the detector's passes in pixels [default: 448,1280].
+    /// The longer sides of the detector's passes in pixels [default: 320,448,1280].
     #[arg(long, env = "FACEWARD_DETECTOR_SIDES", value_name = "PIXELS,…", value_delimiter = ',')]
     detector_sides: Vec<u32>,
     /// Threads for inference [default: as many as cores].

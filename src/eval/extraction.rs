@@ -109,9 +109,10 @@ fn look(analyser: &Analyser, file: &Path, how: Degradation, cache: Option<&Mutex
     if let Some(seen) = known {
         return Ok(seen);
     }
-    let analysed = how.apply(bytes, analyser.limits()).map_err(ServiceError::from).and_then(|b| analyser.analyse(&b));
+    let analysed =
+        how.apply(bytes, analyser.limits()).map_err(ServiceError::from).and_then(|b| analyser.analyse_in_parts(&b));
     let seen = match analysed {
-        Ok(analysis) => Seen::Faces(analysis.faces.into_iter().map(|(_, t)| t).collect()),
+        Ok(analysis) => Seen::Faces(analysis.into_templates()),
         Err(e) => Seen::Failed(e.code().into()),
     };
     if let Some(mut cache) = cache.and_then(|c| c.lock().ok()) {

@@ -37,9 +37,47 @@ impl Detection {
     }
 }
 
-/// A square of `margin` times the face's box, eyes level, sampled at `side` pixels.
-pub fn square_map(face: &Detection, margin: f32, side: u32) -> Affine {
-    CropPlan { centre: face.bbox.centre(), side: face.bbox.side() * margin, roll: face.roll() }.map(side)
+/// The detector's square is this many times as high as the mesh, and its middle lies this share of its side above the
+/// mesh's (medians over 1,244 photographs turned by less than 30 degrees; they scatter by 3.8 % and 1.8 %).
+const SQUARE_TO_MESH: f32 = 1.084;
+const SQUARE_ABOVE: f32 = 0.051;
+
+impl Mesh {
+    /// The angle of the line through the eyes' outer corners, in radians, clockwise on the screen.
+    pub fn roll(&self) -> f32 {
+        let (right, left) = (self.at(index::RIGHT_EYE_OUTER), self.at(index::LEFT_EYE_OUTER));
+        (left.y - right.y).atan2(left.x - right.x)
+    }
+
+    /// The square that the detector would draw around the face, eyes level. By the mesh, for the detector's own box moves
+    /// by 6 % of its side from one pass to another.
+    pub fn square(&self) -> CropPlan {
+        let roll = self.roll();
+        let (sin, cos) = roll.sin_cos();
+        let mut low = [f32::INFINITY; 2];
+        let mut high = [f32::NEG_INFINITY; 2];
+        for p in &self.points {
+            for (axis, v) in [cos * p[0] + sin * p[1], cos * p[1] - sin * p[0]].into_iter().enumerate() {
+                low[axis] = low[axis].min(v);
+                high[axis] = high[axis].max(v);
+            }
+        }
+        let side = (SQUARE_TO_MESH * (high[1] - low[1])).max(1.0);
+        let (across, down) = (low[0].midpoint(high[0]), low[1].midpoint(high[1]) - SQUARE_ABOVE * side);
+        CropPlan { centre: Point::new(cos * across - sin * down, sin * across + cos * down), side, roll }
+    }
+
+    /// The five points that alignments go by: right eye, left eye, nose tip, right and left mouth corner.
+    pub(super) fn five_points(&self) -> [Point; 5] {
+        let [right, left] = self.eyes();
+        [right, left, self.at(index::NOSE_TIP), self.at(index::MOUTH_RIGHT), self.at(index::MOUTH_LEFT)]
+    }
+}
+
+/// A square of `margin` times [`Mesh::square`], sampled at `side` pixels.
+pub fn square_map(mesh: &Mesh, margin: f32, side: u32) -> Affine {
+    let square = mesh.square();
+    CropPlan { side: square.side * margin, ..square }.map(side)
 }
 
 /// The five-point template of ArcFace for a side of 112 (Deng et al., CVPR 2019; constants of the insightface
@@ -53,10 +91,10 @@ const ARCFACE: [Point; 5] = [
 ];
 
 /// The similarity from a crop of `side` pixels, in which the five points lie as in ArcFace's template, to the source.
-pub fn arcface_map(points: &[Point; 5], side: u32) -> Affine {
+pub fn arcface_map(mesh: &Mesh, side: u32) -> Affine {
     let k = side as f32 / 112.0;
     let template = ARCFACE.map(|p| Point::new(p.x * k, p.y * k));
-    Affine::similarity(&template, points)
+    Affine::similarity(&template, &mesh.five_points())
 }
 
 /// dlib's five-point mean shape, in units of the chip (dlib, `get_face_chip_details`): the left eye's outer and inner

@@ -81,7 +81,7 @@ pub struct DetectorSettings {
 impl Default for DetectorSettings {
     fn default() -> Self {
         Self {
-            sides: vec![448, 1280],
+            sides: vec![320, 448, 1280],
             small_face: 56.0,
             min_confidence: 0.5,
             hint_confidence: 0.25,

@@ -115,7 +115,7 @@ const SIDE: u32 = 112;
 impl Quality {
     /// Measures one face.
     pub fn measure(image: &Pyramid, face: &Detection, mesh: &Mesh, pose: Pose) -> Self {
-        let patch = Patch::sample(image, &square_map(face, 0.8, SIDE), SIDE, SIDE);
+        let patch = Patch::sample(image, &square_map(mesh, 0.8, SIDE), SIDE, SIDE);
         let luma = patch.luma();
         let light = Light::of(&luma);
         let [right, left] = mesh.eyes();
@@ -195,10 +195,7 @@ fn detail(luma: &[f32], side: usize) -> f32 {
 /// The mean distance between the detector's five points and the mesh's, in units of the box's width over 2.4 (about
 /// an eye distance of a frontal face, but steady when the head turns).
 fn disagreement(face: &Detection, mesh: &Mesh) -> f32 {
-    use super::index::{MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP};
-    let [right, left] = mesh.eyes();
-    let own = [right, left, mesh.at(NOSE_TIP), mesh.at(MOUTH_RIGHT), mesh.at(MOUTH_LEFT)];
-    let mean = own.iter().zip(&face.points).map(|(a, b)| a.distance(*b)).sum::<f32>() / 5.0;
+    let mean = mesh.five_points().iter().zip(&face.points).map(|(a, b)| a.distance(*b)).sum::<f32>() / 5.0;
     mean / (face.bbox.side() / 2.4).max(1.0)
 }
 

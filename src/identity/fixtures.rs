@@ -2,7 +2,9 @@
 
 use super::{EmbeddingPrior, Population, PopulationModel};
 use crate::face::{BoundingBox, Component, Pose, Quality};
-use crate::traits::{ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Template};
+use crate::traits::{
+    ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Part, Parts, Template,
+};
 
 const WIDTH: usize = 64;
 
@@ -34,6 +36,7 @@ fn of_vectors(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Template {
         ]),
         bbox: BoundingBox { x: 10.0, y: 10.0, width: 100.0, height: 120.0 },
         hash: None,
+        parts: None,
     }
 }
 
@@ -55,6 +58,15 @@ pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
     }))
 }
 
+/// A photograph of `person` seen in parts: without any of them it is as like the others as it is whole, but for one that
+/// is `forged`, which takes the face away from the person as long as it is seen.
+pub(crate) fn in_parts(person: u64, photograph: u64, forged: Option<Part>) -> Template {
+    let step = if forged.is_some() { 0.9 } else { 0.2 };
+    let seen = |aside: u64, step| stepped(person, photograph + aside, step).embeddings.get(Embedding::B).to_vec();
+    let without = |part: Part| seen(100 * (1 + part as u64), if forged == Some(part) { 0.2 } else { step });
+    Template { parts: Some(Parts::new(Part::ALL.map(without))), ..stepped(person, photograph, step) }
+}
+
 /// A population of such people.
 pub(crate) fn population() -> Population {
     let prior = EmbeddingPrior {
@@ -65,7 +77,12 @@ pub(crate) fn population() -> Population {
         doubt: 0.0,
     };
     Population {
-        model: PopulationModel { embedding: vec![prior; 3], prior_weight: 5.0, likeness: vec![-12.0, 8.0, 8.0, 8.0] },
+        model: PopulationModel {
+            embedding: vec![prior; 3],
+            prior_weight: 5.0,
+            parts: vec![0.01; 3],
+            likeness: vec![-12.0, 8.0, 8.0, 8.0],
+        },
         cohort: (5000..5060).map(|i| template(i).embeddings).collect(),
     }
 }

@@ -6,6 +6,8 @@ mod enrollment;
 pub(crate) mod fixtures;
 mod index;
 pub mod keys;
+mod look_alikes;
+mod parts;
 mod population;
 mod profile;
 mod record;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConditionEffects;
 use crate::inference::{Manifest, ManifestError, Role};
-use crate::traits::{Embedding, Embeddings};
+use crate::traits::{Embedding, Embeddings, Part};
 
 /// How one embedding behaves over the training people.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct PopulationModel {
     pub embedding: Vec<EmbeddingPrior>,
     /// How many references the priors weigh as much as.
     pub prior_weight: f32,
+    /// For each of [`Part::ALL`](crate::traits::Part::ALL), the standard deviation over one person's photographs of how much
+    /// more like the others one becomes when that part is covered, as a cosine.
+    pub parts: Vec<f32>,
     /// Logit that two sides show one person: intercept, then one weight for the place of each embedding's cosine
     /// between strangers (0) and the person's own expectation (1).
     pub likeness: Vec<f32>,
@@ -84,6 +87,9 @@ impl Population {
         let n = Embedding::ALL.len();
         if model.embedding.len() != n || model.likeness.len() != n + 1 {
             return Err(form("population", format!("expected {n} embeddings and {} likeness weights", n + 1)));
+        }
+        if model.parts.len() != Part::ALL.len() {
+            return Err(form("population", format!("expected the spreads of {} parts", Part::ALL.len())));
         }
         Ok(Self { model, cohort })
     }

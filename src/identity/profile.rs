@@ -4,8 +4,10 @@
 //! its spread, both by leave-one-out with shrinkage to the population, and where strangers lie. For every attribute:
 //! centre and spread. Nothing here is stored: a profile is refitted from the samples whenever they change.
 
+use super::look_alikes::look_alikes;
+use super::parts::PartsProfile;
 use super::{ConditionEffects, Conditions, Population, Sample, SampleKind};
-use crate::traits::{ATTRIBUTES, Embedding, Template, cosine, mean_direction};
+use crate::traits::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
 /// The range of one measure over a person's genuine photographs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +32,7 @@ pub struct EmbeddingProfile {
     pub centroid: Vec<f32>,
     /// The cosine with it that a further genuine photograph has.
     pub genuine: Spread,
-    /// The cosine with it that the cohort's strangers have.
+    /// The cosine with it that look-alikes have: the strangers of the cohort who are nearest.
     pub impostor: Spread,
     /// What conditions worse than the references' do to a genuine photograph.
     pub effects: ConditionEffects,
@@ -39,7 +41,7 @@ pub struct EmbeddingProfile {
 }
 
 impl EmbeddingProfile {
-    /// How far the genuine expectation lies from strangers, as a cosine; above zero.
+    /// How far the genuine expectation lies from look-alikes, as a cosine; above zero.
     pub fn width(&self) -> f32 {
         (self.genuine.centre - self.impostor.centre).max(1e-3)
     }
@@ -59,6 +61,7 @@ pub struct Negative {
 pub struct Profile {
     embeddings: Vec<EmbeddingProfile>,
     attributes: Vec<Option<Spread>>,
+    parts: Option<PartsProfile>,
     /// How many references it was fitted on.
     pub references: usize,
     /// The templates of the references.
@@ -89,9 +92,13 @@ impl Profile {
         if templates.is_empty() {
             return None;
         }
+        let centroids = Embedding::ALL.map(|e| mean_direction(templates.iter().map(|t| t.embeddings.get(e))));
+        let impostors = look_alikes(&centroids, &population.cohort);
+        let of_embedding = |(e, centroid)| fit_embedding(e, centroid, &templates, &impostors, population);
         Some(Self {
-            embeddings: Embedding::ALL.map(|e| fit_embedding(e, &templates, population)).into(),
+            embeddings: Embedding::ALL.into_iter().zip(centroids).map(of_embedding).collect(),
             attributes: (0..ATTRIBUTES.len()).map(|i| fit_attribute(i, &templates, population)).collect(),
+            parts: PartsProfile::fit(&templates, &population.model.parts, population.model.prior_weight),
             references: templates.len(),
             conditions: Conditions::mean(templates.iter()),
             templates,
@@ -108,6 +115,12 @@ impl Profile {
     /// The usual range of attribute `index` of [`ATTRIBUTES`]; `None` where no reference shows it.
     pub fn attribute(&self, index: usize) -> Option<Spread> {
         self.attributes.get(index).copied().flatten()
+    }
+
+    /// For each part of a face, by how much more it is like the references once that part is covered, as a cosine, and how
+    /// much is usual for this person; nothing where too few references were seen in parts.
+    pub fn gains(&self, face: &Embeddings, parts: &Parts) -> Vec<(Part, f32, Spread)> {
+        self.parts.as_ref().map_or_else(Vec::new, |own| own.gains(face, parts))
     }
 
     /// The references' templates.
@@ -140,7 +153,7 @@ impl Profile {
     }
 
     /// The logit that `probe` depicts this person, whether genuine or not: positive means rather yes. Each
-    /// embedding's cosine enters by its place between the cohort's mean (0) and the genuine expectation (1).
+    /// embedding's cosine enters by its place between look-alikes (0) and the genuine expectation (1).
     pub fn likeness(&self, probe: &Template) -> f32 {
         let places = self.places(probe);
         self.likeness[0] + places.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
@@ -151,7 +164,7 @@ impl Profile {
         Embedding::ALL.iter().map(|&e| self.place(e, probe).clamp(-1.0, 1.5)).collect()
     }
 
-    /// Where the probe's cosine lies between the cohort's mean (0) and the genuine expectation (1).
+    /// Where the probe's cosine lies between that of look-alikes (0) and the genuine expectation (1).
     pub fn place(&self, which: Embedding, probe: &Template) -> f32 {
         let part = self.embedding(which);
         (self.similarity(which, probe) - part.impostor.centre) / part.width()
@@ -165,12 +178,17 @@ fn expected_cosine(pairwise: f32, n: usize) -> f32 {
     pairwise / ((1.0 + (n - 1.0) * pairwise) / n).max(1e-6).sqrt()
 }
 
-fn fit_embedding(which: Embedding, templates: &[Template], population: &Population) -> EmbeddingProfile {
+fn fit_embedding(
+    which: Embedding,
+    centroid: Vec<f32>,
+    templates: &[Template],
+    impostors: &[&Embeddings],
+    population: &Population,
+) -> EmbeddingProfile {
     let prior = population.prior(which);
     let k = population.model.prior_weight;
     let vectors: Vec<&[f32]> = templates.iter().map(|t| t.embeddings.get(which)).collect();
     let n = vectors.len();
-    let centroid = mean_direction(vectors.iter().copied());
 
     let mut pairs = Vec::new();
     for (i, a) in vectors.iter().enumerate() {
@@ -194,7 +212,7 @@ fn fit_embedding(which: Embedding, templates: &[Template], population: &Populati
     let of_centre = prior.between_people.powi(2) * k / (k + weight);
     let genuine = Spread { centre: expected_cosine(pairwise, n), deviation: (within + of_centre).sqrt() };
 
-    let strangers: Vec<f32> = population.cohort.iter().map(|c| cosine(&centroid, c.get(which))).collect();
+    let strangers: Vec<f32> = impostors.iter().map(|c| cosine(&centroid, c.get(which))).collect();
     EmbeddingProfile {
         centroid,
         genuine,
@@ -219,7 +237,8 @@ fn fit_attribute(index: usize, templates: &[Template], population: &Population) 
     Some(Spread { centre, deviation: (within * (1.0 + 1.0 / n)).sqrt() })
 }
 
-fn spread_of(values: &[f32]) -> Spread {
+/// Mean and standard deviation.
+pub(super) fn spread_of(values: &[f32]) -> Spread {
     let n = values.len().max(1) as f32;
     let centre = values.iter().sum::<f32>() / n;
     let variance = values.iter().map(|v| (v - centre).powi(2)).sum::<f32>() / n;

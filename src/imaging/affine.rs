@@ -67,6 +67,16 @@ impl Affine {
         Self { row_x: self.row_x.map(|v| v / times), row_y: self.row_y.map(|v| v / times) }
     }
 
+    /// The map back; `None` where this one leaves no area.
+    pub fn inverse(&self) -> Option<Self> {
+        let ([a, b, x], [c, d, y]) = (self.row_x, self.row_y);
+        let area = a * d - b * c;
+        (area.abs() > f32::MIN_POSITIVE && area.is_finite()).then(|| {
+            let [a, b, c, d] = [d / area, -b / area, -c / area, a / area];
+            Self { row_x: [a, b, -(a * x + b * y)], row_y: [c, d, -(c * x + d * y)] }
+        })
+    }
+
     /// The similarity (turn, uniform scale, shift; never a reflection) that takes `from` to `to` with the least sum
     /// of squared distances: Umeyama, "Least-squares estimation of transformation parameters between two point
     /// patterns" (IEEE TPAMI 13(4), 1991), in its closed form for the plane. Degenerate input (fewer than two
@@ -113,7 +123,21 @@ mod tests {
         assert!((m.scale() - 1.0).abs() < 1e-5);
     }
 
+    #[test]
+    fn a_map_without_area_has_no_way_back() {
+        assert!(Affine { row_x: [1.0, 2.0, 3.0], row_y: [2.0, 4.0, 5.0] }.inverse().is_none());
+    }
+
     proptest! {
+        #[test]
+        fn there_and_back_is_where_one_was(
+            angle in -3.0f32..3.0, scale in 0.2f32..5.0, x in -200.0f32..200.0, y in -200.0f32..200.0,
+        ) {
+            let there = Affine::output_to_source(Point::new(x, y), scale, angle, 112);
+            let p = Point::new(y, x);
+            prop_assert!(close(there.inverse().unwrap().apply(there.apply(p)), p));
+        }
+
         #[test]
         fn similarity_recovers_a_known_map(
             angle in -3.0f32..3.0, scale in 0.2f32..5.0, x in -200.0f32..200.0, y in -200.0f32..200.0,

@@ -85,8 +85,11 @@ pub fn evidence(
                 Some(probes) => probes.get(&picture.path).map_or(&[][..], Vec::as_slice),
                 None => &picture.content,
             };
-            let all: Vec<Evidence> = faces.iter().map(|t| Evidence::measure(t, &profile)).collect();
+            let mut all: Vec<Evidence> = faces.iter().map(|t| Evidence::measure(t, &profile)).collect();
             let Some(best) = most_alike(&all) else { continue };
+            if let Some(parts) = &faces[best].parts {
+                all[best].measure_parts(&faces[best].embeddings, parts, &profile);
+            }
             let row = Row {
                 seed: draw.seed,
                 person: draw.person,

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::stability::degraded;
 use super::stages::{self, Stage};
 use super::{ImageReport, ServiceError};
-use crate::face::{Detection, DetectorSettings, FaceFinder};
+use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
 use crate::imaging::{DecodeLimits, Pyramid, decode};
 use crate::inference::Zoo;
-use crate::traits::{Template, TemplateExtractor};
+use crate::traits::{Parts, Template, TemplateExtractor};
 
 /// So many faces of an image are looked at, its largest, unless it is set otherwise.
 pub const MAX_FACES: usize = 16;
@@ -27,12 +27,19 @@ pub struct Analyser {
 pub struct Analysis {
     /// The image as it was decoded.
     pub image: ImageReport,
-    /// Where each face was found, and its template, the largest first.
-    pub faces: Vec<(Detection, Template)>,
+    /// Each face and its template, the largest first.
+    pub faces: Vec<(Face, Template)>,
     /// Whether there are more faces than are looked at.
     pub more_faces: bool,
     /// The pixels, for looking again.
     pub(super) pixels: Pyramid,
+}
+
+impl Analysis {
+    /// The faces' templates.
+    pub fn into_templates(self) -> Vec<Template> {
+        self.faces.into_iter().map(|(_, template)| template).collect()
+    }
 }
 
 impl Analyser {
@@ -72,12 +79,36 @@ impl Analyser {
         Ok(Analysis { image, faces, more_faces, pixels: decoded.image })
     }
 
+    /// The same, each face looked at in parts too: for what is enrolled, and where every answer is to be explained.
+    ///
+    /// # Errors
+    /// As [`Analyser::analyse`].
+    pub fn analyse_in_parts(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
+        let mut analysis = self.analyse(bytes)?;
+        for (face, template) in &mut analysis.faces {
+            template.parts = self.parts(&analysis.pixels, face)?;
+        }
+        Ok(analysis)
+    }
+
+    /// One face in parts.
+    ///
+    /// # Errors
+    /// A failing network.
+    pub(super) fn parts(&self, pixels: &Pyramid, face: &Face) -> Result<Option<Parts>, ServiceError> {
+        Ok(stages::timed(Stage::Measure, || self.extractor.parts(pixels, face))?)
+    }
+
     /// The faces of an image that are looked at, the largest first, and whether there are others.
-    fn describe(&self, image: &Pyramid) -> Result<(Vec<(Detection, Template)>, bool), ServiceError> {
-        let found = self.finder.find(image)?;
-        let looked_at = found.iter().take(self.max_faces);
-        let faces = looked_at.map(|f| Ok((f.detection, self.extractor.extract(image, f)?)));
-        Ok((faces.collect::<Result<_, ServiceError>>()?, found.len() > self.max_faces))
+    fn describe(&self, image: &Pyramid) -> Result<(Vec<(Face, Template)>, bool), ServiceError> {
+        let mut found = self.finder.find(image)?;
+        let more = found.len() > self.max_faces;
+        found.truncate(self.max_faces);
+        let faces = found.into_iter().map(|f| {
+            let template = self.extractor.extract(image, &f)?;
+            Ok((f, template))
+        });
+        Ok((faces.collect::<Result<_, ServiceError>>()?, more))
     }
 
     /// The template of a degraded copy of the face at `found`, for the stability check.
@@ -87,7 +118,9 @@ impl Analyser {
     pub(super) fn look_again(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
         stages::timed(Stage::Measure, || {
             let (copy, found) = degraded(pixels, found)?;
-            Ok(self.extractor.extract(&copy, &self.finder.describe(&copy, found)?)?)
+            let face = self.finder.describe(&copy, found)?;
+            let parts = self.extractor.parts(&copy, &face)?;
+            Ok(Template { parts, ..self.extractor.extract(&copy, &face)? })
         })
     }
 }

@@ -234,9 +234,8 @@ impl Service {
     fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
-            match self.analyser.analyse(&upload.bytes) {
-                Ok(a) => candidates
-                    .push(Candidate { sha256: a.image.sha256, faces: a.faces.into_iter().map(|(_, t)| t).collect() }),
+            match self.analyser.analyse_in_parts(&upload.bytes) {
+                Ok(a) => candidates.push(Candidate { sha256: a.image.sha256.clone(), faces: a.into_templates() }),
                 Err(ServiceError::Image(e)) => {
                     candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
                     unreadable.push(rejected(index, upload, e.code(), e.to_string()));

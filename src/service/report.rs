@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::compared::Compared;
 use super::{StabilityReport, StageTiming};
-use crate::face::{BoundingBox, Detection, Pose, Quality};
+use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::SampleKind;
 use crate::traits::Template;
 use crate::verdict::{CalibrationSource, Explanation, Limit, Thresholds, Verdict};
@@ -125,7 +125,7 @@ pub struct FaceReport {
 }
 
 impl FaceReport {
-    pub(super) fn new(index: usize, found: &Detection, template: &Template, compared: Option<&Compared>) -> Self {
+    pub(super) fn new(index: usize, (face, template): &(Face, Template), compared: Option<&Compared>) -> Self {
         let explanation = compared.map_or_else(
             || Explanation::only("The face is like none of the enrolled identities."),
             |c| Explanation::of(&c.enrolled.record.fields.display_name, &c.decision, &c.evidence),
@@ -133,7 +133,7 @@ impl FaceReport {
         Self {
             index,
             bbox: template.bbox,
-            confidence: found.confidence,
+            confidence: face.detection.confidence,
             pose: template.pose,
             quality: template.quality.clone(),
             apparent: ApparentTraits::of(template),

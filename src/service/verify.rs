@@ -4,7 +4,7 @@ use super::compared::Compared;
 use super::report::{FaceReport, IdentityName, ImageReport};
 use super::stages::{self, Stage};
 use super::{Analysis, Enrolled, Service, ServiceError, StabilityReport, Verification};
-use crate::face::Detection;
+use crate::face::Face;
 use crate::identity::IdentityId;
 use crate::traits::Template;
 use crate::verdict::{Claimed, Decision, Evidence, Explanation, Thresholds, Verdict, roll_up};
@@ -71,12 +71,10 @@ impl Service {
         let fusion = self.fusion.aimed(&enrolled.record.fields.targets);
         let claimed = Claimed::judge(analysis.faces.iter().map(|(_, t)| t), profile, &fusion);
         let mut reports = Vec::with_capacity(claimed.faces.len());
-        for (i, ((found, template), (evidence, decision))) in analysis.faces.iter().zip(claimed.faces).enumerate() {
+        for (i, (face, (evidence, decision))) in analysis.faces.iter().zip(claimed.faces).enumerate() {
             let mut compared = Compared { enrolled, evidence, decision, stability: None };
-            if again {
-                self.judge_again(&mut compared, &analysis, found)?;
-            }
-            reports.push(FaceReport::new(i, found, template, Some(&compared)));
+            self.look_closer(&mut compared, &analysis, face, again)?;
+            reports.push(FaceReport::new(i, face, Some(&compared)));
         }
         Ok(self.answer(analysis.image, reports, claimed.deciding.unwrap_or(0), Some(enrolled.name())))
     }
@@ -84,13 +82,13 @@ impl Service {
     /// Each face against all identities.
     fn search(&self, analysis: Analysis, again: bool) -> Result<Verification, ServiceError> {
         let mut reports = Vec::with_capacity(analysis.faces.len());
-        for (i, (found, template)) in analysis.faces.iter().enumerate() {
-            let best = self.gallery.most_alike(template)?;
-            let mut compared = best.as_deref().and_then(|e| self.is_someone(e, template));
-            if let Some(compared) = compared.as_mut().filter(|_| again) {
-                self.judge_again(compared, &analysis, found)?;
+        for (i, face) in analysis.faces.iter().enumerate() {
+            let best = self.gallery.most_alike(&face.1)?;
+            let mut compared = best.as_deref().and_then(|e| self.is_someone(e, &face.1));
+            if let Some(compared) = compared.as_mut() {
+                self.look_closer(compared, &analysis, face, again)?;
             }
-            reports.push(FaceReport::new(i, found, template, compared.as_ref()));
+            reports.push(FaceReport::new(i, face, compared.as_ref()));
         }
         let verdict = roll_up(reports.iter().map(|r| r.verdict));
         let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
@@ -107,20 +105,29 @@ impl Service {
         someone.then_some(Compared { enrolled, evidence, decision, stability: None })
     }
 
-    /// Judges a degraded copy of the face too, where it is called real or fake.
-    fn judge_again(
+    /// Looks at a face once more where its verdict asks for it: in parts, unless it is clear without; and, if that is
+    /// wanted (`again`) and it is called real or fake, at a degraded copy.
+    fn look_closer(
         &self,
         compared: &mut Compared<'_>,
         analysis: &Analysis,
-        found: &Detection,
+        (face, template): &(Face, Template),
+        again: bool,
     ) -> Result<(), ServiceError> {
         let Some(profile) = &compared.enrolled.profile else { return Ok(()) };
-        if matches!(compared.decision.verdict, Verdict::Real | Verdict::Fake) {
-            let fusion = self.fusion.aimed(&compared.enrolled.record.fields.targets);
-            let template = self.analyser.look_again(&analysis.pixels, found)?;
-            let copy = Decision::decide(&Evidence::measure(&template, profile), &template.quality, &fusion);
-            compared.stability = Some(StabilityReport::of(&compared.decision, &copy));
-            compared.decision = compared.decision.clone().in_view_of(&copy);
+        let fusion = self.fusion.aimed(&compared.enrolled.record.fields.targets);
+        if compared.decision.wants_parts()
+            && let Some(parts) = self.analyser.parts(&analysis.pixels, face)?
+        {
+            compared.evidence.measure_parts(&template.embeddings, &parts, profile);
+            compared.decision = Decision::decide(&compared.evidence, &template.quality, &fusion);
+        }
+        if again && matches!(compared.decision.verdict, Verdict::Real | Verdict::Fake) {
+            let template = self.analyser.look_again(&analysis.pixels, &face.detection)?;
+            if let Some((_, copy)) = Claimed::judge([&template], profile, &fusion).faces.first() {
+                compared.stability = Some(StabilityReport::of(&compared.decision, copy));
+                compared.decision = compared.decision.clone().in_view_of(copy);
+            }
         }
         Ok(())
     }

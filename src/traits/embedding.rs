@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::face::{Face, arcface_map, dlib_map, square_map};
-use crate::imaging::{Channels, Patch, Pyramid};
+use crate::imaging::{Affine, Channels, Patch, Pyramid};
 use crate::inference::{InferenceError, Tensor, Zoo, output};
 
 /// Which embedding.
@@ -103,7 +103,7 @@ pub(crate) struct FaceRes {
     pub(crate) male: f32,
 }
 
-/// Embedding A's crop: a square of 1.2 times the box.
+/// Embedding A's crop: a square of 1.2 times the face's.
 const A_MARGIN: f32 = 1.2;
 const A_SIDE: u32 = 224;
 /// The mean colour of its training set (the mean of ImageNet as Caffe has it), blue first.
@@ -111,7 +111,7 @@ const A_MEAN: [f32; 3] = [103.939, 116.779, 123.68];
 
 /// Runs embedding A with age and sex.
 pub(crate) fn face_res(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<FaceRes, InferenceError> {
-    let patch = Patch::sample(image, &square_map(&face.detection, A_MARGIN, A_SIDE), A_SIDE, A_SIDE);
+    let patch = Patch::sample(image, &square_map(&face.mesh, A_MARGIN, A_SIDE), A_SIDE, A_SIDE);
     let side = A_SIDE as usize;
     let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Bgr, A_MEAN, 1.0))?;
     let outputs = zoo.embedding_a.run(input)?;
@@ -128,11 +128,16 @@ const B_SIDE: u32 = 150;
 /// dlib's input: (RGB - mean) / 256.
 const B_MEAN: [f32; 3] = [122.782, 117.001, 104.298];
 
-/// Runs embedding B.
-pub(crate) fn embedding_b(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
-    let patch = Patch::sample(image, &dlib_map(&face.mesh, B_SIDE), B_SIDE, B_SIDE);
+/// Embedding B's chip, and the map from it to the picture.
+pub(super) fn chip_b(image: &Pyramid, face: &Face) -> (Patch, Affine) {
+    let map = dlib_map(&face.mesh, B_SIDE);
+    (Patch::sample(image, &map, B_SIDE, B_SIDE), map)
+}
+
+/// Runs embedding B on a chip.
+pub(super) fn embed_b(zoo: &Zoo, chip: &Patch) -> Result<Vec<f32>, InferenceError> {
     let side = B_SIDE as usize;
-    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, B_MEAN, 1.0 / 256.0))?;
+    let input = Tensor::new(&[1, 3, side, side], chip.planar(Channels::Rgb, B_MEAN, 1.0 / 256.0))?;
     Ok(output(&zoo.embedding_b.run(input)?, 0, 128)?.data.clone())
 }
 
@@ -140,7 +145,7 @@ const C_SIDE: u32 = 112;
 
 /// Runs embedding C.
 pub(crate) fn embedding_c(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
-    let patch = Patch::sample(image, &arcface_map(&face.detection.points, C_SIDE), C_SIDE, C_SIDE);
+    let patch = Patch::sample(image, &arcface_map(&face.mesh, C_SIDE), C_SIDE, C_SIDE);
     let side = C_SIDE as usize;
     let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0))?;
     Ok(output(&zoo.embedding_c.run(input)?, 0, 256)?.data.clone())

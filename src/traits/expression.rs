@@ -14,7 +14,7 @@ pub struct Expression {
 }
 
 const SIDE: u32 = 64;
-/// Crop: the face's box, enlarged by this.
+/// Crop: the face's square, enlarged by this.
 const MARGIN: f32 = 1.1;
 
 impl Expression {
@@ -26,7 +26,7 @@ impl Expression {
     /// # Errors
     /// When the network fails.
     pub fn read(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
-        let patch = Patch::sample(image, &square_map(&face.detection, MARGIN, SIDE), SIDE, SIDE);
+        let patch = Patch::sample(image, &square_map(&face.mesh, MARGIN, SIDE), SIDE, SIDE);
         // Luma in -1..=1: the network was trained on grey pictures.
         let luma = patch.luma().into_iter().map(|v| v / 127.5 - 1.0).collect();
         let outputs = zoo.emotion.run(Tensor::new(&[1, 1, SIDE as usize, SIDE as usize], luma)?)?;

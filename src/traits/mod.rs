@@ -4,10 +4,12 @@
 //! process only encrypted or never.
 
 pub mod attributes;
+mod cover;
 mod demographics;
 mod embedding;
 mod expression;
 mod face_hash;
+mod parts;
 mod template;
 
 pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region, Trace};
@@ -15,4 +17,5 @@ pub use demographics::{Demographics, Sex};
 pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
 pub use expression::Expression;
 pub use face_hash::FaceHash;
+pub use parts::{Part, Parts};
 pub use template::{Template, TemplateExtractor};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, embedding};
+use super::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts, embedding};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Zoo};
@@ -30,6 +30,10 @@ pub struct Template {
     /// By what a copy of the picture is told; `None` in templates from before there was one.
     #[serde(default)]
     pub hash: Option<FaceHash>,
+    /// The face without each of its parts; `None` where it was not looked at in parts, is turned too far, or in templates
+    /// from before that was done.
+    #[serde(default)]
+    pub parts: Option<Parts>,
 }
 
 /// Runs every network that looks at one face.
@@ -44,14 +48,14 @@ impl TemplateExtractor {
         Self { zoo }
     }
 
-    /// The template of one face of `image`.
+    /// The template of one face of `image`, [parts](Template::parts) left out.
     ///
     /// # Errors
     /// When a network fails.
     pub fn extract(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
         let zoo = self.zoo.as_ref();
         let a = embedding::face_res(zoo, image, face)?;
-        let b = embedding::embedding_b(zoo, image, face)?;
+        let b = embedding::embed_b(zoo, &embedding::chip_b(image, face).0)?;
         let c = embedding::embedding_c(zoo, image, face)?;
         Ok(Template {
             embeddings: Embeddings::new([a.embedding, b, c]),
@@ -62,6 +66,16 @@ impl TemplateExtractor {
             quality: face.quality.clone(),
             bbox: face.detection.bbox,
             hash: Some(FaceHash::of(image, face)),
+            parts: None,
         })
+    }
+
+    /// The face in parts: what a reference needs besides, and a face whose verdict is to say where it departs. As much
+    /// work again as a third of [`extract`](Self::extract).
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn parts(&self, image: &Pyramid, face: &Face) -> Result<Option<Parts>, InferenceError> {
+        Parts::read(self.zoo.as_ref(), image, face)
     }
 }

@@ -79,6 +79,8 @@ pub struct Decision {
     pub limits: Vec<Limit>,
 }
 
+/// From this score on a face is not looked at in parts.
+const CLEAR: f32 = 0.9;
 /// Quality components under this score are named as limits.
 const WEAK: f32 = 40.0;
 /// With fewer references than this the answer says so.
@@ -105,6 +107,12 @@ impl Decision {
 }
 
 impl Decision {
+    /// Whether to look at the face in parts: a stranger departs in all of them, and a photograph that is clearly genuine so
+    /// far need not be looked at closer.
+    pub fn wants_parts(&self) -> bool {
+        matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive) && self.score < CLEAR
+    }
+
     /// Whether a copy of the face was judged the opposite: `real` where this is `fake`, or the other way round.
     pub fn is_contradicted_by(&self, copy: &Self) -> bool {
         use Verdict::{Fake, Real};
@@ -158,7 +166,7 @@ mod tests {
     use super::*;
 
     fn decision(verdict: Verdict, score: f32) -> Decision {
-        let contributions = Contributions { embeddings: vec![], attributes: vec![], negative: 0.0 };
+        let contributions = Contributions { embeddings: vec![], attributes: vec![], parts: vec![], negative: 0.0 };
         let thresholds = Thresholds {
             real: 0.6,
             fake: 0.4,

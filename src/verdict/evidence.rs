@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::tails::{ratio_at, standard_units};
 use crate::identity::{Conditions, Profile, SampleKind};
-use crate::traits::{ATTRIBUTES, Embedding, FaceHash, Region, Template, Trace, cosine};
+use crate::traits::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
 
 /// One embedding's deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -41,9 +41,50 @@ pub struct AttributeEvidence {
 impl AttributeEvidence {
     /// The values that lie `standard_units` to either side of what is expected.
     pub fn range(&self, standard_units: f32) -> [f32; 2] {
-        let width = ratio_at(standard_units) * self.spread;
-        [self.expected - width, self.expected + width]
+        range(self.expected, self.spread, standard_units)
     }
+}
+
+/// What covering one part of the face does.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PartEvidence {
+    /// Which part.
+    #[serde(skip)]
+    pub part: Part,
+    /// By how much more the face is like the references once the part is covered, as a cosine.
+    pub observed: f32,
+    /// How much is usual for this person.
+    pub expected: f32,
+    /// The standard deviation of a further genuine photograph.
+    pub spread: f32,
+    /// How far off the probe lies, in standard units, its tails allowed for: far above 0 where the part is not the person's.
+    pub deviation: f32,
+}
+
+impl PartEvidence {
+    /// One for each part; none where too few references were seen in parts.
+    fn measure(face: &Embeddings, parts: &Parts, profile: &Profile) -> Vec<Self> {
+        let each = profile.gains(face, parts).into_iter();
+        each.map(|(part, observed, usual)| Self {
+            part,
+            observed,
+            expected: usual.centre,
+            spread: usual.deviation,
+            deviation: standard_units(usual.z(observed)),
+        })
+        .collect()
+    }
+
+    /// The gains that lie `standard_units` to either side of what is expected.
+    pub fn range(&self, standard_units: f32) -> [f32; 2] {
+        range(self.expected, self.spread, standard_units)
+    }
+}
+
+/// The values that lie `standard_units` to either side of `expected`.
+fn range(expected: f32, spread: f32, standard_units: f32) -> [f32; 2] {
+    let width = ratio_at(standard_units) * spread;
+    [expected - width, expected + width]
 }
 
 /// The negative that the probe is nearest to.
@@ -66,6 +107,22 @@ pub struct CopyEvidence {
     pub distance: u32,
 }
 
+/// The apparent age.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AgeEvidence {
+    /// The probe's, in years.
+    pub observed: f32,
+    /// The references', from - to, in years.
+    pub references: [f32; 2],
+}
+
+impl AgeEvidence {
+    /// By how many years the probe looks younger than the youngest reference or older than the oldest; 0 between.
+    pub fn beyond(&self) -> f32 {
+        (self.references[0] - self.observed).max(self.observed - self.references[1]).max(0.0)
+    }
+}
+
 /// Everything measured between one face and one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
@@ -79,6 +136,10 @@ pub struct Evidence {
     pub embeddings: Vec<EmbeddingEvidence>,
     /// One for each attribute that both sides show.
     pub attributes: Vec<AttributeEvidence>,
+    /// One for each part of the face, where it was looked at in parts.
+    pub parts: Vec<PartEvidence>,
+    /// The apparent age. No part of the verdict: what it would excuse, a forgery would be excused as well.
+    pub age: AgeEvidence,
     /// The nearest negative, where the identity has any.
     pub negative: Option<NegativeEvidence>,
     /// What the picture is a copy of; never part of the verdict.
@@ -88,7 +149,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Compares one face with one profile.
+    /// Compares one face with one profile, parts left out.
     pub fn measure(probe: &Template, profile: &Profile) -> Self {
         let embeddings = Embedding::ALL.map(|e| {
             let (usual, genuine) = (profile.embedding(e).genuine, profile.expectation(e, probe));
@@ -108,10 +169,22 @@ impl Evidence {
             conditions: profile.conditions(probe),
             embeddings: embeddings.into(),
             attributes: attributes(probe, profile),
+            parts: Vec::new(),
+            age: age(probe, profile),
             negative: nearest_negative(probe, profile),
             copy: nearest_copy(probe, profile),
             references: profile.references,
         }
+    }
+
+    /// Compares the parts of the same face too.
+    pub fn measure_parts(&mut self, face: &Embeddings, parts: &Parts, profile: &Profile) {
+        self.parts = PartEvidence::measure(face, parts, profile);
+    }
+
+    /// The part that departs most.
+    pub fn farthest_part(&self) -> Option<&PartEvidence> {
+        self.parts.iter().max_by(|a, b| a.deviation.total_cmp(&b.deviation))
     }
 
     /// The deviation of one embedding, in standard units.
@@ -127,6 +200,12 @@ impl Evidence {
         };
         self.attributes.iter().find(whole).map_or(0.0, |a| a.deviation.max(0.0))
     }
+}
+
+fn age(probe: &Template, profile: &Profile) -> AgeEvidence {
+    let ages = profile.templates().iter().map(|t| t.demographics.age);
+    let references = ages.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], age| [low.min(age), high.max(age)]);
+    AgeEvidence { observed: probe.demographics.age, references }
 }
 
 fn attributes(probe: &Template, profile: &Profile) -> Vec<AttributeEvidence> {

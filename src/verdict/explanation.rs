@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CopyEvidence, Decision, Evidence, Limit, Verdict};
+use super::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, PartEvidence, Verdict};
 use crate::identity::SampleKind;
-use crate::traits::{ATTRIBUTES, Embedding, Region};
+use crate::traits::{ATTRIBUTES, Embedding, Part, Region};
 
 /// To which side a measure departs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -28,7 +28,7 @@ pub struct Difference {
     pub attribute: String,
     /// The probe's value.
     pub observed: f32,
-    /// What is usual for this person: from - to, two standard units about the mean.
+    /// What is usual for this person: from - to, two standard units about the mean, three for an attribute.
     pub expected: [f32; 2],
     /// The unit of both.
     pub unit: String,
@@ -47,20 +47,24 @@ pub struct Difference {
 pub struct Explanation {
     /// One to four sentences.
     pub summary: String,
-    /// The differences that weigh most in the score first, then what departs without weight, traces of manipulation before
-    /// the rest; for a face that is consistent, what the score rests on, then its closest agreements.
+    /// The differences that weigh most in the score first, then what departs without weight: parts of the face that are not
+    /// the person's, traces of manipulation, the rest; for a face that is consistent, what the score rests on, then its closest agreements.
     pub differences: Vec<Difference>,
 }
 
-/// A measure departs when it lies outside this many standard deviations.
+/// A measure departs when it lies outside this many standard deviations,
 const DEPARTS: f32 = 2.0;
+/// and one of the many attributes that carry no weight outside so many: beyond two lie some of seventy in any photograph.
+const ONE_OF_MANY: f32 = 3.0;
 /// An expectation lowered by more than this, in standard units, is said.
 const ALLOWED: f32 = -0.25;
 /// At most this many differences are listed.
 const LISTED: usize = 8;
+/// A face that looks this many years younger or older than all references is said to.
+const OTHER_AGE: f32 = 8.0;
 
 impl Explanation {
-    /// A measure departs when it lies outside this many standard units.
+    /// A measure departs when it lies outside this many standard units; an attribute without weight departs outside three.
     pub const DEPARTS: f32 = DEPARTS;
 
     /// Explains one decision. Deterministic: the same numbers give the same sentences.
@@ -71,6 +75,7 @@ impl Explanation {
         all.extend(
             evidence.attributes.iter().zip(&weights.attributes).filter_map(|(a, w)| attribute_difference(a, *w)),
         );
+        all.extend(evidence.parts.iter().zip(&weights.parts).map(|(p, w)| part_difference(p, *w)));
         let departing = |d: &Difference| d.direction != Direction::Within;
         let departures = all.iter().filter(|d| departing(d)).count();
         let measured = all.len();
@@ -78,13 +83,16 @@ impl Explanation {
         if !consistent {
             all.retain(departing);
         }
-        // Of what carries no weight, traces come first, for they speak of manipulation and the rest of the person's looks;
-        // then the farthest departure, and behind the departures the best agreement.
-        let trace = |d: &Difference| ATTRIBUTES.iter().any(|s| s.trace.is_some() && s.name == d.attribute);
+        // Of what carries no weight, parts come first, for nine in ten of those that are named were forged (training/README.md);
+        // then traces, for they speak of manipulation and the rest of the person's looks; then the farthest departure, and
+        // behind the departures the best agreement.
+        let is_part = |d: &Difference| Part::ALL.into_iter().any(|p| without(p) == d.attribute);
+        let is_trace = |d: &Difference| ATTRIBUTES.iter().any(|s| s.trace.is_some() && s.name == d.attribute);
         let size = |d: &Difference| if departing(d) { -d.deviation.abs() } else { d.deviation.abs() };
         all.sort_by(|a, b| {
             let heavier = b.weight.abs().total_cmp(&a.weight.abs());
-            let sooner = (departing(b), departing(b) && trace(b)).cmp(&(departing(a), departing(a) && trace(a)));
+            let first = |d: &Difference| (departing(d), departing(d) && is_part(d), departing(d) && is_trace(d));
+            let sooner = first(b).cmp(&first(a));
             heavier.then(sooner).then(size(a).total_cmp(&size(b)))
         });
         all.truncate(LISTED);
@@ -97,10 +105,10 @@ impl Explanation {
     }
 }
 
-fn direction(deviation: f32) -> Direction {
+fn direction(deviation: f32, bound: f32) -> Direction {
     match deviation {
-        d if d > DEPARTS => Direction::Higher,
-        d if d < -DEPARTS => Direction::Lower,
+        d if d > bound => Direction::Higher,
+        d if d < -bound => Direction::Lower,
         _ => Direction::Within,
     }
 }
@@ -108,7 +116,7 @@ fn direction(deviation: f32) -> Direction {
 fn embedding_difference(e: &super::EmbeddingEvidence, weight: f32) -> Difference {
     let expected = [e.expected - DEPARTS * e.spread, (e.expected + DEPARTS * e.spread).min(1.0)];
     // More alike than expected is no departure: likeness counts downwards only.
-    let direction = if e.deviation > 0.0 { Direction::Within } else { direction(e.deviation) };
+    let direction = if e.deviation > 0.0 { Direction::Within } else { direction(e.deviation, DEPARTS) };
     let subject = match e.embedding {
         Embedding::A => "The whole head with hair and outline",
         Embedding::B => "The face from brow to chin",
@@ -139,13 +147,48 @@ fn embedding_difference(e: &super::EmbeddingEvidence, weight: f32) -> Difference
     }
 }
 
+/// The name of the measure of one part covered.
+fn without(part: Part) -> String {
+    format!("likeness_without_{}", part.region().name())
+}
+
+fn part_difference(p: &PartEvidence, weight: f32) -> Difference {
+    let expected = p.range(Explanation::DEPARTS);
+    // Less alike without a part is no departure: the part is the person's.
+    let direction = if p.deviation < 0.0 { Direction::Within } else { direction(p.deviation, DEPARTS) };
+    let region = p.part.region().name();
+    let side = match direction {
+        Direction::Higher => format!(", {:.1} standard units above", p.deviation),
+        _ => ", within".into(),
+    };
+    let text = format!(
+        "With the {region} covered the face resembles the references by {:+.3}{side} what covering them does to this \
+         person's own photographs ({:+.3} to {:+.3}).",
+        p.observed, expected[0], expected[1]
+    );
+    Difference {
+        region: region.into(),
+        attribute: without(p.part),
+        observed: p.observed,
+        expected,
+        unit: "cosine".into(),
+        deviation: p.deviation,
+        direction,
+        weight,
+        text,
+    }
+}
+
 fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Difference> {
     let spec = ATTRIBUTES.get(a.index)?;
-    let mut expected = a.range(DEPARTS);
+    let weighed = spec.trace.is_some() && spec.region == Region::Overall;
+    let bound = if weighed { DEPARTS } else { ONE_OF_MANY };
+    let mut expected = a.range(bound);
     if spec.never_negative() {
         expected[0] = expected[0].max(0.0);
     }
-    let direction = if spec.trace.is_some() && a.deviation < 0.0 { Direction::Within } else { direction(a.deviation) };
+    let direction =
+        if spec.trace.is_some() && a.deviation < 0.0 { Direction::Within } else { direction(a.deviation, bound) };
     let side = match direction {
         Direction::Higher => format!(", {:.1} standard units above", a.deviation.abs()),
         Direction::Lower => format!(", {:.1} standard units below", a.deviation.abs()),
@@ -209,6 +252,10 @@ fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: u
         let sentence = format!(" It is nearer to {what} than to any reference, by {margin:.1} standard deviations.");
         text.push_str(&sentence);
     }
+    text.push_str(&part_sentence(evidence));
+    if matches!(decision.verdict, Verdict::Fake | Verdict::Inconclusive) {
+        text.push_str(&age_sentence(&evidence.age));
+    }
     for limit in &decision.limits {
         text.push_str(&limit_sentence(limit));
     }
@@ -216,6 +263,28 @@ fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: u
         text.push_str(&copy_sentence(copy));
     }
     text
+}
+
+/// Where the face departs most, if one part of it does.
+fn part_sentence(evidence: &Evidence) -> String {
+    evidence.farthest_part().filter(|p| p.deviation > DEPARTS).map_or_else(String::new, |p| {
+        format!(
+            " Of its parts the {} departs most: without it the face is more like the person.",
+            p.part.region().name()
+        )
+    })
+}
+
+fn age_sentence(age: &AgeEvidence) -> String {
+    if age.beyond() < OTHER_AGE {
+        return String::new();
+    }
+    let [from, to] = age.references;
+    format!(
+        " It looks about {:.0} years old, and the references {from:.0} to {to:.0}: photographs from other years lower the \
+         likeness of a genuine one too.",
+        age.observed
+    )
 }
 
 fn copy_sentence(copy: &CopyEvidence) -> String {
@@ -252,11 +321,11 @@ fn limit_sentence(limit: &Limit) -> String {
 mod tests {
     use super::*;
     use crate::identity::Profile;
-    use crate::identity::fixtures::{near, population, stepped, template};
+    use crate::identity::fixtures::{in_parts, near, population, stepped, template};
     use crate::traits::Template;
-    use crate::verdict::Fusion;
+    use crate::verdict::{Claimed, Fusion};
 
-    const FUSION: &str = "intercept = 3.0\nembedding = [0.4, 0.5, 0.2]\ntraces = [0.5, 0.5]\nnegative = 1.0\n[thresholds]\n\
+    const FUSION: &str = "intercept = 3.0\nembedding = [0.4, 0.5, 0.2]\ntraces = [0.5, 0.5]\nparts = 0.5\nnegative = 1.0\n[thresholds]\n\
         real = 0.6\nfake = 0.4\nlikeness = 0.0\ntarget_genuine_called_fake = 0.03\ntarget_fake_called_real = 0.1\n\
         target_fnmr = 0.01\nmin_quality = 5.0\n";
 
@@ -278,6 +347,22 @@ mod tests {
     fn a_departing_face_is_explained_by_its_departures() {
         let (verdict, explanation) = explain(&stepped(1, 5, 1.2), 8);
         assert_eq!(verdict, Verdict::Fake);
+        insta::assert_json_snapshot!(explanation);
+    }
+
+    #[test]
+    fn a_face_with_a_part_of_another_is_explained_by_that_part_and_another_age_is_said() {
+        let references = (0..8).map(|i| in_parts(1, i, None)).collect();
+        let profile = Profile::of_templates(references, &population()).unwrap();
+        let mut probe = in_parts(1, 99, Some(Part::Mouth));
+        probe.demographics.age = 61.0;
+        let claimed = Claimed::judge([&probe], &profile, &Fusion::parse(FUSION).unwrap());
+        let (evidence, decision) = &claimed.faces[0];
+        let explanation = Explanation::of("Jane Doe", decision, evidence);
+        assert_ne!(decision.verdict, Verdict::Real);
+        let of_parts = explanation.differences.iter().filter(|d| d.attribute.starts_with("likeness_without"));
+        let of_parts: Vec<_> = of_parts.map(|d| (d.region.as_str(), d.direction, d.weight < 0.0)).collect();
+        assert_eq!(of_parts, [("mouth", Direction::Higher, true)]);
         insta::assert_json_snapshot!(explanation);
     }
 

@@ -53,6 +53,9 @@ pub struct Fusion {
     /// For each kind of trace, in the order of [`Trace::ALL`], the weight of each standard unit by which it is stronger
     /// than in the references, beyond [`FREE`]; at least zero.
     pub traces: [f32; 2],
+    /// The weight of each standard unit by which covering one part of the face gains more than it does for the references,
+    /// beyond [`FREE`], for the part where that is most; at least zero.
+    pub parts: f32,
     /// The weight of each standard unit by which the probe is nearer to a negative than to the nearest reference.
     pub negative: f32,
     /// Where the verdicts begin.
@@ -74,6 +77,8 @@ pub struct Contributions {
     pub embeddings: Vec<f32>,
     /// One for each attribute of the evidence: for a trace, its share of what its kind adds; for the others, zero.
     pub attributes: Vec<f32>,
+    /// One for each part of the evidence: all of it is the farthest one's.
+    pub parts: Vec<f32>,
     /// The nearest negative's.
     pub negative: f32,
 }
@@ -91,7 +96,7 @@ pub enum FusionError {
 
 /// Deviations count within these bounds: beyond, more of the same says nothing new.
 const DEVIATION: (f32, f32) = (-10.0, 1.5);
-/// A trace counts from this many standard units above the references on, and at most so many: it speaks against a
+/// A trace or a part counts from this many standard units above the references on, and at most so many: it speaks against a
 /// photograph, never for one.
 const FREE: f32 = 1.0;
 const MOST: f32 = 4.0;
@@ -114,11 +119,9 @@ impl Fusion {
         let fusion: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         let usable = |w: f32| w.is_finite() && w >= 0.0;
         let embeddings = fusion.embedding.len() == Embedding::ALL.len() && fusion.embedding.iter().all(|&w| usable(w));
-        if !(embeddings && fusion.traces.iter().all(|&w| usable(w)) && usable(fusion.negative)) {
-            return Err(format!(
-                "expected {} embedding weights and two of traces, none below zero",
-                Embedding::ALL.len()
-            ));
+        let [blending, synthesis] = fusion.traces;
+        if !(embeddings && [blending, synthesis, fusion.parts, fusion.negative].into_iter().all(usable)) {
+            return Err(format!("expected {} embedding weights and others, none below zero", Embedding::ALL.len()));
         }
         fusion.thresholds.check()?;
         fusion.operating_points.check()?;
@@ -126,18 +129,21 @@ impl Fusion {
     }
 
     /// What each piece of evidence enters with, in the order of the weights: the deviations of the embeddings within
-    /// bounds, and by how much each kind of trace is stronger than it may be.
+    /// bounds, by how much each kind of trace is stronger than it may be, and the same of the farthest part.
     pub fn features(evidence: &Evidence) -> Vec<f32> {
+        let beyond = |deviation: f32| (deviation - FREE).clamp(0.0, MOST);
         let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION.0, DEVIATION.1);
         let mut features: Vec<f32> = Embedding::ALL.iter().map(|&e| deviation(e)).collect();
-        features.extend(Trace::ALL.map(|kind| (evidence.excess(kind) - FREE).clamp(0.0, MOST)));
+        features.extend(Trace::ALL.map(|kind| beyond(evidence.excess(kind))));
+        features.push(evidence.farthest_part().map_or(0.0, |p| beyond(p.deviation)));
         features
     }
 
     /// The calibrated probability, 0..=1, that a face with these contributions is a genuine photograph of the profile's
     /// person.
     pub fn score(&self, c: &Contributions) -> f32 {
-        let logit = self.intercept + c.embeddings.iter().sum::<f32>() + c.attributes.iter().sum::<f32>() + c.negative;
+        let all = c.embeddings.iter().chain(&c.attributes).chain(&c.parts);
+        let logit = self.intercept + all.sum::<f32>() + c.negative;
         self.map.apply(1.0 / (1.0 + (-logit).exp()))
     }
 
@@ -153,6 +159,8 @@ impl Fusion {
     pub fn contributions(&self, evidence: &Evidence) -> Contributions {
         let features = Self::features(evidence);
         let (deviations, excesses) = features.split_at(Embedding::ALL.len());
+        let against_part = self.parts * excesses.last().copied().unwrap_or_default();
+        let farthest = evidence.farthest_part().map(|p| p.part);
         let mut attributes = vec![0.0; evidence.attributes.len()];
         for ((kind, excess), weight) in Trace::ALL.into_iter().zip(excesses).zip(self.traces) {
             // What the kind adds is divided among its traces, by the squares of their deviations.
@@ -168,6 +176,7 @@ impl Fusion {
         Contributions {
             embeddings: deviations.iter().zip(&self.embedding).map(|(x, w)| x * w).collect(),
             attributes,
+            parts: evidence.parts.iter().map(|p| if Some(p.part) == farthest { -against_part } else { 0.0 }).collect(),
             negative: -self.negative * evidence.negative.map_or(0.0, |n| n.margin.max(0.0)),
         }
     }

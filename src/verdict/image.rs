@@ -14,12 +14,19 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// Measures and decides.
+    /// Measures and decides; a template's parts are read where [`Decision::wants_parts`] says so.
     pub fn judge<'a>(faces: impl IntoIterator<Item = &'a Template>, profile: &Profile, fusion: &Fusion) -> Self {
         let judge = |t: &Template| {
-            let evidence = Evidence::measure(t, profile);
+            let mut evidence = Evidence::measure(t, profile);
             let decision = Decision::decide(&evidence, &t.quality, fusion);
-            (evidence, decision)
+            match &t.parts {
+                Some(parts) if decision.wants_parts() => {
+                    evidence.measure_parts(&t.embeddings, parts, profile);
+                    let decision = Decision::decide(&evidence, &t.quality, fusion);
+                    (evidence, decision)
+                }
+                _ => (evidence, decision),
+            }
         };
         let faces: Vec<(Evidence, Decision)> = faces.into_iter().map(judge).collect();
         Self { deciding: most_alike(faces.iter().map(|(e, _)| e)), faces }

@@ -14,7 +14,9 @@ mod tails;
 
 pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates, ScoreMap};
 pub use decision::{Decision, Limit, Verdict};
-pub use evidence::{AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence};
+pub use evidence::{
+    AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
+};
 pub use explanation::{Difference, Direction, Explanation};
 pub use fusion::{Contributions, Fusion, FusionError, Thresholds};
 pub use image::{Claimed, most_alike, roll_up};

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::face::{BoundingBox, Pose, Quality};
-use crate::traits::{AttributeVector, Demographics, Embeddings, Expression, Template};
+use crate::traits::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Template};
 
-/// The format that is written. Format 1, which is read too, had no hash of the face.
-const FORMAT: u8 = 2;
+/// The format that is written. Those before are read too: format 1 had no hash of the face, and neither had parts.
+const FORMAT: u8 = 3;
 const SUM: usize = 8;
 
 /// Why bytes are not a template. Says nothing of the bytes.
@@ -62,7 +62,11 @@ pub fn decode_template(record: &[u8]) -> Result<Template, CodecError> {
     if sum(body) != expected {
         return Err(CodecError::Checksum);
     }
-    if format == 1 { content::<TemplateV1>(body).map(Into::into) } else { content(body) }
+    match format {
+        1 => content::<TemplateV1>(body).map(Into::into),
+        2 => content::<TemplateV2>(body).map(Into::into),
+        _ => content(body),
+    }
 }
 
 fn content<T: DeserializeOwned>(body: &[u8]) -> Result<T, CodecError> {
@@ -88,7 +92,21 @@ struct TemplateV1 {
 impl From<TemplateV1> for Template {
     fn from(old: TemplateV1) -> Self {
         let TemplateV1 { embeddings, attributes, demographics, expression, pose, quality, bbox } = old;
-        Self { embeddings, attributes, demographics, expression, pose, quality, bbox, hash: None }
+        Self { embeddings, attributes, demographics, expression, pose, quality, bbox, hash: None, parts: None }
+    }
+}
+
+/// What format 2 holds.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct TemplateV2 {
+    common: TemplateV1,
+    hash: Option<FaceHash>,
+}
+
+impl From<TemplateV2> for Template {
+    fn from(old: TemplateV2) -> Self {
+        Self { hash: old.hash, ..old.common.into() }
     }
 }
 
@@ -113,6 +131,15 @@ mod tests {
         [&[1][..], &sum(&body), &body].concat()
     }
 
+    /// The record that format 2 had of it.
+    fn of_format_2(template: &Template) -> Vec<u8> {
+        let Template { embeddings, attributes, demographics, expression, pose, quality, bbox, hash, .. } =
+            template.clone();
+        let common = TemplateV1 { embeddings, attributes, demographics, expression, pose, quality, bbox };
+        let body = postcard::to_stdvec(&TemplateV2 { common, hash }).unwrap();
+        [&[2][..], &sum(&body), &body].concat()
+    }
+
     #[test]
     fn formats_are_frozen() {
         let template = fixtures::template(7);
@@ -121,11 +148,16 @@ mod tests {
         // As the last version with format 1 wrote it.
         let frozen = "410b4e920778dd24ba6f9aaa2b9d21849f3fcede76833a568a55fd8bf1524f29";
         assert_eq!(digest(&old), (5896, frozen.to_owned()));
-        assert_eq!(decode_template(&old), Ok(Template { hash: None, ..template.clone() }));
+        assert_eq!(decode_template(&old), Ok(Template { hash: None, parts: None, ..template.clone() }));
+        // As the last version with format 2 did.
+        let old = of_format_2(&template);
         let frozen = "d60ad090f7c6f70e7fe87049c93ec0f63af925cde2947d6b6e14d3e8107f7bd4";
+        assert_eq!(digest(&old), (5929, frozen.to_owned()));
+        assert_eq!(decode_template(&old), Ok(Template { parts: None, ..template.clone() }));
+        let frozen = "328cf58ff77f350469a1271fff0cc917a6143bced8fbc326520b9edb570bc28e";
         assert_eq!(
             digest(&encode_template(&template).unwrap()),
-            (5929, frozen.to_owned()),
+            (7473, frozen.to_owned()),
             "the stored form of a template has changed: raise FORMAT, keep a reader for the old format, and only then \
              renew this figure (docs/store.md, \"Changing what a template holds\")"
         );
@@ -138,8 +170,8 @@ mod tests {
         assert_eq!(decode_template(&good[..5]), Err(CodecError::CutShort));
         assert_eq!(decode_template(&good[..good.len() - 1]), Err(CodecError::Checksum));
         let mut newer = good.clone();
-        newer[0] = 3;
-        assert_eq!(decode_template(&newer), Err(CodecError::UnknownFormat { found: 3 }));
+        newer[0] = FORMAT + 1;
+        assert_eq!(decode_template(&newer), Err(CodecError::UnknownFormat { found: FORMAT + 1 }));
         for at in [1, 9, good.len() / 2, good.len() - 1] {
             let mut flipped = good.clone();
             flipped[at] ^= 4;

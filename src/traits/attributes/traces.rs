@@ -74,12 +74,7 @@ impl Traces {
 /// The square around the middle between forehead and chin, the outer corners of the eyes level.
 fn square(mesh: &Mesh) -> CropPlan {
     let (forehead, chin) = (mesh.at(index::FOREHEAD), mesh.at(index::CHIN));
-    let (right, left) = (mesh.at(index::RIGHT_EYE_OUTER), mesh.at(index::LEFT_EYE_OUTER));
-    CropPlan {
-        centre: forehead.midpoint(chin),
-        side: (MARGIN * forehead.distance(chin)).max(1.0),
-        roll: (left.y - right.y).atan2(left.x - right.x),
-    }
+    CropPlan { centre: forehead.midpoint(chin), side: (MARGIN * forehead.distance(chin)).max(1.0), roll: mesh.roll() }
 }
 
 /// The value of the map at `p`, between the middles of its fields; beyond the outermost ones, theirs.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::face::{BoundingBox, Component, Pose, Quality};
 use crate::identity::{IdentityFields, IdentityId, Sample, SampleKind};
-use crate::traits::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Template};
+use crate::traits::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts, Template};
 
 pub(in crate::identity::store) fn at(second: i64) -> Timestamp {
     Timestamp::new(second, 123_456_789).unwrap()
@@ -36,6 +36,7 @@ pub(in crate::identity::store) fn template(seed: u32) -> Template {
         quality: Quality::from_values([(Component::FaceSize, 60.0), (Component::Pose, 12.5)]),
         bbox: BoundingBox { x: 10.0, y: 20.5, width: 120.0, height: 150.0 },
         hash: Some(FaceHash([seed as u8; 32])),
+        parts: Some(Parts::new([vector(128), vector(128), vector(128)])),
     }
 }
 

@@ -1,0 +1,50 @@
+//! Look-alikes: the strangers that a person is most easily taken for.
+//!
+//! Who is not this person is told least easily from those who resemble them, so these, and not strangers at large, are
+//! where another person's likeness begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
+
+use super::profile::spread_of;
+use crate::traits::{Embedding, Embeddings, cosine};
+
+/// The share of the cohort that counts as look-alikes.
+const SHARE: f32 = 0.1;
+/// But at least so many.
+const LEAST: usize = 3;
+
+/// The faces of `cohort` that are most like `centroids` (one for each of [`Embedding::ALL`]): those of the highest sum of
+/// standardised cosines.
+pub(super) fn look_alikes<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) -> Vec<&'a Embeddings> {
+    let mut sums = vec![0.0f32; cohort.len()];
+    for (which, centroid) in Embedding::ALL.into_iter().zip(centroids) {
+        let cosines: Vec<f32> = cohort.iter().map(|c| cosine(centroid, c.get(which))).collect();
+        let spread = spread_of(&cosines);
+        for (sum, c) in sums.iter_mut().zip(&cosines) {
+            *sum += spread.z(*c);
+        }
+    }
+    let mut order: Vec<usize> = (0..cohort.len()).collect();
+    order.sort_by(|&a, &b| sums[b].total_cmp(&sums[a]).then(a.cmp(&b)));
+    order.truncate(((cohort.len() as f32 * SHARE).round() as usize).max(LEAST));
+    order.into_iter().map(|i| &cohort[i]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::fixtures::{near, template};
+
+    #[test]
+    fn the_nearest_tenth_in_all_embeddings_together() {
+        let centroids: Vec<Vec<f32>> = Embedding::ALL.map(|e| template(1).embeddings.get(e).to_vec()).into();
+        let mut cohort: Vec<Embeddings> = (100..157).map(|i| template(i).embeddings).collect();
+        let alike: Vec<Embeddings> = (0..3).map(|i| near(1, i).embeddings).collect();
+        for (at, face) in [5, 20, 40].into_iter().zip(&alike) {
+            cohort.insert(at, face.clone());
+        }
+        let found = look_alikes(&centroids, &cohort);
+        assert_eq!(found.len(), 6);
+        assert!(alike.iter().all(|face| found[..3].contains(&face)));
+        assert_eq!(look_alikes(&centroids, &cohort[..10]).len(), LEAST);
+        assert!(look_alikes(&centroids, &[]).is_empty());
+    }
+}
