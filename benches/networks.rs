@@ -7,7 +7,7 @@ use crate::photographs;
 
 /// The network, its input, and the multiply-adds of its convolutions and products at that size (counted from the graph
 /// with shape inference).
-const NETWORKS: [(Role, [usize; 4], u64); 7] = [
+const NETWORKS: [(Role, [usize; 4], u64); 9] = [
     (Role::Detector, [1, 3, 480, 640], 1_851_500_000),
     (Role::Landmarks, [1, 3, 192, 192], 35_600_000),
     (Role::Iris, [1, 3, 64, 64], 53_700_000),
@@ -15,6 +15,8 @@ const NETWORKS: [(Role, [usize; 4], u64); 7] = [
     (Role::EmbeddingB, [1, 3, 150, 150], 270_900_000),
     (Role::EmbeddingC, [1, 3, 112, 112], 9_000_000),
     (Role::Emotion, [1, 1, 64, 64], 65_800_000),
+    (Role::Forensics, [1, 3, 160, 160], 133_500_000),
+    (Role::Demographics, [1, 3, 198, 198], 1_541_400_000),
 ];
 
 pub(crate) fn bench(criterion: &mut Criterion) {

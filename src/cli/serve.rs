@@ -159,8 +159,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let service =
         service.with_stability_check(settings.verdict.stability_check).with_images_kept(settings.storage.keep_images);
-    let service = Arc::new(service);
     let settings = settings.server_settings();
+    let service = Arc::new(service.with_threads(settings.threads)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(service, audit, settings, |listening| {
         // A closed standard output must not stop a server.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::spare::Spare;
 use super::stability::degraded;
 use super::stages::{self, Stage};
 use super::{ImageReport, ServiceError};
 use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
 use crate::imaging::{DecodeLimits, Pyramid, decode};
-use crate::inference::Zoo;
+use crate::inference::{InferenceError, Zoo};
 use crate::traits::{Parts, Template, TemplateExtractor};
 
 /// So many faces of an image are looked at, its largest, unless it is set otherwise.
@@ -21,6 +22,7 @@ pub struct Analyser {
     extractor: TemplateExtractor,
     limits: DecodeLimits,
     max_faces: usize,
+    spare: Spare,
 }
 
 /// What one image shows.
@@ -47,7 +49,7 @@ impl Analyser {
     pub fn new(zoo: Arc<Zoo>, limits: DecodeLimits) -> Self {
         let settings = DetectorSettings { max_faces: MAX_FACES, ..DetectorSettings::default() };
         let finder = FaceFinder::new(zoo.clone(), one_more(settings));
-        Self { finder, extractor: TemplateExtractor::new(zoo), limits, max_faces: MAX_FACES }
+        Self { finder, extractor: TemplateExtractor::new(zoo), limits, max_faces: MAX_FACES, spare: Spare::default() }
     }
 
     /// The analyser that looks for faces in this way, and at the `max_faces` largest.
@@ -56,6 +58,15 @@ impl Analyser {
         self.max_faces = settings.max_faces.max(1);
         self.finder = self.finder.with_settings(one_more(settings));
         self
+    }
+
+    /// The analyser for requests that run on `threads` threads: one that has nothing to do helps another.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn with_threads(mut self, threads: usize) -> std::io::Result<Self> {
+        self.spare = Spare::start(threads).map_err(std::io::Error::other)?;
+        Ok(self)
     }
 
     /// What an image may cost.
@@ -68,6 +79,7 @@ impl Analyser {
     /// # Errors
     /// An image that cannot be decoded, or a failing network.
     pub fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
+        let _busy = self.spare.occupied();
         let decoded = stages::timed(Stage::Decode, || decode(bytes, &self.limits))?;
         let (faces, more_faces) = stages::timed(Stage::Measure, || self.describe(&decoded.image))?;
         let image = ImageReport {
@@ -105,10 +117,18 @@ impl Analyser {
         let more = found.len() > self.max_faces;
         found.truncate(self.max_faces);
         let faces = found.into_iter().map(|f| {
-            let template = self.extractor.extract(image, &f)?;
+            let template = self.template(image, &f)?;
             Ok((f, template))
         });
         Ok((faces.collect::<Result<_, ServiceError>>()?, more))
+    }
+
+    /// The template of one face, its halves at once where a thread has nothing to do.
+    fn template(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
+        let Self { extractor, .. } = self;
+        let (embedded, described) =
+            self.spare.both(|| extractor.embed(image, face), || extractor.describe(image, face));
+        Ok(embedded?.with(described?, face))
     }
 
     /// The template of a degraded copy of the face at `found`, for the stability check.
@@ -116,11 +136,12 @@ impl Analyser {
     /// # Errors
     /// A failing network.
     pub(super) fn look_again(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
+        let _busy = self.spare.occupied();
         stages::timed(Stage::Measure, || {
             let (copy, found) = degraded(pixels, found)?;
             let face = self.finder.describe(&copy, found)?;
             let parts = self.extractor.parts(&copy, &face)?;
-            Ok(Template { parts, ..self.extractor.extract(&copy, &face)? })
+            Ok(Template { parts, ..self.template(&copy, &face)? })
         })
     }
 }

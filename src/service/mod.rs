@@ -10,6 +10,7 @@ mod expiry;
 mod gallery;
 mod pool;
 mod report;
+mod spare;
 mod stability;
 mod stages;
 mod verify;
@@ -104,6 +105,15 @@ impl Service {
         calibration.check(&self.versions.models)?;
         self.fusion = self.fusion.calibrated(&calibration);
         self.calibration = Some(calibration.source);
+        Ok(self)
+    }
+
+    /// The service for requests that run on `threads` threads: one that has nothing to do helps another.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn with_threads(mut self, threads: usize) -> std::io::Result<Self> {
+        self.analyser = self.analyser.with_threads(threads)?;
         Ok(self)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The stages themselves know nothing of time: the service measures around them, and puts a clock before each network.
 //! A verification runs on one thread from its first byte to its last, so the clocks of a thread are those of a
-//! verification.
+//! verification; what another thread did for it is added to them.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -85,18 +85,48 @@ pub struct StageTiming {
     pub milliseconds: f32,
 }
 
+/// For each stage how often it ran, and how long.
+type Clocks = [(u32, Duration); Stage::COUNT];
+
+const STOPPED: Clocks = [(0, Duration::ZERO); Stage::COUNT];
+
 thread_local! {
-    static CLOCKS: RefCell<[(u32, Duration); Stage::COUNT]> = const { RefCell::new([(0, Duration::ZERO); Stage::COUNT]) };
+    /// What this thread did.
+    static CLOCKS: RefCell<Clocks> = const { RefCell::new(STOPPED) };
+    /// What others did for it. Apart, for it did not make any stage of this thread longer.
+    static ASIDE: RefCell<Clocks> = const { RefCell::new(STOPPED) };
 }
 
 /// Sets this thread's clocks back.
 pub(super) fn start() {
-    CLOCKS.set([(0, Duration::ZERO); Stage::COUNT]);
+    CLOCKS.set(STOPPED);
+    ASIDE.set(STOPPED);
+}
+
+/// Runs a part of another thread's measuring on this one: what it gives, and how long its stages took.
+pub(super) fn aside<T>(work: impl FnOnce() -> T) -> (T, Clocks) {
+    start();
+    let done = timed(Stage::Measure, work);
+    (done, CLOCKS.replace(STOPPED))
+}
+
+/// Adds what was done aside to this thread's clocks.
+pub(super) fn together<T>((done, clocks): (T, Clocks)) -> T {
+    ASIDE.with_borrow_mut(|sums| add(sums, &clocks));
+    done
+}
+
+fn add(sums: &mut Clocks, clocks: &Clocks) {
+    for ((runs, time), (more_runs, more_time)) in sums.iter_mut().zip(clocks) {
+        *runs += more_runs;
+        *time += *more_time;
+    }
 }
 
 /// What this thread's clocks say of the stages that ran.
 pub(super) fn read() -> Vec<StageTiming> {
-    let clocks = CLOCKS.with_borrow(|c| *c);
+    let mut clocks = CLOCKS.with_borrow(|c| *c);
+    ASIDE.with_borrow(|aside| add(&mut clocks, aside));
     let timing = |(stage, (runs, time)): (Stage, (u32, Duration))| StageTiming {
         stage,
         runs,
@@ -166,5 +196,20 @@ mod tests {
         assert!(found[1].milliseconds < found[0].milliseconds, "{found:?}");
         start();
         assert!(read().is_empty());
+    }
+
+    #[test]
+    fn what_is_done_aside_counts_and_takes_nothing_from_what_runs_beside_it() {
+        let sleep = |ms| std::thread::sleep(Duration::from_millis(ms));
+        start();
+        timed(Stage::Compare, || {
+            let other = std::thread::spawn(move || aside(|| timed(Stage::Iris, || sleep(40))));
+            sleep(20);
+            together(other.join().unwrap());
+        });
+        let found = read();
+        let stages: Vec<Stage> = found.iter().map(|t| t.stage).collect();
+        assert_eq!(stages, [Stage::Iris, Stage::Measure, Stage::Compare]);
+        assert!(found[0].milliseconds >= 40.0 && found[2].milliseconds >= 20.0, "{found:?}");
     }
 }

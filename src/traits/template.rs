@@ -53,20 +53,32 @@ impl TemplateExtractor {
     /// # Errors
     /// When a network fails.
     pub fn extract(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
+        Ok(self.embed(image, face)?.with(self.describe(image, face)?, face))
+    }
+
+    /// The half of a template by which a person is known.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub(crate) fn embed(&self, image: &Pyramid, face: &Face) -> Result<Embedded, InferenceError> {
         let zoo = self.zoo.as_ref();
         let a = embedding::face_res(zoo, image, face)?;
         let b = embedding::embed_b(zoo, &embedding::chip_b(image, face).0)?;
+        let demographics = Demographics { age: a.age, male: a.male };
         let c = embedding::embedding_c(zoo, image, face)?;
-        Ok(Template {
-            embeddings: Embeddings::new([a.embedding, b, c]),
+        Ok(Embedded { embeddings: Embeddings::new([a.embedding, b, c]), demographics })
+    }
+
+    /// The half that says what the face looks like. It needs nothing of the other.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub(crate) fn describe(&self, image: &Pyramid, face: &Face) -> Result<Described, InferenceError> {
+        let zoo = self.zoo.as_ref();
+        Ok(Described {
             attributes: AttributeVector::measure(zoo, image, face)?,
-            demographics: Demographics { age: a.age, male: a.male },
             expression: Expression::read(zoo, image, face)?,
-            pose: face.pose,
-            quality: face.quality.clone(),
-            bbox: face.detection.bbox,
-            hash: Some(FaceHash::of(image, face)),
-            parts: None,
+            hash: FaceHash::of(image, face),
         })
     }
 
@@ -77,5 +89,35 @@ impl TemplateExtractor {
     /// When a network fails.
     pub fn parts(&self, image: &Pyramid, face: &Face) -> Result<Option<Parts>, InferenceError> {
         Parts::read(self.zoo.as_ref(), image, face)
+    }
+}
+
+/// By what a person is known.
+pub(crate) struct Embedded {
+    embeddings: Embeddings,
+    demographics: Demographics,
+}
+
+/// What a face looks like.
+pub(crate) struct Described {
+    attributes: AttributeVector,
+    expression: Expression,
+    hash: FaceHash,
+}
+
+impl Embedded {
+    /// Both halves of the template of `face`.
+    pub(crate) fn with(self, described: Described, face: &Face) -> Template {
+        Template {
+            embeddings: self.embeddings,
+            attributes: described.attributes,
+            demographics: self.demographics,
+            expression: described.expression,
+            pose: face.pose,
+            quality: face.quality.clone(),
+            bbox: face.detection.bbox,
+            hash: Some(described.hash),
+            parts: None,
+        }
     }
 }

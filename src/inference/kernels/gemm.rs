@@ -74,26 +74,14 @@ impl Finish<'_> {
     #[inline(always)]
     pub(super) fn run<L: Lanes>(&self, channel: usize, at: usize, sums: &[f32], out: &mut [f32]) {
         let bias = L::splat(self.bias[channel]);
-        let whole = out.len() / L::COUNT * L::COUNT;
-        let mut i = 0;
-        while i < whole {
-            let mut v = L::load(&sums[i..]).add(bias);
+        for i in (0..out.len()).step_by(L::COUNT) {
+            // What is left over goes through masks: from a copy it could not be loaded before it is stored.
+            let part = L::part(0, out.len() - i);
+            let mut v = L::load_part(&sums[i..], part, bias).add(bias);
             if let Some(plus) = self.plus {
-                v = v.add(L::load(&plus[at + i..]));
+                v = v.add(L::load_part(&plus[at + i..], part, bias));
             }
-            self.activation.apply(channel, v).store(&mut out[i..]);
-            i += L::COUNT;
-        }
-        if i < out.len() {
-            let rest = out.len() - i;
-            let (mut sum, mut plus) = ([0.0; WIDEST], [0.0; WIDEST]);
-            sum[..rest].copy_from_slice(&sums[i..i + rest]);
-            if let Some(all) = self.plus {
-                plus[..rest].copy_from_slice(&all[at + i..at + i + rest]);
-            }
-            let v = L::load(&sum).add(bias).add(L::load(&plus));
-            self.activation.apply(channel, v).store(&mut sum);
-            out[i..].copy_from_slice(&sum[..rest]);
+            self.activation.apply(channel, v).store_part(&mut out[i..], part);
         }
     }
 }

@@ -15,6 +15,7 @@ mod pool;
 mod products;
 mod spatial;
 mod spread;
+mod winograd;
 
 pub(super) use activation::Activation;
 pub(super) use depthwise::Depthwise;
@@ -26,6 +27,7 @@ pub(super) use pool::MaxPool;
 pub(crate) use products::products;
 pub(super) use spatial::Spatial;
 pub(super) use spread::Spread;
+pub(super) use winograd::{TileWeights, Winograd};
 
 #[cfg(test)]
 mod tests;

@@ -138,6 +138,38 @@ impl Window {
     }
 }
 
+impl Window {
+    /// The same for strides of 4, with 0 for padding: what lies where in a row is found once for all rows.
+    #[inline(always)]
+    pub(super) fn lay_out_by_fours<L: Lanes>(&self, plane: &[f32], into: &mut [f32]) {
+        let ([rows, cols], [height, width], [top, left]) = (self.phase(), self.input, self.before);
+        let zero = L::splat(0.0);
+        let phase_len = rows * cols;
+        for x in (0..cols).step_by(L::COUNT) {
+            let mut parts = [L::part(0, width); 4];
+            for (k, part) in parts.iter_mut().enumerate() {
+                *part = L::part((4 * x + k * L::COUNT).cast_signed() - left.cast_signed(), width);
+            }
+            let to = L::part(0, cols - x);
+            for y in 0..4 * rows {
+                let mut run = [zero; 4];
+                if let Some(from) = y.checked_sub(top).filter(|y| *y < height) {
+                    let source = &plane[from * width..][..width];
+                    for (v, part) in run.iter_mut().zip(parts) {
+                        *v = L::load_part(source, part, zero);
+                    }
+                }
+                let ((even, odd), (even_after, odd_after)) = (run[0].split(run[1]), run[2].split(run[3]));
+                let ((first, third), (second, fourth)) = (even.split(even_after), odd.split(odd_after));
+                let place = y % 4 * 4 * phase_len + y / 4 * cols + x;
+                for (k, v) in [first, second, third, fourth].into_iter().enumerate() {
+                    v.store_part(&mut into[place + k * phase_len..][..cols - x], to);
+                }
+            }
+        }
+    }
+}
+
 /// Room for `len` values that begins with a line of the cache: a vector that lies across two lines is loaded twice.
 #[inline(always)]
 pub(super) fn aligned(scratch: &mut Vec<f32>, len: usize) -> &mut [f32] {

@@ -7,7 +7,10 @@
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for wide vectors")]
 
 mod lanes;
+mod plain;
 mod unfilled;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub(crate) use lanes::{Kernel, Lanes, Part, dispatch};
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
 use super::plane;
-use crate::inference::kernels::{Activation, Finish, Pointwise, Spatial, Weights};
+use crate::inference::kernels::{Activation, Finish, Pointwise, Spatial, TileWeights, Weights, Winograd};
 use crate::inference::raw::dispatch;
 
 thread_local! {
@@ -18,12 +18,31 @@ thread_local! {
     static PLANES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
+/// How the weights lie, and with that how the convolution is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kernels {
+    /// As a matrix.
+    Matrix(Arc<Weights>),
+    /// Transformed, tile by tile.
+    Tiles(Arc<TileWeights>),
+}
+
+impl Kernels {
+    /// Output channels.
+    fn rows(&self) -> usize {
+        match self {
+            Self::Matrix(weights) => weights.rows(),
+            Self::Tiles(weights) => weights.rows(),
+        }
+    }
+}
+
 /// A convolution of one group. Inputs: the pictures, and where `plus` is set a tensor of the output's shape that is
 /// added before the activation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FusedConv {
     pub(super) spec: PoolSpec,
-    pub(super) weights: Arc<Weights>,
+    pub(super) kernels: Kernels,
     /// One for each output channel.
     pub(super) bias: Arc<[f32]>,
     pub(super) plus: bool,
@@ -53,20 +72,23 @@ impl EvalOp for FusedConv {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let channels = self.weights.rows();
+        let channels = self.kernels.rows();
         let plus = if self.plus { Some(plane::values(inputs.get(1).context("a sum of two")?)?) } else { None };
         let out = plane::each_picture(&self.spec, &inputs[0], channels, |window, source, out, scratch, at| {
             let plus = plus.map(|p| &p[at..at + out.len()]);
             let finish = Finish { bias: &self.bias, plus, activation: &self.activation };
-            let weights = &*self.weights;
-            if window.is_pointwise() {
-                let plane = window.output[0] * window.output[1];
-                dispatch(Pointwise { weights, finish, source, out, plane, scratch });
-            } else {
-                PLANES.with_borrow_mut(|planes| {
+            PLANES.with_borrow_mut(|planes| match &self.kernels {
+                Kernels::Matrix(weights) if window.is_pointwise() => {
+                    let plane = window.output[0] * window.output[1];
+                    dispatch(Pointwise { weights, finish, source, out, plane, scratch });
+                }
+                Kernels::Matrix(weights) => {
                     dispatch(Spatial { weights, finish, window, source, out, planes, scratch });
-                });
-            }
+                }
+                Kernels::Tiles(weights) => {
+                    dispatch(Winograd { weights, finish, window, source, out, planes, scratch });
+                }
+            });
         })?;
         Ok(tvec!(out.into_tvalue()))
     }

@@ -6,16 +6,16 @@
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
-use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool};
+use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PoolSpec};
 
-use super::conv::FusedConv;
+use super::conv::{FusedConv, Kernels};
 use super::depthwise::FusedDepthwise;
 use super::expand::FusedExpand;
 use super::follow::{activation, by_channel, constant, reader, sum, sum_as_it_stands};
 use super::plane::is_plain;
 use super::pool::FastMaxPool;
 use super::spread::FusedSpread;
-use crate::inference::kernels::{Activation, Weights};
+use crate::inference::kernels::{Activation, TileWeights, Weights};
 
 /// Replaces what can be replaced; the rest is left to tract.
 pub(super) fn rewrite(model: &mut TypedModel) -> TractResult<()> {
@@ -54,10 +54,10 @@ fn convolution(
         let (activation, after) = activation(model, end, channels);
         end = after;
         let (filters, bias) = (kernel.into(), bias.into());
-        if let Some((wide, first)) = widening(model, input) {
+        if let Some((wide, first, weights)) = widening(model, input) {
             inputs = tvec!(patch.tap_model(model, wide)?);
             Box::new(FusedExpand {
-                weights: first.weights.clone(),
+                weights: weights.clone(),
                 bias: first.bias.clone(),
                 activation: first.activation.clone(),
                 spec,
@@ -76,23 +76,39 @@ fn convolution(
         }
         let (activation, after) = activation(model, end, channels);
         end = after;
-        let weights = Weights::pack(channels, kernel.len() / channels, kernel).into();
-        Box::new(FusedConv { spec, weights, bias: bias.into(), plus: sum.is_some(), activation })
+        let kernels = if tiles_pay(&spec, &node.outputs[0].fact) {
+            Kernels::Tiles(TileWeights::transform(channels, kernel).into())
+        } else {
+            Kernels::Matrix(Weights::pack(channels, kernel.len() / channels, kernel).into())
+        };
+        Box::new(FusedConv { spec, kernels, bias: bias.into(), plus: sum.is_some(), activation })
     };
     let out = patch.wire_node(format!("{name}.fused"), op, &inputs)?;
     patch.shunt_outside(model, end, out[0])?;
     Ok(Some(patch))
 }
 
-/// The pointwise convolution that makes `value`, where nobody else reads it, and what it reads itself.
-fn widening(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv)> {
+/// Whether a convolution is faster tile by tile: its channels are many enough to pay for the transformations, and its
+/// pictures large enough to pay for four times the weights.
+fn tiles_pay(spec: &PoolSpec, output: &TypedFact) -> bool {
+    const CHANNELS: usize = 16;
+    const SIDE: usize = 15;
+    let large = output.shape.as_concrete().is_none_or(|s| s.iter().skip(2).all(|n| *n >= SIDE));
+    let many = spec.input_channels.min(spec.output_channels) >= CHANNELS;
+    let plain = spec.kernel_shape.iter().all(|k| *k == 3) && spec.strides().iter().all(|s| *s == 1);
+    plain && many && large
+}
+
+/// The pointwise convolution that makes `value`, where nobody else reads it, its weights, and what it reads itself.
+fn widening(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv, &Arc<Weights>)> {
     let node = model.node(value.node);
     let conv = node.op_as::<FusedConv>()?;
+    let Kernels::Matrix(weights) = &conv.kernels else { return None };
     let pointwise = conv.spec.kernel_shape.iter().all(|k| *k == 1)
         && conv.spec.strides().iter().all(|s| *s == 1)
         && (0..2).all(|axis| conv.spec.padding.valid_dim(axis, true));
     let alone = reader(model, value).is_some() && !conv.plus;
-    (pointwise && alone).then(|| (node.inputs[0], conv))
+    (pointwise && alone).then(|| (node.inputs[0], conv, weights))
 }
 
 /// A handful of outputs a channel is a product of a matrix and a few vectors, which tract does well.

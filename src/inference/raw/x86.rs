@@ -1,0 +1,224 @@
+//! The wide vectors of x86-64: AVX2 with FMA, and AVX-512.
+
+use std::arch::x86_64 as arch;
+
+use super::lanes::{Kernel, Lanes, Part, inside};
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) fn with_avx512<K: Kernel>(kernel: K) {
+    kernel.run::<Avx512>();
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn with_avx2<K: Kernel>(kernel: K) {
+    kernel.run::<Avx2>();
+}
+
+/// Even and odd values of `a` followed by `b`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn split_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
+    let even = arch::_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    let odd = arch::_mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    (arch::_mm512_permutex2var_ps(a, even, b), arch::_mm512_permutex2var_ps(a, odd, b))
+}
+
+/// The values of `a` and `b` in turns.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn between_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
+    let first = arch::_mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    let second = arch::_mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    (arch::_mm512_permutex2var_ps(a, first, b), arch::_mm512_permutex2var_ps(a, second, b))
+}
+
+/// Likewise, half by half.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn between_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
+    let (low, high) = (arch::_mm256_unpacklo_ps(a, b), arch::_mm256_unpackhi_ps(a, b));
+    (arch::_mm256_permute2f128_ps::<0x20>(low, high), arch::_mm256_permute2f128_ps::<0x31>(low, high))
+}
+
+/// Even and odd values: picked out in halves, which then come into their order.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn split_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
+    let order = |v| arch::_mm256_castpd_ps(arch::_mm256_permute4x64_pd::<0b11_01_10_00>(arch::_mm256_castps_pd(v)));
+    let even = arch::_mm256_shuffle_ps::<0b10_00_10_00>(a, b);
+    let odd = arch::_mm256_shuffle_ps::<0b11_01_11_01>(a, b);
+    (order(even), order(odd))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn mask_512(first: usize, end: usize) -> arch::__mmask16 {
+    let below = |lanes: usize| ((1u32 << lanes) - 1) as arch::__mmask16;
+    below(end) & !below(first)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_512(from: *const f32, mask: arch::__mmask16, outside: arch::__m512) -> arch::__m512 {
+    // SAFETY: the caller's.
+    unsafe { arch::_mm512_mask_loadu_ps(outside, mask, from) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask_256(first: usize, end: usize) -> arch::__m256i {
+    let lanes = arch::_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    let outside = arch::_mm256_cmpgt_epi32(arch::_mm256_set1_epi32((first as u32).cast_signed()), lanes);
+    arch::_mm256_andnot_si256(
+        outside,
+        arch::_mm256_cmpgt_epi32(arch::_mm256_set1_epi32((end as u32).cast_signed()), lanes),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_256(from: *const f32, mask: arch::__m256i, outside: arch::__m256) -> arch::__m256 {
+    // SAFETY: the caller's.
+    let inside = unsafe { arch::_mm256_maskload_ps(from, mask) };
+    arch::_mm256_blendv_ps(outside, inside, arch::_mm256_castsi256_ps(mask))
+}
+
+macro_rules! lanes {
+    ($name:ident, $vector:ty, $mask:ty, $count:literal, $rows:literal, $mask_of:ident, $load_part:ident,
+     $store_part:ident, $splat:ident, $load:ident, $store:ident, $fma:ident,
+     $add:ident, $mul:ident, $split:ident, $between:ident, $max:ident, $min:ident) => {
+        #[derive(Clone, Copy)]
+        struct $name($vector);
+
+        // SAFETY: only `dispatch` runs kernels with this type, through the function above that is compiled for
+        // its instructions, after the processor said that it has them. Loads and stores go through slices whose
+        // length is checked, and need no alignment.
+        impl Lanes for $name {
+            const COUNT: usize = $count;
+            const ROWS: usize = $rows;
+            type Mask = $mask;
+
+            #[inline(always)]
+            fn splat(v: f32) -> Self {
+                Self(unsafe { arch::$splat(v) })
+            }
+
+            #[inline(always)]
+            fn load(from: &[f32]) -> Self {
+                let from = &from[..$count];
+                Self(unsafe { arch::$load(from.as_ptr()) })
+            }
+
+            #[inline(always)]
+            fn store(self, to: &mut [f32]) {
+                let to = &mut to[..$count];
+                unsafe { arch::$store(to.as_mut_ptr(), self.0) }
+            }
+
+            #[inline(always)]
+            fn part(at: isize, len: usize) -> Part<$mask> {
+                let (first, end) = inside(at, len, $count);
+                Part { at, len, mask: unsafe { $mask_of(first, end) } }
+            }
+
+            #[inline(always)]
+            fn load_part(row: &[f32], part: Part<$mask>, outside: Self) -> Self {
+                let row = &row[..part.len];
+                // Lanes beside the row, which its first `len` values begin and end, are not read.
+                Self(unsafe { $load_part(row.as_ptr().wrapping_offset(part.at), part.mask, outside.0) })
+            }
+
+            #[inline(always)]
+            fn prefetch(from: &[f32], ahead: usize) {
+                // No address is a wrong one here: nothing is read.
+                let ahead = from.as_ptr().wrapping_add(ahead);
+                unsafe { arch::_mm_prefetch::<{ arch::_MM_HINT_T0 }>(ahead.cast()) }
+            }
+
+            #[inline(always)]
+            fn store_part(self, row: &mut [f32], part: Part<$mask>) {
+                let row = &mut row[..part.len];
+                // Likewise not written.
+                unsafe { arch::$store_part(row.as_mut_ptr().wrapping_offset(part.at), part.mask, self.0) }
+            }
+
+            #[inline(always)]
+            fn mul_add(self, by: Self, plus: Self) -> Self {
+                Self(unsafe { arch::$fma(self.0, by.0, plus.0) })
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Self(unsafe { arch::$add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                Self(unsafe { arch::$mul(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn split(self, next: Self) -> (Self, Self) {
+                let (even, odd) = unsafe { $split(self.0, next.0) };
+                (Self(even), Self(odd))
+            }
+
+            #[inline(always)]
+            fn between(self, other: Self) -> (Self, Self) {
+                let (first, second) = unsafe { $between(self.0, other.0) };
+                (Self(first), Self(second))
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                Self(unsafe { arch::$max(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                Self(unsafe { arch::$min(self.0, other.0) })
+            }
+        }
+    };
+}
+
+lanes!(
+    Avx512,
+    arch::__m512,
+    arch::__mmask16,
+    16,
+    8,
+    mask_512,
+    load_512,
+    _mm512_mask_storeu_ps,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_fmadd_ps,
+    _mm512_add_ps,
+    _mm512_mul_ps,
+    split_512,
+    between_512,
+    _mm512_max_ps,
+    _mm512_min_ps
+);
+lanes!(
+    Avx2,
+    arch::__m256,
+    arch::__m256i,
+    8,
+    4,
+    mask_256,
+    load_256,
+    _mm256_maskstore_ps,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_fmadd_ps,
+    _mm256_add_ps,
+    _mm256_mul_ps,
+    split_256,
+    between_256,
+    _mm256_max_ps,
+    _mm256_min_ps
+);
