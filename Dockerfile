@@ -40,8 +40,7 @@ COPY --from=build /out/faceward /usr/local/bin/faceward
 USER 10001:10001
 WORKDIR /data
 ENV FACEWARD_DATA_DIR=/data \
-    FACEWARD_MODELS=/usr/share/faceward/models \
-    MIMALLOC_PURGE_DELAY=2000
+    FACEWARD_MODELS=/usr/share/faceward/models
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use faceward::face::{DetectorSettings, Face, FaceFinder, index};
-use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode};
+use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode_whole};
 use faceward::inference::{Manifest, TractEngine, Zoo};
 use faceward::jobs::extract::image_files;
 use faceward::traits::attributes::Conditions;
@@ -166,9 +166,9 @@ fn read(
     copied: bool,
     clock: &Clock,
 ) -> Result<Vec<Reading>, Box<dyn Error + Send + Sync>> {
-    let image = decode(&std::fs::read(path)?, &DecodeLimits::default())?.image;
+    let image = decode_whole(&std::fs::read(path)?, &DecodeLimits::default())?;
     let mut readings = Vec::new();
-    for copy in std::iter::once(Ok(RgbImage::clone(&image))).chain(copies(&image).filter(|_| copied)) {
+    for copy in std::iter::once(Ok(image.clone())).chain(copies(&image).filter(|_| copied)) {
         let copy = Pyramid::from(copy?);
         let faces: Vec<Face> = finder.find(&copy)?;
         let face = faces.first().ok_or("no face")?;
@@ -202,7 +202,7 @@ fn copies(image: &RgbImage) -> impl Iterator<Item = Result<RgbImage, Box<dyn Err
 fn jpeg(image: &RgbImage, quality: u8) -> Result<RgbImage, Box<dyn Error + Send + Sync>> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(Cursor::new(&mut bytes), quality).encode_image(image)?;
-    Ok(decode(&bytes, &DecodeLimits::default())?.image.into_image())
+    Ok(decode_whole(&bytes, &DecodeLimits::default())?)
 }
 
 /// What is printed of one attribute.

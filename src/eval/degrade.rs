@@ -9,7 +9,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
-use crate::imaging::{DecodeError, DecodeLimits, decode};
+use crate::imaging::{DecodeError, DecodeLimits, decode_whole};
 
 /// One degradation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,7 +99,7 @@ impl Degradation {
         if self == Self::None {
             return Ok(bytes);
         }
-        let image = decode(&bytes, limits)?.image.into_image();
+        let image = decode_whole(&bytes, limits)?;
         let (image, quality) = match self {
             Self::Jpeg(quality) => (image, quality),
             Self::Resize(factor) => (resized(&image, factor), FINE),
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn each_changes_the_picture_and_keeps_its_size() {
         let limits = DecodeLimits::default();
-        let before = decode(&picture(), &limits).unwrap().image;
+        let before = decode_whole(&picture(), &limits).unwrap();
         let far = |how: &str| {
             let bytes = how.parse::<Degradation>().unwrap().apply(picture(), &limits).unwrap();
-            let after = decode(&bytes, &limits).unwrap().image;
+            let after = decode_whole(&bytes, &limits).unwrap();
             assert_eq!(after.dimensions(), before.dimensions(), "{how}");
             let squares = after.iter().zip(before.iter()).map(|(a, b)| (f32::from(*a) - f32::from(*b)).powi(2));
             (squares.sum::<f32>() / before.len() as f32).sqrt()
@@ -227,10 +227,10 @@ mod tests {
     #[test]
     fn what_moves_the_picture_moves_it_as_said() {
         let limits = DecodeLimits::default();
-        let before = decode(&picture(), &limits).unwrap().image;
+        let before = decode_whole(&picture(), &limits).unwrap();
         let after = |how: &str| {
             let bytes = how.parse::<Degradation>().unwrap().apply(picture(), &limits).unwrap();
-            decode(&bytes, &limits).unwrap().image
+            decode_whole(&bytes, &limits).unwrap()
         };
         assert_eq!(after("scale2").dimensions(), (128, 96));
         assert_eq!(after("crop0.25").dimensions(), (48, 36));

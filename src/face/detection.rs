@@ -69,8 +69,8 @@ pub struct DetectorSettings {
     pub small_face: f32,
     /// The least confidence of a face, 0..=1.
     pub min_confidence: f32,
-    /// From this confidence on, what a pass coarser than [`TYPICAL_SIDE`] saw beside one face is a reason for the next: there
-    /// may be more.
+    /// From this confidence on, what a pass coarser than [`TYPICAL_SIDE`] saw beside one face is looked at more closely: it
+    /// may be another face, and that is a reason for the next pass.
     pub hint_confidence: f32,
     /// Two boxes that overlap by more than this intersection over union are one face.
     pub max_overlap: f32,
@@ -84,7 +84,7 @@ impl Default for DetectorSettings {
             sides: vec![320, 448, 1280],
             small_face: 56.0,
             min_confidence: 0.5,
-            hint_confidence: 0.25,
+            hint_confidence: 0.15,
             max_overlap: 0.3,
             max_faces: 16,
         }
@@ -96,6 +96,11 @@ const TYPICAL_SIDE: f32 = 448.0;
 /// The side of the pass for faces that fill the frame, and how much border it adds around the picture.
 const CLOSE_UP_SIDE: u32 = 256;
 const CLOSE_UP_BORDER: f32 = 0.4;
+/// The side of a closer look, and by how much it enlarges what the pass saw.
+const LOOK_SIDE: u32 = 128;
+const LOOK_ENLARGEMENT: f32 = 2.0;
+/// With more places than this to look at, a finer pass over everything costs less.
+const MAX_LOOKS: usize = 4;
 /// Pictures are enlarged at most this much in the last of several passes: beyond, there is nothing more to see.
 const MAX_ENLARGEMENT: f32 = 2.0;
 /// A finer pass that is not this much finer sees nothing new.
@@ -105,8 +110,8 @@ const STRIDE_ALL: u32 = 32;
 /// One cell of its output.
 const STRIDE: f32 = 4.0;
 
-/// Finds faces, the largest first: a coarse pass; a finer one where that found no face, only small ones or a sign of more
-/// than one; a last one where there are small ones alone; and, when still nothing was found, one over a shrunken picture
+/// Finds faces, the largest first: a coarse pass; a finer one where that found no face, only small ones or, after a closer
+/// look, more than one; a last one where there are small ones alone; and, when still nothing was found, one over a shrunken picture
 /// with a border, for a face that fills the frame.
 ///
 /// # Errors
@@ -129,9 +134,11 @@ pub fn detect(
             faces = found.faces;
         }
         let largest = faces.first().map_or(0.0, |f: &Detection| f.bbox.side()) * (TYPICAL_SIDE / long).min(1.0);
-        let alone = *side as f32 >= TYPICAL_SIDE || faces.len() + found.hints == 1;
-        if largest >= settings.small_face && alone {
-            break;
+        if largest >= settings.small_face {
+            let is_fine = *side as f32 >= TYPICAL_SIDE;
+            if is_fine || faces.len() == 1 && !is_another(net, image, scale, &found.hints, settings)? {
+                break;
+            }
         }
         done = scale;
     }
@@ -145,8 +152,8 @@ pub fn detect(
 struct Found {
     /// The largest first.
     faces: Vec<Detection>,
-    /// How many places may be faces.
-    hints: usize,
+    /// Places that may be faces.
+    hints: Vec<Detection>,
 }
 
 /// One pass over the whole picture at `scale` (network pixels a source pixel).
@@ -169,6 +176,34 @@ fn pass(net: &dyn Network, image: &Pyramid, scale: f32, settings: &DetectorSetti
     let found = decode(&net.run(Tensor::new(&[1, 3, ph as usize, pw as usize], data)?)?, settings)?;
     let back = |p: Point| Point::new(p.x * sx, p.y * sy);
     Ok(keep(found, settings, back, sx, sy))
+}
+
+/// Whether one of the places that a pass at `scale` was in doubt about is a face after all, seen more closely. One that is
+/// costs a pass; a pass for each place that is none would cost more.
+fn is_another(
+    net: &dyn Network,
+    image: &Pyramid,
+    scale: f32,
+    hints: &[Detection],
+    settings: &DetectorSettings,
+) -> Result<bool, InferenceError> {
+    if hints.len() > MAX_LOOKS {
+        return Ok(true);
+    }
+    let side = LOOK_SIDE as usize;
+    let middle = Point::new(LOOK_SIDE as f32 / 2.0, LOOK_SIDE as f32 / 2.0);
+    for hint in hints {
+        let map = Affine::output_to_source(hint.bbox.centre(), 1.0 / (scale * LOOK_ENLARGEMENT), 0.0, LOOK_SIDE);
+        let patch = Patch::sample(image, &map, LOOK_SIDE, LOOK_SIDE);
+        let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0))?;
+        let is_face = |f: &Detection| {
+            f.confidence >= settings.min_confidence && f.bbox.centre().distance(middle) <= LOOK_SIDE as f32 / 4.0
+        };
+        if decode(&net.run(input)?, settings)?.iter().any(is_face) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The picture shrunk into the middle of a black square.
@@ -200,15 +235,13 @@ fn keep(
         }
         faces.push(face);
     }
-    let seen = faces.len();
-    faces.retain(|face| face.confidence >= settings.min_confidence);
-    let hints = seen - faces.len();
     for face in &mut faces {
         let corner = back(Point::new(face.bbox.x, face.bbox.y));
         face.bbox =
             BoundingBox { x: corner.x, y: corner.y, width: face.bbox.width * sx, height: face.bbox.height * sy };
         face.points = face.points.map(&back);
     }
+    let (mut faces, hints): (Vec<_>, Vec<_>) = faces.into_iter().partition(|f| f.confidence >= settings.min_confidence);
     faces.sort_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
     faces.truncate(settings.max_faces);
     Found { faces, hints }
@@ -269,13 +302,15 @@ mod tests {
     struct Scene {
         size: f32,
         faces: Vec<([usize; 2], f32)>,
+        /// How sure it is of a face in the middle of a closer look.
+        closer: f32,
         /// The longer sides that it was asked for.
         asked: Mutex<Vec<usize>>,
     }
 
     impl Scene {
         fn new(size: f32, faces: &[([usize; 2], f32)]) -> Self {
-            Self { size, faces: faces.to_vec(), asked: Mutex::default() }
+            Self { size, faces: faces.to_vec(), closer: 0.0, asked: Mutex::default() }
         }
     }
 
@@ -285,8 +320,12 @@ mod tests {
             let (h, w) = (input.shape[2] / 4, input.shape[3] / 4);
             let n = h * w;
             let mut heat = vec![0.0; n];
-            for ([x, y], confidence) in &self.faces {
-                heat[y * w + x] = *confidence;
+            if input.shape[2..] == [LOOK_SIDE as usize; 2] {
+                heat[h / 2 * w + w / 2] = self.closer;
+            } else {
+                for ([x, y], confidence) in &self.faces {
+                    heat[y * w + x] = *confidence;
+                }
             }
             let size = vec![(self.size / 4.0).ln(); 2 * n];
             Ok(vec![
@@ -316,12 +355,13 @@ mod tests {
     #[test]
     fn finer_passes_are_made_where_a_coarse_one_saw_too_little() {
         let image: Pyramid = RgbImage::new(1280, 640).into();
-        let asked = |sides: &[u32], size: f32, faces: &[([usize; 2], f32)]| {
-            let net = Scene::new(size, faces);
+        let looked = |sides: &[u32], size: f32, closer: f32, faces: &[([usize; 2], f32)]| {
+            let net = Scene { closer, ..Scene::new(size, faces) };
             let settings = DetectorSettings { sides: sides.to_vec(), ..DetectorSettings::default() };
             detect(&net, &image, &settings).unwrap();
             net.asked.into_inner().unwrap()
         };
+        let asked = |sides: &[u32], size: f32, faces: &[([usize; 2], f32)]| looked(sides, size, 0.0, faces);
         let (one, other, three) = ([10, 10], [40, 10], [320, 448, 1280]);
         assert_eq!(
             asked(&[448, 1280], 64.0, &[(one, 0.9), (other, 0.9)]),
@@ -330,7 +370,12 @@ mod tests {
         );
         assert_eq!(asked(&three, 64.0, &[(one, 0.9)]), [320], "a large face alone");
         assert_eq!(asked(&three, 64.0, &[(one, 0.9), (other, 0.9)]), [320, 448], "several faces");
-        assert_eq!(asked(&three, 64.0, &[(one, 0.9), (other, 0.3)]), [320, 448], "a sign of another face");
+        let doubt = [(one, 0.9), (other, 0.3)];
+        assert_eq!(looked(&three, 64.0, 0.8, &doubt), [320, 128, 448], "another face, seen more closely");
+        assert_eq!(looked(&three, 64.0, 0.4, &doubt), [320, 128], "what was none, seen more closely");
+        assert_eq!(asked(&[448, 1280], 64.0, &doubt), [448], "a pass that is fine has no doubts");
+        let many: Vec<_> = (0..6).map(|i| ([12 * i + 2, 2], 0.3)).chain([(one, 0.9)]).collect();
+        assert_eq!(asked(&three, 64.0, &many), [320, 448], "too much to look at");
         assert_eq!(asked(&three, 24.0, &[(one, 0.9)]), [320, 448, 1280], "a small face");
         assert_eq!(asked(&three, 64.0, &[]), [320, 448, 1280, 256], "none");
     }

@@ -20,7 +20,7 @@ use crate::identity::keys::KeySecret;
 use crate::identity::store::{decode_template, encode_template, read_sealed_content};
 use crate::identity::vault::MasterKey;
 use crate::identity::{Candidate, ErrorTargets, IdentityId, Population, Profile};
-use crate::imaging::{DecodeLimits, decode};
+use crate::imaging::{DecodeLimits, decode, reduced_jpeg};
 use crate::inference::Manifest;
 use crate::jobs::batch::input::{Task, parse_csv, parse_jsonl};
 use crate::traits::Template;
@@ -146,15 +146,18 @@ pub fn names(bytes: &[u8]) {
     }
 }
 
-/// An encoded image.
+/// An encoded image, and a JPEG at each fraction, however small it is.
 pub fn image(bytes: &[u8]) {
     let limits = DecodeLimits { max_bytes: 1 << 20, max_pixels: 1 << 20, max_side: 4096 };
     match decode(bytes, &limits) {
         Ok(decoded) => {
-            let (w, h) = decoded.image.dimensions();
+            let (w, h) = (decoded.image.width(), decoded.image.height());
             assert!(u64::from(w) * u64::from(h) <= limits.max_pixels && w.max(h) <= limits.max_side && w * h > 0);
         }
         Err(e) => assert!(!e.code().is_empty() && !e.to_string().is_empty()),
+    }
+    for halvings in 1..=3 {
+        let _ = reduced_jpeg(bytes, halvings, 1 << 26);
     }
 }
 

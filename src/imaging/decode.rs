@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
-use super::Pyramid;
+use super::{Pyramid, jpeg};
 
 /// What an image may cost before it is refused.
 #[derive(Clone, Copy, Debug)]
@@ -101,43 +101,118 @@ fn format_name(format: ImageFormat) -> Option<&'static str> {
 }
 
 /// Decodes `bytes` into upright RGB: EXIF orientation applied, the first frame of an animation, alpha composed over
-/// white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header, before any pixel is decoded.
+/// white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header, before any pixel is decoded. A
+/// large JPEG is decoded at a fraction of its size, and anew where finer pixels are asked for.
 ///
 /// # Errors
 /// A [`DecodeError`] for empty, oversized, unknown or broken input; never a panic.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
-    if bytes.is_empty() {
-        return Err(DecodeError::Empty);
-    }
-    if bytes.len() > limits.max_bytes {
-        return Err(DecodeError::TooManyBytes { bytes: bytes.len(), limit: limits.max_bytes });
-    }
-    let kind = image::guess_format(bytes).map_err(|_| DecodeError::UnsupportedFormat)?;
-    let format = format_name(kind).ok_or(DecodeError::UnsupportedFormat)?;
-    let corrupt = |e: image::ImageError| DecodeError::Corrupt { format, detail: e.to_string() };
+    let opened = Opened::new(bytes, limits)?;
+    let format = opened.format;
+    let image = match opened.reduced(bytes, limits) {
+        Some(pyramid) => pyramid,
+        None => opened.whole()?.into(),
+    };
+    Ok(Decoded { image, format })
+}
 
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), kind).into_decoder().map_err(corrupt)?;
-    let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > limits.max_pixels || width.max(height) > limits.max_side {
-        return Err(DecodeError::TooManyPixels {
-            width,
-            height,
-            max_pixels: limits.max_pixels,
-            max_side: limits.max_side,
-        });
+/// The same with every pixel that there is, and no smaller copies.
+///
+/// # Errors
+/// As [`decode()`].
+pub fn decode_whole(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage, DecodeError> {
+    Opened::new(bytes, limits)?.whole()
+}
+
+/// An image whose header has been read and found acceptable.
+struct Opened<'a> {
+    decoder: Box<dyn ImageDecoder + 'a>,
+    format: &'static str,
+    orientation: Orientation,
+    /// As it lies in the file.
+    size: (u32, u32),
+    /// Bytes that decoding may take.
+    memory: u64,
+}
+
+impl<'a> Opened<'a> {
+    fn new(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Self, DecodeError> {
+        if bytes.is_empty() {
+            return Err(DecodeError::Empty);
+        }
+        if bytes.len() > limits.max_bytes {
+            return Err(DecodeError::TooManyBytes { bytes: bytes.len(), limit: limits.max_bytes });
+        }
+        let kind = image::guess_format(bytes).map_err(|_| DecodeError::UnsupportedFormat)?;
+        let format = format_name(kind).ok_or(DecodeError::UnsupportedFormat)?;
+        let corrupt = |e: image::ImageError| DecodeError::Corrupt { format, detail: e.to_string() };
+
+        let mut decoder = ImageReader::with_format(Cursor::new(bytes), kind).into_decoder().map_err(corrupt)?;
+        let (width, height) = decoder.dimensions();
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels > limits.max_pixels || width.max(height) > limits.max_side {
+            return Err(DecodeError::TooManyPixels {
+                width,
+                height,
+                max_pixels: limits.max_pixels,
+                max_side: limits.max_side,
+            });
+        }
+        if pixels == 0 {
+            return Err(DecodeError::Corrupt { format, detail: "it has no pixels".into() });
+        }
+        // The widest pixel decoded is RGBA with 16 bits a channel; decoders need about as much again to work in.
+        let memory = limits.max_pixels.saturating_mul(16);
+        let mut alloc = Limits::default();
+        alloc.max_alloc = Some(memory);
+        decoder.set_limits(alloc).map_err(corrupt)?;
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        Ok(Self { decoder: Box::new(decoder), format, orientation, size: (width, height), memory })
     }
-    if pixels == 0 {
-        return Err(DecodeError::Corrupt { format, detail: "it has no pixels".into() });
+
+    /// All pixels.
+    fn whole(self) -> Result<RgbImage, DecodeError> {
+        let corrupt = |e: image::ImageError| DecodeError::Corrupt { format: self.format, detail: e.to_string() };
+        let mut image = DynamicImage::from_decoder(self.decoder).map_err(corrupt)?;
+        image.apply_orientation(self.orientation);
+        Ok(flatten(image))
     }
-    let mut alloc = Limits::default();
-    // The widest pixel decoded is RGBA with 16 bits a channel; decoders need about as much again to work in.
-    alloc.max_alloc = Some(limits.max_pixels.saturating_mul(16));
-    decoder.set_limits(alloc).map_err(corrupt)?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
-    image.apply_orientation(orientation);
-    Ok(Decoded { image: flatten(image).into(), format })
+
+    /// A large JPEG at a fraction of its size; `None` for everything else.
+    fn reduced(&self, bytes: &[u8], limits: &DecodeLimits) -> Option<Pyramid> {
+        let halvings = halvings(self.size, self.orientation).filter(|_| self.format == "jpeg")?;
+        let (orientation, memory) = (self.orientation, self.memory);
+        let upright = move |bytes: &[u8], halvings: usize| {
+            let mut image = DynamicImage::from(jpeg::reduced(bytes, halvings, memory)?);
+            image.apply_orientation(orientation);
+            Some(image.into_rgb8())
+        };
+        let copy = upright(bytes, halvings)?;
+        let (width, height) = self.size;
+        let turned = matches!(
+            orientation,
+            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        );
+        let (bytes, limits) = (Box::<[u8]>::from(bytes), *limits);
+        let read = move |halvings: usize| match halvings {
+            0 => decode_whole(&bytes, &limits).ok(),
+            _ => upright(&bytes, halvings),
+        };
+        Some(Pyramid::reduced(if turned { (height, width) } else { (width, height) }, halvings, copy, read))
+    }
+}
+
+/// The longer side in pixels that a large picture keeps at least: twice that of the detector's first pass, which is
+/// enough for the crops of a face that a first pass can settle, and for a closer look at what it may have missed.
+const LEAST_SIDE: u32 = 640;
+/// Half a JPEG costs as much as the whole one, and a block of 8 x 8 can be halved no further than thrice.
+const USEFUL_HALVINGS: std::ops::RangeInclusive<usize> = 2..=3;
+
+/// How often a picture is halved while it is decoded; `None` for one that is not large. What is left over at the right and
+/// below would shift a turned picture against its copy, so that it must be nothing.
+fn halvings((width, height): (u32, u32), orientation: Orientation) -> Option<usize> {
+    let fits = |n: usize| orientation == Orientation::NoTransforms || (width | height) % (1 << n) == 0;
+    USEFUL_HALVINGS.rev().find(|&n| width.max(height) >> n >= LEAST_SIDE && fits(n))
 }
 
 /// Eight-bit RGB, transparency composed over white.
@@ -179,28 +254,28 @@ mod tests {
             (ImageFormat::Bmp, "bmp"),
         ] {
             let got = decode(&encode(&picture(), format), &DecodeLimits::default()).unwrap();
-            assert_eq!((got.image.dimensions(), got.format), ((40, 24), name));
+            assert_eq!(((got.image.width(), got.image.height()), got.format), ((40, 24), name));
         }
     }
 
     #[test]
     fn alpha_is_composed_over_white_and_deep_grey_is_kept() {
         let clear = RgbaImage::from_pixel(4, 4, Rgba([10, 20, 30, 0]));
-        let got = decode(&encode(&clear.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
-        assert_eq!(got.image.get_pixel(1, 1).0, [255, 255, 255]);
+        let got = decode_whole(&encode(&clear.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
+        assert_eq!(got.get_pixel(1, 1).0, [255, 255, 255]);
         let deep: ImageBuffer<Luma<u16>, Vec<u16>> = ImageBuffer::from_pixel(4, 4, Luma([0x8080]));
-        let got = decode(&encode(&deep.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
-        assert_eq!(got.image.get_pixel(1, 1).0, [128, 128, 128]);
+        let got = decode_whole(&encode(&deep.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
+        assert_eq!(got.get_pixel(1, 1).0, [128, 128, 128]);
         let grey = GrayImage::from_pixel(9, 9, Luma([77]));
-        let got = decode(&encode(&grey.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
-        assert_eq!(got.image.get_pixel(1, 1).0, [77, 77, 77]);
+        let got = decode_whole(&encode(&grey.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
+        assert_eq!(got.get_pixel(1, 1).0, [77, 77, 77]);
     }
 
     /// Four quarters (red, green, blue, white) as print shops send them: CMYK, inverted, with Adobe's marker.
     #[test]
     fn cmyk_is_converted() {
         let bytes = include_bytes!("../../tests/formats/cmyk.jpg");
-        let got = decode(bytes, &DecodeLimits::default()).unwrap().image;
+        let got = decode_whole(bytes, &DecodeLimits::default()).unwrap();
         for (at, wanted) in
             [((8, 8), [220, 30, 30]), ((24, 8), [30, 200, 40]), ((8, 24), [30, 40, 210]), ((24, 24), [235; 3])]
         {
@@ -215,8 +290,8 @@ mod tests {
         let frames =
             [[200, 0, 0, 255], [0, 0, 200, 255]].map(|c| image::Frame::new(RgbaImage::from_pixel(8, 8, Rgba(c))));
         image::codecs::gif::GifEncoder::new(&mut gif).encode_frames(frames).unwrap();
-        let got = decode(&gif, &DecodeLimits::default()).unwrap();
-        let [red, _, blue] = got.image.get_pixel(4, 4).0;
+        let got = decode_whole(&gif, &DecodeLimits::default()).unwrap();
+        let [red, _, blue] = got.get_pixel(4, 4).0;
         assert!(red > 150 && blue < 50, "{red} {blue}");
     }
 
@@ -226,8 +301,59 @@ mod tests {
         let exif: &[u8] = b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
         let plain = encode(&picture(), ImageFormat::Jpeg);
         let turned = [&plain[..2], exif, &plain[2..]].concat();
-        let got = decode(&turned, &DecodeLimits::default()).unwrap();
-        assert_eq!(got.image.dimensions(), (24, 40));
+        let got = decode_whole(&turned, &DecodeLimits::default()).unwrap();
+        assert_eq!(got.dimensions(), (24, 40));
+    }
+
+    /// A photograph's size in a file that is made quickly, turned as EXIF's `orientation` says.
+    fn large((width, height): (u32, u32), orientation: u8) -> Vec<u8> {
+        let shade = |x: u32, y: u32| image::Rgb([(x / 12) as u8, (y / 8) as u8, ((x / 40 + y / 40) % 2 * 200) as u8]);
+        let plain = encode(&RgbImage::from_fn(width, height, shade).into(), ImageFormat::Jpeg);
+        let mut exif = *b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0\0\0\0\0";
+        exif[28] = orientation;
+        [&plain[..2], &exif, &plain[2..]].concat()
+    }
+
+    #[test]
+    fn a_large_jpeg_is_decoded_at_a_fraction_and_whole_where_it_must_be() {
+        for orientation in 1..=8 {
+            let bytes = large(if orientation == 1 { (2570, 1603) } else { (2576, 1604) }, orientation);
+            let whole = decode_whole(&bytes, &DecodeLimits::default()).unwrap();
+            let got = decode(&bytes, &DecodeLimits::default()).unwrap().image;
+            assert_eq!((got.width(), got.height()), whole.dimensions());
+            assert_eq!(format!("{got:?}").split("halved ").last(), Some("[2] times)"));
+            let (copy, times) = got.shrunk(8.0);
+            assert_eq!((times as u32, copy.width()), (4, whole.width().div_ceil(4)));
+            let halves = Pyramid::from(whole.clone());
+            let (mut far, same) = (0u64, halves.shrunk(8.0).0);
+            for (x, y, pixel) in same.enumerate_pixels() {
+                far += copy.get_pixel(x, y).0.iter().zip(pixel.0).map(|(a, b)| u64::from(a.abs_diff(b))).sum::<u64>();
+            }
+            let mean = far as f64 / f64::from(3 * same.width() * same.height());
+            assert!(mean < 3.0, "orientation {orientation}: {mean}");
+            assert!(got.shrunk(1.0).0 == &whole, "orientation {orientation}");
+        }
+        let shifted = decode(&large((2570, 1603), 3), &DecodeLimits::default()).unwrap().image;
+        assert_eq!(format!("{shifted:?}"), "Pyramid(2570 x 1603, halved [0] times)");
+    }
+
+    #[test]
+    fn what_a_fraction_cannot_be_had_of_is_decoded_as_ever() {
+        let bytes = large((2570, 1603), 1);
+        for cut in [bytes.len() - 2, bytes.len() / 2, 700] {
+            let whole = decode_whole(&bytes[..cut], &DecodeLimits::default());
+            let got = decode(&bytes[..cut], &DecodeLimits::default());
+            assert_eq!(got.is_ok(), whole.is_ok(), "{cut}");
+            if let (Ok(got), Ok(whole)) = (got, whole) {
+                assert!(got.image.finest() == &whole, "{cut}");
+            }
+        }
+        assert!(jpeg::reduced(include_bytes!("../../tests/formats/cmyk.jpg"), 2, 1 << 30).is_none());
+        assert!(jpeg::reduced(&bytes, 2, 1 << 16).is_none(), "more memory than it may take");
+        let grey = encode(&GrayImage::from_fn(2600, 900, |x, _| Luma([(x / 11) as u8])).into(), ImageFormat::Jpeg);
+        let got = decode(&grey, &DecodeLimits::default()).unwrap().image;
+        let [r, g, b] = got.shrunk(8.0).0.get_pixel(100, 100).0;
+        assert!(r == g && g == b && r.abs_diff(36) < 3, "{r} {g} {b}");
     }
 
     #[test]
@@ -264,6 +390,9 @@ mod tests {
             bytes[at % n] = byte;
             bytes.truncate(cut.min(n));
             let _ = decode(&bytes, &DecodeLimits::default());
+            for halvings in 0..=3 {
+                let _ = jpeg::reduced(&bytes, halvings, 1 << 24);
+            }
         }
     }
 }

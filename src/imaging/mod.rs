@@ -5,11 +5,14 @@
 
 mod affine;
 mod decode;
+mod jpeg;
 mod patch;
 mod pyramid;
 
 pub use affine::{Affine, Point};
-pub use decode::{DecodeError, DecodeLimits, Decoded, decode};
+pub use decode::{DecodeError, DecodeLimits, Decoded, decode, decode_whole};
 pub use image::RgbImage;
+#[cfg(any(test, fuzzing))]
+pub(crate) use jpeg::reduced as reduced_jpeg;
 pub use patch::{Channels, Patch};
 pub use pyramid::Pyramid;

@@ -2,60 +2,113 @@
 //!
 //! A network sees a few hundred pixels a side. Sampled from a photograph of twelve megapixels, each of them would be the
 //! mean of dozens of pixels, and each crop would pay for them again. So the photograph is halved, as often as leaves
-//! enough to sample from, once for all crops; a small face in it is still read from the whole.
+//! enough to sample from, once for all crops. What can be read at a fraction of its size is read so in the first place,
+//! and anew only where a small face wants more.
 
-use std::ops::Deref;
+use std::fmt;
 use std::sync::OnceLock;
 
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image as Resized};
 use image::RgbImage;
 
-/// An upright picture in memory, and its halves.
-#[derive(Debug)]
+/// An upright picture, in memory at one or several sizes.
 pub struct Pyramid {
-    whole: RgbImage,
-    /// Each half as wide and half as high as the one before; an odd last row or column is left out.
-    halves: [OnceLock<Option<RgbImage>>; HALVINGS],
+    width: u32,
+    height: u32,
+    /// How often the picture was halved to give `first`.
+    halvings: usize,
+    first: RgbImage,
+    /// Copy `n` is halved `n` times; `None` where there is nothing left to halve, or reading failed.
+    others: [OnceLock<Option<RgbImage>>; 1 + HALVINGS],
+    /// Reads a copy that is finer than `first`.
+    read: Option<Read>,
 }
+
+/// Gives the picture halved so many times.
+type Read = Box<dyn Fn(usize) -> Option<RgbImage> + Send + Sync>;
 
 /// Four times is enough for the largest side that is decoded.
 const HALVINGS: usize = 4;
-/// A copy must have this many pixels for each one that is made of it, along either axis: what is left to average over
-/// is then done by the sampler, in its own orientation.
+/// A copy that is halved from a finer one must have this many pixels for each one that is made of it, along either axis:
+/// what is left to average over is then done by the sampler, in its own orientation.
 const LEAST: f32 = 2.0;
+/// With this many it will do where a finer copy would have to be read anew.
+const ENOUGH: f32 = 1.0;
 
 impl Pyramid {
+    /// A picture of `width` x `height` of which there is a copy, halved `halvings` times; `read` gives finer ones, or
+    /// `None` where they cannot be had.
+    pub(super) fn reduced(
+        (width, height): (u32, u32),
+        halvings: usize,
+        copy: RgbImage,
+        read: impl Fn(usize) -> Option<RgbImage> + Send + Sync + 'static,
+    ) -> Self {
+        let others = Default::default();
+        Self { width, height, halvings: halvings.min(HALVINGS), first: copy, others, read: Some(Box::new(read)) }
+    }
+
+    /// Columns of the whole picture.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Rows of the whole picture.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
     /// What to sample from when one pixel that is made covers `scale` pixels of this picture: the picture itself or a
     /// copy, and how many times smaller it is.
     pub fn shrunk(&self, scale: f32) -> (&RgbImage, f32) {
-        let mut best = (&self.whole, 1.0);
-        for half in &self.halves {
-            if scale < best.1 * 2.0 * LEAST {
-                break;
-            }
-            let Some(half) = half.get_or_init(|| halved(best.0)) else { break };
-            best = (half, best.1 * 2.0);
-        }
-        best
+        let wanted = halvings(scale / LEAST);
+        let finest = (0..self.halvings).find(|&n| self.is_there(n)).unwrap_or(self.halvings);
+        let enough = halvings(scale / ENOUGH);
+        let at = if finest <= wanted { wanted } else { finest.min(enough) };
+        // Nearest to what was asked for: finer where there is nothing left to halve, coarser where reading fails.
+        let near = (0..=at).rev().chain(at + 1..=HALVINGS);
+        let found = near.into_iter().find_map(|n| Some((self.copy(n)?, n)));
+        let (copy, n) = found.unwrap_or((&self.first, self.halvings));
+        (copy, (1u32 << n) as f32)
     }
 
-    /// The pixels alone.
-    pub fn into_image(self) -> RgbImage {
-        self.whole
+    /// The pixels alone, as fine as they are there.
+    pub fn finest(&self) -> &RgbImage {
+        self.shrunk(1.0).0
     }
+
+    fn is_there(&self, halvings: usize) -> bool {
+        halvings == self.halvings || self.others[halvings].get().is_some_and(Option::is_some)
+    }
+
+    fn copy(&self, halvings: usize) -> Option<&RgbImage> {
+        if halvings == self.halvings {
+            return Some(&self.first);
+        }
+        let made = || {
+            let finer = halvings > self.halvings || (0..halvings).any(|n| self.is_there(n));
+            if finer { halved(self.copy(halvings - 1)?) } else { self.read.as_ref()?(halvings) }
+        };
+        self.others[halvings].get_or_init(made).as_ref()
+    }
+}
+
+/// How often a picture can be halved until one pixel covers more than `scale` of its pixels.
+fn halvings(scale: f32) -> usize {
+    (1..=HALVINGS).take_while(|&n| scale >= (1u32 << n) as f32).count()
 }
 
 impl From<RgbImage> for Pyramid {
     fn from(whole: RgbImage) -> Self {
-        Self { whole, halves: Default::default() }
+        let (width, height) = whole.dimensions();
+        Self { width, height, halvings: 0, first: whole, others: Default::default(), read: None }
     }
 }
 
-impl Deref for Pyramid {
-    type Target = RgbImage;
-
-    fn deref(&self) -> &RgbImage {
-        &self.whole
+impl fmt::Debug for Pyramid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let there: Vec<usize> = (0..=HALVINGS).filter(|&n| self.is_there(n)).collect();
+        write!(f, "Pyramid({} x {}, halved {there:?} times)", self.width, self.height)
     }
 }
 
@@ -79,6 +132,7 @@ fn halved(image: &RgbImage) -> Option<RgbImage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn a_copy_leaves_enough_to_sample_from() {
@@ -98,5 +152,43 @@ mod tests {
         let picture = Pyramid::from(RgbImage::new(5, 1));
         assert_eq!(picture.shrunk(100.0).0.dimensions(), (5, 1));
         assert_eq!(Pyramid::from(RgbImage::new(9, 9)).shrunk(1e3).0.dimensions(), (1, 1));
+    }
+
+    /// A picture of 800 x 400 of which there is a quarter; what was read of it besides.
+    fn quarter(readable: bool) -> (Pyramid, Arc<Mutex<Vec<usize>>>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = asked.clone();
+        let read = move |n: usize| {
+            log.lock().unwrap().push(n);
+            readable.then(|| RgbImage::new(800 >> n, 400 >> n))
+        };
+        (Pyramid::reduced((800, 400), 2, RgbImage::new(200, 100), read), asked)
+    }
+
+    #[test]
+    fn a_finer_copy_is_read_once_and_only_where_the_one_at_hand_is_too_coarse() {
+        let (picture, asked) = quarter(true);
+        assert_eq!((picture.width(), picture.height()), (800, 400));
+        for (scale, width) in [(100.0, 50), (16.0, 100), (8.0, 200), (4.0, 200)] {
+            assert_eq!(picture.shrunk(scale).0.width(), width, "{scale}");
+        }
+        assert!(asked.lock().unwrap().is_empty());
+        assert_eq!(picture.shrunk(3.9).0.width(), 400);
+        assert_eq!(picture.shrunk(2.0).0.width(), 400);
+        assert_eq!(picture.shrunk(1.0).0.width(), 800);
+        assert_eq!(picture.shrunk(3.0).0.width(), 800, "the whole is there now");
+        assert_eq!(*asked.lock().unwrap(), [1, 0]);
+        assert_eq!(picture.finest().width(), 800);
+        assert_eq!(*asked.lock().unwrap(), [1, 0]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_made_from_what_there_is() {
+        let (picture, asked) = quarter(false);
+        let (copy, times) = picture.shrunk(1.0);
+        assert_eq!((copy.width(), times as u32), (200, 4));
+        assert_eq!(*asked.lock().unwrap(), [0, 1]);
+        assert_eq!(picture.finest().width(), 200);
+        assert_eq!(*asked.lock().unwrap(), [0, 1], "it is not tried again");
     }
 }

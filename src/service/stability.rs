@@ -4,10 +4,10 @@
 //! and a strong compression, and a genuine photograph does. So the face with its surroundings is cut out, scaled, encoded
 //! as JPEG, decoded and judged again, where it was found: the detector does not run a second time.
 
+use image::ExtendedColorType;
 use image::ImageEncoder as _;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
-use image::{ExtendedColorType, RgbImage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,15 +42,13 @@ const SIDE: f32 = 640.0;
 const MARGIN: f32 = 2.5;
 
 /// The copy of the face at `found`, and where the face stands in it.
-pub(super) fn degraded(image: &RgbImage, found: &Detection) -> Result<(Pyramid, Detection), DecodeError> {
-    let (centre, half) = (found.bbox.centre(), found.bbox.side() * MARGIN / 2.0);
-    let corner = |c: f32, side: u32| c.clamp(0.0, side as f32) as u32;
-    let (x, y) = (corner(centre.x - half, image.width()), corner(centre.y - half, image.height()));
-    let (right, below) = (corner(centre.x + half, image.width()), corner(centre.y + half, image.height()));
-    let (width, height) = ((right - x).max(1), (below - y).max(1));
-    let region = imageops::crop_imm(image, x, y, width, height);
+pub(super) fn degraded(image: &Pyramid, found: &Detection) -> Result<(Pyramid, Detection), DecodeError> {
+    let ([_, _, width, height], _) = square(found, 1.0, (image.width(), image.height()));
     let scale = SCALE.min(SIDE / width.max(height) as f32);
-    let side = |s: u32| ((s as f32 * scale).round() as u32).max(1);
+    let (source, times) = image.shrunk(1.0 / scale);
+    let ([x, y, width, height], found) = square(found, times, source.dimensions());
+    let region = imageops::crop_imm(source, x, y, width, height);
+    let side = |s: u32| ((s as f32 * times * scale).round() as u32).max(1);
     let small = imageops::resize(&*region, side(width), side(height), FilterType::Triangle);
 
     let mut encoded = Vec::new();
@@ -64,7 +62,22 @@ pub(super) fn degraded(image: &RgbImage, found: &Detection) -> Result<(Pyramid, 
     let at = |p: Point| Point::new((p.x - x as f32) * sx, (p.y - y as f32) * sy);
     let corner = at(Point::new(found.bbox.x, found.bbox.y));
     let bbox = BoundingBox { x: corner.x, y: corner.y, width: found.bbox.width * sx, height: found.bbox.height * sy };
-    Ok((copy, Detection { bbox, points: found.points.map(at), ..*found }))
+    Ok((copy, Detection { bbox, points: found.points.map(at), ..found }))
+}
+
+/// In a copy of the picture that is `times` smaller and has these sides: what is cut out (left, top, width and height), as
+/// far as the copy goes, and the face.
+fn square(found: &Detection, times: f32, (columns, rows): (u32, u32)) -> ([u32; 4], Detection) {
+    let b = found.bbox;
+    let bbox = BoundingBox { x: b.x / times, y: b.y / times, width: b.width / times, height: b.height / times };
+    let points = found.points.map(|p| Point::new(p.x / times, p.y / times));
+    let (centre, half) = (bbox.centre(), bbox.side() * MARGIN / 2.0);
+    let along = |c: f32, most: u32| {
+        let [from, to] = [c - half, c + half].map(|edge| edge.clamp(0.0, most as f32) as u32);
+        (from, (to - from).max(1))
+    };
+    let ((x, width), (y, height)) = (along(centre.x, columns), along(centre.y, rows));
+    ([x, y, width, height], Detection { bbox, points, ..*found })
 }
 
 #[cfg(test)]
@@ -75,13 +88,15 @@ mod tests {
     fn the_face_is_where_it_is_said_to_be() {
         // A bright spot on a dark picture, near its edge.
         let (cx, cy) = (300.0f32, 60.0f32);
-        let image = RgbImage::from_fn(400, 300, |x, y| {
+        let image = image::RgbImage::from_fn(400, 300, |x, y| {
             let near = (x as f32 - cx).hypot(y as f32 - cy) < 12.0;
             image::Rgb(if near { [250; 3] } else { [20; 3] })
-        });
+        })
+        .into();
         let bbox = BoundingBox { x: cx - 40.0, y: cy - 50.0, width: 80.0, height: 100.0 };
         let found = Detection { bbox, confidence: 0.9, points: [Point::new(cx, cy); 5] };
         let (copy, moved) = degraded(&image, &found).unwrap();
+        let copy = copy.finest();
         assert!(copy.width() < 220 && copy.height() < 160, "{:?}", copy.dimensions());
         let spot = moved.points[0];
         assert!(copy.get_pixel(spot.x as u32, spot.y as u32).0[0] > 200, "{spot:?}");

@@ -113,7 +113,7 @@ fn manipulate(finder: &FaceFinder, target: &[u8], donor: &[u8], share: f32) -> R
         Ok((image, face.mesh))
     };
     let ((target, onto), (donor, from)) = (open(target)?, open(donor)?);
-    let copy = swap::blend(&target, &onto, &donor, &from, share.clamp(0.0, 1.0));
+    let copy = swap::blend(target.finest(), &onto, &donor, &from, share.clamp(0.0, 1.0));
     let mut bytes = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 92).write_image(
         copy.as_raw(),

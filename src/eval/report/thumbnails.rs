@@ -7,7 +7,7 @@ use image::imageops::{self, FilterType};
 
 use super::Report;
 use crate::face::BoundingBox;
-use crate::imaging::{DecodeLimits, RgbImage, decode};
+use crate::imaging::{DecodeLimits, RgbImage, decode_whole};
 
 /// The side in pixels.
 const SIDE: u32 = 112;
@@ -23,7 +23,7 @@ pub fn add_thumbnails(report: &mut Report, folder: &Path) {
 }
 
 fn thumbnail(file: &Path, bbox: BoundingBox) -> Option<Vec<u8>> {
-    let image = decode(&std::fs::read(file).ok()?, &DecodeLimits::default()).ok()?.image;
+    let image = decode_whole(&std::fs::read(file).ok()?, &DecodeLimits::default()).ok()?;
     let square = cut(&image, bbox);
     let small = imageops::resize(&square, SIDE, SIDE, FilterType::Triangle);
     let mut bytes = Vec::new();

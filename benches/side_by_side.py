@@ -2,16 +2,19 @@
 """Load on a running server: requests a second and latency, as rows of a table.
 
     faceward serve &
-    benches/load.py demo/obama-2010.jpg [more images ...] [--identity obama] [--url http://127.0.0.1:8080]
-                    [--connections 1,4] [--rounds 5] [--seconds 8] [--token KEY] [--against URL]
+    benches/side_by_side.py demo/obama-2010.jpg [more images ...] [--identity obama] [--url http://127.0.0.1:8080]
+                            [--connections 1,4] [--rounds 5] [--seconds 8] [--token KEY] [--against URL]
+                            [--pid N] [--against-pid N]
 
 Every connection sends `POST /v1/verify`, waits for the answer and sends the next. With `--against`, another server that
 answers the same request gets the same load in turns, and the last columns are the medians of the ratios round by round,
-so that what else the machine does meets both. Needs Python alone; with many connections on few cores its own work shows
+so that what else the machine does meets both. With `--pid`, the number of the server's process on this machine, the most
+memory that it and its children had resident under the load is told too (Linux alone). Needs Python alone; with many connections on few cores its own work shows
 (about 0.2 ms a request). Exits with 1 where an answer was not 200.
 """
 import argparse
 import http.client
+import pathlib
 import statistics
 import sys
 import threading
@@ -23,6 +26,8 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("images", nargs="+")
 parser.add_argument("--url", default="http://127.0.0.1:8080")
 parser.add_argument("--against", metavar="URL")
+parser.add_argument("--pid", type=int)
+parser.add_argument("--against-pid", type=int)
 parser.add_argument("--identity")
 parser.add_argument("--token")
 parser.add_argument("--connections", default="1,4", help="how many at once; one row for each")
@@ -80,9 +85,29 @@ def load(url, body, connections, seconds):
     return len(ordered) / took, 1e3 * statistics.median(ordered), 1e3 * ordered[int(0.99 * (len(ordered) - 1))]
 
 
+def family(pid):
+    """A process and all below it."""
+    below = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
+    return [pid] + [one for file in below for child in file.read_text().split() for one in family(int(child))]
+
+
+def forget_peak(pid):
+    """From now on, the peak is that of what follows."""
+    for one in family(pid):
+        pathlib.Path(f"/proc/{one}/clear_refs").write_text("5")
+
+
+def peak(pid):
+    """The most memory that was resident, in MB; of several processes, the sum."""
+    lines = (line for one in family(pid) for line in pathlib.Path(f"/proc/{one}/status").read_text().splitlines())
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
+
+
 columns = ["image", "connections", "requests/s", "p50 ms", "p99 ms"]
 if args.against:
     columns += ["other: requests/s", "p50 ms", "p99 ms", "throughput ratio", "p50 ratio"]
+pids = list(filter(None, (args.pid, args.against_pid)))
+columns += ["peak MB"] * bool(args.pid) + ["other: peak MB"] * bool(args.against_pid)
 print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
 for path in args.images:
     body = form(path)
@@ -90,6 +115,8 @@ for path in args.images:
         load(url, body, 1, 1)  # warm
     for connections in map(int, args.connections.split(",")):
         rounds = []
+        for pid in pids:
+            forget_peak(pid)
         for _ in range(args.rounds):
             rounds.append([load(url, body, connections, args.seconds) for url in filter(None, (args.url, args.against))])
         median = lambda of: statistics.median(map(of, rounds))
@@ -98,4 +125,5 @@ for path in args.images:
             row += [f"{median(lambda r: r[server][i]):.1f}" for i in range(3)]
         if args.against:
             row += [f"{median(lambda r: r[0][i] / r[1][i]):.2f}" for i in range(2)]
+        row += [f"{peak(pid):.0f}" for pid in pids]
         print("| " + " | ".join(row) + " |", flush=True)
