@@ -28,7 +28,7 @@ pub struct Difference {
     pub attribute: String,
     /// The probe's value.
     pub observed: f32,
-    /// What is usual for this person: from - to, two standard units about the mean, three for an attribute.
+    /// What is usual for this person: from - to, two standard units about the mean.
     pub expected: [f32; 2],
     /// The unit of both.
     pub unit: String,
@@ -183,7 +183,7 @@ fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Dif
     let spec = ATTRIBUTES.get(a.index)?;
     let weighed = spec.trace.is_some() && spec.region == Region::Overall;
     let bound = if weighed { DEPARTS } else { ONE_OF_MANY };
-    let mut expected = a.range(bound);
+    let mut expected = a.range(DEPARTS);
     if spec.never_negative() {
         expected[0] = expected[0].max(0.0);
     }
@@ -192,6 +192,7 @@ fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Dif
     let side = match direction {
         Direction::Higher => format!(", {:.1} standard units above", a.deviation.abs()),
         Direction::Lower => format!(", {:.1} standard units below", a.deviation.abs()),
+        Direction::Within if a.deviation.abs() > DEPARTS => ", at the edge of".into(),
         Direction::Within => ", within".into(),
     };
     let text = format!(
