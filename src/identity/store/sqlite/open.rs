@@ -62,6 +62,22 @@ pub(super) struct Folder {
     lock_path: PathBuf,
 }
 
+/// How often a lock is tried for, and how long it is waited for in between.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Tries for a lock. One that was let go of is held a moment longer where its process is just starting another, which has
+/// inherited it until it becomes another program; and who restarts a server should not have to wait for that.
+fn patiently(try_lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
+    for _ in 1..TRIES {
+        match try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    try_lock()
+}
+
 impl Folder {
     /// Makes the folder where it is missing, and locks it.
     pub(super) fn claim(dir: &Path) -> StoreResult<Self> {
@@ -76,7 +92,7 @@ impl Folder {
         let mut lock = private(options.read(true).write(true).create(true).truncate(false))
             .open(&lock_path)
             .map_err(io("open", &lock_path))?;
-        match lock.try_lock() {
+        match patiently(|| lock.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
