@@ -30,6 +30,12 @@ impl Window {
         self.kernel == [1, 1] && self.stride == [1, 1] && self.input == self.output && self.before == [0, 0]
     }
 
+    /// Whether every output reads one pixel, and that one of the picture and not of the padding.
+    pub(super) fn is_thinning(&self) -> bool {
+        let inside = |a: usize| (self.output[a] - 1) * self.stride[a] < self.input[a];
+        self.kernel == [1, 1] && self.before == [0, 0] && inside(0) && inside(1)
+    }
+
     /// Rows and columns of one phase.
     pub(super) fn phase(&self) -> [usize; 2] {
         [0, 1].map(|a| self.output[a] + (self.kernel[a] - 1) / self.stride[a])
@@ -83,7 +89,7 @@ impl Window {
         (0..kh).flat_map(move |ky| (0..kw).map(move |kx| self.tap(ky, kx)))
     }
 
-    /// The values that a kernel of one pixel reads, row by row.
+    /// The values that a kernel of one pixel reads, row by row, where it [is one](Self::is_thinning).
     #[inline(always)]
     pub(super) fn thin_out<L: Lanes>(&self, plane: &[f32], into: &mut [f32]) {
         let ([sy, sx], cols) = (self.stride, self.output[1]);

@@ -34,7 +34,7 @@ impl Kernel for Spatial<'_> {
         let picture = window.input[0] * window.input[1];
         let channels = source.len() / picture;
         let ([rows, cols], pitch) = (window.output, window.phase()[1]);
-        if window.kernel == [1, 1] && window.before == [0, 0] {
+        if window.is_thinning() {
             let plane = rows * cols;
             let planes = aligned(planes, channels * plane + SLACK);
             for (from, into) in source.chunks_exact(picture).zip(planes.chunks_exact_mut(plane)) {
