@@ -111,8 +111,8 @@ const STRIDE_ALL: u32 = 32;
 const STRIDE: f32 = 4.0;
 
 /// Finds faces, the largest first: a coarse pass; a finer one where that found no face, only small ones or, after a closer
-/// look, more than one; a last one where there are small ones alone; and, when still nothing was found, one over a shrunken picture
-/// with a border, for a face that fills the frame.
+/// look, more than one; a last one where there are small ones alone; and, when still nothing was found, one over a
+/// shrunken picture with a border, for a face that fills the frame.
 ///
 /// # Errors
 /// When the network fails.

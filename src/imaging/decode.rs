@@ -181,14 +181,16 @@ impl<'a> Opened<'a> {
     /// A large JPEG at a fraction of its size; `None` for everything else.
     fn reduced(&self, bytes: &[u8], limits: &DecodeLimits) -> Option<Pyramid> {
         let halvings = halvings(self.size, self.orientation).filter(|_| self.format == "jpeg")?;
-        let (orientation, memory) = (self.orientation, self.memory);
+        let (orientation, memory, (width, height)) = (self.orientation, self.memory, self.size);
         let upright = move |bytes: &[u8], halvings: usize| {
-            let mut image = DynamicImage::from(jpeg::reduced(bytes, halvings, memory)?);
+            let copy = jpeg::reduced(bytes, halvings, memory)?;
+            // Two decoders that read two sizes out of one file would lay every crop askew.
+            let side = |whole: u32| whole.div_ceil(1 << halvings);
+            let mut image = DynamicImage::from((copy.dimensions() == (side(width), side(height))).then_some(copy)?);
             image.apply_orientation(orientation);
             Some(image.into_rgb8())
         };
         let copy = upright(bytes, halvings)?;
-        let (width, height) = self.size;
         let turned = matches!(
             orientation,
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH

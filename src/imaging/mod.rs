@@ -5,12 +5,16 @@
 
 mod affine;
 mod decode;
+mod grid;
+mod hull;
 mod jpeg;
 mod patch;
 mod pyramid;
 
 pub use affine::{Affine, Point};
 pub use decode::{DecodeError, DecodeLimits, Decoded, decode, decode_whole};
+pub(crate) use grid::between_fields;
+pub use hull::Hull;
 pub use image::RgbImage;
 #[cfg(any(test, fuzzing))]
 pub(crate) use jpeg::reduced as reduced_jpeg;

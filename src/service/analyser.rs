@@ -108,6 +108,7 @@ impl Analyser {
     /// # Errors
     /// A failing network.
     pub(super) fn parts(&self, pixels: &Pyramid, face: &Face) -> Result<Option<Parts>, ServiceError> {
+        let _busy = self.spare.occupied();
         Ok(stages::timed(Stage::Measure, || self.extractor.parts(pixels, face))?)
     }
 

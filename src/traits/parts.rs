@@ -7,14 +7,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::Region;
-use super::cover::{Ground, Hull, covered};
+use super::cover::{Ground, covered};
 use super::embedding::{chip_b, embed_b, normalised};
 use crate::face::{Face, index};
-use crate::imaging::Pyramid;
+use crate::imaging::{Hull, Pyramid};
 use crate::inference::{InferenceError, Zoo};
 
 /// A part of the face that is covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Both eyes with their brows.
     Eyes,

@@ -49,7 +49,6 @@ impl AttributeEvidence {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PartEvidence {
     /// Which part.
-    #[serde(skip)]
     pub part: Part,
     /// By how much more the face is like the references once the part is covered, as a cosine.
     pub observed: f32,

@@ -162,7 +162,7 @@ fn part_difference(p: &PartEvidence, weight: f32) -> Difference {
         _ => ", within".into(),
     };
     let text = format!(
-        "With the {region} covered the face resembles the references by {:+.3}{side} what covering them does to this \
+        "With the {region} covered the face resembles the references by {:+.3}{side} what that does to this \
          person's own photographs ({:+.3} to {:+.3}).",
         p.observed, expected[0], expected[1]
     );
@@ -269,10 +269,8 @@ fn summary(person: &str, decision: &Decision, evidence: &Evidence, departures: u
 /// Where the face departs most, if one part of it does.
 fn part_sentence(evidence: &Evidence) -> String {
     evidence.farthest_part().filter(|p| p.deviation > DEPARTS).map_or_else(String::new, |p| {
-        format!(
-            " Of its parts the {} departs most: without it the face is more like the person.",
-            p.part.region().name()
-        )
+        let part = p.part.region().name();
+        format!(" The part that departs most is the {part}: with it covered the face is more like the person.")
     })
 }
 

@@ -1,7 +1,7 @@
 //! A plain face swap for the demo: the donor's inner face, laid on the target by the mesh, recoloured, feathered.
 
 use faceward::face::Mesh;
-use faceward::imaging::{Affine, Patch, Point, Pyramid, RgbImage};
+use faceward::imaging::{Affine, Hull, Patch, Point, Pyramid, RgbImage};
 
 /// The hull of the mesh is drawn in by this, so that the face's outline stays the target's.
 const INNER: f32 = 0.86;
@@ -14,11 +14,11 @@ pub(super) fn blend(target: &RgbImage, onto: &Mesh, donor: &Pyramid, from: &Mesh
     let (there, here) = (points(onto), points(from));
     let (w, h) = target.dimensions();
     let laid = Patch::sample(donor, &Affine::similarity(&there, &here), w, h);
-    let hull = shrunk(&hull(there));
+    let hull = Hull::around(there).scaled(INNER);
     let [left, _, right, _] = onto.bounds();
     let feather = ((right - left) * FEATHER).max(1.0);
     let mask: Vec<f32> = (0..w * h)
-        .map(|i| depth(&hull, Point::new((i % w) as f32 + 0.5, (i / w) as f32 + 0.5)))
+        .map(|i| hull.depth(Point::new((i % w) as f32 + 0.5, (i / w) as f32 + 0.5)))
         .map(|d| (d / feather).clamp(0.0, 1.0))
         .collect();
     let base = Patch::from_image(target);
@@ -45,41 +45,4 @@ fn colour(patch: &Patch, mask: &[f32]) -> ([f32; 3], [f32; 3]) {
     let mean = [0, 1, 2].map(|c| weighted(c, |v| v));
     let sd = [0, 1, 2].map(|c| (weighted(c, |v| v * v) - mean[c] * mean[c]).max(1.0).sqrt() as f32);
     (mean.map(|m| m as f32), sd)
-}
-
-/// The convex hull, counter-clockwise (Andrew's monotone chain).
-fn hull(mut points: Vec<Point>) -> Vec<Point> {
-    points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
-    let half = |points: &mut dyn Iterator<Item = Point>| {
-        let mut chain: Vec<Point> = Vec::new();
-        for p in points {
-            while let [.., a, b] = chain[..]
-                && cross(a, b, p) <= 0.0
-            {
-                chain.pop();
-            }
-            chain.push(p);
-        }
-        chain.pop();
-        chain
-    };
-    let mut lower = half(&mut points.iter().copied());
-    lower.extend(half(&mut points.iter().rev().copied()));
-    lower
-}
-
-fn cross(a: Point, b: Point, p: Point) -> f32 {
-    (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x)
-}
-
-fn shrunk(hull: &[Point]) -> Vec<Point> {
-    let n = hull.len().max(1) as f32;
-    let (x, y) = hull.iter().fold((0.0, 0.0), |(x, y), p| (x + p.x / n, y + p.y / n));
-    hull.iter().map(|p| Point::new(x + (p.x - x) * INNER, y + (p.y - y) * INNER)).collect()
-}
-
-/// How far inside the hull a point lies, in pixels; negative outside.
-fn depth(hull: &[Point], p: Point) -> f32 {
-    let edges = hull.iter().zip(hull.iter().cycle().skip(1));
-    edges.map(|(a, b)| cross(*a, *b, p) / a.distance(*b).max(1e-6)).fold(f32::INFINITY, f32::min)
 }

@@ -6,7 +6,7 @@
 
 use super::spec::{Attribute, Conditions, DETAIL, LOGIT, Measure, Trace};
 use crate::face::{CropPlan, Mesh, index};
-use crate::imaging::{Channels, Patch, Point, Pyramid};
+use crate::imaging::{Channels, Patch, Point, Pyramid, between_fields};
 use crate::inference::{InferenceError, Network, Tensor, output};
 
 /// The side of the network's input in pixels.
@@ -66,7 +66,7 @@ impl Traces {
     /// The mean logit at some mesh points.
     fn at(&self, kind: Trace, places: &[usize]) -> Option<f32> {
         let map = self.map.chunks_exact(FIELDS * FIELDS).nth(kind as usize)?;
-        let each = places.iter().map(|&i| self.points.get(i).map(|p| between_fields(map, *p)));
+        let each = places.iter().map(|&i| self.points.get(i).map(|p| between_fields(map, FIELDS, *p)));
         each.sum::<Option<f32>>().map(|sum| sum / places.len() as f32)
     }
 }
@@ -75,18 +75,6 @@ impl Traces {
 fn square(mesh: &Mesh) -> CropPlan {
     let (forehead, chin) = (mesh.at(index::FOREHEAD), mesh.at(index::CHIN));
     CropPlan { centre: forehead.midpoint(chin), side: (MARGIN * forehead.distance(chin)).max(1.0), roll: mesh.roll() }
-}
-
-/// The value of the map at `p`, between the middles of its fields; beyond the outermost ones, theirs.
-fn between_fields(map: &[f32], p: Point) -> f32 {
-    let along = |v: f32| {
-        let v = (v - 0.5).clamp(0.0, (FIELDS - 1) as f32);
-        let first = (v as usize).min(FIELDS - 2);
-        (first, v - first as f32)
-    };
-    let ((x, right), (y, below)) = (along(p.x), along(p.y));
-    let row = |y: usize| map[y * FIELDS + x] * (1.0 - right) + map[y * FIELDS + x + 1] * right;
-    row(y) * (1.0 - below) + row(y + 1) * below
 }
 
 /// Sharp enough, and not turned so far that the square is mostly background.
@@ -136,16 +124,6 @@ pub(super) const MOUTH_ROWS: &[Attribute] = &[row(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn between_the_middles_of_fields_the_map_is_a_plane_and_beyond_them_it_is_level() {
-        let map: Vec<f32> = (0..FIELDS * FIELDS).map(|i| (i % FIELDS + 100 * (i / FIELDS)) as f32).collect();
-        let at = |x, y| between_fields(&map, Point::new(x, y));
-        assert!((at(0.5, 0.5) - 0.0).abs() < 1e-4);
-        assert!((at(3.0, 7.25) - 677.5).abs() < 1e-3, "{}", at(3.0, 7.25));
-        assert!((at(-40.0, 9.9) - 900.0).abs() < 1e-3);
-        assert!((at(99.0, -99.0) - 9.0).abs() < 1e-4);
-    }
 
     #[test]
     fn the_square_holds_forehead_and_chin_and_turns_with_the_eyes() {
