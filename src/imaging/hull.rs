@@ -10,6 +10,8 @@ impl Hull {
     /// Around some points, by the monotone chain of Andrew (Information Processing Letters 9, 1979).
     pub fn around(mut points: Vec<Point>) -> Self {
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+        // An edge from a place to itself would have nothing to its right.
+        points.dedup();
         let chain = |points: &mut dyn Iterator<Item = Point>| {
             let mut chain: Vec<Point> = Vec::new();
             for p in points {
