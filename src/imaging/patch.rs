@@ -86,22 +86,51 @@ impl Channels {
 struct Sampler<'a> {
     source: &'a RgbImage,
     map: Affine,
-    /// From where a pixel's corner lands to each sample, in source pixels less the half that their centres lie at.
-    steps: Vec<Point>,
+    /// The same map as the places of the first pixel, and the ways to the next on the right and below.
+    fixed: [Fixed; 3],
+    /// From where a pixel's corner lands to each sample, less the half that the centres of source pixels lie at.
+    steps: Vec<(Point, Fixed)>,
     /// One over the number of samples.
     weight: f32,
 }
+
+/// A place or a way in 2^-32 of a source pixel: sums are exact, and the whole pixels are the upper half.
+#[derive(Clone, Copy)]
+struct Fixed {
+    x: i64,
+    y: i64,
+}
+
+impl Fixed {
+    fn new(p: Point) -> Self {
+        let fixed = |v: f32| (f64::from(v) * ONE) as i64;
+        Self { x: fixed(p.x), y: fixed(p.y) }
+    }
+
+    /// This place and so many steps of a way.
+    #[inline(always)]
+    fn walk(self, way: Self, times: u32) -> Self {
+        Self { x: self.x + way.x * i64::from(times), y: self.y + way.y * i64::from(times) }
+    }
+}
+
+/// A pixel in units of [`Fixed`].
+const ONE: f64 = 4_294_967_296.0;
 
 impl<'a> Sampler<'a> {
     fn new(source: &'a RgbImage, map: &Affine) -> Self {
         let taps = (map.scale().round().max(1.0) as u32).min(MAX_TAPS);
         let place = |t: u32| (t as f32 + 0.5) / taps as f32;
-        let step = |(tx, ty): (f32, f32)| {
-            let ([a, b, _], [d, e, _]) = (map.row_x, map.row_y);
-            Point::new(a * tx + b * ty - 0.5, d * tx + e * ty - 0.5)
-        };
-        let steps = (0..taps * taps).map(|i| step((place(i % taps), place(i / taps)))).collect();
-        Self { source, map: *map, steps, weight: 1.0 / (taps * taps) as f32 }
+        let ([a, b, c], [d, e, f]) = (map.row_x, map.row_y);
+        let step = |(tx, ty): (f32, f32)| Point::new(a * tx + b * ty - 0.5, d * tx + e * ty - 0.5);
+        let steps = (0..taps * taps).map(|i| step((place(i % taps), place(i / taps))));
+        Self {
+            source,
+            map: *map,
+            fixed: [Point::new(c, f), Point::new(a, d), Point::new(b, e)].map(Fixed::new),
+            steps: steps.map(|p| (p, Fixed::new(p))).collect(),
+            weight: 1.0 / (taps * taps) as f32,
+        }
     }
 
     /// Whether all that the `pixels` output pixels from (`x`, `y`) on to the right read lies well inside the source.
@@ -114,58 +143,101 @@ impl<'a> Sampler<'a> {
         })
     }
 
-    /// One row of the patch. `sums` has room for each of its pixels.
+    /// Row `y` of the patch.
     #[inline(always)]
-    fn row(&self, y: f32, row: &mut [f32], sums: &mut [[f32; 8]]) {
-        let inside = self.is_inside(0.0, y, sums.len() as f32);
-        for (x, sum) in sums.iter_mut().enumerate() {
-            let x = x as f32;
-            *sum = if inside || self.is_inside(x, y, 1.0) { self.inner_sum(x, y) } else { self.any_sum(x, y) };
-        }
-        for (px, sum) in row.chunks_exact_mut(3).zip(sums) {
-            px.copy_from_slice(&self.mean(sum));
+    fn row<L: Lanes>(&self, y: u32, row: &mut [f32]) {
+        let n = (row.len() / 3) as u32;
+        // What is inside is one stretch: the map is affine.
+        let is_inside = |x: &u32| self.is_inside(*x as f32, y as f32, 1.0);
+        let (first, end) = if self.is_inside(0.0, y as f32, n as f32) {
+            (0, n)
+        } else {
+            let first = (0..n).find(is_inside).unwrap_or(n);
+            (first, (first..n).rfind(is_inside).map_or(first, |x| x + 1))
+        };
+        for (x, px) in (0..n).zip(row.chunks_exact_mut(3)) {
+            let is_inside = first <= x && x < end;
+            let sum = if is_inside { self.inner_sum::<L>(x, y) } else { self.any_sum(x, y) };
+            for (v, sum) in px.iter_mut().zip(sum) {
+                *v = sum * self.weight;
+            }
         }
     }
 
+    /// The sum over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows: twice eight bytes, of
+    /// which six count, so that the arithmetic is that of whole vectors.
     #[inline(always)]
-    fn mean(&self, sum: &[f32; 8]) -> [f32; 3] {
-        [0, 1, 2].map(|c| (sum[c] + sum[c + 3]) * self.weight)
-    }
-
-    /// The sum over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows: eight bytes,
-    /// of which six count, so that the arithmetic is that of whole vectors.
-    #[inline(always)]
-    fn inner_sum(&self, x: f32, y: f32) -> [f32; 8] {
-        let corner = self.map.apply(Point::new(x, y));
+    fn inner_sum<L: Lanes>(&self, x: u32, y: u32) -> [f32; 3] {
         let (raw, pitch) = (self.source.as_raw().as_slice(), 3 * self.source.width() as usize);
-        let mut sums = [0.0f32; 8];
-        for step in &self.steps {
-            let (x, y) = (corner.x + step.x, corner.y + step.y);
-            // Positive: the whole part is the floor.
-            let (x0, y0) = (x as i32, y as i32);
-            let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-            let at = y0 as usize * pitch + 3 * x0 as usize;
-            let Some(rows) = raw.get(at..at + pitch + 8) else { continue };
-            let (Some(upper), Some(lower)) = (rows.first_chunk::<8>(), rows.last_chunk::<8>()) else { continue };
-            let (upper, lower) = (upper.map(f32::from), lower.map(f32::from));
-            let (gx, gy) = (1.0 - fx, 1.0 - fy);
-            let across = [gx, gx, gx, fx, fx, fx, 0.0, 0.0];
-            let down: [f32; 8] = std::array::from_fn(|i| upper[i] * gy + lower[i] * fy);
-            sums = std::array::from_fn(|i| sums[i] + down[i] * across[i]);
+        let [first, right, down] = self.fixed;
+        let corner = first.walk(right, x).walk(down, y);
+        let mut sums = [L::splat(0.0); 16];
+        for (_, step) in &self.steps {
+            let Fixed { x, y } = corner.walk(*step, 1);
+            let at = (y >> 32) as usize * pitch + 3 * (x >> 32) as usize;
+            let eight = |at: usize| raw.get(at..)?.first_chunk::<8>();
+            let (Some(upper), Some(lower)) = (eight(at), eight(at + pitch)) else { continue };
+            let mut bytes = [0u8; 16];
+            bytes[..8].copy_from_slice(upper);
+            bytes[8..].copy_from_slice(lower);
+            let (right, down) = (L::splat(part(x)), L::splat(part(y)));
+            for (i, sum) in sums.iter_mut().enumerate().take(16 / L::COUNT) {
+                let lane = i * L::COUNT;
+                let across = right.mul_add(L::load(&RIGHT[lane..]), L::load(&LEFT[lane..]));
+                let along = down.mul_add(L::load(&LOWER[lane..]), L::load(&UPPER[lane..]));
+                *sum = L::load_bytes(&bytes[lane..]).mul_add(across.mul(along), *sum);
+            }
         }
-        sums
+        let mut all = [0.0; 16];
+        for (i, sum) in sums.iter().enumerate().take(16 / L::COUNT) {
+            sum.store(&mut all[i * L::COUNT..]);
+        }
+        let both = |c: usize| (all[c] + all[c + 3]) + (all[c + 8] + all[c + 11]);
+        [both(0), both(1), both(2)]
     }
 
     /// The sum over any pixel.
-    fn any_sum(&self, x: f32, y: f32) -> [f32; 8] {
-        let corner = self.map.apply(Point::new(x, y));
+    fn any_sum(&self, x: u32, y: u32) -> [f32; 3] {
+        let corner = self.map.apply(Point::new(x as f32, y as f32));
         let mut sum = [0.0f32; 3];
-        for step in &self.steps {
+        for (step, _) in &self.steps {
             add_bilinear(self.source, Point::new(corner.x + step.x, corner.y + step.y), &mut sum);
         }
-        let [r, g, b] = sum;
-        [r, g, b, 0.0, 0.0, 0.0, 0.0, 0.0]
+        sum
     }
+}
+
+/// How much of the way to the next pixel, in [`PART`]: as fine as an `f32` has it.
+#[inline(always)]
+fn part(fixed: i64) -> f32 {
+    ((fixed as u32) >> 8) as f32
+}
+
+/// 2^-24 of a pixel.
+const PART: f32 = 1.0 / 16_777_216.0;
+
+/// How much each of the sixteen bytes of a sample counts, where the sample lies on the centre of the upper left pixel, and
+/// how that changes with each [`PART`] on the way to the right, and down. Of either row there are three bytes of the left
+/// pixel, three of the right one, and two that do not count.
+const LEFT: [f32; 16] = rows(three_and_three(1.0, 0.0), 1.0, 1.0);
+const RIGHT: [f32; 16] = rows(three_and_three(-PART, PART), 1.0, 1.0);
+const UPPER: [f32; 16] = rows([1.0; 8], 1.0, 0.0);
+const LOWER: [f32; 16] = rows([1.0; 8], -PART, PART);
+
+const fn three_and_three(left: f32, right: f32) -> [f32; 8] {
+    [left, left, left, right, right, right, 0.0, 0.0]
+}
+
+/// One row for each of two rows of pixels, with a weight.
+const fn rows(row: [f32; 8], upper: f32, lower: f32) -> [f32; 16] {
+    let mut both = [0.0; 16];
+    let mut i = 0;
+    while i < 8 {
+        both[i] = row[i] * upper;
+        both[i + 8] = row[i] * lower;
+        i += 1;
+    }
+    both
 }
 
 /// All pixels of a patch.
@@ -176,12 +248,10 @@ struct Sampling<'a> {
 }
 
 impl Kernel for Sampling<'_> {
-    /// Plain loops over eight values at a time, which the compiler turns into whichever vectors it may use here.
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let mut sums = vec![[0.0; 8]; self.width as usize];
-        for (y, row) in self.data.chunks_exact_mut(3 * self.width.max(1) as usize).enumerate() {
-            self.sampler.row(y as f32, row, &mut sums);
+        for (y, row) in (0..).zip(self.data.chunks_exact_mut(3 * self.width.max(1) as usize)) {
+            self.sampler.row::<L>(y, row);
         }
     }
 }
@@ -235,8 +305,8 @@ mod tests {
         let p = Patch::sample(&img, &m, 16, 16);
         // The mean over columns 20..24 of a ramp is 21.5; the halves that it is taken from are rounded.
         assert!((p.pixel(5, 5)[0] - 21.5).abs() <= 0.5);
-        let m = Affine::output_to_source(Point::new(32.0, 32.0), 2.0, 0.0, 32);
-        assert!((Patch::sample(&img, &m, 32, 32).pixel(5, 5)[0] - 10.5).abs() < 1e-3);
+        let m = Affine::output_to_source(Point::new(32.0, 32.0), 1.6, 0.0, 40);
+        assert!((Patch::sample(&img, &m, 40, 40).pixel(5, 5)[0] - 8.3).abs() < 1e-3);
         let far = Affine::output_to_source(Point::new(-500.0, 0.0), 1.0, 0.0, 8);
         assert!(Patch::sample(&img, &far, 8, 8).data.iter().all(|&v| v == 0.0));
     }
@@ -247,13 +317,16 @@ mod tests {
         for scale in [0.3, 1.0, 2.4, 5.0] {
             let map = Affine::output_to_source(Point::new(40.3, 36.7), scale, 0.7, 24);
             let sampler = Sampler::new(&img, &map);
+            let mut patch = Patch { width: 24, height: 24, data: vec![0.0; 24 * 24 * 3] };
+            dispatch(Sampling { sampler: Sampler::new(&img, &map), width: 24, data: &mut patch.data });
             let mut inside = 0;
             for i in 0..24 * 24 {
-                let (x, y) = ((i % 24) as f32, (i / 24) as f32);
-                if sampler.is_inside(x, y, 1.0) {
+                let (x, y) = (i % 24, i / 24);
+                if sampler.is_inside(x as f32, y as f32, 1.0) {
                     inside += 1;
-                    let [own, other] = [sampler.inner_sum(x, y), sampler.any_sum(x, y)].map(|s| sampler.mean(&s));
-                    for (a, b) in own.iter().zip(other) {
+                    let other = sampler.any_sum(x, y).map(|sum| sum * sampler.weight);
+                    for (c, b) in other.into_iter().enumerate() {
+                        let a = patch.pixel(x, y)[c];
                         assert!((a - b).abs() < 1e-2, "{a} {b}");
                     }
                 }

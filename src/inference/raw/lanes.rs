@@ -25,6 +25,8 @@ pub(crate) trait Lanes: Copy {
     fn splat(v: f32) -> Self;
     /// The first [`Self::COUNT`] values; panics where there are fewer.
     fn load(from: &[f32]) -> Self;
+    /// The first [`Self::COUNT`] bytes as values of 0..=255; panics where there are fewer.
+    fn load_bytes(from: &[u8]) -> Self;
     /// Into the first [`Self::COUNT`] values; panics where there are fewer.
     fn store(self, to: &mut [f32]);
     /// Which lanes fall into a row of `len` values when the first lies at place `at` of it.
@@ -94,10 +96,11 @@ impl Kind {
     /// Every kind that this processor has, the widest first.
     pub(in crate::inference) fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        let wide = [
-            (std::arch::is_x86_feature_detected!("avx512f"), Width::Avx512),
-            (std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma"), Width::Avx2),
-        ];
+        let has_256 = std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("fma")
+            && std::arch::is_x86_feature_detected!("bmi2");
+        #[cfg(target_arch = "x86_64")]
+        let wide = [(has_256 && std::arch::is_x86_feature_detected!("avx512f"), Width::Avx512), (has_256, Width::Avx2)];
         #[cfg(not(target_arch = "x86_64"))]
         let wide = [];
         wide.into_iter().filter(|(has, _)| *has).map(|(_, width)| width).chain([Width::Plain]).map(Self)

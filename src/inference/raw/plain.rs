@@ -30,6 +30,11 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    fn load_bytes(from: &[u8]) -> Self {
+        Self([from[0], from[1], from[2], from[3]].map(f32::from))
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32]) {
         to[..4].copy_from_slice(&self.0);
     }

@@ -4,12 +4,12 @@ use std::arch::x86_64 as arch;
 
 use super::lanes::{Kernel, Lanes, Part, inside};
 
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx2,fma,bmi2")]
 pub(super) fn with_avx512<K: Kernel>(kernel: K) {
     kernel.run::<Avx512>();
 }
 
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,bmi2")]
 pub(super) fn with_avx2<K: Kernel>(kernel: K) {
     kernel.run::<Avx2>();
 }
@@ -83,9 +83,25 @@ unsafe fn load_256(from: *const f32, mask: arch::__m256i, outside: arch::__m256)
     arch::_mm256_blendv_ps(outside, inside, arch::_mm256_castsi256_ps(mask))
 }
 
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn bytes_512(from: *const u8) -> arch::__m512 {
+    // SAFETY: the caller's: sixteen bytes.
+    let bytes = unsafe { arch::_mm_loadu_si128(from.cast()) };
+    arch::_mm512_cvtepi32_ps(arch::_mm512_cvtepu8_epi32(bytes))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn bytes_256(from: *const u8) -> arch::__m256 {
+    // SAFETY: the caller's: eight bytes.
+    let bytes = unsafe { arch::_mm_loadl_epi64(from.cast()) };
+    arch::_mm256_cvtepi32_ps(arch::_mm256_cvtepu8_epi32(bytes))
+}
+
 macro_rules! lanes {
     ($name:ident, $vector:ty, $mask:ty, $count:literal, $rows:literal, $mask_of:ident, $load_part:ident,
-     $store_part:ident, $splat:ident, $load:ident, $store:ident, $fma:ident,
+     $store_part:ident, $splat:ident, $load:ident, $load_bytes:ident, $store:ident, $fma:ident,
      $add:ident, $mul:ident, $split:ident, $between:ident, $max:ident, $min:ident) => {
         #[derive(Clone, Copy)]
         struct $name($vector);
@@ -107,6 +123,12 @@ macro_rules! lanes {
             fn load(from: &[f32]) -> Self {
                 let from = &from[..$count];
                 Self(unsafe { arch::$load(from.as_ptr()) })
+            }
+
+            #[inline(always)]
+            fn load_bytes(from: &[u8]) -> Self {
+                let from = &from[..$count];
+                Self(unsafe { $load_bytes(from.as_ptr()) })
             }
 
             #[inline(always)]
@@ -193,6 +215,7 @@ lanes!(
     _mm512_mask_storeu_ps,
     _mm512_set1_ps,
     _mm512_loadu_ps,
+    bytes_512,
     _mm512_storeu_ps,
     _mm512_fmadd_ps,
     _mm512_add_ps,
@@ -213,6 +236,7 @@ lanes!(
     _mm256_maskstore_ps,
     _mm256_set1_ps,
     _mm256_loadu_ps,
+    bytes_256,
     _mm256_storeu_ps,
     _mm256_fmadd_ps,
     _mm256_add_ps,
