@@ -1,0 +1,201 @@
+//! What a JPEG says of itself before its scan: sizes, sampling, tables.
+
+use super::huffman::Table;
+
+/// A file with one plain scan.
+pub(super) struct Header<'a> {
+    /// Columns, at least one.
+    pub(super) width: usize,
+    /// Rows, at least one.
+    pub(super) height: usize,
+    /// Grey, or Y, Cb and Cr.
+    pub(super) components: Vec<Component>,
+    /// So many MCUs between two restart markers; zero: there are none.
+    pub(super) restart_interval: usize,
+    /// What follows the scan's header.
+    pub(super) scan: &'a [u8],
+}
+
+/// One component of a scan, with its own copy of its tables.
+pub(super) struct Component {
+    /// Blocks in an MCU, across and down: 1, 2 or 4.
+    pub(super) across: usize,
+    pub(super) down: usize,
+    /// Steps of quantisation, in the order of the file.
+    pub(super) steps: [u16; 64],
+    /// Codes of the mean values.
+    pub(super) mean: Table,
+    /// Codes of all others.
+    pub(super) others: Table,
+}
+
+/// What may be defined anew until the scan begins.
+#[derive(Default)]
+struct Tables {
+    steps: [Option<[u16; 64]>; 4],
+    means: [Option<Table>; 4],
+    others: [Option<Table>; 4],
+    restart_interval: usize,
+}
+
+mod marker {
+    pub(super) const BASELINE: u8 = 0xc0;
+    pub(super) const EXTENDED: u8 = 0xc1;
+    pub(super) const HUFFMAN: u8 = 0xc4;
+    pub(super) const ARITHMETIC: u8 = 0xcc;
+    pub(super) const BEGIN: [u8; 2] = [0xff, 0xd8];
+    pub(super) const SCAN: u8 = 0xda;
+    pub(super) const QUANTISATION: u8 = 0xdb;
+    pub(super) const RESTART_INTERVAL: u8 = 0xdd;
+    pub(super) const ADOBE: u8 = 0xee;
+    /// Frames of every kind, and what else has a number among them.
+    pub(super) const FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xcf;
+    /// Application data, comments.
+    pub(super) const SKIPPED: [std::ops::RangeInclusive<u8>; 2] = [0xe0..=0xef, 0xfe..=0xfe];
+}
+
+/// The parts of a file, one taken from its front after another.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(n)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|b| b[0])
+    }
+
+    /// Two halves of a byte, the upper one first.
+    fn halves(&mut self) -> Option<(u8, u8)> {
+        self.byte().map(|b| (b >> 4, b & 15))
+    }
+
+    fn word(&mut self) -> Option<u16> {
+        self.take(2).map(|b| u16::from_be_bytes([b[0], b[1]]))
+    }
+
+    /// What a marker's length covers.
+    fn segment(&mut self) -> Option<Reader<'a>> {
+        let length = usize::from(self.word()?).checked_sub(2)?;
+        self.take(length).map(Reader)
+    }
+}
+
+impl<'a> Header<'a> {
+    /// Reads up to the scan; `None` where anything is not plain.
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut file = Reader(bytes.strip_prefix(&marker::BEGIN)?);
+        let (mut tables, mut frame) = (Tables::default(), None);
+        loop {
+            if file.byte()? != 0xff {
+                return None;
+            }
+            let mut kind = file.byte()?;
+            while kind == 0xff {
+                kind = file.byte()?;
+            }
+            let mut segment = file.segment()?;
+            match kind {
+                marker::BASELINE | marker::EXTENDED if frame.is_none() => frame = Some(Frame::read(&mut segment)?),
+                marker::HUFFMAN => tables.read_codes(&mut segment)?,
+                marker::QUANTISATION => tables.read_steps(&mut segment)?,
+                marker::RESTART_INTERVAL => tables.restart_interval = usize::from(segment.word()?),
+                marker::SCAN => return frame?.scan(&mut segment, &tables, file.0),
+                // Colours that are not YCbCr.
+                marker::ADOBE if segment.0.starts_with(b"Adobe") && segment.0.get(11) != Some(&1) => return None,
+                marker::ARITHMETIC => return None,
+                kind if marker::FRAMES.contains(&kind) => return None,
+                kind if marker::SKIPPED.iter().any(|range| range.contains(&kind)) => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+impl Tables {
+    fn read_steps(&mut self, segment: &mut Reader<'_>) -> Option<()> {
+        while !segment.0.is_empty() {
+            let (wide, at) = segment.halves()?;
+            let mut steps = [0; 64];
+            for step in &mut steps {
+                *step = if wide == 0 { u16::from(segment.byte()?) } else { segment.word()? };
+            }
+            *self.steps.get_mut(usize::from(at))? = Some(steps);
+        }
+        Some(())
+    }
+
+    fn read_codes(&mut self, segment: &mut Reader<'_>) -> Option<()> {
+        while !segment.0.is_empty() {
+            let (class, at) = segment.halves()?;
+            let lengths: &[u8; 16] = segment.take(16)?.try_into().ok()?;
+            let values = segment.take(lengths.iter().map(|&n| usize::from(n)).sum())?;
+            let tables = match class {
+                0 => &mut self.means,
+                1 => &mut self.others,
+                _ => return None,
+            };
+            *tables.get_mut(usize::from(at))? = Some(Table::new(lengths, values)?);
+        }
+        Some(())
+    }
+}
+
+/// Sizes and sampling.
+struct Frame {
+    width: usize,
+    height: usize,
+    /// Identifier, blocks across and down, number of the quantisation table.
+    components: Vec<(u8, u8, u8, u8)>,
+}
+
+impl Frame {
+    fn read(segment: &mut Reader<'_>) -> Option<Self> {
+        let bits = segment.byte()?;
+        let (height, width, n) = (segment.word()?, segment.word()?, segment.byte()?);
+        // With a height of zero the file would say it later.
+        if bits != 8 || width == 0 || height == 0 || !matches!(n, 1 | 3) {
+            return None;
+        }
+        let mut components = Vec::with_capacity(3);
+        for _ in 0..n {
+            let (id, (across, down), table) = (segment.byte()?, segment.halves()?, segment.byte()?);
+            if ![across, down].iter().all(|blocks| matches!(blocks, 1 | 2 | 4)) {
+                return None;
+            }
+            components.push((id, across, down, table));
+        }
+        if components.iter().map(|c| c.0).eq(*b"RGB") {
+            return None;
+        }
+        Some(Self { width: width.into(), height: height.into(), components })
+    }
+
+    /// The scan of all components; `None` where it is of some alone, or of some frequencies.
+    fn scan<'a>(self, segment: &mut Reader<'_>, tables: &Tables, scan: &'a [u8]) -> Option<Header<'a>> {
+        if usize::from(segment.byte()?) != self.components.len() {
+            return None;
+        }
+        let alone = self.components.len() == 1;
+        let mut components = Vec::with_capacity(3);
+        for (id, across, down, table) in self.components {
+            let (scanned, (mean, others)) = (segment.byte()?, segment.halves()?);
+            if scanned != id {
+                return None;
+            }
+            let steps = (*tables.steps.get(usize::from(table))?)?;
+            let mean = tables.means.get(usize::from(mean))?.clone()?;
+            let others = tables.others.get(usize::from(others))?.clone()?;
+            // One component alone is not interleaved: its blocks come row by row whatever its sampling.
+            let blocks = |n: u8| if alone { 1 } else { usize::from(n) };
+            components.push(Component { across: blocks(across), down: blocks(down), steps, mean, others });
+        }
+        let whole = segment.take(3)? == [0, 63, 0];
+        let Tables { restart_interval, .. } = *tables;
+        let Self { width, height, .. } = self;
+        whole.then_some(Header { width, height, components, restart_interval, scan })
+    }
+}

@@ -1,0 +1,221 @@
+//! The blocks of a scan, one after another, into planes.
+
+#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for the instructions at hand")]
+
+use std::ops::Range;
+
+use super::block::{Frequencies, Transform};
+use super::header::{Component, Header};
+use super::huffman::{BEHIND, Bits, END, Runs, Table};
+use crate::inference::{Kernel, Lanes, dispatch};
+
+/// The pixels of one component.
+pub(super) struct Plane {
+    pixels: Vec<u8>,
+    /// Pixels from one row to the next.
+    pitch: usize,
+}
+
+impl Plane {
+    /// Row `y`, and a rim behind it.
+    pub(super) fn row(&self, y: usize) -> Option<&[u8]> {
+        self.pixels.get(y * self.pitch..(y + 1) * self.pitch)
+    }
+}
+
+/// The components of the picture at `side` eighths of its size, all with as many pixels; `None` where something is broken,
+/// or not as long as it should be.
+pub(super) fn read(header: &Header<'_>, side: usize) -> Option<Vec<Plane>> {
+    let most = |of: fn(&Component) -> usize| header.components.iter().map(of).max();
+    let (across, down) = (most(|c| c.across)?, most(|c| c.down)?);
+    let (columns, rows) = (header.width.div_ceil(8 * across), header.height.div_ceil(8 * down));
+    let mut channels = Vec::with_capacity(3);
+    for component in &header.components {
+        // Of what was sampled more coarsely each block makes more pixels.
+        let (width, height) = (side * across / component.across, side * down / component.down);
+        if width > 8 || height > 8 {
+            return None;
+        }
+        let pitch = columns * across * side;
+        let plane = Plane { pixels: vec![0; pitch * rows * down * side], pitch };
+        let (runs, transform) = (Runs::new(&component.others), Transform::new(width, height, &component.steps));
+        channels.push(Channel { component, runs, transform, plane, mean: 0 });
+    }
+    let interval = if header.restart_interval == 0 { columns * rows } else { header.restart_interval };
+    let (bytes, parts) = without_stuffing(header.scan, (columns * rows).div_ceil(interval))?;
+    let mut done = None;
+    dispatch(Blocks {
+        bytes: &bytes,
+        parts: &parts,
+        interval,
+        columns,
+        rows,
+        channels: &mut channels,
+        done: &mut done,
+    });
+    done?;
+    Some(channels.into_iter().map(|channel| channel.plane).collect())
+}
+
+/// All blocks of all components.
+struct Blocks<'a, 'b> {
+    bytes: &'a [u8],
+    /// Where each part between two restarts lies in them.
+    parts: &'a [Range<usize>],
+    /// MCUs in one.
+    interval: usize,
+    /// MCUs.
+    columns: usize,
+    rows: usize,
+    channels: &'a mut [Channel<'b>],
+    done: &'a mut Option<()>,
+}
+
+impl Kernel for Blocks<'_, '_> {
+    /// Shifts by any number of bits and vectors of eight pixels: which instructions there are for them makes a difference.
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let mut parts = self.parts.iter();
+        let mut bits = Bits::new(&[0; BEHIND]);
+        for mcu in 0..self.columns * self.rows {
+            if mcu % self.interval == 0 {
+                let Some(part) = parts.next().filter(|_| bits.is_within()) else { return };
+                bits = Bits::new(&self.bytes[part.clone()]);
+                self.channels.iter_mut().for_each(|channel| channel.mean = 0);
+            }
+            for channel in &mut *self.channels {
+                if channel.read(&mut bits, mcu % self.columns, mcu / self.columns).is_none() {
+                    return;
+                }
+            }
+        }
+        *self.done = (bits.is_within() && parts.next().is_none()).then_some(());
+    }
+}
+
+/// A component while it is read.
+struct Channel<'a> {
+    component: &'a Component,
+    runs: Runs,
+    transform: Transform,
+    plane: Plane,
+    /// Of the last block; each tells its difference from it.
+    mean: i32,
+}
+
+impl Channel<'_> {
+    /// Its blocks of one MCU.
+    #[inline(always)]
+    fn read(&mut self, bits: &mut Bits<'_>, column: usize, row: usize) -> Option<()> {
+        let Self { component, runs, transform, plane, mean } = self;
+        for y in 0..component.down {
+            for x in 0..component.across {
+                let at = (row * component.down + y) * transform.height * plane.pitch
+                    + (column * component.across + x) * transform.width;
+                *mean = mean.wrapping_add(difference(bits, &component.mean)?);
+                block(bits, (&component.others, runs), transform, *mean, plane.pixels.get_mut(at..)?, plane.pitch)?;
+            }
+        }
+        Some(())
+    }
+}
+
+/// By how much a block's mean differs from that of the one before.
+#[inline(always)]
+fn difference(bits: &mut Bits<'_>, codes: &Table) -> Option<i32> {
+    bits.refill();
+    let word = codes.word(bits.peek())?;
+    bits.skip(word.code.into());
+    // Zeros come before no mean.
+    matches!(word.advance, 1 | END).then(|| bits.value(word.size.into()))
+}
+
+/// The other values of a block, and its pixels.
+#[inline(always)]
+fn block(
+    bits: &mut Bits<'_>,
+    (codes, runs): (&Table, &Runs),
+    transform: &Transform,
+    mean: i32,
+    to: &mut [u8],
+    pitch: usize,
+) -> Option<()> {
+    let mut frequencies: Frequencies = [[0.0; 8]; 8];
+    let mut is_flat = true;
+    let mut at = 1;
+    while at < transform.kept {
+        bits.refill();
+        let word = codes.word(bits.peek())?;
+        bits.skip(word.code.into());
+        at += usize::from(word.advance);
+        if word.size > 0 {
+            let value = bits.value(word.size.into());
+            // A run of zeros that leaves the block is an error.
+            if at > 64 {
+                return None;
+            }
+            transform.place(at - 1, value, &mut frequencies);
+            is_flat = false;
+        }
+    }
+    // Of what is left only the length counts.
+    while at < 64 {
+        bits.refill();
+        for _ in 0..2 {
+            let run = runs.run(bits.peek());
+            let behind = at + usize::from(run.advance);
+            // Words that could lie behind the block's last value are taken one by one.
+            if run.bits > 0 && behind < 64 {
+                bits.skip(run.bits.into());
+                at = if run.is_end { usize::from(END) } else { behind };
+            } else {
+                let word = codes.word(bits.peek())?;
+                bits.skip(word.both.into());
+                at += usize::from(word.advance);
+            }
+            if at >= 64 {
+                break;
+            }
+        }
+    }
+    if at > 64 && at < usize::from(END) {
+        return None;
+    }
+    if is_flat {
+        transform.flat(mean, to, pitch);
+    } else {
+        transform.place(0, mean, &mut frequencies);
+        transform.pixels(&frequencies, to, pitch);
+    }
+    Some(())
+}
+
+/// The bytes of a scan up to the end of the picture, without the zeros behind 0xff, and where each part between two restarts
+/// lies in them, [`BEHIND`] bytes longer than it is. `None` where it ends with anything else, or has more than `most` parts.
+fn without_stuffing(scan: &[u8], most: usize) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
+    const END_OF_IMAGE: u8 = 0xd9;
+    let (mut bytes, mut parts) = (Vec::with_capacity(scan.len() + BEHIND), Vec::new());
+    let (mut rest, mut start) = (scan, 0);
+    loop {
+        let at = memchr::memchr(0xff, rest)?;
+        let (plain, after) = rest.split_at(at);
+        bytes.extend_from_slice(plain);
+        let kind = *after.get(1)?;
+        match kind {
+            0 => bytes.push(0xff),
+            0xff => {}
+            0xd0..=0xd7 | END_OF_IMAGE if parts.len() < most => {
+                bytes.extend_from_slice(&[0; BEHIND]);
+                parts.push(start..bytes.len());
+                start = bytes.len();
+            }
+            _ => return None,
+        }
+        match kind {
+            END_OF_IMAGE => return Some((bytes, parts)),
+            // The first of several 0xff before a marker.
+            0xff => rest = &after[1..],
+            _ => rest = &after[2..],
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use proptest::prelude::*;
+
+use super::reduced;
+
+/// A picture of 75 x 53 pixels without and with coarser colours, and in two other ways.
+const WHOLE_COLOURS: &[u8] = include_bytes!("../../../tests/formats/444.jpg");
+const HALF_ACROSS: &[u8] = include_bytes!("../../../tests/formats/422.jpg");
+const HALF_BOTH: &[u8] = include_bytes!("../../../tests/formats/420.jpg");
+const WITH_RESTARTS: &[u8] = include_bytes!("../../../tests/formats/420-restart.jpg");
+const PROGRESSIVE: &[u8] = include_bytes!("../../../tests/formats/420-progressive.jpg");
+const MEMORY: u64 = 1 << 26;
+
+/// The largest and the mean difference of two pictures' values.
+fn difference(a: &RgbImage, b: &RgbImage) -> (u8, f64) {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let all = a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| a.abs_diff(*b));
+    let sum: u64 = all.clone().map(u64::from).sum();
+    (all.max().unwrap_or(0), sum as f64 / a.as_raw().len() as f64)
+}
+
+/// The picture with each `n` x `n` pixels made one, as far as there are so many.
+fn means(picture: &RgbImage, n: u32) -> RgbImage {
+    let (w, h) = picture.dimensions();
+    RgbImage::from_fn(w.div_ceil(n), h.div_ceil(n), |x, y| {
+        let (across, down) = (n * x..w.min(n * (x + 1)), n * y..h.min(n * (y + 1)));
+        let all = down.flat_map(|y| across.clone().map(move |x| (x, y)));
+        let n = all.clone().count() as f32;
+        image::Rgb([0, 1, 2].map(|c| {
+            (all.clone().map(|(x, y)| f32::from(picture.get_pixel(x, y).0[c])).sum::<f32>() / n).round() as u8
+        }))
+    })
+}
+
+fn encode(pixels: &[u8], (w, h): (u32, u32), colour: ExtendedColorType, quality: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality).write_image(pixels, w, h, colour).unwrap();
+    bytes
+}
+
+#[test]
+fn coarser_colours_give_nearly_the_same_picture() {
+    let whole = image::load_from_memory(WHOLE_COLOURS).unwrap().into_rgb8();
+    for (halvings, bound) in [(1, 2.0), (2, 2.5), (3, 4.0)] {
+        let wanted = means(&whole, 1 << halvings);
+        for bytes in [WHOLE_COLOURS, HALF_ACROSS, HALF_BOTH] {
+            let (_, mean) = difference(&reduced(bytes, halvings, MEMORY).unwrap(), &wanted);
+            assert!(mean < bound, "{halvings}: {mean}");
+        }
+    }
+}
+
+#[test]
+fn restarts_change_nothing() {
+    for halvings in 1..=3 {
+        let [with, without] = [WITH_RESTARTS, HALF_BOTH].map(|bytes| reduced(bytes, halvings, MEMORY).unwrap());
+        assert!(with == without, "{halvings}");
+    }
+}
+
+#[test]
+fn what_is_not_plain_is_left_to_the_other_decoder() {
+    assert!(reduced(PROGRESSIVE, 2, MEMORY).is_none());
+    assert!(reduced(include_bytes!("../../../tests/formats/cmyk.jpg"), 2, MEMORY).is_none());
+    assert!(reduced(HALF_BOTH, 0, MEMORY).is_none(), "colours that would have to be enlarged");
+    assert!(reduced(HALF_BOTH, 4, MEMORY).is_none());
+    assert!(reduced(HALF_BOTH, 2, 1 << 10).is_none(), "more memory than it may take");
+    // Restarts where there are to be none.
+    let scan = WITH_RESTARTS.windows(2).position(|w| w == [0xff, 0xdd]).unwrap();
+    let mut other = WITH_RESTARTS.to_vec();
+    other[scan + 4..scan + 6].fill(0);
+    assert!(reduced(&other, 2, MEMORY).is_none());
+}
+
+#[test]
+fn a_file_cut_short_is_none() {
+    for length in 0..WITH_RESTARTS.len() {
+        assert!(reduced(&WITH_RESTARTS[..length], 2, MEMORY).is_none(), "{length}");
+    }
+    // What follows the picture is not of it.
+    let longer = [HALF_BOTH, b"and a film of some seconds"].concat();
+    assert!(reduced(&longer, 2, MEMORY) == reduced(HALF_BOTH, 2, MEMORY));
+}
+
+proptest! {
+    /// With all frequencies it is the decoder of whole pictures.
+    #[test]
+    fn whole_blocks_are_as_others_decode_them(
+        w in 1u32..40, h in 1u32..40, quality in 20u8..=100, grey: bool, seed: u32, noise in 1u32..256,
+    ) {
+        let mut state = seed;
+        let mut value = |i: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((i * 3) % 200 + (state >> 16) % noise).min(255) as u8
+        };
+        let (colour, n) = if grey { (ExtendedColorType::L8, 1) } else { (ExtendedColorType::Rgb8, 3) };
+        let pixels: Vec<u8> = (0..w * h * n).map(&mut value).collect();
+        let bytes = encode(&pixels, (w, h), colour, quality);
+        let (own, other) = (reduced(&bytes, 0, MEMORY).unwrap(), image::load_from_memory(&bytes).unwrap().into_rgb8());
+        let (most, mean) = difference(&own, &other);
+        prop_assert!(most <= 4 && mean < 1.5, "{} {}", most, mean);
+    }
+
+    #[test]
+    fn broken_bytes_are_no_panic(
+        file in 0usize..5, halvings in 0usize..5, changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut bytes = [WHOLE_COLOURS, HALF_ACROSS, HALF_BOTH, WITH_RESTARTS, PROGRESSIVE][file].to_vec();
+        for (at, value) in changes {
+            let n = bytes.len();
+            bytes[at.index(n)] = value;
+        }
+        if let Some(picture) = reduced(&bytes, halvings, MEMORY) {
+            prop_assert!(picture.width() > 0 && picture.height() > 0);
+        }
+    }
+}
