@@ -222,7 +222,7 @@ proptest! {
         let kernel = model.add_const("wide.kernel", tensor(&[case.channels, inner, wider.0, wider.0], 7)).unwrap();
         let bias = model.add_const("bias", tensor(&[case.channels], 2)).unwrap();
         let wide = model.wire_node("wide", conv(spec(&first, case.channels), 1), &[input, kernel, bias]).unwrap()[0];
-        let zero = model.add_const("low", Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap()).unwrap();
+        let zero = model.add_const("wide.low", Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap()).unwrap();
         let wide = binary(&mut model, "wide.relu", math::max(), wide, zero);
         let kernel = model.add_const("kernel", tensor(&[case.channels, 1, case.kernel, case.kernel], 1)).unwrap();
         let v = model.wire_node("conv", conv(spec(&case, case.channels), case.channels), &[wide, kernel, bias]).unwrap()[0];

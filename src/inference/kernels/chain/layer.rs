@@ -11,6 +11,8 @@ use crate::inference::raw::Lanes;
 pub(super) const BLOCK: usize = 16;
 /// The most blocks that are computed together.
 const BLOCKS: usize = 3;
+/// Values of a line of the cache.
+const LINE: usize = 16;
 /// Pixels whose values lie side by side in a packed source.
 pub(super) const PIXELS: usize = 8;
 
@@ -65,22 +67,53 @@ pub(super) fn padded_activation(activation: &Activation) -> Activation {
 pub(in crate::inference) struct Layer {
     rows: usize,
     columns: usize,
-    packed: Vec<f32>,
+    packed: Lines,
     bias: Vec<f32>,
     activation: Activation,
+}
+
+/// Values that begin with a line of the cache: a vector that lies across two lines is loaded twice.
+#[derive(Debug)]
+struct Lines {
+    values: Vec<f32>,
+    skip: usize,
+}
+
+impl Lines {
+    /// Collects so many values.
+    fn collect(len: usize, from: impl Iterator<Item = f32>) -> Self {
+        let mut values = Vec::<f32>::with_capacity(len + LINE);
+        let skip = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        values.resize(skip, 0.0);
+        values.extend(from.take(len));
+        Self { values, skip }
+    }
+
+    fn as_slice(&self) -> &[f32] {
+        &self.values[self.skip..]
+    }
+}
+
+impl Clone for Lines {
+    fn clone(&self) -> Self {
+        Self::collect(self.as_slice().len(), self.as_slice().iter().copied())
+    }
+}
+
+impl PartialEq for Lines {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
 }
 
 impl Layer {
     /// Packs the weights; one bias, and slope where there are any, for each row.
     pub(in crate::inference) fn pack(weights: &Weights, bias: &[f32], activation: &Activation) -> Self {
         let (rows, columns) = (weights.rows(), weights.columns());
-        let mut packed = Vec::with_capacity(in_blocks(rows) * columns);
-        for group in Group::all(rows) {
-            for k in 0..columns {
-                let values = (group.first..group.first + group.lanes()).map(|row| weights.get(row, k));
-                packed.extend(values.map(|w| w.unwrap_or(0.0)));
-            }
-        }
+        let of_a_column =
+            |group: Group, k| (group.first..group.first + group.lanes()).map(move |row| weights.get(row, k));
+        let values = Group::all(rows).flat_map(|group| (0..columns).flat_map(move |k| of_a_column(group, k)));
+        let packed = Lines::collect(in_blocks(rows) * columns, values.map(|w| w.unwrap_or(0.0)));
         Self { rows, columns, packed, bias: padded(bias), activation: padded_activation(activation) }
     }
 
@@ -135,7 +168,7 @@ impl Layer {
         finished: bool,
         out: &mut [f32],
     ) {
-        let weights = &self.packed[group.first * self.columns..][..N * BLOCK * self.columns];
+        let weights = &self.packed.as_slice()[group.first * self.columns..][..N * BLOCK * self.columns];
         let mut first = 0;
         while first < places.len() {
             for part in (0..BLOCK).step_by(L::COUNT) {

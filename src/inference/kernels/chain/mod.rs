@@ -111,7 +111,7 @@ impl Kernel for Chain<'_> {
         let fresh = plan.slots * width;
         let pixels = (plan.step * cols).next_multiple_of(WIDEST);
         let narrow = last.map_or(0, |last| in_blocks(last.rows()) + WIDEST);
-        let packed = fresh.next_multiple_of(PIXELS) * first.columns();
+        let packed = fresh.next_multiple_of(WIDEST) * first.columns();
         let [packed, rings, filtered] = rooms(scratch, [packed, plan.rings(channels), pixels * (plan.pitch + narrow)]);
         let (filtered, narrowed) = filtered.split_at_mut(pixels * plan.pitch);
         let mut from = Source::new(source, first_window, planes);

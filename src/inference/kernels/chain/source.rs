@@ -56,7 +56,7 @@ impl<'a> Source<'a> {
 fn pack_run(mut run: &[f32], mut at: usize, k: usize, columns: usize, into: &mut [f32]) {
     while !run.is_empty() {
         let to = &mut into[(at / PIXELS * columns + k) * PIXELS..][..PIXELS];
-        if at % PIXELS == 0 && run.len() >= PIXELS {
+        if at.is_multiple_of(PIXELS) && run.len() >= PIXELS {
             to.copy_from_slice(&run[..PIXELS]);
             run = &run[PIXELS..];
             at += PIXELS;
