@@ -48,8 +48,8 @@ pub(super) struct Row<'a> {
     pub(super) stride: usize,
     /// Outputs.
     pub(super) cols: usize,
-    /// From one pixel of the output to the next.
-    pub(super) pitch: usize,
+    /// From one block of the output to the next; in a block one pixel follows the other.
+    pub(super) apart: usize,
 }
 
 impl Row<'_> {
@@ -66,8 +66,8 @@ impl Row<'_> {
     #[inline(always)]
     fn blocks<L: Lanes, const N: usize>(&self, filters: &Filters, first: usize, out: &mut [f32]) {
         for lane in (0..N * BLOCK).step_by(L::COUNT) {
-            let out = &mut out[first + lane..];
             let channel = first + lane;
+            let out = &mut out[channel / BLOCK * self.apart + channel % BLOCK..];
             match (self.lines.len(), filters.taps, self.stride) {
                 (3, 9, 1) => self.square::<L, N, 3, 1>(filters, channel, lane, out),
                 (3, 9, 2) => self.square::<L, N, 3, 2>(filters, channel, lane, out),
@@ -99,13 +99,13 @@ impl Row<'_> {
         while x + TOGETHER <= self.cols {
             let sums = self.sums::<L, N, K, S, TOGETHER>(&weights, bias, lane, x);
             for (i, sum) in sums.into_iter().enumerate() {
-                filters.activation.apply_each(channel, sum).store(&mut out[(x + i) * self.pitch..]);
+                filters.activation.apply_each(channel, sum).store(&mut out[(x + i) * BLOCK..]);
             }
             x += TOGETHER;
         }
         while x < self.cols {
             let [sum] = self.sums::<L, N, K, S, 1>(&weights, bias, lane, x);
-            filters.activation.apply_each(channel, sum).store(&mut out[x * self.pitch..]);
+            filters.activation.apply_each(channel, sum).store(&mut out[x * BLOCK..]);
             x += 1;
         }
     }
@@ -149,7 +149,7 @@ impl Row<'_> {
                     sum = L::load(&packed[(ky * width + kx) * BLOCK..]).mul_add(v, sum);
                 }
             }
-            filters.activation.apply_each(channel, sum).store(&mut out[x * self.pitch..]);
+            filters.activation.apply_each(channel, sum).store(&mut out[x * BLOCK..]);
         }
     }
 }

@@ -224,10 +224,15 @@ impl Pixels for Packed<'_> {
     }
 }
 
-/// One behind the other, so many values apart.
-pub(super) struct Apart<'a>(pub(super) &'a [f32], pub(super) usize);
+/// Block by block, in each one pixel behind the other: `start` is where the first block's first pixel begins, `apart` from
+/// one block to the next.
+pub(super) struct Blocks<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) start: usize,
+    pub(super) apart: usize,
+}
 
-impl Pixels for Apart<'_> {
+impl Pixels for Blocks<'_> {
     #[inline(always)]
     fn sums<L: Lanes, const M: usize, const N: usize>(
         &self,
@@ -237,16 +242,16 @@ impl Pixels for Apart<'_> {
         part: usize,
     ) -> [[L; N]; M] {
         let mut sums = [[L::splat(0.0); N]; M];
-        let mut pixels = [&self.0[..0]; M];
-        for (i, pixel) in pixels.iter_mut().enumerate() {
-            *pixel = &self.0[(first + i) * self.1..][..columns];
-        }
-        for (k, weights) in weights.chunks_exact(N * BLOCK).enumerate().take(columns) {
-            let mut values = [0.0; M];
-            for (v, pixel) in values.iter_mut().zip(&pixels) {
-                *v = pixel[k];
+        for (block, weights) in weights[..columns * N * BLOCK].chunks(BLOCK * N * BLOCK).enumerate() {
+            // Neighbouring pixels are a constant apart here: no address is computed for each.
+            let pixels = &self.values[self.start + block * self.apart + first * BLOCK..][..M * BLOCK];
+            for (k, weights) in weights.chunks_exact(N * BLOCK).enumerate().take(BLOCK) {
+                let mut values = [0.0; M];
+                for (i, v) in values.iter_mut().enumerate() {
+                    *v = pixels[i * BLOCK + k];
+                }
+                step(&mut sums, weights, part, &values);
             }
-            step(&mut sums, weights, part, &values);
         }
         sums
     }

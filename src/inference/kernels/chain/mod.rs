@@ -17,7 +17,7 @@ mod turn;
 pub(in crate::inference) use self::filters::Filters;
 use self::filters::Row;
 pub(in crate::inference) use self::layer::Layer;
-use self::layer::{Apart, Group, PIXELS, Packed, in_blocks};
+use self::layer::{BLOCK, Blocks, Group, PIXELS, Packed, in_blocks};
 use self::source::Source;
 use self::turn::Turn;
 use super::activation::Activation;
@@ -64,8 +64,6 @@ struct Plan {
     line: usize,
     /// Whether each group has a ring of its own, because a later step reads what an earlier one wrote.
     apart: bool,
-    /// From one filtered pixel to the next.
-    pitch: usize,
 }
 
 impl Plan {
@@ -73,20 +71,19 @@ impl Plan {
         let ([_, width], [rows, cols]) = (window.input, window.output);
         let ([tall, wide], [down, right]) = (window.kernel, window.stride);
         let line = (window.before[1] + width).max((cols - 1) * right + wide);
-        // A line of the cache more: at a multiple of 4096 bytes neighbouring pixels would contend for the same lines.
-        let pitch = in_blocks(channels) + WIDEST;
+        let all = in_blocks(channels);
         let slots = |step: usize| (step - 1) * down + tall;
         let largest = Group::all(channels).map(|g| g.lanes()).max().unwrap_or(0);
-        let at_once = slots(rows) * (line * largest + width * columns) + rows * cols * pitch;
+        let at_once = slots(rows) * (line * largest + width * columns) + rows * cols * all;
         if at_once <= ROOM {
-            return Self { step: rows, slots: slots(rows), line, apart: false, pitch };
+            return Self { step: rows, slots: slots(rows), line, apart: false };
         }
-        let of_a_row = down * (line * pitch + width * columns) + cols * pitch;
-        let before = tall.saturating_sub(down) * line * pitch;
+        let of_a_row = down * (line * all + width * columns) + cols * all;
+        let before = tall.saturating_sub(down) * line * all;
         let step = (ROOM.saturating_sub(before) / of_a_row).max(LEAST.div_ceil(cols)).min(rows);
         let steps = rows.div_ceil(step);
         let step = rows.div_ceil(steps);
-        Self { step, slots: slots(step), line, apart: steps > 1, pitch }
+        Self { step, slots: slots(step), line, apart: steps > 1 }
     }
 
     /// Values of a group's ring, and behind it a line of padding.
@@ -110,10 +107,13 @@ impl Kernel for Chain<'_> {
         let plan = Plan::new(&window, channels, first.columns());
         let fresh = plan.slots * width;
         let pixels = (plan.step * cols).next_multiple_of(WIDEST);
+        // A line of the cache more: at a multiple of 4096 bytes neighbouring pixels would contend for the same lines.
         let narrow = last.map_or(0, |last| in_blocks(last.rows()) + WIDEST);
         let packed = fresh.next_multiple_of(WIDEST) * first.columns();
-        let [packed, rings, filtered] = rooms(scratch, [packed, plan.rings(channels), pixels * (plan.pitch + narrow)]);
-        let (filtered, narrowed) = filtered.split_at_mut(pixels * plan.pitch);
+        let [packed, rings, filtered] =
+            rooms(scratch, [packed, plan.rings(channels), pixels * (in_blocks(channels) + narrow)]);
+        let (filtered, narrowed) = filtered.split_at_mut(pixels * in_blocks(channels));
+        let apart = pixels * BLOCK;
         let mut from = Source::new(source, first_window, planes);
         let mut places = Vec::with_capacity(fresh);
         let mut lines = Vec::with_capacity(window.kernel[0]);
@@ -142,20 +142,20 @@ impl Kernel for Chain<'_> {
                 widen::<L>(first, group, packed, &places, ring);
                 for y in 0..count {
                     plan.lines(&window, group, top + y, &mut lines);
-                    let row = Row { source: ring, lines: &lines, stride: window.stride[1], cols, pitch: plan.pitch };
-                    row.filter::<L>(filters, group, &mut filtered[y * cols * plan.pitch..]);
+                    let row = Row { source: ring, lines: &lines, stride: window.stride[1], cols, apart };
+                    row.filter::<L>(filters, group, &mut filtered[y * cols * BLOCK..]);
                 }
             }
             let (pixels, plane, at) = (count * cols, rows * cols, top * cols);
             if let Some(last) = last {
                 let pitch = in_blocks(last.rows()) + WIDEST;
-                narrow_down::<L>(last, pixels, filtered, plan.pitch, narrowed, pitch);
+                narrow_down::<L>(last, pixels, filtered, apart, narrowed, pitch);
                 let finish = Finish { bias: last.bias(), plus, activation: last.activation() };
                 let channels = last.rows();
-                Turn { source: narrowed, pitch, pixels, channels, finish, plane, at }.run::<L>(out);
+                Turn { source: narrowed, pitch, apart: BLOCK, pixels, channels, finish, plane, at }.run::<L>(out);
             } else {
                 let finish = Finish { bias: &unchanged, plus: None, activation: &Activation::None };
-                Turn { source: filtered, pitch: plan.pitch, pixels, channels, finish, plane, at }.run::<L>(out);
+                Turn { source: filtered, pitch: BLOCK, apart, pixels, channels, finish, plane, at }.run::<L>(out);
             }
         }
     }
@@ -199,22 +199,15 @@ fn widen<L: Lanes>(layer: &Layer, group: Group, packed: &[f32], places: &[usize]
 
 /// The last convolution's sums.
 #[inline(always)]
-fn narrow_down<L: Lanes>(
-    layer: &Layer,
-    pixels: usize,
-    source: &[f32],
-    source_pitch: usize,
-    out: &mut [f32],
-    pitch: usize,
-) {
+fn narrow_down<L: Lanes>(layer: &Layer, pixels: usize, source: &[f32], apart: usize, out: &mut [f32], pitch: usize) {
     for group in Group::all(layer.rows()) {
         for pixel in (0..pixels).step_by(PIXELS) {
             let mut starts = [0; PIXELS];
             for (i, start) in starts.iter_mut().enumerate() {
                 *start = (pixel + i) * pitch + group.first;
             }
-            let source = &source[pixel * source_pitch..][..PIXELS * source_pitch];
-            layer.multiply::<L>(group, &Apart(source, source_pitch), &starts, false, out);
+            let source = Blocks { values: source, start: pixel * BLOCK, apart };
+            layer.multiply::<L>(group, &source, &starts, false, out);
         }
     }
 }

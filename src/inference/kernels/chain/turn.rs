@@ -1,5 +1,6 @@
 //! From pixels with their channels side by side to channels with their pixels side by side.
 
+use super::layer::BLOCK;
 use crate::inference::kernels::gemm::Finish;
 use crate::inference::raw::Lanes;
 
@@ -9,6 +10,8 @@ pub(super) struct Turn<'a> {
     pub(super) source: &'a [f32],
     /// From one pixel to the next.
     pub(super) pitch: usize,
+    /// From one block of channels to the next.
+    pub(super) apart: usize,
     /// Pixels that count.
     pub(super) pixels: usize,
     /// Channels that count.
@@ -36,10 +39,11 @@ impl Turn<'_> {
     #[inline(always)]
     fn squares<L: Lanes, const N: usize>(&self, out: &mut [f32]) {
         for channel in (0..self.channels).step_by(N) {
+            let source = &self.source[channel / BLOCK * self.apart + channel % BLOCK..];
             for pixel in (0..self.pixels).step_by(N) {
                 let mut square = [L::splat(0.0); N];
                 for (i, v) in square.iter_mut().enumerate() {
-                    *v = L::load(&self.source[(pixel + i) * self.pitch + channel..]);
+                    *v = L::load(&source[(pixel + i) * self.pitch..]);
                 }
                 let left = self.pixels - pixel;
                 let part = L::part(0, left);
