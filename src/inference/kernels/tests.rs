@@ -163,6 +163,19 @@ fn tiles_that_fill_their_strips() {
     }
 }
 
+/// Rings that turn: the wide rows of these are too many to be held at once.
+#[test]
+fn a_chain_in_several_steps() {
+    let side = [90, 75];
+    let first = Window { input: side, output: side, kernel: [1; 2], stride: [1; 2], before: [0; 2] };
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2), (2, 3)] {
+        let output = side.map(|n| (n - 1) / stride + 1 - usize::from(kernel == 2));
+        let window = Window { input: side, output, kernel: [kernel; 2], stride: [stride; 2], before: [kernel / 2; 2] };
+        let activation = Activation::Clamp { low: -2.0, high: 2.0 };
+        chained([first, window], [7, 130, 24], true, true, [activation.clone(), Activation::None, activation], 11);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
