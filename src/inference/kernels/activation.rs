@@ -31,4 +31,17 @@ impl Activation {
             }
         }
     }
+
+    /// The function of one value of each channel from `first` on: there are slopes for all of them.
+    #[inline(always)]
+    pub(super) fn apply_each<L: Lanes>(&self, first: usize, v: L) -> L {
+        match self {
+            Self::None => v,
+            Self::Clamp { low, high } => v.max(L::splat(*low)).min(L::splat(*high)),
+            Self::Slopes(slopes) => {
+                let zero = L::splat(0.0);
+                v.min(zero).mul_add(L::load(&slopes[first..]), v.max(zero))
+            }
+        }
+    }
 }

@@ -76,29 +76,22 @@ impl Kernel for Depthwise<'_> {
 }
 
 /// The filters of all channels, and how they move.
-pub(super) struct Filters<'a> {
-    pub(super) weights: &'a [f32],
-    pub(super) bias: &'a [f32],
-    pub(super) activation: &'a Activation,
-    pub(super) window: Window,
+struct Filters<'a> {
+    weights: &'a [f32],
+    bias: &'a [f32],
+    activation: &'a Activation,
+    window: Window,
 }
 
 impl Filters<'_> {
     /// How much room a channel needs to be computed in.
-    pub(super) fn room(&self) -> usize {
+    fn room(&self) -> usize {
         self.window.channel_len() + SLACK + self.window.flat_len() + SLACK
     }
 
     /// Computes one channel; `taps` are those of the window.
     #[inline(always)]
-    pub(super) fn channel<L: Lanes>(
-        &self,
-        channel: usize,
-        taps: &[usize],
-        picture: &[f32],
-        out: &mut [f32],
-        scratch: &mut [f32],
-    ) {
+    fn channel<L: Lanes>(&self, channel: usize, taps: &[usize], picture: &[f32], out: &mut [f32], scratch: &mut [f32]) {
         let window = self.window;
         match (window.kernel, window.stride) {
             ([3, 3], [1, 1]) => return self.direct::<L, 3, 1>(channel, picture, out),

@@ -52,6 +52,12 @@ impl Weights {
         self.columns
     }
 
+    /// The weight of output channel `row` and input channel or tap `k`.
+    pub(super) fn get(&self, row: usize, k: usize) -> Option<f32> {
+        let at = (row / PANEL * self.columns + k) * PANEL + row % PANEL;
+        (row < self.rows && k < self.columns).then(|| self.packed.get(at).copied()).flatten()
+    }
+
     pub(super) fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
         self.packed.chunks_exact(PANEL * self.columns.max(1)).enumerate().map(|(i, p)| (i * PANEL, p))
     }

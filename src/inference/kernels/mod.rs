@@ -5,9 +5,9 @@
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for wide vectors")]
 
 mod activation;
+mod chain;
 mod depthwise;
 mod direct;
-mod expand;
 mod gemm;
 mod peak;
 mod planes;
@@ -18,8 +18,8 @@ mod spread;
 mod winograd;
 
 pub(super) use activation::Activation;
+pub(super) use chain::{Chain, Filters, Layer};
 pub(super) use depthwise::Depthwise;
-pub(super) use expand::ExpandDepthwise;
 pub(super) use gemm::{Finish, Pointwise, Weights};
 pub use peak::multiply_adds;
 pub(super) use planes::Window;

@@ -52,13 +52,6 @@ impl Window {
         (self.output[0] - 1) * self.phase()[1] + self.output[1]
     }
 
-    /// How many rows of outputs at a time read about `rows` rows of inputs: at least so many that few rows are read
-    /// twice.
-    pub(super) fn bands(&self, rows: usize) -> usize {
-        const LEAST: usize = 4;
-        (rows.saturating_sub(self.kernel[0]) / self.stride[0] + 1).max(LEAST)
-    }
-
     /// The window of `count` rows of outputs from row `top` on, over the rows of the input that they read, and the
     /// first of those.
     pub(super) fn band(&self, top: usize, count: usize) -> (Self, usize) {

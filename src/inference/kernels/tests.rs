@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    Activation, Depthwise, ExpandDepthwise, Finish, MaxPool, Pointwise, Spatial, Spread, TileWeights, Weights, Window,
-    Winograd,
+    Activation, Chain, Depthwise, Filters, Finish, Layer, MaxPool, Pointwise, Spatial, Spread, TileWeights, Weights,
+    Window, Winograd,
 };
 use crate::inference::raw::{Kind, run_on};
 
@@ -163,6 +163,19 @@ fn tiles_that_fill_their_strips() {
     }
 }
 
+/// Rings that turn: the wide rows of these are too many to be held at once.
+#[test]
+fn a_chain_in_several_steps() {
+    let side = [90, 75];
+    let first = Window { input: side, output: side, kernel: [1; 2], stride: [1; 2], before: [0; 2] };
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2), (2, 3)] {
+        let output = side.map(|n| (n - 1) / stride + 1 - usize::from(kernel == 2));
+        let window = Window { input: side, output, kernel: [kernel; 2], stride: [stride; 2], before: [kernel / 2; 2] };
+        let activation = Activation::Clamp { low: -2.0, high: 2.0 };
+        chained([first, window], [7, 130, 24], true, true, [activation.clone(), Activation::None, activation], 11);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -270,28 +283,76 @@ proptest! {
     }
 
     #[test]
-    fn pointwise_and_depthwise_in_one(
-        window in prop_oneof![windows(), usual_windows()], columns in 1usize..40, channels in 1usize..20,
-        inner in activations(20), outer in activations(20), seed: u32,
+    fn three_in_one(
+        windows in chained_windows(), columns in 1usize..30, channels in 1usize..70, outputs in 1usize..70,
+        three: bool, plus: bool, activations in [activations(70), activations(70), activations(70)], seed: u32,
     ) {
-        let (plane, taps) = (area(window.input), area(window.kernel));
-        let (w, bias) = (values(channels * columns, seed), values(channels, seed ^ 1));
-        let (filters, outer_bias) = (values(channels * taps, seed ^ 2), values(channels, seed ^ 3));
-        let source = values(columns * plane, seed ^ 4);
-        let expected: Vec<f32> = (0..channels)
-            .flat_map(|c| {
-                let sum = |x: usize| (0..columns).map(|k| w[c * columns + k] * source[k * plane + x]).sum::<f32>();
-                let wide: Vec<f32> = (0..plane).map(|x| activate(&inner, c, sum(x) + bias[c])).collect();
-                let sums = fold(&window, &wide, 0.0, outer_bias[c], |sum, t, v| sum + filters[c * taps + t] * v);
-                sums.into_iter().map(|v| activate(&outer, c, v)).collect::<Vec<_>>()
-            })
-            .collect();
-        let weights = Weights::pack(channels, columns, &w);
-        let finish = Finish { bias: &bias, plus: None, activation: &inner };
-        check(&expected, |kind, out, scratch| {
-            let (filters, bias, activation) = (&filters, &outer_bias, &outer);
-            let (weights, source) = (&weights, &source);
-            run_on(kind, ExpandDepthwise { weights, finish, filters, bias, activation, window, source, out, scratch });
-        });
+        chained(windows, [columns, channels, outputs], three, plus, activations, seed);
     }
+}
+
+/// Two windows, of which the second moves over what the first gives.
+fn chained_windows() -> impl Strategy<Value = [Window; 2]> {
+    let any = || prop_oneof![windows(), usual_windows()];
+    (any(), any(), proptest::bool::ANY).prop_filter_map(
+        "the kernel is larger than the picture",
+        |(first, second, pointwise)| {
+            let first = if pointwise {
+                Window { kernel: [1; 2], stride: [1; 2], before: [0; 2], output: first.input, ..first }
+            } else {
+                first
+            };
+            let along = |a: usize| {
+                let padded = first.output[a] + 2 * second.before[a];
+                Some(padded.checked_sub(second.kernel[a])? / second.stride[a] + 1)
+            };
+            let output = [along(0)?, along(1)?];
+            Some([first, Window { input: first.output, output, ..second }])
+        },
+    )
+}
+
+fn chained(
+    [first_window, window]: [Window; 2],
+    [columns, channels, outputs]: [usize; 3],
+    three: bool,
+    plus: bool,
+    [inner, middle, outer]: [Activation; 3],
+    seed: u32,
+) {
+    let first = Convolution::new(first_window, channels, columns, false, inner, seed);
+    let wide = first.expected();
+    let taps = area(window.kernel);
+    let (filters, bias) = (values(channels * taps, seed ^ 4), values(channels, seed ^ 5));
+    let mut expected: Vec<f32> = (0..channels)
+        .flat_map(|c| {
+            let plane = &wide[c * area(window.input)..][..area(window.input)];
+            let sums = fold(&window, plane, 0.0, bias[c], |sum, t, v| sum + filters[c * taps + t] * v);
+            sums.into_iter().map(|v| activate(&middle, c, v)).collect::<Vec<_>>()
+        })
+        .collect();
+    let layer = |case: &Convolution| {
+        let rows = case.bias.len();
+        Layer::pack(&Weights::pack(rows, case.weights.len() / rows, &case.weights), &case.bias, &case.activation)
+    };
+    let still = Window { input: window.output, output: window.output, kernel: [1; 2], stride: [1; 2], before: [0; 2] };
+    let mut last = Convolution::new(still, outputs, channels, plus, outer, seed ^ 6);
+    if three {
+        last.source = expected;
+        expected = last.expected();
+    }
+    // Sums of products of sums: values of some hundreds, of which little may be left.
+    let scale = expected.iter().fold(1.0f32, |max, v| max.max(v.abs()));
+    let scaled = |values: &[f32]| values.iter().map(|v| v / scale).collect::<Vec<_>>();
+    let (first_layer, last_layer) = (layer(&first), layer(&last));
+    let filters = Filters::pack(&filters, &bias, &middle);
+    check_within(1e-4, &scaled(&expected), |kind, out, scratch| {
+        let plus = if three { last.plus.as_deref() } else { None };
+        let (source, filters, planes) = (&first.source, &filters, &mut vec![f32::NAN; 100]);
+        let (first, last) = (&first_layer, three.then_some(&last_layer));
+        run_on(kind, Chain { first, first_window, filters, window, last, plus, source, out, planes, scratch });
+        for v in out {
+            *v /= scale;
+        }
+    });
 }

@@ -3,7 +3,6 @@
 //! tract lowers a convolution to packing and a matrix product, and lets bias, residual sum and activation each read
 //! and write the whole tensor again. Here a value is finished before it leaves its register.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use tract_onnx::tract_core::internal::*;
@@ -12,11 +11,6 @@ use tract_onnx::tract_core::ops::cnn::PoolSpec;
 use super::plane;
 use crate::inference::kernels::{Activation, Finish, Pointwise, Spatial, TileWeights, Weights, Winograd};
 use crate::inference::raw::dispatch;
-
-thread_local! {
-    /// The padded planes of the picture at hand.
-    static PLANES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-}
 
 /// How the weights lie, and with that how the convolution is computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +71,7 @@ impl EvalOp for FusedConv {
         let out = plane::each_picture(&self.spec, &inputs[0], channels, |window, source, out, scratch, at| {
             let plus = plus.map(|p| &p[at..at + out.len()]);
             let finish = Finish { bias: &self.bias, plus, activation: &self.activation };
-            PLANES.with_borrow_mut(|planes| match &self.kernels {
+            plane::with_planes(|planes| match &self.kernels {
                 Kernels::Matrix(weights) if window.is_pointwise() => {
                     let plane = window.output[0] * window.output[1];
                     dispatch(Pointwise { weights, finish, source, out, plane, scratch });

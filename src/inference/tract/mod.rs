@@ -3,9 +3,9 @@
 //! [`rewrite`] puts the operators into a graph as it was read; tract optimises what is left and runs the whole.
 #![allow(clippy::wildcard_imports, reason = "the engine's macros expand to names of its internal module")]
 
+mod chain;
 mod conv;
 mod depthwise;
-mod expand;
 mod follow;
 mod plane;
 mod pool;

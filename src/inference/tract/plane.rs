@@ -12,6 +12,14 @@ use crate::inference::raw::unfilled;
 thread_local! {
     /// Room to work in, one for each thread and kept between runs: no operator allocates anything but its result.
     static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+
+    /// Likewise for the padded planes of the picture at hand.
+    static PLANES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Room for padded planes, for the time of a call.
+pub(super) fn with_planes(f: impl FnOnce(&mut Vec<f32>)) {
+    PLANES.with_borrow_mut(f);
 }
 
 /// Whether a kernel moves over pictures in the way that the kernels know: rows and columns, channels first, no gaps.

@@ -8,14 +8,14 @@ use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PoolSpec};
 
+use super::chain::FusedChain;
 use super::conv::{FusedConv, Kernels};
 use super::depthwise::FusedDepthwise;
-use super::expand::FusedExpand;
 use super::follow::{activation, by_channel, constant, reader, sum, sum_as_it_stands};
 use super::plane::is_plain;
 use super::pool::FastMaxPool;
 use super::spread::FusedSpread;
-use crate::inference::kernels::{Activation, TileWeights, Weights};
+use crate::inference::kernels::{Activation, Filters, Layer, TileWeights, Weights};
 
 /// Replaces what can be replaced; the rest is left to tract.
 pub(super) fn rewrite(model: &mut TypedModel) -> TractResult<()> {
@@ -53,20 +53,18 @@ fn convolution(
     let op: Box<dyn TypedOp> = if depthwise {
         let (activation, after) = activation(model, end, channels);
         end = after;
-        let (filters, bias) = (kernel.into(), bias.into());
-        if let Some((wide, first, weights)) = widening(model, input) {
+        if let Some((wide, first, weights)) = source(model, input) {
             inputs = tvec!(patch.tap_model(model, wide)?);
-            Box::new(FusedExpand {
-                weights: weights.clone(),
-                bias: first.bias.clone(),
-                activation: first.activation.clone(),
+            Box::new(FusedChain {
+                first_spec: first.spec.clone(),
+                first: Layer::pack(weights, &first.bias, &first.activation).into(),
                 spec,
-                filters,
-                filter_bias: bias,
-                filter_activation: activation,
+                filters: Filters::pack(kernel, &bias, &activation).into(),
+                last: None,
+                plus: false,
             })
         } else {
-            Box::new(FusedDepthwise { spec, weights: filters, bias, activation })
+            Box::new(FusedDepthwise { spec, weights: kernel.into(), bias: bias.into(), activation })
         }
     } else {
         let sum = sum(model, end);
@@ -76,6 +74,14 @@ fn convolution(
         }
         let (activation, after) = activation(model, end, channels);
         end = after;
+        if let Some((chained, chain)) = chain(model, input).filter(|_| is_pointwise(&spec)) {
+            inputs[0] = patch.tap_model(model, chained)?;
+            let last = Layer::pack(&Weights::pack(channels, kernel.len() / channels, kernel), &bias, &activation);
+            let op = FusedChain { last: Some(last.into()), plus: sum.is_some(), ..chain.clone() };
+            let out = patch.wire_node(format!("{name}.fused"), op, &inputs)?;
+            patch.shunt_outside(model, end, out[0])?;
+            return Ok(Some(patch));
+        }
         let kernels = if tiles_pay(&spec, &node.outputs[0].fact) {
             Kernels::Tiles(TileWeights::transform(channels, kernel).into())
         } else {
@@ -99,16 +105,28 @@ fn tiles_pay(spec: &PoolSpec, output: &TypedFact) -> bool {
     plain && many && large
 }
 
-/// The pointwise convolution that makes `value`, where nobody else reads it, its weights, and what it reads itself.
-fn widening(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv, &Arc<Weights>)> {
+/// Whether every output is a function of the pixel at its place.
+fn is_pointwise(spec: &PoolSpec) -> bool {
+    spec.kernel_shape.iter().all(|k| *k == 1)
+        && spec.strides().iter().all(|s| *s == 1)
+        && (0..2).all(|axis| spec.padding.valid_dim(axis, true))
+}
+
+/// The convolution that widens a picture to `value`, where nobody else reads it, its weights, and what it reads itself. One
+/// that does not widen is faster by itself: the tensor saved is small beside the turning of channels and pixels.
+fn source(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv, &Arc<Weights>)> {
     let node = model.node(value.node);
     let conv = node.op_as::<FusedConv>()?;
     let Kernels::Matrix(weights) = &conv.kernels else { return None };
-    let pointwise = conv.spec.kernel_shape.iter().all(|k| *k == 1)
-        && conv.spec.strides().iter().all(|s| *s == 1)
-        && (0..2).all(|axis| conv.spec.padding.valid_dim(axis, true));
-    let alone = reader(model, value).is_some() && !conv.plus;
-    (pointwise && alone).then(|| (node.inputs[0], conv, weights))
+    let widens = weights.rows() > conv.spec.input_channels;
+    (widens && reader(model, value).is_some() && !conv.plus).then(|| (node.inputs[0], conv, weights))
+}
+
+/// The chain without a last convolution that makes `value`, where nobody else reads it, and what it reads itself.
+fn chain(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedChain)> {
+    let node = model.node(value.node);
+    let chain = node.op_as::<FusedChain>()?;
+    (reader(model, value).is_some() && chain.last.is_none()).then(|| (node.inputs[0], chain))
 }
 
 /// A handful of outputs a channel is a product of a matrix and a few vectors, which tract does well.

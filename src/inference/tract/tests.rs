@@ -206,27 +206,46 @@ proptest! {
     }
 
     #[test]
-    fn widening_and_filtering_are_one_operator(case in cases(), inner in 1usize..12) {
+    fn widening_filtering_and_narrowing_are_one_operator(
+        case in cases(), inner in 1usize..12, outer in 1usize..12, spatial: bool, three: bool, sum: bool,
+    ) {
         // tract cannot optimise its own lowering of a strided 1x1 kernel over pictures of unknown size.
         prop_assume!(case.kernel > 1);
-        let case = Case { depthwise: true, tail: Tail::Selection, outputs: case.channels, ..case };
+        let case = Case { depthwise: true, outputs: case.channels, ..case };
+        prop_assume!(case.tail != Tail::Sum);
         let mut model = TypedModel::default();
         // The picture comes with `inner` channels and is widened first.
         let input = source(&mut model, &Case { channels: inner, ..case });
-        let spec_of = |kernel, stride, pad, channels| spec(&Case { channels, kernel, stride, pad, ..case }, case.channels);
         let conv = |pool_spec, group| Conv { pool_spec, kernel_fmt: KernelFormat::OIHW, group, q_params: None };
-        let kernel = model.add_const("wide.kernel", tensor(&[case.channels, inner, 1, 1], 7)).unwrap();
+        let wider = if spatial { (3, 1) } else { (1, 0) };
+        let first = Case { channels: inner, kernel: wider.0, stride: 1, pad: wider.1, ..case };
+        let kernel = model.add_const("wide.kernel", tensor(&[case.channels, inner, wider.0, wider.0], 7)).unwrap();
         let bias = model.add_const("bias", tensor(&[case.channels], 2)).unwrap();
-        let wide = model.wire_node("wide", conv(spec_of(1, 1, 0, inner), 1), &[input, kernel, bias]).unwrap()[0];
-        let zero = model.add_const("low", Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap()).unwrap();
+        let wide = model.wire_node("wide", conv(spec(&first, case.channels), 1), &[input, kernel, bias]).unwrap()[0];
+        let zero = model.add_const("wide.low", Tensor::from_shape(&[1, 1, 1, 1], &[0.0f32]).unwrap()).unwrap();
         let wide = binary(&mut model, "wide.relu", math::max(), wide, zero);
         let kernel = model.add_const("kernel", tensor(&[case.channels, 1, case.kernel, case.kernel], 1)).unwrap();
-        let op = conv(spec_of(case.kernel, case.stride, case.pad, case.channels), case.channels);
-        let v = model.wire_node("conv", op, &[wide, kernel, bias]).unwrap()[0];
-        let end = tail(&mut model, &case, input, v);
+        let v = model.wire_node("conv", conv(spec(&case, case.channels), case.channels), &[wide, kernel, bias]).unwrap()[0];
+        let mut end = tail(&mut model, &case, input, v);
+        if three {
+            let narrow = Case { kernel: 1, stride: 1, pad: 0, ..case };
+            let kernel = tensor(&[outer, case.channels, 1, 1], 9);
+            let kernel = model.add_const("narrow.kernel", kernel).unwrap();
+            let bias = model.add_const("narrow.bias", tensor(&[outer], 4)).unwrap();
+            let op = conv(spec(&narrow, outer), 1);
+            let narrow = model.wire_node("narrow", op.clone(), &[end, kernel, bias]).unwrap()[0];
+            end = narrow;
+            if sum && case.stride == 1 && case.kernel == 3 && case.pad == 1 && inner == outer {
+                end = binary(&mut model, "shortcut", math::add(), narrow, input);
+            }
+        }
         model.select_output_outlets(&[end]).unwrap();
         let names = compare(&model, &Case { channels: inner, ..case });
         let outputs = model.output_fact(0).unwrap().shape.as_concrete().map(|s| s[2..].iter().product::<usize>());
-        prop_assert!(outputs.is_some_and(|n| n < 4) || names.iter().any(|n| n == "FusedExpand"), "{names:?}");
+        if outputs.is_none_or(|n| n >= 4) && case.channels > inner {
+            prop_assert!(names.iter().any(|n| n == "FusedChain"), "{names:?}");
+            let left = ["FusedConv", "FusedDepthwise", "Conv", "Add"];
+            prop_assert!(!left.iter().any(|left| names.iter().any(|n| n == left)), "{names:?}");
+        }
     }
 }
