@@ -3,11 +3,12 @@
 
 mod machine;
 mod networks;
+mod operators;
 mod photographs;
 mod search;
 mod stages;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(all, machine::bench, networks::bench, stages::bench, search::bench);
+criterion_group!(all, machine::bench, networks::bench, operators::bench, stages::bench, search::bench);
 criterion_main!(all);

@@ -111,24 +111,28 @@ impl Transform {
     #[inline(always)]
     fn sized<const N: usize>(&self, from: &Frequencies, to: &mut [u8], pitch: usize) {
         let mut rows = [[0.0f32; N]; N];
-        for v in 0..N {
-            for u in 0..N {
-                for x in 0..N {
-                    rows[v][x] += from[v][u] * self.across[u][x];
-                }
+        for (row, values) in rows.iter_mut().zip(from) {
+            for (value, wave) in values.iter().zip(&self.across).take(N) {
+                add(row, *value, wave);
             }
         }
-        for (y, out) in to.chunks_mut(pitch).enumerate().take(self.height.min(N)) {
+        for (out, weights) in to.chunks_mut(pitch).zip(&self.down).take(self.height.min(N)) {
             let mut sums = [0.0f32; N];
-            for v in 0..N {
-                for x in 0..N {
-                    sums[x] += rows[v][x] * self.down[y][v];
-                }
+            for (row, weight) in rows.iter().zip(weights) {
+                add(&mut sums, *weight, row);
             }
             for (out, sum) in out.iter_mut().zip(sums).take(self.width) {
                 *out = shade(sum);
             }
         }
+    }
+}
+
+/// Adds `weight` times `values` to sums.
+#[inline(always)]
+fn add(sums: &mut [f32], weight: f32, values: &[f32]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += weight * value;
     }
 }
 

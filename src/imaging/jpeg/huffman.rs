@@ -102,10 +102,10 @@ impl Table {
             offsets: [0; 17],
             values: values.to_vec(),
         };
-        let (mut code, mut at) = (0u32, 0usize);
+        let (mut code, mut at) = (0u32, 0u16);
         for (length, &n) in (1u32..).zip(lengths) {
-            table.offsets[length as usize] = at as i32 - code.cast_signed();
-            for &value in values.get(at..at + usize::from(n))? {
+            table.offsets[length as usize] = i32::from(at) - code.cast_signed();
+            for &value in values.get(usize::from(at)..)?.get(..usize::from(n))? {
                 let word = Word::of(length as u8, value).filter(|_| code >> length == 0)?;
                 if length <= SHORT {
                     let first = (code as usize) << (SHORT - length);
@@ -113,7 +113,7 @@ impl Table {
                 }
                 code += 1;
             }
-            at += usize::from(n);
+            at += u16::from(n);
             table.ends[length as usize] = code << (16 - length);
             code <<= 1;
         }

@@ -11,6 +11,8 @@
 //! [`header`] finds what a file says of itself, [`huffman`] reads code words, [`block`] makes pixels of frequencies, and
 //! [`scan`] walks over the blocks.
 
+#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for the instructions at hand")]
+
 mod block;
 mod header;
 mod huffman;
@@ -28,7 +30,7 @@ pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<
     let header = Header::read(bytes)?;
     // A block's side in pixels of the copy.
     let side = 8usize.checked_shr(u32::try_from(halvings).ok()?).filter(|&side| side > 0)?;
-    let pixels = header.width as u64 * header.height as u64 >> (2 * halvings);
+    let pixels = (header.width as u64 * header.height as u64) >> (2 * halvings);
     // Planes and picture, the scan's own bytes, and the rims of blocks.
     if 8 * pixels + bytes.len() as u64 + (8 << 20) > max_memory {
         return None;

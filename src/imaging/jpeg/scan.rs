@@ -1,7 +1,5 @@
 //! The blocks of a scan, one after another, into planes.
 
-#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for the instructions at hand")]
-
 use std::ops::Range;
 
 use super::block::{Frequencies, Transform};
