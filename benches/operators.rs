@@ -16,7 +16,7 @@ use tract_onnx::prelude::{Framework, InferenceModelExt, IntoRunnable, Tensor as 
 
 /// A graph that grows node by node, each reading what the one before gave.
 struct Graph {
-    graph: GraphProto,
+    proto: GraphProto,
     /// Of what the last node gave.
     shape: [usize; 4],
     /// Of what the first one reads.
@@ -51,15 +51,15 @@ impl Graph {
             r#type: Some(TypeProto { value, ..Default::default() }),
             ..Default::default()
         };
-        let graph = GraphProto { input: vec![input_info], ..Default::default() };
-        Self { graph, shape: input, input, operations: 0 }
+        let proto = GraphProto { input: vec![input_info], ..Default::default() };
+        Self { proto, shape: input, input, operations: 0 }
     }
 
     /// A weight's name; its values lie between -0.1 and 0.1.
     fn weight(&mut self, shape: &[usize]) -> String {
-        let name = format!("w{}", self.graph.initializer.len());
+        let name = format!("w{}", self.proto.initializer.len());
         let values = (0..shape.iter().product()).map(|i: usize| (i * 7919 % 201) as f32 / 1000.0 - 0.1).collect();
-        self.graph.initializer.push(TensorProto {
+        self.proto.initializer.push(TensorProto {
             dims: shape.iter().map(|&n| i64::try_from(n).unwrap()).collect(),
             data_type: DataType::Float as i32,
             float_data: values,
@@ -70,7 +70,7 @@ impl Graph {
     }
 
     fn node(&mut self, kind: &str, weights: Vec<String>, attributes: &[(&str, &[usize])]) {
-        let n = self.graph.node.len();
+        let n = self.proto.node.len();
         let ints = |ints: &[usize]| ints.iter().map(|&v| i64::try_from(v).unwrap()).collect();
         let attribute = |(name, values): &(&str, &[usize])| match *name {
             "group" => AttributeProto {
@@ -86,7 +86,7 @@ impl Graph {
                 ..Default::default()
             },
         };
-        self.graph.node.push(NodeProto {
+        self.proto.node.push(NodeProto {
             input: std::iter::once(n.to_string()).chain(weights).collect(),
             output: vec![(n + 1).to_string()],
             name: format!("n{n}"),
@@ -140,11 +140,11 @@ impl Graph {
     }
 
     fn onnx(mut self) -> Vec<u8> {
-        let output = self.graph.node.len().to_string();
-        self.graph.output.push(ValueInfoProto { name: output, ..Default::default() });
+        let output = self.proto.node.len().to_string();
+        self.proto.output.push(ValueInfoProto { name: output, ..Default::default() });
         let opset = OperatorSetIdProto { domain: String::new(), version: 13 };
         let model =
-            ModelProto { ir_version: 8, opset_import: vec![opset], graph: Some(self.graph), ..Default::default() };
+            ModelProto { ir_version: 8, opset_import: vec![opset], graph: Some(self.proto), ..Default::default() };
         model.encode_to_vec()
     }
 }
