@@ -88,17 +88,14 @@ impl Window {
         let ([sy, sx], cols) = (self.stride, self.output[1]);
         for (y, line) in into.chunks_exact_mut(cols).enumerate() {
             let source = &plane[y * sy * self.input[1]..][..self.input[1]];
-            let mut x = 0;
             if sx == 2 {
-                while x + L::COUNT <= cols && 2 * (x + L::COUNT) <= source.len() {
-                    let source = &source[2 * x..];
-                    L::load(source).split(L::load(&source[L::COUNT..])).0.store(&mut line[x..]);
-                    x += L::COUNT;
+                let half = |at: usize| L::load_part(source, L::part(at.cast_signed(), source.len()), L::splat(0.0));
+                for x in (0..cols).step_by(L::COUNT) {
+                    let even = half(2 * x).split(half(2 * x + L::COUNT)).0;
+                    even.store_part(line, L::part(x.cast_signed(), cols));
                 }
-            }
-            while x < cols {
-                line[x] = source[x * sx];
-                x += 1;
+            } else {
+                line.iter_mut().zip(source.iter().step_by(sx)).for_each(|(to, from)| *to = *from);
             }
         }
     }

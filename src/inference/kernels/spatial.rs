@@ -50,8 +50,9 @@ impl Kernel for Spatial<'_> {
             window.lay_out::<L>(plane, 0.0, into);
         }
         let mut taps = Vec::with_capacity(weights.columns());
+        let of_one: Vec<usize> = window.taps().collect();
         for c in 0..channels {
-            taps.extend(window.taps().map(|t| c * channel + t));
+            taps.extend(of_one.iter().map(|tap| c * channel + tap));
         }
         let padded = Padded { planes, taps, cols, pitch };
         // What is computed and dropped, in whole panels, against what copying a strip costs.
