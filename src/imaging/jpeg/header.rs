@@ -42,16 +42,14 @@ mod marker {
     pub(super) const BASELINE: u8 = 0xc0;
     pub(super) const EXTENDED: u8 = 0xc1;
     pub(super) const HUFFMAN: u8 = 0xc4;
-    pub(super) const ARITHMETIC: u8 = 0xcc;
     pub(super) const BEGIN: [u8; 2] = [0xff, 0xd8];
     pub(super) const SCAN: u8 = 0xda;
     pub(super) const QUANTISATION: u8 = 0xdb;
     pub(super) const RESTART_INTERVAL: u8 = 0xdd;
     pub(super) const ADOBE: u8 = 0xee;
-    /// Frames of every kind, and what else has a number among them.
-    pub(super) const FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xcf;
-    /// Application data, comments.
-    pub(super) const SKIPPED: [std::ops::RangeInclusive<u8>; 2] = [0xe0..=0xef, 0xfe..=0xfe];
+    pub(super) const FIRST_APPLICATION: u8 = 0xe0;
+    pub(super) const LAST_APPLICATION: u8 = 0xef;
+    pub(super) const COMMENT: u8 = 0xfe;
 }
 
 /// The parts of a file, one taken from its front after another.
@@ -106,9 +104,8 @@ impl<'a> Header<'a> {
                 marker::SCAN => return frame?.scan(&mut segment, &tables, file.0),
                 // Colours that are not YCbCr.
                 marker::ADOBE if segment.0.starts_with(b"Adobe") && segment.0.get(11) != Some(&1) => return None,
-                marker::ARITHMETIC => return None,
-                kind if marker::FRAMES.contains(&kind) => return None,
-                kind if marker::SKIPPED.iter().any(|range| range.contains(&kind)) => {}
+                marker::FIRST_APPLICATION..=marker::LAST_APPLICATION | marker::COMMENT => {}
+                // Frames of other kinds, several of them, arithmetic codes, and what nobody has heard of.
                 _ => return None,
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Most photographs that arrive are far larger than anything that is sampled from them. Of such a file every code word must
 //! be read, for none says where the next begins; but the values of high frequencies need not be, nor the transform of
-//! whole blocks, nor the colours of pixels that nobody will see. That is two fifths of the work of a whole decoding.
+//! whole blocks, nor the colours of pixels that nobody will see.
 //!
 //! This knows plain files alone: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or
 //! YCbCr, one scan. Whatever is out of the ordinary or broken is left to the decoder of whole pictures, which decides alone
@@ -30,14 +30,21 @@ pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<
     let header = Header::read(bytes)?;
     // A block's side in pixels of the copy.
     let side = 8usize.checked_shr(u32::try_from(halvings).ok()?).filter(|&side| side > 0)?;
-    let pixels = (header.width as u64 * header.height as u64) >> (2 * halvings);
-    // Planes and picture, the scan's own bytes, and the rims of blocks.
-    if 8 * pixels + bytes.len() as u64 + (8 << 20) > max_memory {
+    if needed(&header, halvings, bytes.len()) > max_memory {
         return None;
     }
     let planes = scan::read(&header, side)?;
     let (width, height) = (header.width.div_ceil(8 / side), header.height.div_ceil(8 / side));
     picture(&planes, width, height)
+}
+
+/// The most bytes that a file of `len` bytes may take.
+fn needed(header: &Header<'_>, halvings: usize, len: usize) -> u64 {
+    /// Rims of blocks: a picture one pixel wide has the planes of one of 32.
+    const RIMS: u64 = 8 << 20;
+    let whole = header.width as u64 * header.height as u64;
+    // Three planes and the picture; the scan's own bytes; where each part between two restarts lies, 24 bytes for a block.
+    8 * (whole >> (2 * halvings)) + len as u64 + whole / 2 + RIMS
 }
 
 /// Grey or YCbCr to RGB.

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::reduced;
 
-/// A picture of 75 x 53 pixels without and with coarser colours, and in two other ways.
+/// A picture of 75 x 53 pixels without and with coarser colours, and in two other ways: sines drawn by a formula, written by
+/// Pillow with quality 92.
 const WHOLE_COLOURS: &[u8] = include_bytes!("../../../tests/formats/444.jpg");
 const HALF_ACROSS: &[u8] = include_bytes!("../../../tests/formats/422.jpg");
 const HALF_BOTH: &[u8] = include_bytes!("../../../tests/formats/420.jpg");
@@ -65,7 +66,10 @@ fn what_is_not_plain_is_left_to_the_other_decoder() {
     assert!(reduced(include_bytes!("../../../tests/formats/cmyk.jpg"), 2, MEMORY).is_none());
     assert!(reduced(HALF_BOTH, 0, MEMORY).is_none(), "colours that would have to be enlarged");
     assert!(reduced(HALF_BOTH, 4, MEMORY).is_none());
-    assert!(reduced(HALF_BOTH, 2, 1 << 10).is_none(), "more memory than it may take");
+    let grey = encode(&vec![90; 2600 * 1600], (2600, 1600), ExtendedColorType::L8, 50);
+    for (memory, is_enough) in [(11 << 20, false), (13 << 20, true)] {
+        assert_eq!(reduced(&grey, 2, memory).is_some(), is_enough, "{memory} bytes");
+    }
     // Restarts where there are to be none.
     let scan = WITH_RESTARTS.windows(2).position(|w| w == [0xff, 0xdd]).unwrap();
     let mut other = WITH_RESTARTS.to_vec();

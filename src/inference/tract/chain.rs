@@ -62,7 +62,7 @@ impl EvalOp for FusedChain {
         let shape = [shape[0], self.channels(), window.output[0], window.output[1]];
         let plus = if self.plus { Some(inputs.get(1).context("a sum of two")?) } else { None };
         ensure!(plus.is_none_or(|p| p.shape() == shape), "a sum of {shape:?} and another shape");
-        let plus = plus.map(plane::values).transpose()?;
+        let plus = plus.map(|p| plane::values(p)).transpose()?;
         let (first, filters, last) = (&*self.first, &*self.filters, self.last.as_deref());
         let out = plane::each(&inputs[0], &shape, |source, out, scratch, at| {
             let plus = plus.map(|p| &p[at..at + out.len()]);

@@ -55,8 +55,7 @@ impl Network for TractNetwork {
             .iter()
             .map(|t| {
                 let t = t.cast_to::<f32>().map_err(failed)?;
-                let view = t.to_plain_array_view::<f32>().map_err(failed)?;
-                Ok(Tensor { shape: view.shape().to_vec(), data: view.iter().copied().collect() })
+                Ok(Tensor { shape: t.shape().to_vec(), data: plane::values(&t).map_err(failed)?.to_vec() })
             })
             .collect()
     }

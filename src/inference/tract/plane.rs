@@ -42,7 +42,7 @@ pub(super) fn window(spec: &PoolSpec, shape: &[usize]) -> TractResult<Window> {
 }
 
 /// The values of a tensor of `f32`.
-pub(super) fn values(tensor: &TValue) -> TractResult<&[f32]> {
+pub(super) fn values(tensor: &Tensor) -> TractResult<&[f32]> {
     tensor.try_as_plain_ram()?.as_slice::<f32>()
 }
 

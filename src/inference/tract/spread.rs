@@ -74,7 +74,7 @@ impl EvalOp for FusedSpread {
         let shape = [n, self.spec.output_channels, 2 * height, 2 * width];
         let plus = if self.plus { Some(inputs.get(1).context("a sum of two")?) } else { None };
         ensure!(plus.is_none_or(|p| p.shape() == shape), "a sum of {shape:?} and another shape");
-        let plus = plus.map(plane::values).transpose()?;
+        let plus = plus.map(|p| plane::values(p)).transpose()?;
         let finish = Finish { bias: &self.bias, plus: None, activation: &self.activation };
         let out = plane::each(&inputs[0], &shape, |source, out, scratch, at| {
             let plus = plus.map(|p| &p[at..at + out.len()]);
