@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::block::{Frequencies, Transform};
+use super::block::Transform;
 use super::header::{Component, Header};
 use super::huffman::{BEHIND, Bits, END, Runs, Table};
 use crate::inference::{Kernel, Lanes, dispatch};
@@ -111,7 +111,12 @@ impl Channel<'_> {
                 let at = (row * component.down + y) * transform.height * plane.pitch
                     + (column * component.across + x) * transform.width;
                 *mean = mean.wrapping_add(difference(bits, &component.mean)?);
-                block(bits, (&component.others, runs), transform, *mean, plane.pixels.get_mut(at..)?, plane.pitch)?;
+                let (codes, to) = ((&component.others, &*runs), plane.pixels.get_mut(at..)?);
+                match transform.side() {
+                    1 | 2 => block::<2, 4>(bits, codes, transform, *mean, to, plane.pitch)?,
+                    4 => block::<4, 16>(bits, codes, transform, *mean, to, plane.pitch)?,
+                    _ => block::<8, 64>(bits, codes, transform, *mean, to, plane.pitch)?,
+                }
             }
         }
         Some(())
@@ -130,7 +135,7 @@ fn difference(bits: &mut Bits<'_>, codes: &Table) -> Option<i32> {
 
 /// The other values of a block, and its pixels.
 #[inline(always)]
-fn block(
+fn block<const N: usize, const PIXELS: usize>(
     bits: &mut Bits<'_>,
     (codes, runs): (&Table, &Runs),
     transform: &Transform,
@@ -138,8 +143,8 @@ fn block(
     to: &mut [u8],
     pitch: usize,
 ) -> Option<()> {
-    let mut frequencies: Frequencies = [[0.0; 8]; 8];
-    let mut is_flat = true;
+    let mut pixels = [0.0; PIXELS];
+    transform.add(0, mean, &mut pixels);
     let mut at = 1;
     while at < transform.kept {
         bits.refill();
@@ -152,8 +157,7 @@ fn block(
             if at > 64 {
                 return None;
             }
-            transform.place(at - 1, value, &mut frequencies);
-            is_flat = false;
+            transform.add(at - 1, value, &mut pixels);
         }
     }
     // Of what is left only the length counts.
@@ -179,12 +183,7 @@ fn block(
     if at > 64 && at < usize::from(END) {
         return None;
     }
-    if is_flat {
-        transform.flat(mean, to, pitch);
-    } else {
-        transform.place(0, mean, &mut frequencies);
-        transform.pixels(&frequencies, to, pitch);
-    }
+    transform.write::<N, PIXELS>(&pixels, to, pitch);
     Some(())
 }
 
