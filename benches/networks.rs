@@ -23,7 +23,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let manifest = Manifest::open(&photographs::models()).unwrap();
     let mut group = criterion.benchmark_group("networks");
     for (role, shape, multiply_adds) in NETWORKS {
-        let network = TractEngine.load(&manifest.read(role).unwrap()).unwrap();
+        let network = TractEngine.load(manifest.read(role).unwrap()).unwrap();
         let values = (0..shape.iter().product()).map(|i: usize| (i * 7919 % 256) as f32 / 255.0).collect();
         let input = Tensor::new(&shape, values).unwrap();
         group.throughput(Throughput::Elements(2 * multiply_adds));

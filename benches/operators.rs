@@ -177,7 +177,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let onnx = graph.onnx();
         let values: Vec<f32> = (0..shape.iter().product()).map(|i: usize| (i * 7919 % 256) as f32 / 255.0).collect();
         group.throughput(Throughput::Elements(operations));
-        let own = TractEngine.load(&onnx).unwrap();
+        let own = TractEngine.load(onnx.clone()).unwrap();
         let input = Tensor::new(&shape, values.clone()).unwrap();
         group.bench_function(name, |b| {
             b.iter_batched(|| input.clone(), |input| own.run(input).unwrap(), BatchSize::LargeInput);

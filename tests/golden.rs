@@ -58,7 +58,7 @@ fn golden_of(file: &str) -> Option<PathBuf> {
 }
 
 fn load(engine: &dyn Engine, manifest: &Manifest, role: Role) -> Box<dyn Network> {
-    engine.load(&manifest.read(role).unwrap()).unwrap_or_else(|e| panic!("{role}: {e}"))
+    engine.load(manifest.read(role).unwrap()).unwrap_or_else(|e| panic!("{role}: {e}"))
 }
 
 /// The largest difference, relative to the largest expected absolute value. Not a number is infinitely far away.

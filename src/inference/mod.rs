@@ -76,7 +76,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// [`InferenceError::Load`] when the graph is not understood.
-    fn load(&self, onnx: &[u8]) -> Result<Box<dyn Network>, InferenceError>;
+    fn load(&self, onnx: Vec<u8>) -> Result<Box<dyn Network>, InferenceError>;
 }
 
 /// One loaded network: a single input, one or more outputs in the order of the graph. Shared by all threads.

@@ -57,9 +57,9 @@ impl Engine for OrtEngine {
         self.name.clone()
     }
 
-    fn load(&self, onnx: &[u8]) -> Result<Box<dyn Network>, InferenceError> {
-        let first = session(onnx).map_err(|e| InferenceError::Load(e.to_string()))?;
-        Ok(Box::new(OrtNetwork { onnx: onnx.to_vec(), idle: Mutex::new(vec![first]) }))
+    fn load(&self, onnx: Vec<u8>) -> Result<Box<dyn Network>, InferenceError> {
+        let first = session(&onnx).map_err(|e| InferenceError::Load(e.to_string()))?;
+        Ok(Box::new(OrtNetwork { onnx, idle: Mutex::new(vec![first]) }))
     }
 }
 

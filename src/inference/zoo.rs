@@ -1,5 +1,9 @@
 //! The networks of the pipeline, loaded once and shared by every thread.
 
+use std::num::NonZero;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::{Engine, InferenceError, Manifest, ManifestError, Network, Role};
 
 /// Every network that a face passes through.
@@ -42,16 +46,16 @@ pub enum ZooError {
     },
 }
 
-/// The networks that are loaded, in the order in which [`Zoo::load`] takes them.
+/// The networks that are loaded, the largest first: the last to end is then a small one.
 const NETWORKS: [Role; 8] = [
+    Role::EmbeddingB,
+    Role::EmbeddingA,
     Role::Detector,
+    Role::Forensics,
     Role::Landmarks,
     Role::Iris,
-    Role::EmbeddingA,
-    Role::EmbeddingB,
     Role::EmbeddingC,
     Role::Emotion,
-    Role::Forensics,
 ];
 
 impl Zoo {
@@ -64,31 +68,48 @@ impl Zoo {
         let network = |role: Role| -> Result<Box<dyn Network>, ZooError> {
             let bytes = manifest.read(role)?;
             let file = || manifest.entry(role).map(|e| e.file.clone()).unwrap_or_default();
-            engine.load(&bytes).map_err(|source| ZooError::Network { file: file(), source })
+            engine.load(bytes).map_err(|source| ZooError::Network { file: file(), source })
         };
         // What is not loaded here must be intact all the same.
         for entry in manifest.models.iter().filter(|m| !NETWORKS.contains(&m.role)) {
             manifest.read(entry.role)?;
         }
-        // Optimising a graph takes far longer than reading it: every network on a thread of its own.
-        std::thread::scope(|scope| {
-            let network = &network;
-            let start = |role| scope.spawn(move || network(role));
-            let [detector, landmarks, iris, embedding_a, embedding_b, embedding_c, emotion, forensics] = NETWORKS
-                .map(start)
-                .map(|loading| loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            Ok(Self {
-                detector: detector?,
-                landmarks: landmarks?,
-                iris: iris?,
-                embedding_a: embedding_a?,
-                embedding_b: embedding_b?,
-                embedding_c: embedding_c?,
-                emotion: emotion?,
-                forensics: forensics?,
-                engine: engine.name(),
-                version: manifest.version(),
-            })
+        let [embedding_b, embedding_a, detector, forensics, landmarks, iris, embedding_c, emotion] =
+            on_every_core(NETWORKS, network);
+        Ok(Self {
+            detector: detector?,
+            landmarks: landmarks?,
+            iris: iris?,
+            embedding_a: embedding_a?,
+            embedding_b: embedding_b?,
+            embedding_c: embedding_c?,
+            emotion: emotion?,
+            forensics: forensics?,
+            engine: engine.name(),
+            version: manifest.version(),
         })
     }
+}
+
+/// What `work` makes of each item, one at a time on each core: loading a network takes several times the memory that the
+/// network keeps, so that all at once would be what a server needs most of in its life.
+fn on_every_core<I: Copy + Sync, O: Send + Sync, const N: usize>(
+    items: [I; N],
+    work: impl Fn(I) -> O + Sync,
+) -> [O; N] {
+    let (next, done) = (AtomicUsize::new(0), [const { OnceLock::new() }; N]);
+    let take_turns = || {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(item), Some(place)) = (items.get(i), done.get(i)) else { break };
+            place.get_or_init(|| work(*item));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get).min(N) {
+            scope.spawn(take_turns);
+        }
+    });
+    let mut done = done.into_iter().map(OnceLock::into_inner);
+    items.map(|item| done.next().flatten().unwrap_or_else(|| work(item)))
 }

@@ -29,8 +29,13 @@ pub struct TractEngine;
 
 struct TractNetwork(Arc<TypedRunnableModel>);
 
-fn load(onnx: &[u8]) -> TractResult<Arc<TypedRunnableModel>> {
-    let mut model = tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))?.into_typed()?;
+fn load(onnx: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
+    let tract = tract_onnx::onnx();
+    // The bytes go once they are parsed, and what was parsed once it is a graph: each holds all the weights.
+    let parsed = tract.proto_model_for_read(&mut Cursor::new(onnx))?;
+    let graph = tract.model_for_proto_model(&parsed)?;
+    drop(parsed);
+    let mut model = graph.into_typed()?;
     rewrite::rewrite(&mut model)?;
     model.into_optimized()?.into_runnable()
 }
@@ -40,7 +45,7 @@ impl Engine for TractEngine {
         "tract 0.23".into()
     }
 
-    fn load(&self, onnx: &[u8]) -> Result<Box<dyn Network>, InferenceError> {
+    fn load(&self, onnx: Vec<u8>) -> Result<Box<dyn Network>, InferenceError> {
         let plan = load(onnx).map_err(|e| InferenceError::Load(format!("{e:#}")))?;
         Ok(Box::new(TractNetwork(plan)))
     }
