@@ -1,7 +1,7 @@
 //! How far each attribute can be trusted: its spread over altered copies of one photograph, over different photographs
 //! of one person, and between people.
 //!
-//!     cargo run --release --example repeatability -- --images DIR [--per-person 40] [--copied 6] [--format rust]
+//!     cargo run --release --example repeatability -- --images DIR [--per-person 100] [--copied 6] [--format rust]
 //!
 //! `DIR` holds one folder a person with photographs of that person. Of each photograph the largest face is measured,
 //! and of the first few of a person again in copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %, enlarged by 3 % and
@@ -43,7 +43,7 @@ struct Args {
     #[arg(long, default_value = "models")]
     models: PathBuf,
     /// At most this many photographs a person.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 100)]
     per_person: usize,
     /// Of so many of them copies are made.
     #[arg(long, default_value_t = 6)]

@@ -37,7 +37,9 @@ impl Patch {
     /// nearly the same patch.
     pub fn sample(source: &Pyramid, output_to_source: &Affine, width: u32, height: u32) -> Self {
         let (source, times) = source.shrunk(output_to_source.scale());
-        let sampler = Sampler::new(source, &output_to_source.into_smaller(times));
+        // Where two pixels that were made one lie may be anywhere in a pixel of the patch: one sample would not do.
+        let least = if times > 1.0 { 2 } else { 1 };
+        let sampler = Sampler::new(source, &output_to_source.into_smaller(times), least);
         let mut data = vec![0.0f32; (width * height * 3) as usize];
         dispatch(Sampling { sampler, width, data: &mut data });
         Self { width, height, data }
@@ -118,8 +120,9 @@ impl Fixed {
 const ONE: f64 = 4_294_967_296.0;
 
 impl<'a> Sampler<'a> {
-    fn new(source: &'a RgbImage, map: &Affine) -> Self {
-        let taps = (map.scale().round().max(1.0) as u32).min(MAX_TAPS);
+    /// With one sample for each pixel of the source along an axis, and `least` at least.
+    fn new(source: &'a RgbImage, map: &Affine, least: u32) -> Self {
+        let taps = (map.scale().round() as u32).clamp(least, MAX_TAPS);
         let place = |t: u32| (t as f32 + 0.5) / taps as f32;
         let ([a, b, c], [d, e, f]) = (map.row_x, map.row_y);
         let step = |(tx, ty): (f32, f32)| Point::new(a * tx + b * ty - 0.5, d * tx + e * ty - 0.5);
@@ -305,8 +308,8 @@ mod tests {
         let p = Patch::sample(&img, &m, 16, 16);
         // The mean over columns 20..24 of a ramp is 21.5; the halves that it is taken from are rounded.
         assert!((p.pixel(5, 5)[0] - 21.5).abs() <= 0.5);
-        let m = Affine::output_to_source(Point::new(32.0, 32.0), 2.0, 0.0, 32);
-        assert!((Patch::sample(&img, &m, 32, 32).pixel(5, 5)[0] - 10.5).abs() < 1e-3);
+        let m = Affine::output_to_source(Point::new(32.0, 32.0), 1.6, 0.0, 40);
+        assert!((Patch::sample(&img, &m, 40, 40).pixel(5, 5)[0] - 8.3).abs() < 1e-3);
         let far = Affine::output_to_source(Point::new(-500.0, 0.0), 1.0, 0.0, 8);
         assert!(Patch::sample(&img, &far, 8, 8).data.iter().all(|&v| v == 0.0));
     }
@@ -316,9 +319,9 @@ mod tests {
         let img = RgbImage::from_fn(90, 70, |x, y| image::Rgb([(x * 37 % 256) as u8, (y * 59 % 256) as u8, 200]));
         for scale in [0.3, 1.0, 2.4, 5.0] {
             let map = Affine::output_to_source(Point::new(40.3, 36.7), scale, 0.7, 24);
-            let sampler = Sampler::new(&img, &map);
+            let sampler = Sampler::new(&img, &map, 1);
             let mut patch = Patch { width: 24, height: 24, data: vec![0.0; 24 * 24 * 3] };
-            dispatch(Sampling { sampler: Sampler::new(&img, &map), width: 24, data: &mut patch.data });
+            dispatch(Sampling { sampler: Sampler::new(&img, &map, 1), width: 24, data: &mut patch.data });
             let mut inside = 0;
             for i in 0..24 * 24 {
                 let (x, y) = (i % 24, i / 24);

@@ -186,7 +186,8 @@ fn shrunk(image: &Pyramid, plan: &Plan) -> Option<(RgbImage, Affine)> {
     if plan.scale < SHRINK_FROM {
         return None;
     }
-    let (image, times) = image.shrunk(plan.scale);
+    // Detail is measured: two pixels at least for each one of the patch.
+    let (image, times) = image.shrunk(plan.scale / 2.0);
     let plan = Plan {
         centre: Point::new(plan.centre.x / times, plan.centre.y / times),
         scale: plan.scale / times,
