@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::audit::{Actor, AuditLog, Event};
@@ -10,6 +11,8 @@ use crate::service::{Expiry, Service};
 
 /// How long a verdict may be with the operating system alone.
 const FLUSH: Duration = Duration::from_secs(1);
+/// How long what was measured may wait to be counted into its histogram.
+const COUNT: Duration = Duration::from_secs(5);
 /// How often expired identities are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -23,6 +26,17 @@ pub(super) async fn flush(audit: Arc<AuditLog>) {
         if let Ok(Err(e)) = tokio::task::spawn_blocking(move || audit.flush()).await {
             tracing::error!(cause = %e, "the audit log was not flushed");
         }
+    }
+}
+
+/// Counts what was measured into the histograms' buckets. Until then every duration is kept by itself: where nobody reads
+/// `/metrics`, which counts them too, memory would grow with each request.
+pub(super) async fn count(metrics: PrometheusHandle) {
+    let mut ticks = interval(COUNT);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
     }
 }
 

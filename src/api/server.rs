@@ -185,6 +185,7 @@ pub async fn serve(
     let chores = [
         tokio::spawn(keep_fresh(gate)),
         tokio::spawn(chores::flush(audit.clone())),
+        tokio::spawn(chores::count(state.metrics.clone())),
         tokio::spawn(chores::erase_expired(service, audit.clone(), settings.erasure_grace)),
     ];
     let limits = ConnectionLimits {
