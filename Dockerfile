@@ -41,6 +41,9 @@ USER 10001:10001
 WORKDIR /data
 ENV FACEWARD_DATA_DIR=/data \
     FACEWARD_MODELS=/usr/share/faceward/models
+# The C library's allocator then gives back at once what a burst of large pictures needed (docs/speed.md).
+ENV MALLOC_MMAP_THRESHOLD_=4194304 \
+    MALLOC_TRIM_THRESHOLD_=16777216
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
