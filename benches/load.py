@@ -1,7 +1,7 @@
 """What the scripts beside this one share: a request's body, connections that are never idle, a server's memory."""
+import concurrent.futures
 import http.client
 import pathlib
-import threading
 import time
 import urllib.parse
 import uuid
@@ -45,13 +45,13 @@ def client(url, token, bodies, answered):
 
 
 def run(connections, url, token, bodies, answered):
-    """As many clients at once; `bodies` makes the requests of each. Returns the seconds until the last has ended."""
+    """As many clients at once; `bodies` makes the requests of each. Returns the seconds until the last has ended, and raises
+    what broke one of them off."""
     began = time.monotonic()
-    clients = [threading.Thread(target=client, args=(url, token, bodies(), answered)) for _ in range(connections)]
+    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+        clients = [pool.submit(client, url, token, bodies(), answered) for _ in range(connections)]
     for one in clients:
-        one.start()
-    for one in clients:
-        one.join()
+        one.result()
     return time.monotonic() - began
 
 
