@@ -1,7 +1,8 @@
 //! Each network on one input, one thread. The rate is in operations a second: a multiply-add is two.
 
 use criterion::{Criterion, Throughput};
-use faceward::inference::{Engine, Manifest, Role, Tensor, TractEngine};
+use faceward::inference::{Engine, Tensor, TractEngine};
+use faceward::models::{Manifest, Role};
 
 use crate::photographs;
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput};
 use faceward::identity::{Index, Population, Profile};
 use faceward::imaging::DecodeLimits;
-use faceward::inference::{Manifest, TractEngine, Zoo};
+use faceward::inference::TractEngine;
+use faceward::models::{Manifest, Zoo};
 use faceward::service::Analyser;
-use faceward::traits::{Embedding, Embeddings, Template};
+use faceward::template::{Embedding, Embeddings, Template};
 
 use crate::photographs::{PROBE, bytes, models};
 

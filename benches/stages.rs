@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use criterion::Criterion;
 use faceward::face::{DetectorSettings, FaceFinder};
-use faceward::identity::store::SqliteStore;
 use faceward::identity::{IdentityFields, IdentityId, Population, Profile};
 use faceward::imaging::{DecodeLimits, decode};
-use faceward::inference::{Manifest, TractEngine, Zoo};
+use faceward::inference::TractEngine;
+use faceward::models::{Manifest, Zoo};
 use faceward::service::{Analyser, Service, Upload};
-use faceward::traits::TemplateExtractor;
+use faceward::store::SqliteStore;
+use faceward::template::TemplateExtractor;
 use faceward::verdict::{Decision, Evidence, Explanation, Fusion};
 
 use crate::photographs::{LARGE, PROBE, REFERENCES, SMALL, bytes, jpeg, models};

@@ -1,11 +1,16 @@
 //! faceward: self-hosted, identity-aware deepfake verification.
 //!
-//! A face flows left to right and no module looks back: [`imaging`] → [`face`] → [`traits`] → [`identity`] →
-//! [`verdict`]; [`inference`] serves the first three. Around them: [`service`] without HTTP, [`api`] with it, [`jobs`]
-//! over many images, [`eval`] to measure how well all of it does, [`config`] for the server's settings.
+//! A face flows down this list and no module looks back up it: [`imaging`] → [`face`] → [`template`] → [`identity`] →
+//! [`verdict`]. `simd`, [`inference`] and [`models`] run the networks for the first three. [`vault`], [`access`],
+//! [`store`] and [`audit`] keep what has to be kept. [`service`] holds the use cases without HTTP, [`api`] serves them;
+//! [`batch`] verifies many images, [`backup`] copies a data folder, [`eval`] measures how well all of it works.
+//! [`config`] holds the settings.
 
+pub mod access;
 pub mod api;
 pub mod audit;
+pub mod backup;
+pub mod batch;
 pub mod config;
 pub mod eval;
 pub mod face;
@@ -15,7 +20,10 @@ pub mod fuzzing;
 pub mod identity;
 pub mod imaging;
 pub mod inference;
-pub mod jobs;
+pub mod models;
 pub mod service;
-pub mod traits;
+pub(crate) mod simd;
+pub mod store;
+pub mod template;
+pub mod vault;
 pub mod verdict;

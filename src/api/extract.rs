@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use super::budget::Held;
+use crate::api::middleware::budget::Held;
 use crate::identity::IdentityId;
 use crate::service::{ServiceError, Upload};
 

@@ -12,7 +12,7 @@ use hyper::body::{Body as HttpBody, Bytes, Frame};
 
 use super::Problem;
 use super::extract::{Form, MAX_PARTS, MAX_TEXT, Params};
-use super::identities::PageParams;
+use crate::api::routes::identities::PageParams;
 
 /// A body that arrives in pieces.
 struct Pieces(std::vec::IntoIter<Bytes>);

@@ -1,30 +1,19 @@
 //! HTTP: the contract, version 1. Handlers are thin: extract, call the service on the pool, map.
 
-mod addresses;
-mod auth;
-mod budget;
-mod chores;
-mod console;
+mod background;
+mod connection;
 mod extract;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
-mod gate;
-mod health;
-mod identities;
-mod images;
-mod linger;
-mod listener;
-mod metrics;
+mod key_cache;
+mod middleware;
 mod openapi;
 mod problem;
-mod samples;
+mod routes;
 mod server;
-mod signals;
 mod state;
-mod tls;
-mod verify;
 
+pub use connection::tls::{TlsError, TlsFiles};
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
 pub use server::{Listening, ServeError, ServerSettings, serve};
-pub use tls::{TlsError, TlsFiles};

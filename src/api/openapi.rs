@@ -7,8 +7,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::middleware::auth;
+use super::routes::{health, identities, images, metrics, samples, verify};
 use super::state::AppState;
-use super::{auth, health, identities, images, metrics, samples, verify};
 
 /// Routes by the scope that they need.
 fn groups() -> [OpenApiRouter<AppState>; 4] {

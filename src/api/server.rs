@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,16 +18,19 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::budget::{self, Budget};
-use super::gate::{Gate, keep_fresh};
-use super::listener::{self, ConnectionLimits, Drained};
-use super::signals::Signals;
+use super::connection::listener::{self, ConnectionLimits, Drained};
+use super::connection::signals::Signals;
+use super::connection::tls::{TlsError, TlsFiles};
+use super::key_cache::{KeyCache, keep_fresh};
+use super::middleware::budget::{self, Budget};
+use super::middleware::deadline::within_deadline;
+use super::middleware::observe::observe;
+use super::routes::{console, metrics};
 use super::state::AppState;
-use super::tls::{TlsError, TlsFiles};
-use super::{Problem, chores, console, metrics, openapi};
+use super::{Problem, background, openapi};
 use crate::audit::{Actor, AuditError, AuditLog, Event};
-use crate::identity::store::StoreError;
 use crate::service::{Pool, Service};
+use crate::store::StoreError;
 
 /// How the server listens and how much it takes.
 #[derive(Clone, Debug)]
@@ -155,9 +158,9 @@ pub async fn serve(
     settings: ServerSettings,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let gate = Arc::new(Gate::open(service.store().clone())?);
+    let keys = Arc::new(KeyCache::open(service.store().clone())?);
     let tls = settings.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
-    if !gate.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
+    if !keys.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
         return Err(ServeError::Unprotected(settings.listen));
     }
     let in_clear = tls.is_none() && !settings.tls_in_front && !settings.allow_unauthenticated;
@@ -169,7 +172,7 @@ pub async fn serve(
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
     let pool = Pool::start(settings.threads, settings.queue).map_err(|e| start(&e))?;
     let state =
-        AppState { service: service.clone(), pool: Arc::new(pool), gate: gate.clone(), audit: audit.clone(), metrics };
+        AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), audit: audit.clone(), metrics };
 
     let signals = Signals::new().map_err(|e| start(&e))?;
     let address = settings.listen;
@@ -179,14 +182,14 @@ pub async fn serve(
     if tls.is_none() && !address.ip().is_loopback() {
         tracing::warn!("plain HTTP beyond loopback: keys and faces travel in clear unless something in front encrypts");
     }
-    let authenticates = gate.asks();
+    let authenticates = keys.asks();
     audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
-    let chores = [
-        tokio::spawn(keep_fresh(gate)),
-        tokio::spawn(chores::flush(audit.clone())),
-        tokio::spawn(chores::count(state.metrics.clone())),
-        tokio::spawn(chores::erase_expired(service, audit.clone(), settings.erasure_grace)),
+    let background = [
+        tokio::spawn(keep_fresh(keys)),
+        tokio::spawn(background::flush(audit.clone())),
+        tokio::spawn(background::count(state.metrics.clone())),
+        tokio::spawn(background::erase_expired(service, audit.clone(), settings.erasure_grace)),
     ];
     let limits = ConnectionLimits {
         connections: settings.connections.max(1),
@@ -195,7 +198,7 @@ pub async fn serve(
         drain: settings.longest() + Duration::from_secs(5),
     };
     let drained = listener::run(listener, tls, app(state, &settings), limits, signals).await;
-    chores.iter().for_each(tokio::task::JoinHandle::abort);
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
     }
@@ -218,7 +221,7 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
         .layer(from_fn_with_state(Budget::new(settings.body_memory, settings.max_body), budget::within))
         .layer(RequestBodyTimeoutLayer::new(settings.head_timeout))
         .layer(from_fn_with_state((settings.deadline, settings.enroll_deadline), within_deadline))
-        .layer(from_fn(metrics::observe))
+        .layer(from_fn(observe))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
@@ -228,21 +231,4 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
         .with_state(state)
-}
-
-/// Answers 503 when a request takes longer than its deadline; work that has not begun by then is never begun.
-async fn within_deadline(
-    State((deadline, enroll)): State<(Duration, Duration)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let enrolls =
-        [Method::POST, Method::PUT].contains(request.method()) && request.uri().path().contains("/identities/");
-    let deadline = if enrolls { enroll } else { deadline };
-    tokio::time::timeout(deadline, next.run(request)).await.unwrap_or_else(|_| {
-        let detail = format!("the request was not finished within {} s", deadline.as_secs());
-        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "deadline_exceeded", detail);
-        problem.retry_after = Some(5);
-        problem.into_response()
-    })
 }

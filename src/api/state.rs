@@ -5,7 +5,7 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Problem;
-use super::gate::Gate;
+use crate::api::key_cache::KeyCache;
 use crate::audit::AuditLog;
 use crate::service::{Pool, Service};
 
@@ -14,7 +14,7 @@ use crate::service::{Pool, Service};
 pub(super) struct AppState {
     pub(super) service: Arc<Service>,
     pub(super) pool: Arc<Pool>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) keys: Arc<KeyCache>,
     pub(super) audit: Arc<AuditLog>,
     pub(super) metrics: PrometheusHandle,
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::ser::Serializer;
 use uuid::Uuid;
 
-use crate::identity::keys::{ApiKey, Scope};
-use crate::identity::store::{ErasureReason, ErasureReceipt};
+use crate::access::{ApiKey, Scope};
 use crate::service::{EnrollmentReport, ThresholdReport, Verification, Versions};
+use crate::store::{ErasureReason, ErasureReceipt};
 use crate::verdict::Verdict;
 
 /// Who did it.

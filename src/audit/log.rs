@@ -14,8 +14,8 @@ use super::chain::{self, Hash, LINE_MAX, START};
 use super::event::{Actor, Event, VerifyRecord};
 use super::head::{Head, HeadError};
 use crate::identity::IdentityId;
-use crate::identity::store::ServiceKeys;
 use crate::service::Verification;
+use crate::store::ServiceKeys;
 
 /// Why an act could not be recorded, or the log not be opened.
 #[derive(Debug, thiserror::Error)]

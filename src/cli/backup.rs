@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use faceward::jobs::backup::{self, Restored};
+use faceward::backup::{self, Restored};
 use serde_json::json;
 
 use super::master::MasterArgs;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
+use faceward::batch::{self, Format, Line, Local, Output, Remote, Tally, Task, Verifier, input};
 use faceward::identity::IdentityId;
-use faceward::jobs::batch::{self, Format, Line, Local, Output, Remote, Tally, Task, Verifier, input};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use faceward::audit::{Actor, AuditLog, Event};
-use faceward::identity::store::{ErasureReason, SqliteStore, Store};
 use faceward::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use faceward::store::{ErasureReason, SqliteStore, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

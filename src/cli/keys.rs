@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use faceward::access::{ApiKey, Scope};
 use faceward::audit::{Actor, Event};
-use faceward::identity::keys::{ApiKey, Scope};
 use jiff::Timestamp;
 use serde_json::json;
 

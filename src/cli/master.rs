@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use faceward::config::Storage;
-use faceward::identity::vault::MasterKeySource;
+use faceward::vault::MasterKeySource;
 use zeroize::Zeroizing;
 
 use super::Failure;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use faceward::inference::Manifest;
+use faceward::models::Manifest;
 use serde_json::json;
 
 use super::Failure;
@@ -23,7 +23,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let manifest = Manifest::open(&args.models)?;
-    let width = |f: fn(&faceward::inference::ModelEntry) -> &str| manifest.models.iter().map(|m| f(m).len()).max();
+    let width = |f: fn(&faceward::models::ModelEntry) -> &str| manifest.models.iter().map(|m| f(m).len()).max();
     let (files, licenses) = (width(|m| &m.file).unwrap_or(0), width(|m| &m.license).unwrap_or(0));
     if !args.json {
         println!("{:13} {:files$} {:licenses$} {:8} {:12} source", "role", "file", "licence", "hash", "sha256");

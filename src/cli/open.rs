@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use faceward::audit::AuditLog;
-use faceward::identity::store::{KeyStore, ServiceKeys, SharedKeys, SqliteStore, StoreError};
-use faceward::identity::vault::MasterKeySource;
 use faceward::imaging::DecodeLimits;
 use faceward::service::Service;
+use faceward::store::{KeyStore, ServiceKeys, SharedKeys, SqliteStore, StoreError};
+use faceward::vault::MasterKeySource;
 use faceward::verdict::Calibration;
 
 use super::Failure;

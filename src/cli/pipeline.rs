@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use faceward::face::{DetectorSettings, FaceFinder};
-use faceward::inference::{Manifest, TractEngine, Zoo};
-use faceward::traits::TemplateExtractor;
+use faceward::inference::TractEngine;
+use faceward::models::{Manifest, Zoo};
+use faceward::template::TemplateExtractor;
 
 use super::Failure;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use faceward::audit::{Actor, AuditLog, Event};
-use faceward::identity::store::SqliteStore;
-use faceward::identity::vault::{MasterKey, MasterKeySource, rotate_file};
+use faceward::store::SqliteStore;
+use faceward::vault::{MasterKey, MasterKeySource, rotate_file};
 use serde_json::json;
 use zeroize::Zeroizing;
 

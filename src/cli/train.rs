@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use faceward::eval::training::evidence::EvidenceOptions;
+use faceward::eval::training::{evidence, templates};
 use faceward::identity::Population;
-use faceward::inference::Manifest;
-use faceward::jobs::evidence::EvidenceOptions;
-use faceward::jobs::{evidence, extract};
+use faceward::models::Manifest;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, pipeline};
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let (finder, extractor) = pipeline::networks(models)?;
             let mut out = BufWriter::new(File::create(out)?);
             let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")?);
-            extract::extract(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
+            templates::extract(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
             })?;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Degradation, Seen};
-use crate::identity::store::{decode_template, encode_template};
+use crate::store::{decode_template, encode_template};
 
 /// What names one record: the SHA-256 of the encoded image and of what is done to it.
 pub(super) type Key = [u8; 32];

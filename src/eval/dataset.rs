@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use crate::jobs::extract::image_files;
+use crate::imaging::image_files;
 
 /// What a picture is, of the person under whose folder it lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Record;
-use crate::traits::Region;
+use crate::template::Region;
 use crate::verdict::{Difference, Direction, Explanation};
 
 /// What one explanation claims.

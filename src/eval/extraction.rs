@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Cache, CacheError, Degradation, Draw};
 use crate::service::{Analyser, ServiceError};
-use crate::traits::Template;
+use crate::template::Template;
 
 /// What was seen in one picture.
 #[derive(Clone, Debug, PartialEq)]

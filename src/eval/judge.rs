@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::identity::Population;
 use crate::imaging::DecodeLimits;
-use crate::inference::{Manifest, Role, TractEngine, Zoo};
+use crate::inference::TractEngine;
+use crate::models::{Manifest, Role, Zoo};
 use crate::service::{Analyser, StartError, Versions};
 use crate::verdict::{Calibration, Fusion};
 

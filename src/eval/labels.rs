@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Apparent, Measured};
-use crate::traits::Sex;
+use crate::template::Sex;
 
 /// For each attribute, the value of each person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Dataset, Draw, Explained, Extracted, Judge, Protocol, Seen, draws, enroll};
 use crate::face::BoundingBox;
 use crate::identity::{Candidate, Profile};
-use crate::traits::{Demographics, Sex, Template};
+use crate::template::{Demographics, Sex, Template};
 use crate::verdict::{Claimed, Explanation, Verdict};
 
 /// One probe's answer.

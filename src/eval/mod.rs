@@ -18,6 +18,7 @@ mod measure;
 mod protocol;
 pub mod report;
 pub mod statistics;
+pub mod training;
 
 pub use cache::{Cache, CacheError};
 pub use calibrate::{CalibrateError, Targets, calibrate};

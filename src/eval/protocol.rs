@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Dataset, Degradation, Picture, Set};
 use crate::identity::{Candidate, Outcome, Population, Profile, admit};
-use crate::traits::Template;
+use crate::template::Template;
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::pose::HeadFrame;
 use super::{Detection, DetectorSettings, Mesh, Pose, Quality, detect};
 use crate::imaging::Pyramid;
-use crate::inference::{InferenceError, Zoo};
+use crate::inference::InferenceError;
+use crate::models::Zoo;
 
 /// A face in a picture, before anything is said about whose it is.
 #[derive(Clone, Debug)]

@@ -13,17 +13,17 @@ use std::sync::OnceLock;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::access::KeySecret;
 use crate::audit::{Head, verify};
+use crate::batch::input::{Task, parse_csv, parse_jsonl};
 use crate::config::Settings;
 use crate::eval::{Dataset, Degradation, Judge, enroll};
-use crate::identity::keys::KeySecret;
-use crate::identity::store::{decode_template, encode_template, read_sealed_content};
-use crate::identity::vault::MasterKey;
 use crate::identity::{Candidate, ErrorTargets, IdentityId, Population, Profile};
 use crate::imaging::{DecodeLimits, decode, reduced_jpeg};
-use crate::inference::Manifest;
-use crate::jobs::batch::input::{Task, parse_csv, parse_jsonl};
-use crate::traits::Template;
+use crate::models::Manifest;
+use crate::store::{decode_template, encode_template, read_sealed_content};
+use crate::template::Template;
+use crate::vault::MasterKey;
 use crate::verdict::{Claimed, Evidence, Explanation, Fusion};
 
 /// A form as requests bring it: a content type, a line end, the length of the pieces in which the body arrives (one

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use crate::identity::fixtures::near;
-use crate::identity::store::encode_template;
+use crate::store::encode_template;
 
 use super::{Verifier, audit_log, batch, cursor, image, models, multipart, names, record, settings};
 

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::face::Component;
-use crate::traits::Template;
+use crate::template::Template;
 
 /// How many conditions there are.
 pub const CONDITIONS: usize = 6;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Population, Profile};
 use crate::face::Component;
-use crate::traits::{Embedding, Template, cosine};
+use crate::template::{Embedding, Template, cosine};
 
 /// One image offered as a reference.
 #[derive(Clone, Debug)]

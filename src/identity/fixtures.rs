@@ -2,7 +2,7 @@
 
 use super::{EmbeddingPrior, Population, PopulationModel};
 use crate::face::{BoundingBox, Component, Pose, Quality};
-use crate::traits::{
+use crate::template::{
     ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Part, Parts, Template,
 };
 

@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 
 use super::{Population, Profile};
-use crate::inference::products;
-use crate::traits::{Embedding, Template, cosine, mean_direction};
+use crate::simd::products;
+use crate::template::{Embedding, Template, cosine, mean_direction};
 
 /// The embedding of the first pass.
 const EMBEDDING: Embedding = Embedding::B;

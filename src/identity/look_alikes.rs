@@ -4,7 +4,7 @@
 //! where another person's likeness begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
 
 use super::profile::spread_of;
-use crate::traits::{Embedding, Embeddings, cosine};
+use crate::template::{Embedding, Embeddings, cosine};
 
 /// The share of the cohort that counts as look-alikes.
 const SHARE: f32 = 0.1;

@@ -1,18 +1,15 @@
-//! Templates to profile: enrollment rules, a person's own genuine variation, and the store.
+//! Templates to profile: enrollment rules, a person's own genuine variation, and the search index.
 
 mod conditions;
 mod enrollment;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod index;
-pub mod keys;
 mod look_alikes;
 mod parts;
 mod population;
 mod profile;
 mod record;
-pub mod store;
-pub mod vault;
 
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};

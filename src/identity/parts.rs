@@ -1,7 +1,7 @@
 //! What covering a part of the face does to this person's photographs: how much more like the others one becomes.
 
 use super::profile::Spread;
-use crate::traits::{Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
+use crate::template::{Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
 /// References seen in parts, at least: of fewer it cannot be told what is usual.
 const LEAST: usize = 3;

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ConditionEffects;
-use crate::inference::{Manifest, ManifestError, Role};
-use crate::traits::{Embedding, Embeddings, Part};
+use crate::models::{Manifest, ManifestError, Role};
+use crate::template::{Embedding, Embeddings, Part};
 
 /// How one embedding behaves over the training people.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct PopulationModel {
     pub embedding: Vec<EmbeddingPrior>,
     /// How many references the priors weigh as much as.
     pub prior_weight: f32,
-    /// For each of [`Part::ALL`](crate::traits::Part::ALL), the standard deviation over one person's photographs of how much
+    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of how much
     /// more like the others one becomes when that part is covered, as a cosine.
     pub parts: Vec<f32>,
     /// Logit that two sides show one person: intercept, then one weight for the place of each embedding's cosine

@@ -7,7 +7,7 @@
 use super::look_alikes::look_alikes;
 use super::parts::PartsProfile;
 use super::{ConditionEffects, Conditions, Population, Sample, SampleKind};
-use crate::traits::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
+use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
 /// The range of one measure over a person's genuine photographs.
 #[derive(Clone, Copy, Debug, PartialEq)]

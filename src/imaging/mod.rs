@@ -5,6 +5,7 @@
 
 mod affine;
 mod decode;
+mod folder;
 mod grid;
 mod hull;
 mod jpeg;
@@ -13,6 +14,7 @@ mod pyramid;
 
 pub use affine::{Affine, Point};
 pub use decode::{DecodeError, DecodeLimits, Decoded, decode, decode_whole};
+pub use folder::image_files;
 pub(crate) use grid::between_fields;
 pub use hull::Hull;
 pub use image::RgbImage;

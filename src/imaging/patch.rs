@@ -5,7 +5,7 @@
 use image::RgbImage;
 
 use super::{Affine, Point, Pyramid};
-use crate::inference::{Kernel, Lanes, dispatch};
+use crate::simd::{Kernel, Lanes, dispatch};
 
 /// The order of the colour channels in a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,26 +1,19 @@
-//! The inference engine: networks behind a small trait, and the manifest that says which networks there are.
+//! The inference engine: networks behind a small trait.
 //!
 //! Nothing outside this module knows which engine runs. [`TractEngine`] is the default;
 //! [`EngineKind`] names those that can be chosen.
 
 mod choice;
 mod kernels;
-mod manifest;
 #[cfg(feature = "ort")]
 mod ort;
-mod raw;
 mod tract;
-mod zoo;
 
 #[cfg(feature = "ort")]
 pub use self::ort::OrtEngine;
 pub use choice::EngineKind;
 pub use kernels::multiply_adds;
-pub(crate) use kernels::products;
-pub use manifest::{InputSpec, Manifest, ManifestError, ModelEntry, OutputSpec, Role};
-pub(crate) use raw::{Kernel, Lanes, dispatch};
 pub use tract::TractEngine;
-pub use zoo::{Zoo, ZooError};
 
 /// A dense tensor of `f32` in row-major order.
 #[derive(Clone, Debug, PartialEq)]

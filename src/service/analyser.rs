@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::spare::Spare;
+use super::helpers::Spare;
 use super::stability::degraded;
-use super::stages::{self, Stage};
+use super::timing::{self, Stage};
 use super::{ImageReport, ServiceError};
 use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
 use crate::imaging::{DecodeLimits, Pyramid, decode};
-use crate::inference::{InferenceError, Zoo};
-use crate::traits::{Parts, Template, TemplateExtractor};
+use crate::inference::InferenceError;
+use crate::models::Zoo;
+use crate::template::{Parts, Template, TemplateExtractor};
 
 /// So many faces of an image are looked at, its largest, unless it is set otherwise.
 pub const MAX_FACES: usize = 16;
@@ -80,8 +81,8 @@ impl Analyser {
     /// An image that cannot be decoded, or a failing network.
     pub fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
         let _busy = self.spare.occupied();
-        let decoded = stages::timed(Stage::Decode, || decode(bytes, &self.limits))?;
-        let (faces, more_faces) = stages::timed(Stage::Measure, || self.describe(&decoded.image))?;
+        let decoded = timing::timed(Stage::Decode, || decode(bytes, &self.limits))?;
+        let (faces, more_faces) = timing::timed(Stage::Measure, || self.describe(&decoded.image))?;
         let image = ImageReport {
             width: decoded.image.width(),
             height: decoded.image.height(),
@@ -109,7 +110,7 @@ impl Analyser {
     /// A failing network.
     pub(super) fn parts(&self, pixels: &Pyramid, face: &Face) -> Result<Option<Parts>, ServiceError> {
         let _busy = self.spare.occupied();
-        Ok(stages::timed(Stage::Measure, || self.extractor.parts(pixels, face))?)
+        Ok(timing::timed(Stage::Measure, || self.extractor.parts(pixels, face))?)
     }
 
     /// The faces of an image that are looked at, the largest first, and whether there are others.
@@ -138,7 +139,7 @@ impl Analyser {
     /// A failing network.
     pub(super) fn look_again(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
         let _busy = self.spare.occupied();
-        stages::timed(Stage::Measure, || {
+        timing::timed(Stage::Measure, || {
             let (copy, found) = degraded(pixels, found)?;
             let face = self.finder.describe(&copy, found)?;
             let parts = self.extractor.parts(&copy, &face)?;

@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Enrolled, Service, ServiceError};
-use crate::identity::store::{ErasureReason, ErasureReceipt};
 use crate::identity::{
     Candidate, IdentityFields, IdentityId, IdentityRecord, Profile, Refusal, Sample, SampleKind, admit,
 };
-use crate::traits::{Embedding, Template};
+use crate::store::{ErasureReason, ErasureReceipt};
+use crate::template::{Embedding, Template};
 
 /// One image to enroll.
 pub struct Upload {

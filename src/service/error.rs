@@ -1,10 +1,11 @@
 //! What can go wrong, for the caller and for the operator.
 
 use crate::identity::PopulationError;
-use crate::identity::store::StoreError;
 use crate::identity::{IdentityId, InvalidIdentityId};
 use crate::imaging::DecodeError;
-use crate::inference::{InferenceError, ManifestError, ZooError};
+use crate::inference::InferenceError;
+use crate::models::{ManifestError, ZooError};
+use crate::store::StoreError;
 use crate::verdict::{CalibrationError, FusionError, TargetError};
 
 /// Why a request was not answered.

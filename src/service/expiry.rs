@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{Service, ServiceError};
 use crate::identity::IdentityId;
-use crate::identity::store::{ErasureReason, ErasureReceipt};
+use crate::store::{ErasureReason, ErasureReceipt};
 
 /// Finds and erases them; ask it about once a minute.
 pub struct Expiry {

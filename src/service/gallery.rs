@@ -7,9 +7,9 @@ use std::sync::{Arc, RwLock};
 use jiff::Timestamp;
 
 use super::ServiceError;
-use crate::identity::store::{Store, StoreError};
 use crate::identity::{IdentityId, IdentityRecord, Index, Population, Profile, Sample};
-use crate::traits::Template;
+use crate::store::{Store, StoreError};
+use crate::template::Template;
 
 /// One identity as it stands in memory.
 pub struct Enrolled {

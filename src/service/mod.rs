@@ -8,11 +8,11 @@ mod enroll;
 mod error;
 mod expiry;
 mod gallery;
+mod helpers;
 mod pool;
 mod report;
-mod spare;
 mod stability;
-mod stages;
+mod timing;
 mod verify;
 
 use std::path::Path;
@@ -20,9 +20,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::face::DetectorSettings;
 use crate::identity::Population;
-use crate::identity::store::Store;
 use crate::imaging::DecodeLimits;
-use crate::inference::{Engine, Manifest, TractEngine, Zoo};
+use crate::inference::{Engine, TractEngine};
+use crate::models::{Manifest, Zoo};
+use crate::store::Store;
 use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
@@ -35,7 +36,7 @@ pub use report::{
     ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions,
 };
 pub use stability::StabilityReport;
-pub use stages::{Stage, StageTiming};
+pub use timing::{Stage, StageTiming};
 
 /// Everything that answers a request: networks, population, fusion, store, and the profiles in memory.
 pub struct Service {
@@ -75,7 +76,7 @@ impl Service {
         limits: DecodeLimits,
     ) -> Result<Self, StartError> {
         let manifest = Manifest::open(models)?;
-        let zoo = Arc::new(stages::with_clocks(Zoo::load(&manifest, engine)?));
+        let zoo = Arc::new(timing::with_clocks(Zoo::load(&manifest, engine)?));
         let population = Population::load(&manifest)?;
         let versions = Versions {
             faceward: env!("CARGO_PKG_VERSION").into(),

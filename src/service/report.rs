@@ -8,7 +8,7 @@ use super::compared::Compared;
 use super::{StabilityReport, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::SampleKind;
-use crate::traits::Template;
+use crate::template::Template;
 use crate::verdict::{CalibrationSource, Explanation, Limit, Thresholds, Verdict};
 
 /// What answered.
@@ -58,9 +58,9 @@ pub struct ApparentTraits {
 impl ApparentTraits {
     fn of(template: &Template) -> Self {
         let sex = match template.demographics.sex() {
-            crate::traits::Sex::Female => "female",
-            crate::traits::Sex::Male => "male",
-            crate::traits::Sex::Unclear => "unclear",
+            crate::template::Sex::Female => "female",
+            crate::template::Sex::Male => "male",
+            crate::template::Sex::Unclear => "unclear",
         };
         let (expression, _) = template.expression.strongest();
         Self { age: template.demographics.age, sex: sex.into(), expression: expression.into() }

@@ -2,11 +2,11 @@
 
 use super::compared::Compared;
 use super::report::{FaceReport, IdentityName, ImageReport};
-use super::stages::{self, Stage};
+use super::timing::{self, Stage};
 use super::{Analysis, Enrolled, Service, ServiceError, StabilityReport, Verification};
 use crate::face::Face;
 use crate::identity::IdentityId;
-use crate::traits::Template;
+use crate::template::Template;
 use crate::verdict::{Claimed, Decision, Evidence, Explanation, Thresholds, Verdict, roll_up};
 
 impl Service {
@@ -36,17 +36,17 @@ impl Service {
         if let Some(e) = claimed.as_ref().filter(|e| e.profile.is_none()) {
             return Err(ServiceError::NoReferences(e.record.id.clone()));
         }
-        stages::start();
+        timing::start();
         let analysis = self.analyser.analyse(bytes)?;
         let more_faces = analysis.more_faces;
         let again = stability_check.unwrap_or(self.stability_check);
-        let mut answer = stages::timed(Stage::Compare, || match claimed {
+        let mut answer = timing::timed(Stage::Compare, || match claimed {
             _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
             Some(ref enrolled) => self.against(enrolled, analysis, again),
             None => self.search(analysis, again),
         })?;
         answer.more_faces = more_faces;
-        answer.timings = Some(stages::read());
+        answer.timings = Some(timing::read());
         Ok(answer)
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::tails::{ratio_at, standard_units};
 use crate::identity::{Conditions, Profile, SampleKind};
-use crate::traits::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
+use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
 
 /// One embedding's deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

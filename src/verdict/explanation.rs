@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, PartEvidence, Verdict};
 use crate::identity::SampleKind;
-use crate::traits::{ATTRIBUTES, Embedding, Part, Region};
+use crate::template::{ATTRIBUTES, Embedding, Part, Region};
 
 /// To which side a measure departs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -321,7 +321,7 @@ mod tests {
     use super::*;
     use crate::identity::Profile;
     use crate::identity::fixtures::{in_parts, near, population, stepped, template};
-    use crate::traits::Template;
+    use crate::template::Template;
     use crate::verdict::{Claimed, Fusion};
 
     const FUSION: &str = "intercept = 3.0\nembedding = [0.4, 0.5, 0.2]\ntraces = [0.5, 0.5]\nparts = 0.5\nnegative = 1.0\n[thresholds]\n\

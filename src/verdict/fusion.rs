@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap};
-use crate::inference::{Manifest, ManifestError, Role};
-use crate::traits::{ATTRIBUTES, Embedding, Trace};
+use crate::models::{Manifest, ManifestError, Role};
+use crate::template::{ATTRIBUTES, Embedding, Trace};
 
 /// Where the verdicts begin, and the error rates that they were fitted to: as shipped on held-out training people, else
 /// on what the operator's calibration says.

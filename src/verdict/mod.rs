@@ -8,8 +8,8 @@ mod decision;
 mod evidence;
 mod explanation;
 mod fusion;
-mod image;
 mod operating_points;
+mod roll_up;
 mod tails;
 
 pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates, ScoreMap};
@@ -19,5 +19,5 @@ pub use evidence::{
 };
 pub use explanation::{Difference, Direction, Explanation};
 pub use fusion::{Contributions, Fusion, FusionError, Thresholds};
-pub use image::{Claimed, most_alike, roll_up};
 pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};
+pub use roll_up::{Claimed, most_alike, roll_up};

@@ -1,4 +1,4 @@
-"""The square of a picture that the network sees, by the face's mesh; the same as in src/traits/forensics.rs."""
+"""The square of a picture that the network sees, by the face's mesh; the same as in src/template/forensics.rs."""
 
 from __future__ import annotations
 

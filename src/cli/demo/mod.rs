@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use faceward::face::FaceFinder;
-use faceward::identity::vault::MasterKeySource;
 use faceward::identity::{IdentityFields, IdentityId};
 use faceward::imaging::{DecodeLimits, Pyramid, decode};
 use faceward::service::{Service, Upload};
+use faceward::vault::MasterKeySource;
 use image::ImageEncoder;
 use serde_json::json;
 

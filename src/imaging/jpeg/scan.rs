@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::block::Transform;
 use super::header::{Component, Header};
 use super::huffman::{BEHIND, Bits, END, Runs, Table};
-use crate::inference::{Kernel, Lanes, dispatch};
+use crate::simd::{Kernel, Lanes, dispatch};
 
 /// The pixels of one component.
 pub(super) struct Plane {

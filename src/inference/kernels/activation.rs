@@ -1,6 +1,6 @@
 //! What is done to a convolution's sum before it is stored.
 
-use crate::inference::raw::Lanes;
+use crate::simd::Lanes;
 
 /// A function of one value, applied while the value is still in a register.
 #[derive(Clone, Debug, PartialEq)]

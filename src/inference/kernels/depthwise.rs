@@ -6,7 +6,7 @@
 use super::activation::Activation;
 use super::direct::{Direct, Fold};
 use super::planes::{SLACK, Window};
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// A depthwise convolution of one picture.
 pub(in crate::inference) struct Depthwise<'a> {

@@ -5,7 +5,7 @@
 //! all the outputs of a column that it belongs to. What lies beside the picture is masked out of the loads.
 
 use super::planes::Window;
-use crate::inference::raw::{Lanes, Part};
+use crate::simd::{Lanes, Part};
 
 /// Rows of outputs that are computed together.
 const ROWS: usize = 4;

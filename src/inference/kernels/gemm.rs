@@ -7,7 +7,7 @@
 
 use super::activation::Activation;
 use super::planes::aligned;
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// Rows of weights that are computed together.
 pub(super) const PANEL: usize = 8;

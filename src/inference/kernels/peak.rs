@@ -1,6 +1,6 @@
 //! As many multiply-adds as a core can do: what the networks' rates are held against.
 
-use crate::inference::raw::{Kernel, Lanes, dispatch};
+use crate::simd::{Kernel, Lanes, dispatch};
 
 /// Sums that do not wait for each other: two units with a latency of four steps, and some to spare.
 const CHAINS: usize = 12;

@@ -4,7 +4,7 @@
 //! neighbouring outputs then lies side by side. An output at row y, column x stands at the flat place
 //! `y * width + x`, `width` being that of a phase; places with x beyond the output's columns are computed and dropped.
 
-use crate::inference::raw::Lanes;
+use crate::simd::Lanes;
 
 /// How a convolution or a pool moves over one plane; rows, then columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::direct::{Direct, Fold};
 use super::planes::{SLACK, Window};
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// The largest value in each window of one picture.
 pub(in crate::inference) struct MaxPool<'a> {

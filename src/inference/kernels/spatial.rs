@@ -7,7 +7,7 @@
 
 use super::gemm::{AHEAD, Channels, Finish, Load, PANEL, TILE, VECTORS, WIDEST, Weights, product};
 use super::planes::{SLACK, Window, aligned};
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// Any convolution of one picture.
 pub(in crate::inference) struct Spatial<'a> {

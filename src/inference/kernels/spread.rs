@@ -5,7 +5,7 @@
 
 use super::gemm::{Channels, Finish, PANEL, Strip, VECTORS, Weights};
 use super::planes::rooms;
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// The taps of one channel.
 const TAPS: usize = 4;

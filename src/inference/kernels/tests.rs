@@ -6,7 +6,7 @@ use super::{
     Activation, Chain, Depthwise, Filters, Finish, Layer, MaxPool, Pointwise, Spatial, Spread, TileWeights, Weights,
     Window, Winograd,
 };
-use crate::inference::raw::{Kind, run_on};
+use crate::simd::{Kind, run_on};
 
 /// Values between -1 and 1, the same for the same seed.
 fn values(n: usize, seed: u32) -> Vec<f32> {

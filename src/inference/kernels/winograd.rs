@@ -22,7 +22,7 @@
 use super::activation::Activation;
 use super::gemm::{Finish, Strip, VECTORS, WIDEST, Weights};
 use super::planes::{Window, rooms};
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// The side of a tile of outputs.
 const OUT: usize = 4;

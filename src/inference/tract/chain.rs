@@ -9,7 +9,7 @@ use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
 use super::plane;
 use crate::inference::kernels::{Chain, Filters, Layer};
-use crate::inference::raw::dispatch;
+use crate::simd::dispatch;
 
 /// The convolutions. Inputs: the pictures, and where `plus` is set a tensor of the output's shape that is added before the
 /// last activation.

@@ -10,7 +10,7 @@ use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
 use super::plane;
 use crate::inference::kernels::{Activation, Finish, Pointwise, Spatial, TileWeights, Weights, Winograd};
-use crate::inference::raw::dispatch;
+use crate::simd::dispatch;
 
 /// How the weights lie, and with that how the convolution is computed.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
 use super::plane;
 use crate::inference::kernels::{Activation, Depthwise};
-use crate::inference::raw::dispatch;
+use crate::simd::dispatch;
 
 /// A convolution of every channel with its own kernel.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use tract_onnx::tract_core::ops::cnn::PoolSpec;
 use tract_onnx::tract_core::ops::nn::DataFormat;
 
 use crate::inference::kernels::Window;
-use crate::inference::raw::unfilled;
+use crate::simd::unfilled;
 
 thread_local! {
     /// Room to work in, one for each thread and kept between runs: no operator allocates anything but its result.

@@ -5,7 +5,7 @@ use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
 use super::plane;
 use crate::inference::kernels::MaxPool;
-use crate::inference::raw::dispatch;
+use crate::simd::dispatch;
 
 /// The largest value in each window.
 #[derive(Clone, Debug, PartialEq, Eq)]

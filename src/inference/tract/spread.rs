@@ -13,7 +13,7 @@ use tract_onnx::tract_core::ops::nn::DataFormat;
 
 use super::plane;
 use crate::inference::kernels::{Activation, Finish, Spread, Weights};
-use crate::inference::raw::dispatch;
+use crate::simd::dispatch;
 
 /// Such a convolution of one group. Inputs: the pictures, and where `plus` is set a tensor of the output's shape that is
 /// added after the activation.

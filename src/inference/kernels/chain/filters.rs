@@ -2,7 +2,7 @@
 
 use super::layer::{BLOCK, Group, in_blocks, padded, padded_activation};
 use crate::inference::kernels::activation::Activation;
-use crate::inference::raw::Lanes;
+use crate::simd::Lanes;
 
 /// Outputs of a row that are computed together: what they share is loaded once.
 const TOGETHER: usize = 4;

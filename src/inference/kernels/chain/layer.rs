@@ -5,7 +5,7 @@
 
 use crate::inference::kernels::activation::Activation;
 use crate::inference::kernels::gemm::Weights;
-use crate::inference::raw::Lanes;
+use crate::simd::Lanes;
 
 /// Channels that lie side by side: as many as the widest vector holds.
 pub(super) const BLOCK: usize = 16;

@@ -23,7 +23,7 @@ use self::turn::Turn;
 use super::activation::Activation;
 use super::gemm::{Finish, WIDEST};
 use super::planes::{Window, rooms};
-use crate::inference::raw::{Kernel, Lanes};
+use crate::simd::{Kernel, Lanes};
 
 /// So many values are worked on at a time: what the second-level cache holds beside weights.
 const ROOM: usize = 3 << 16;

@@ -2,7 +2,7 @@
 
 use super::layer::PIXELS;
 use crate::inference::kernels::planes::{SLACK, Window, aligned};
-use crate::inference::raw::Lanes;
+use crate::simd::Lanes;
 
 /// A picture, and how a kernel moves over it.
 pub(super) struct Source<'a> {

@@ -2,7 +2,7 @@
 
 use super::layer::BLOCK;
 use crate::inference::kernels::gemm::Finish;
-use crate::inference::raw::Lanes;
+use crate::simd::Lanes;
 
 /// Pixels with their channels side by side, and where they go.
 pub(super) struct Turn<'a> {

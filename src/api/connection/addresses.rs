@@ -1,0 +1,127 @@
+//! How many connections each address holds.
+//!
+//! Without it, one stranger who opens every connection that the server takes keeps all others waiting. What is over an
+//! address's share is told so and closed. Behind a proxy all connections come from the proxy's address: bound them there.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Semaphore;
+
+use crate::api::Problem;
+use crate::api::connection::linger::Lingering;
+
+/// The count.
+pub(crate) struct Addresses {
+    most: usize,
+    held: Mutex<HashMap<IpAddr, usize>>,
+    /// Refusals that are being written; where there are too many, a connection is closed without a word.
+    refusing: Semaphore,
+}
+
+/// A connection that counts; given back when dropped.
+pub(crate) struct Entered {
+    addresses: Arc<Addresses>,
+    address: IpAddr,
+}
+
+const REFUSING: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Addresses {
+    /// At most `most` connections an address.
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, held: Mutex::default(), refusing: Semaphore::new(REFUSING) })
+    }
+
+    /// `None` where the address holds as many as it may.
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Entered> {
+        let address = party(address);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(address).or_default();
+        if *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(Entered { addresses: self.clone(), address })
+    }
+
+    /// Says why the connection is closed.
+    pub(crate) async fn refuse(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        ::metrics::counter!("faceward_connections_refused_total").increment(1);
+        let Ok(_place) = self.refusing.try_acquire() else { return };
+        let detail = "this address holds as many connections as it may; try again in 1 s";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_connections", detail);
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let answer = format!(
+            "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
+             connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = Lingering::new(stream, PATIENCE);
+        let said = async {
+            stream.write_all(answer.as_bytes()).await?;
+            stream.shutdown().await
+        };
+        // Whoever does not listen is not waited for.
+        let _ = tokio::time::timeout(2 * PATIENCE, said).await;
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut held = self.addresses.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Whose address it is: of version 6, one party commonly has 2^64.
+fn party(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[test]
+    fn each_party_has_its_share_and_nothing_is_kept_of_who_left() {
+        let addresses = Addresses::new(2);
+        let enter = |text: &str| addresses.enter(text.parse().unwrap());
+        let (a, b) = (enter("192.0.2.1").unwrap(), enter("::ffff:192.0.2.1").unwrap());
+        assert!(enter("192.0.2.1").is_none() && enter("192.0.2.2").is_some());
+        drop(a);
+        assert!(enter("192.0.2.1").is_some());
+        let six = (enter("2001:db8::1").unwrap(), enter("2001:db8::ffff").unwrap());
+        assert!(enter("2001:db8:0:0:9::1").is_none() && enter("2001:db8:0:1::1").is_some());
+        drop((b, six));
+        assert!(addresses.held.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_an_answer() {
+        let (server, mut client) = tokio::io::duplex(1024);
+        let refusing = tokio::spawn(Addresses::new(0).refuse(server));
+        client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("retry-after: 1\r\n"), "{answer}");
+        assert!(answer.contains("\"code\":\"too_many_connections\""), "{answer}");
+        refusing.await.unwrap();
+    }
+}

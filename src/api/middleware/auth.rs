@@ -1,0 +1,124 @@
+//! Who may do what: `Authorization: Bearer <key>`, one scope a group of routes.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use crate::access::Scope;
+use crate::api::Problem;
+use crate::api::state::AppState;
+use crate::audit::Actor;
+
+/// Who sends a request, for the audit log; put on every request that passed.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller(pub(crate) Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // A route outside `require` that asked for the caller would be a defect of this program.
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::internal("the caller is not known"))
+    }
+}
+
+/// Lets a request pass when its key allows `scope`, or when no key was ever issued (the server is then bound to
+/// loopback only).
+async fn require(scope: Scope, state: AppState, mut request: Request, next: Next) -> Response {
+    let passed = if state.keys.asks() { check(&state, request.headers(), scope) } else { same_site(request.headers()) };
+    match passed {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
+    let unauthorised = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
+    let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+    let presented = header
+        .and_then(|v| v.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, key)| key.trim())
+        .ok_or_else(|| unauthorised("send a key: Authorization: Bearer <key>"))?;
+    let key = state.keys.admit(presented, Timestamp::now()).map_err(|e| unauthorised(&e.to_string()))?;
+    if !key.allows(scope) {
+        let detail = format!("the key does not have the scope {:?}", scope.name());
+        return Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail));
+    }
+    if state.keys.due(&key.id) {
+        let (service, id) = (state.service.clone(), key.id.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(e) = service.store().touch_key(&id, Timestamp::now()) {
+                tracing::warn!(cause = %e, "the key's last use was not noted");
+            }
+        });
+    }
+    Ok(Caller(Actor::Key(key.id)))
+}
+
+/// While no key is asked for, whatever reaches loopback is let in; a web page open in a browser on the same machine
+/// must not be. A browser says where a request comes from, and other clients do not send these headers.
+fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
+    let text = |name: header::HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
+    let site = headers.get("sec-fetch-site").map(|v| v.to_str().unwrap_or("?"));
+    let host = text(header::HOST);
+    let foreign = site.is_some_and(|s| !matches!(s, "same-origin" | "none"));
+    let origin =
+        text(header::ORIGIN).map(|o| o.parse::<Uri>().ok().and_then(|u| u.authority().map(ToString::to_string)));
+    let elsewhere = origin.is_some_and(|o| o.as_deref() != host);
+    // A name of the attacker's that resolves to 127.0.0.1 passes for the same origin, but it is not one of ours.
+    let browser = site.is_some() || headers.contains_key(header::ORIGIN);
+    if foreign || elsewhere || (browser && !host.is_some_and(is_local)) {
+        let detail = "while no API key exists, requests that a page of another site sends from a browser are refused";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site_refused", detail));
+    }
+    Ok(Caller(Actor::Unauthenticated))
+}
+
+/// Whether a `Host` names an address or this machine, and so cannot be a name that somebody else controls.
+fn is_local(host: &str) -> bool {
+    let Some(authority) = host.parse::<axum::http::uri::Authority>().ok() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+macro_rules! scope_layer {
+    ($name:ident, $scope:expr) => {
+        #[doc = concat!("Middleware for routes that need ", stringify!($scope), ".")]
+        pub(crate) async fn $name(State(state): State<AppState>, request: Request, next: Next) -> Response {
+            require($scope, state, request, next).await
+        }
+    };
+}
+scope_layer!(enroll, Scope::Enroll);
+scope_layer!(verify, Scope::Verify);
+scope_layer!(admin, Scope::Admin);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(headers: &[(&'static str, &str)]) -> bool {
+        let headers = headers.iter().map(|(n, v)| (header::HeaderName::from_static(n), v.parse().unwrap())).collect();
+        same_site(&headers).is_ok()
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_kept_out_while_no_key_is_asked_for() {
+        assert!(passes(&[]) && passes(&[("host", "127.0.0.1:8080")]) && passes(&[("host", "faceward.internal")]));
+        let ours = [("host", "localhost:8080"), ("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")];
+        assert!(passes(&ours));
+        assert!(passes(&[("host", "[::1]:8080"), ("sec-fetch-site", "none")]));
+        assert!(!passes(&[("host", "127.0.0.1:8080"), ("origin", "https://evil.example")]));
+        assert!(!passes(&[("host", "127.0.0.1:8080"), ("origin", "null")]));
+        assert!(!passes(&[("host", "127.0.0.1:8080"), ("sec-fetch-site", "cross-site")]));
+        let rebound = [("host", "evil.example:8080"), ("origin", "http://evil.example:8080")];
+        assert!(!passes(&rebound));
+    }
+}

@@ -1,0 +1,96 @@
+//! A bound on the memory of all request bodies together.
+//!
+//! A body may be large, and many may arrive at once. Before one is read, its length is taken from a budget, and given
+//! back when the work on it is done; what does not fit is refused at once and told to come back. A body that does not
+//! say its length counts as the longest that is taken.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::api::Problem;
+
+/// What is left for bodies, in KiB.
+#[derive(Clone)]
+pub(crate) struct Budget {
+    left: Arc<Semaphore>,
+    max_body: usize,
+}
+
+/// A share of the budget, held by a request and by the work that has its bytes.
+#[derive(Clone)]
+pub(crate) struct Held(#[allow(dead_code, reason = "it is dropped, no more")] Arc<OwnedSemaphorePermit>);
+
+impl Budget {
+    /// `bytes` for all bodies together, of which one has at most `max_body`.
+    pub(crate) fn new(bytes: usize, max_body: usize) -> Self {
+        Self { left: Arc::new(Semaphore::new(bytes.max(max_body).div_ceil(1024))), max_body }
+    }
+
+    /// Takes the share of a body with these headers; `None` where there is no body.
+    fn take(&self, headers: &HeaderMap) -> Result<Option<Held>, Problem> {
+        let length = match headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok()) {
+            Some(length) => self.max_body.min(length),
+            None if headers.contains_key(header::TRANSFER_ENCODING) => self.max_body,
+            None => 0,
+        };
+        let Ok(kib @ 1..) = u32::try_from(length.div_ceil(1024)) else { return Ok(None) };
+        let held = self.left.clone().try_acquire_many_owned(kib).map_err(|_| {
+            ::metrics::counter!("faceward_overloaded_total").increment(1);
+            let detail = "too many bytes are being uploaded at once; try again in 1 s";
+            let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upload_memory_full", detail);
+            problem.retry_after = Some(1);
+            problem
+        })?;
+        Ok(Some(Held(Arc::new(held))))
+    }
+}
+
+/// Lets a request pass whose body fits into the budget.
+pub(crate) async fn within(State(budget): State<Budget>, mut request: Request, next: Next) -> Response {
+    match budget.take(request.headers()) {
+        Ok(held) => {
+            if let Some(held) = held.clone() {
+                request.extensions_mut().insert(held);
+            }
+            let response = next.run(request).await;
+            drop(held);
+            response
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn shares_are_taken_and_given_back() {
+        let budget = Budget::new(10 << 20, 4 << 20);
+        let length = |n| headers(header::CONTENT_LENGTH, n);
+        let first = budget.take(&length("4194304")).unwrap().unwrap();
+        // Without a length it may be as long as any; one that is too long is cut off at that.
+        let second = budget.take(&headers(header::TRANSFER_ENCODING, "chunked")).unwrap().unwrap();
+        let refused = budget.take(&length("999999999999")).err().unwrap();
+        assert_eq!((refused.status, refused.code, refused.retry_after), (503, "upload_memory_full", Some(1)));
+        assert!(budget.take(&length("2097152")).unwrap().is_some());
+        assert!(budget.take(&HeaderMap::new()).unwrap().is_none() && budget.take(&length("0")).unwrap().is_none());
+        // The work may still have the bytes when the request is gone.
+        let worker = first.clone();
+        drop((first, second));
+        assert!(budget.take(&length("4194304")).unwrap().is_some() && budget.left.available_permits() == 6 << 10);
+        drop(worker);
+        assert_eq!(budget.left.available_permits(), 10 << 10);
+    }
+}

@@ -1,0 +1,23 @@
+//! `/`: a page on which a person can try the service.
+
+use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+/// Nothing is loaded from elsewhere, no other page frames this one, and it may speak to this server alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src blob:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page and its parts.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/", get(|| async { part("text/html", include_str!("../../../web/console.html")) }))
+        .route("/console.css", get(|| async { part("text/css", include_str!("../../../web/console.css")) }))
+        .route("/console.js", get(|| async { part("text/javascript", include_str!("../../../web/console.js")) }))
+}
+
+fn part(kind: &'static str, text: &'static str) -> Response {
+    let kind = format!("{kind}; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY.to_owned())], text).into_response()
+}

@@ -1,0 +1,203 @@
+//! `/v1/identities`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::api::Problem;
+use crate::api::extract::{Body, Id, Params, Part};
+use crate::api::middleware::auth::Caller;
+use crate::api::state::AppState;
+use crate::audit::Event;
+use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, SampleKind};
+use crate::service::{Enrolled, ProfileReport, Service, ServiceError, ThresholdReport};
+use crate::store::{ErasureReason, ErasureReceipt};
+
+/// What an operator writes of an identity.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IdentityInput {
+    /// The person's name as reviewers should read it, 1 to 200 characters.
+    display_name: String,
+    /// Why the templates may be kept, for example `consent`.
+    #[serde(default)]
+    consent_basis: Option<String>,
+    /// When the identity must be erased (RFC 3339).
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Timestamp>,
+    /// The share of this person's genuine photographs that may be called fake; without it, as for everybody.
+    #[serde(default)]
+    target_genuine_called_fake: Option<f32>,
+    /// The share of fakes of this person that may be called real; without it, as for everybody.
+    #[serde(default)]
+    target_fake_called_real: Option<f32>,
+}
+
+/// An identity. Templates are never part of an answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Identity {
+    id: String,
+    display_name: String,
+    consent_basis: Option<String>,
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Timestamp>,
+    /// As it was written; `null`: as for everybody.
+    target_genuine_called_fake: Option<f32>,
+    /// Likewise.
+    target_fake_called_real: Option<f32>,
+    /// Where verdicts about this identity begin, and the error rates that they were fitted to.
+    #[schema(value_type = Object)]
+    thresholds: ThresholdReport,
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+    references: usize,
+    negatives: usize,
+    /// What is known of the person; `null` without a reference.
+    profile: Option<ProfileReport>,
+}
+
+impl Identity {
+    fn of(service: &Service, enrolled: &Enrolled) -> Self {
+        let IdentityRecord { id, fields, created_at, updated_at } = &enrolled.record;
+        let references = enrolled.samples.iter().filter(|s| s.kind == SampleKind::Reference).count();
+        Self {
+            id: id.to_string(),
+            display_name: fields.display_name.clone(),
+            consent_basis: fields.consent_basis.clone(),
+            expires_at: fields.expires_at,
+            target_genuine_called_fake: fields.targets.genuine_called_fake,
+            target_fake_called_real: fields.targets.fake_called_real,
+            thresholds: service.thresholds(enrolled),
+            created_at: *created_at,
+            updated_at: *updated_at,
+            references,
+            negatives: enrolled.samples.len() - references,
+            profile: Service::profile_report(enrolled),
+        }
+    }
+}
+
+/// One page.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct IdentityPage {
+    identities: Vec<Identity>,
+    /// Send as `cursor` for the next page; `null` on the last.
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct PageParams {
+    /// What the page before gave as `next_cursor`.
+    cursor: Option<String>,
+    /// Identities a page, 1 to 500; 100 unless given.
+    limit: Option<usize>,
+}
+
+impl PageParams {
+    /// Behind whom the page begins, and how many identities it holds.
+    pub(crate) fn range(self) -> Result<(Option<IdentityId>, usize), Problem> {
+        let limit = self.limit.unwrap_or(100);
+        if !(1..=500).contains(&limit) {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", "limit must be 1 to 500"));
+        }
+        let after = self.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
+        Ok((after, limit))
+    }
+}
+
+/// Create an identity or replace its fields.
+#[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
+    request_body = IdentityInput, responses((status = 201, body = Identity), (status = 200, body = Identity),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn put(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id,
+    Body(input): Body<IdentityInput>,
+) -> Result<(StatusCode, Json<Identity>), Problem> {
+    let fields = IdentityFields {
+        display_name: input.display_name,
+        consent_basis: input.consent_basis,
+        expires_at: input.expires_at,
+        targets: ErrorTargets {
+            genuine_called_fake: input.target_genuine_called_fake,
+            fake_called_real: input.target_fake_called_real,
+        },
+    };
+    let audit = state.audit.clone();
+    let (identity, created) = state
+        .on_disk(move |service| {
+            let (_, created) = service.put_identity(&id, &fields)?;
+            audit.append(&actor, &Event::IdentityWritten { subject: audit.subject(&id), created })?;
+            Ok::<_, Problem>((Identity::of(service, service.identity(&id)?.as_ref()), created))
+        })
+        .await?;
+    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(identity)))
+}
+
+/// One identity.
+#[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
+    responses((status = 200, body = Identity),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<Identity>, Problem> {
+    Ok(Json(Identity::of(&state.service, state.service.identity(&id)?.as_ref())))
+}
+
+/// All identities, page by page.
+#[utoipa::path(get, path = "/v1/identities", tag = "identities", params(PageParams),
+    responses((status = 200, body = IdentityPage),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<IdentityPage>, Problem> {
+    let (after, limit) = page.range()?;
+    let mut found = state.service.identities(after.as_ref(), limit + 1)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|e| e.record.id.to_string());
+    let identities = found.iter().map(|e| Identity::of(&state.service, e)).collect();
+    Ok(Json(IdentityPage { identities, next_cursor }))
+}
+
+/// Delete an identity, its key and its templates. The header `Erasure-Receipt` names the receipt.
+#[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id,
+) -> Result<(StatusCode, [(HeaderName, String); 1]), Problem> {
+    let audit = state.audit.clone();
+    let erase = move |service: &Service| {
+        let receipt = service.delete_identity(&id, ErasureReason::Requested)?;
+        audit.append(&actor, &Event::erased(&receipt))?;
+        Ok::<_, Problem>(receipt)
+    };
+    let receipt = state.on_disk(erase).await?;
+    Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static(RECEIPT), receipt.id.to_string())]))
+}
+
+/// The header that names the receipt.
+const RECEIPT: &str = "erasure-receipt";
+
+/// The receipt for an erasure, by the number that deleting gave in the header `Erasure-Receipt`.
+#[utoipa::path(get, path = "/v1/receipts/{id}", tag = "identities", params(("id" = String, Path)),
+    responses((status = 200, body = ErasureReceipt),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn receipt(
+    State(state): State<AppState>,
+    Part(number): Part,
+) -> Result<Json<ErasureReceipt>, Problem> {
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, "receipt_unknown", "there is no receipt of this number");
+    let number = Uuid::try_parse(&number).map_err(|_| unknown())?;
+    let found = state.on_disk(move |service| service.receipt(number)).await?;
+    found.map(Json).ok_or_else(unknown)
+}

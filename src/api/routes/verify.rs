@@ -1,0 +1,72 @@
+//! `POST /v1/verify`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::api::Problem;
+use crate::api::extract::{Form, Params};
+use crate::api::middleware::auth::Caller;
+use crate::api::state::AppState;
+use crate::identity::IdentityId;
+use crate::service::{Service, ServiceError, Verification};
+
+/// One image, and whom it is said to show.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents the form")]
+pub(crate) struct VerifyForm {
+    #[schema(value_type = String, format = Binary)]
+    image: String,
+    /// The claimed identity's id; without it each face is searched over all identities.
+    identity: Option<String>,
+}
+
+/// What the answer tells besides.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct VerifyParams {
+    /// Tell what each stage took, under `timings`.
+    #[serde(default)]
+    timings: bool,
+    /// Judge a degraded copy of the face too, and call it `inconclusive` where the two contradict each other; unless
+    /// given, as the server is set.
+    stability: Option<bool>,
+}
+
+/// Verify an image.
+#[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
+    request_body(content = VerifyForm, content_type = "multipart/form-data"),
+    responses((status = 200, body = Verification),
+    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn verify(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Params(params): Params<VerifyParams>,
+    form: Form,
+) -> Result<Json<Verification>, Problem> {
+    let claimed = form.identity.clone().filter(|t| !t.is_empty());
+    let claimed = claimed.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
+    let (mut images, held) = form.some_images()?;
+    let (Some(upload), true) = (images.pop(), images.is_empty()) else {
+        let detail = "send one part named \"image\"; several images are several requests";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_images", detail));
+    };
+    let audit = state.audit.clone();
+    let verify = move |service: &Service| {
+        let _held = held;
+        let answer = service.verify_with(&upload.bytes, claimed.as_ref(), params.stability)?;
+        audit.verified(&actor, &answer, claimed.is_some())?;
+        Ok::<_, Problem>(answer)
+    };
+    let mut answer = state.on_pool(verify).await?;
+    ::metrics::counter!("faceward_verdicts_total", "verdict" => answer.verdict.name()).increment(1);
+    for timing in answer.timings.iter().flatten() {
+        let stage = timing.stage.name();
+        let seconds = f64::from(timing.milliseconds) / 1000.0;
+        ::metrics::histogram!("faceward_verify_stage_duration_seconds", "stage" => stage).record(seconds);
+    }
+    answer.timings = answer.timings.filter(|_| params.timings);
+    Ok(Json(answer))
+}

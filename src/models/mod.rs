@@ -1,0 +1,7 @@
+//! The networks: the manifest with their hashes, and which network plays which role.
+
+mod manifest;
+mod zoo;
+
+pub use manifest::{InputSpec, Manifest, ManifestError, ModelEntry, OutputSpec, Role};
+pub use zoo::{Zoo, ZooError};

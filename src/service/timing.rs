@@ -1,0 +1,216 @@
+//! How long each stage of a verification takes.
+//!
+//! The stages themselves know nothing of time: the service measures around them, and puts a clock before each network.
+//! A verification runs on one thread from its first byte to its last, so the clocks of a thread are those of a
+//! verification; what another thread did for it is added to them.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::inference::{InferenceError, Network, Tensor};
+use crate::models::Zoo;
+
+/// A part of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Bytes to pixels.
+    Decode,
+    /// The detector's network.
+    Detector,
+    /// The mesh's network.
+    Landmarks,
+    /// Embedding A's network.
+    EmbeddingA,
+    /// Embedding B's network.
+    EmbeddingB,
+    /// Embedding C's network.
+    EmbeddingC,
+    /// The iris network.
+    Iris,
+    /// The expression's network.
+    Emotion,
+    /// The forensic network.
+    Forensics,
+    /// Everything else that is done with pixels: resizing, crops, quality, attributes.
+    Measure,
+    /// Evidence, decision and explanation, or the search over all identities.
+    Compare,
+}
+
+impl Stage {
+    const COUNT: usize = Self::Compare as usize + 1;
+    const ALL: [Self; Self::COUNT] = [
+        Self::Decode,
+        Self::Detector,
+        Self::Landmarks,
+        Self::EmbeddingA,
+        Self::EmbeddingB,
+        Self::EmbeddingC,
+        Self::Iris,
+        Self::Emotion,
+        Self::Forensics,
+        Self::Measure,
+        Self::Compare,
+    ];
+
+    /// The name in answers and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Detector => "detector",
+            Self::Landmarks => "landmarks",
+            Self::EmbeddingA => "embedding_a",
+            Self::EmbeddingB => "embedding_b",
+            Self::EmbeddingC => "embedding_c",
+            Self::Iris => "iris",
+            Self::Emotion => "emotion",
+            Self::Forensics => "forensics",
+            Self::Measure => "measure",
+            Self::Compare => "compare",
+        }
+    }
+}
+
+/// What one stage took of one verification.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct StageTiming {
+    /// The stage.
+    pub stage: Stage,
+    /// How often it ran: a network runs once for each face, or more often.
+    pub runs: u32,
+    /// All runs together.
+    pub milliseconds: f32,
+}
+
+/// For each stage how often it ran, and how long.
+type Clocks = [(u32, Duration); Stage::COUNT];
+
+const STOPPED: Clocks = [(0, Duration::ZERO); Stage::COUNT];
+
+thread_local! {
+    /// What this thread did.
+    static CLOCKS: RefCell<Clocks> = const { RefCell::new(STOPPED) };
+    /// What others did for it. Apart, for it did not make any stage of this thread longer.
+    static ASIDE: RefCell<Clocks> = const { RefCell::new(STOPPED) };
+}
+
+/// Sets this thread's clocks back.
+pub(super) fn start() {
+    CLOCKS.set(STOPPED);
+    ASIDE.set(STOPPED);
+}
+
+/// Runs a part of another thread's measuring on this one: what it gives, and how long its stages took.
+pub(super) fn aside<T>(work: impl FnOnce() -> T) -> (T, Clocks) {
+    start();
+    let done = timed(Stage::Measure, work);
+    (done, CLOCKS.replace(STOPPED))
+}
+
+/// Adds what was done aside to this thread's clocks.
+pub(super) fn together<T>((done, clocks): (T, Clocks)) -> T {
+    ASIDE.with_borrow_mut(|sums| add(sums, &clocks));
+    done
+}
+
+fn add(sums: &mut Clocks, clocks: &Clocks) {
+    for ((runs, time), (more_runs, more_time)) in sums.iter_mut().zip(clocks) {
+        *runs += more_runs;
+        *time += *more_time;
+    }
+}
+
+/// What this thread's clocks say of the stages that ran.
+pub(super) fn read() -> Vec<StageTiming> {
+    let mut clocks = CLOCKS.with_borrow(|c| *c);
+    ASIDE.with_borrow(|aside| add(&mut clocks, aside));
+    let timing = |(stage, (runs, time)): (Stage, (u32, Duration))| StageTiming {
+        stage,
+        runs,
+        milliseconds: time.as_secs_f32() * 1000.0,
+    };
+    Stage::ALL.into_iter().zip(clocks).map(timing).filter(|t| t.runs > 0).collect()
+}
+
+fn total() -> Duration {
+    CLOCKS.with_borrow(|clocks| clocks.iter().map(|(_, time)| *time).sum())
+}
+
+/// Runs `work` as a part of `stage`; what other stages take inside of it counts as theirs alone.
+pub(super) fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
+    let (began, before) = (Instant::now(), total());
+    let done = work();
+    let own = began.elapsed().saturating_sub(total().saturating_sub(before));
+    CLOCKS.with_borrow_mut(|clocks| {
+        let (runs, time) = &mut clocks[stage as usize];
+        *runs += 1;
+        *time += own;
+    });
+    done
+}
+
+/// A network behind a clock.
+struct Timed(Stage, Box<dyn Network>);
+
+impl Network for Timed {
+    fn run(&self, input: Tensor) -> Result<Vec<Tensor>, InferenceError> {
+        timed(self.0, || self.1.run(input))
+    }
+}
+
+/// Puts a clock before every network.
+pub(super) fn with_clocks(zoo: Zoo) -> Zoo {
+    let timed = |stage, network| -> Box<dyn Network> { Box::new(Timed(stage, network)) };
+    Zoo {
+        detector: timed(Stage::Detector, zoo.detector),
+        landmarks: timed(Stage::Landmarks, zoo.landmarks),
+        iris: timed(Stage::Iris, zoo.iris),
+        embedding_a: timed(Stage::EmbeddingA, zoo.embedding_a),
+        embedding_b: timed(Stage::EmbeddingB, zoo.embedding_b),
+        embedding_c: timed(Stage::EmbeddingC, zoo.embedding_c),
+        emotion: timed(Stage::Emotion, zoo.emotion),
+        forensics: timed(Stage::Forensics, zoo.forensics),
+        engine: zoo.engine,
+        version: zoo.version,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_inside_another_counts_once() {
+        start();
+        timed(Stage::Measure, || {
+            std::thread::sleep(Duration::from_millis(5));
+            timed(Stage::Iris, || std::thread::sleep(Duration::from_millis(40)));
+        });
+        let found = read();
+        let stages: Vec<Stage> = found.iter().map(|t| t.stage).collect();
+        assert_eq!(stages, [Stage::Iris, Stage::Measure]);
+        assert!(found[0].milliseconds >= 40.0 && found[1].milliseconds >= 5.0);
+        assert!(found[1].milliseconds < found[0].milliseconds, "{found:?}");
+        start();
+        assert!(read().is_empty());
+    }
+
+    #[test]
+    fn what_is_done_aside_counts_and_takes_nothing_from_what_runs_beside_it() {
+        let sleep = |ms| std::thread::sleep(Duration::from_millis(ms));
+        start();
+        timed(Stage::Compare, || {
+            let other = std::thread::spawn(move || aside(|| timed(Stage::Iris, || sleep(40))));
+            sleep(20);
+            together(other.join().unwrap());
+        });
+        let found = read();
+        let stages: Vec<Stage> = found.iter().map(|t| t.stage).collect();
+        assert_eq!(stages, [Stage::Iris, Stage::Measure, Stage::Compare]);
+        assert!(found[0].milliseconds >= 40.0 && found[2].milliseconds >= 20.0, "{found:?}");
+    }
+}

@@ -1,0 +1,52 @@
+//! Templates and samples for the tests: no face behind them, every value exact.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::face::{BoundingBox, Component, Pose, Quality};
+use crate::identity::{IdentityFields, IdentityId, Sample, SampleKind};
+use crate::template::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts, Template};
+
+pub(in crate::store) fn at(second: i64) -> Timestamp {
+    Timestamp::new(second, 123_456_789).unwrap()
+}
+
+pub(in crate::store) fn id(text: &str) -> IdentityId {
+    text.parse().unwrap()
+}
+
+pub(in crate::store) fn named(name: &str) -> IdentityFields {
+    IdentityFields { display_name: name.to_owned(), ..IdentityFields::default() }
+}
+
+/// A template of full size that no other seed gives.
+pub(in crate::store) fn template(seed: u32) -> Template {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    let mut vector = |n: usize| (0..n).map(|_| next()).collect::<Vec<f32>>();
+    Template {
+        embeddings: Embeddings::new([vector(1024), vector(128), vector(256)]),
+        attributes: AttributeVector::new(vector(40).into_iter().map(|v| (v > -0.5).then_some(v)).collect()),
+        demographics: Demographics { age: 40.5, male: 0.25 },
+        expression: Expression { shares: [0.0, 0.0, 0.0, 0.75, 0.0, 0.0, 0.25] },
+        pose: Pose { yaw: -12.5, pitch: 3.0, roll: 0.5 },
+        quality: Quality::from_values([(Component::FaceSize, 60.0), (Component::Pose, 12.5)]),
+        bbox: BoundingBox { x: 10.0, y: 20.5, width: 120.0, height: 150.0 },
+        hash: Some(FaceHash([seed as u8; 32])),
+        parts: Some(Parts::new([vector(128), vector(128), vector(128)])),
+    }
+}
+
+pub(in crate::store) fn sample(seed: u32, kind: SampleKind) -> Sample {
+    Sample {
+        id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | u128::from(seed)),
+        kind,
+        filename: Some(format!("{seed}.jpg")),
+        image_sha256: format!("{seed:064x}"),
+        added_at: at(i64::from(seed)),
+        template: template(seed),
+    }
+}

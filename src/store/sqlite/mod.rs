@@ -1,0 +1,250 @@
+//! [`Store`] in one `SQLite` file.
+//!
+//! One connection behind a lock: writes are rare, what verification needs is a few rows an identity, and with no second
+//! reader of our own nothing keeps an erasure from emptying the write-ahead log.
+
+mod backup;
+mod fault;
+mod identities;
+mod images;
+mod keys;
+mod open;
+mod receipts;
+mod samples;
+mod scrub;
+mod sealing;
+mod service_keys;
+mod shared;
+
+#[cfg(test)]
+pub(in crate::store) mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use uuid::Uuid;
+
+use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Store, StoreResult};
+use crate::access::{ApiKey, KeyHasher};
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use crate::vault::{MasterId, MasterKey, MasterKeySource};
+use fault::Fault;
+use open::Folder;
+use sealing::Vault;
+
+pub use backup::copy_database;
+#[cfg(any(test, fuzzing))]
+pub(crate) use sealing::read_sealed_content;
+pub use service_keys::ServiceKeys;
+pub use shared::SharedKeys;
+
+/// The embedded store: `faceward.db` in a data folder that no other process uses at the same time.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Declared, and so dropped, before the folder: the database is closed while the folder is still locked.
+    connection: Mutex<Connection>,
+    vault: Vault,
+    service_keys: ServiceKeys,
+    folder: Folder,
+}
+
+impl SqliteStore {
+    /// [`SqliteStore::open_with`] the master key beside the data.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(dir: &Path) -> StoreResult<Self> {
+        Self::open_with(dir, &MasterKeySource::Beside)
+    }
+
+    /// Opens the store in `dir`, which is made (mode 0700) with an empty database (0600) where there is none. Checks
+    /// the whole file, brings its schema up to date and completes an erasure that was cut off.
+    ///
+    /// # Errors
+    /// [`StoreError::DataDirInUse`](super::StoreError::DataDirInUse) while any other store has the folder open;
+    /// [`NotAStore`](super::StoreError::NotAStore), [`NewerSchema`](super::StoreError::NewerSchema) and
+    /// [`Corrupted`](super::StoreError::Corrupted) for files that it will not touch;
+    /// [`MasterKey`](super::StoreError::MasterKey) without the key that opens it;
+    /// [`Io`](super::StoreError::Io) and what every method can fail with.
+    pub fn open_with(dir: &Path, source: &MasterKeySource) -> StoreResult<Self> {
+        let folder = Folder::claim(dir)?;
+        let (connection, vault) = open::database(&folder, source)?;
+        let service_keys = ServiceKeys::of(&vault).map_err(|fault| fault.at(&folder.database))?;
+        Ok(Self { connection: Mutex::new(connection), service_keys, vault, folder })
+    }
+
+    /// The keys for the audit log and for pseudonyms.
+    pub fn service_keys(&self) -> &ServiceKeys {
+        &self.service_keys
+    }
+
+    /// Wraps every key with `master` instead and erases the old wrapped forms; returns for how many identities. The
+    /// store is closed, because it holds the old key.
+    ///
+    /// # Errors
+    /// When the storage fails or a key cannot be unwrapped; then nothing has changed, but for
+    /// [`StoreError::ErasureUnfinished`](super::StoreError::ErasureUnfinished).
+    pub fn rotate_master(self, master: &MasterKey) -> StoreResult<usize> {
+        self.erase(|tx| {
+            scrub::demand(tx)?;
+            self.vault.rewrap(tx, master)
+        })
+    }
+
+    /// Which master key wraps the keys.
+    pub fn master_id(&self) -> MasterId {
+        self.vault.master.id()
+    }
+
+    /// The database file, which backups must hold.
+    pub fn path(&self) -> &Path {
+        &self.folder.database
+    }
+
+    /// A thread that panicked while it held the connection left at most a transaction behind, which was rolled back.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Fault>) -> StoreResult<T> {
+        query(&self.lock()).map_err(|fault| fault.at(self.path()))
+    }
+
+    /// Runs `change` in a transaction; an error undoes it.
+    fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> StoreResult<T> {
+        transact(&mut self.lock(), change).map_err(|fault| fault.at(self.path()))
+    }
+
+    /// Runs `change`, which deletes templates, and then erases their bytes from the files. An erasure that an earlier
+    /// call left unfinished is completed as well.
+    fn erase<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> StoreResult<T> {
+        let mut connection = self.lock();
+        let done = transact(&mut connection, change).map_err(|fault| fault.at(self.path()))?;
+        scrub::finish(&connection, self.path())?;
+        Ok(done)
+    }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    // Immediate: a lock that another program holds shows here, before anything is done.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = change(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+impl Store for SqliteStore {
+    fn put_identity(
+        &self,
+        id: &IdentityId,
+        fields: &IdentityFields,
+        now: Timestamp,
+    ) -> StoreResult<(IdentityRecord, bool)> {
+        self.write(|tx| identities::put(tx, &self.vault, id, fields, now))
+    }
+
+    fn identity(&self, id: &IdentityId) -> StoreResult<Option<IdentityRecord>> {
+        self.read(|connection| identities::get(connection, id))
+    }
+
+    fn identities(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<IdentityRecord>> {
+        self.read(|connection| identities::page(connection, after, limit))
+    }
+
+    fn delete_identity(
+        &self,
+        id: &IdentityId,
+        reason: ErasureReason,
+        now: Timestamp,
+    ) -> StoreResult<Option<ErasureReceipt>> {
+        let receipt = self.erase(|tx| {
+            let Some(samples) = identities::delete(tx, id)? else { return Ok(None) };
+            let subject = self.service_keys.subject(id);
+            let number = Uuid::now_v7();
+            let receipt = ErasureReceipt { id: number, subject, reason, samples, deleted_at: now, erased_at: None };
+            receipts::insert(tx, &receipt)?;
+            Ok(Some(number))
+        })?;
+        receipt.map_or(Ok(None), |number| self.receipt(number))
+    }
+
+    fn receipt(&self, id: Uuid) -> StoreResult<Option<ErasureReceipt>> {
+        self.read(|connection| receipts::get(connection, id))
+    }
+
+    fn add_samples_with_images(
+        &self,
+        id: &IdentityId,
+        samples: &[Sample],
+        images: &[(Uuid, &[u8])],
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.write(|tx| {
+            samples::add(tx, &self.vault, id, samples, now)?;
+            images::add(tx, &self.vault, id, images)
+        })
+    }
+
+    fn image(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<Vec<u8>>> {
+        self.read(|connection| images::get(connection, &self.vault, id, sample))
+    }
+
+    fn samples(&self, id: &IdentityId) -> StoreResult<Vec<Sample>> {
+        self.read(|connection| samples::all(connection, &self.vault, id))
+    }
+
+    fn delete_sample(&self, id: &IdentityId, sample_id: Uuid, now: Timestamp) -> StoreResult<Option<SampleKind>> {
+        self.erase(|tx| samples::delete(tx, id, sample_id, now))
+    }
+
+    fn check(&self) -> StoreResult<()> {
+        self.folder.check()?;
+        let mut connection = self.lock();
+        // A change that is rolled back: it meets every lock and a file system gone read-only, and costs no disk write.
+        let probe = |connection: &mut Connection| -> Result<(), Fault> {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            tx.query_row("SELECT count(*) FROM (SELECT 1 FROM identities LIMIT 1)", [], |_| Ok(()))?;
+            tx.execute("UPDATE erasure SET pending = pending", [])?;
+            tx.rollback()?;
+            Ok(())
+        };
+        probe(&mut connection).map_err(|fault| fault.at(self.path()))
+    }
+}
+
+impl KeyStore for SqliteStore {
+    fn key_hasher(&self) -> &KeyHasher {
+        self.service_keys.api_keys()
+    }
+
+    fn insert_key(&self, key: &ApiKey) -> StoreResult<()> {
+        self.write(|tx| keys::insert(tx, key))
+    }
+
+    fn keys(&self) -> StoreResult<Vec<ApiKey>> {
+        self.read(keys::all)
+    }
+
+    fn key(&self, id: &str) -> StoreResult<Option<ApiKey>> {
+        self.read(|connection| keys::get(connection, id))
+    }
+
+    fn revoke_key(&self, id: &str, now: Timestamp) -> StoreResult<bool> {
+        self.write(|tx| keys::revoke(tx, id, now))
+    }
+
+    fn touch_key(&self, id: &str, now: Timestamp) -> StoreResult<()> {
+        self.write(|tx| keys::touch(tx, id, now))
+    }
+
+    fn keys_version(&self) -> StoreResult<KeysVersion> {
+        self.read(keys::version)
+    }
+}

@@ -1,0 +1,119 @@
+//! Rows of `samples`.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use uuid::Uuid;
+
+use super::fault::{Fault, is_duplicate, time, time_text, unreadable};
+use super::sealing::{Place, Vault, seal, unseal};
+use super::{identities, scrub};
+use crate::identity::{IdentityId, Sample, SampleKind};
+use crate::store::StoreError;
+use crate::vault::DataKey;
+
+pub(super) fn add(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    id: &IdentityId,
+    samples: &[Sample],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let key = vault.data_key(tx, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
+    identities::touch(tx, id, now)?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO samples (id, identity_id, kind, image_sha256, added_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for sample in samples {
+        // Taken apart, so that a new field cannot be forgotten here.
+        let Sample { id: sample_id, kind, filename, image_sha256, added_at, template } = sample;
+        let place = Place { identity: id, sample: *sample_id, kind: *kind, image_sha256 };
+        let sealed = seal(&key, &place, filename.as_deref(), template)?;
+        insert
+            .execute(params![
+                sample_id.hyphenated().to_string(),
+                id.as_str(),
+                kind_text(*kind),
+                image_sha256,
+                time_text(*added_at),
+                sealed
+            ])
+            .map_err(|error| {
+                if is_duplicate(&error) { Fault::Store(StoreError::DuplicateSample(*sample_id)) } else { error.into() }
+            })?;
+    }
+    Ok(())
+}
+
+pub(super) fn all(connection: &Connection, vault: &Vault, id: &IdentityId) -> Result<Vec<Sample>, Fault> {
+    let Some(key) = vault.data_key(connection, id)? else { return Ok(Vec::new()) };
+    let mut query = connection.prepare_cached(
+        "SELECT id, kind, image_sha256, added_at, sealed FROM samples WHERE identity_id = ?1 ORDER BY seq",
+    )?;
+    query.query_map([id.as_str()], Stored::read)?.map(|row| row?.sample(id, &key)).collect()
+}
+
+pub(super) fn delete(
+    tx: &Transaction<'_>,
+    id: &IdentityId,
+    sample_id: Uuid,
+    now: Timestamp,
+) -> Result<Option<SampleKind>, Fault> {
+    let kind: Option<String> = tx
+        .query_row(
+            "DELETE FROM samples WHERE id = ?1 AND identity_id = ?2 RETURNING kind",
+            params![sample_id.hyphenated().to_string(), id.as_str()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(kind) = kind else { return Ok(None) };
+    identities::touch(tx, id, now)?;
+    scrub::demand(tx)?;
+    Ok(Some(kind_of(&kind, || format!("sample {sample_id}"))?))
+}
+
+/// The text in the schema's CHECK.
+pub(super) fn kind_text(kind: SampleKind) -> &'static str {
+    match kind {
+        SampleKind::Reference => "reference",
+        SampleKind::NotThisPerson => "not_this_person",
+        SampleKind::KnownFake => "known_fake",
+    }
+}
+
+pub(super) fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
+    [SampleKind::Reference, SampleKind::NotThisPerson, SampleKind::KnownFake]
+        .into_iter()
+        .find(|kind| kind_text(*kind) == text)
+        .ok_or_else(|| unreadable(what(), &format!("{text:?} is not a kind of sample")))
+}
+
+/// A row as stored.
+struct Stored {
+    id: String,
+    kind: String,
+    image_sha256: String,
+    added_at: String,
+    sealed: Vec<u8>,
+}
+
+impl Stored {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            image_sha256: row.get(2)?,
+            added_at: row.get(3)?,
+            sealed: row.get(4)?,
+        })
+    }
+
+    fn sample(self, identity: &IdentityId, key: &DataKey) -> Result<Sample, Fault> {
+        let what = || format!("sample {} of {identity}", self.id);
+        let id = self.id.parse().map_err(|error| unreadable(what(), &error))?;
+        let kind = kind_of(&self.kind, what)?;
+        let place = Place { identity, sample: id, kind, image_sha256: &self.image_sha256 };
+        let (filename, template) = unseal(key, &place, &self.sealed).map_err(|error| unreadable(what(), &error))?;
+        let added_at = time(&self.added_at, what)?;
+        Ok(Sample { id, kind, filename, image_sha256: self.image_sha256, added_at, template })
+    }
+}

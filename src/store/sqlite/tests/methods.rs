@@ -1,0 +1,257 @@
+//! Each method, and that a reopened store holds what it held.
+
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::access::{ApiKey, KeyRing, Scope};
+use crate::identity::{ErrorTargets, IdentityFields, SampleKind};
+use crate::store::sqlite::fixtures::{at, id, named, sample};
+use crate::store::{ErasureReason, KeyStore, SharedKeys, SqliteStore, Store, StoreError};
+use crate::vault::MasterKeySource;
+
+fn store() -> (TempDir, SqliteStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    (dir, store)
+}
+
+#[test]
+fn an_identity_is_created_changed_and_kept() {
+    let (_dir, store) = store();
+    let jane = id("jane");
+    assert_eq!(store.identity(&jane).unwrap(), None);
+    let (first, created) = store.put_identity(&jane, &named("Jane"), at(1)).unwrap();
+    assert!(created);
+    assert_eq!((first.created_at, first.updated_at), (at(1), at(1)));
+
+    let (same, created) = store.put_identity(&jane, &named("Jane"), at(2)).unwrap();
+    assert!(!created);
+    assert_eq!(same, first, "the same fields change nothing");
+
+    let fields = IdentityFields {
+        display_name: "Jané \u{1F600}".to_owned(),
+        consent_basis: Some("consent".to_owned()),
+        expires_at: Some(at(4_000_000_000)),
+        targets: ErrorTargets { genuine_called_fake: Some(0.02), fake_called_real: None },
+    };
+    let (changed, created) = store.put_identity(&jane, &fields, at(3)).unwrap();
+    assert!(!created);
+    assert_eq!((changed.created_at, changed.updated_at, &changed.fields), (at(1), at(3), &fields));
+    assert_eq!(store.identity(&jane).unwrap(), Some(changed));
+    let targets = ErrorTargets { genuine_called_fake: None, fake_called_real: Some(0.1) };
+    let (changed, _) = store.put_identity(&jane, &IdentityFields { targets, ..fields }, at(4)).unwrap();
+    assert_eq!((changed.fields.targets, changed.updated_at), (targets, at(4)));
+    assert_eq!(store.identity(&jane).unwrap(), Some(changed));
+}
+
+#[test]
+fn times_from_the_first_to_the_last_year_are_kept() {
+    let (_dir, store) = store();
+    for (name, time) in [("min", jiff::Timestamp::MIN), ("max", jiff::Timestamp::MAX)] {
+        let fields = IdentityFields { expires_at: Some(time), ..named(name) };
+        let (record, _) = store.put_identity(&id(name), &fields, time).unwrap();
+        assert_eq!(store.identity(&id(name)).unwrap(), Some(record));
+    }
+}
+
+#[test]
+fn pages_follow_the_order_of_ids() {
+    let (_dir, store) = store();
+    let mut names = ["b", "a.1", "a-1", "a", "z9", "0", "a_1", "aa"].map(str::to_owned).to_vec();
+    for name in &names {
+        store.put_identity(&id(name), &named(name), at(1)).unwrap();
+    }
+    names.sort();
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = store.identities(cursor.as_ref(), 3).unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        cursor = Some(last.id.clone());
+        seen.extend(page.into_iter().map(|record| record.id.to_string()));
+    }
+    assert_eq!(seen, names);
+    assert_eq!(store.identities(None, usize::MAX).unwrap().len(), names.len());
+    assert_eq!(store.identities(Some(&id("aa")), 1).unwrap()[0].id, id("b"), "a cursor need not exist any more");
+    assert!(store.identities(None, 0).unwrap().is_empty());
+}
+
+#[test]
+fn samples_keep_the_order_in_which_they_were_added() {
+    let (_dir, store) = store();
+    let jane = id("jane");
+    store.put_identity(&jane, &named("Jane"), at(1)).unwrap();
+    let samples =
+        [sample(9, SampleKind::Reference), sample(3, SampleKind::NotThisPerson), sample(5, SampleKind::KnownFake)];
+    store.add_samples(&jane, &samples[..2], at(5)).unwrap();
+    store.add_samples(&jane, &samples[2..], at(6)).unwrap();
+    assert_eq!(store.samples(&jane).unwrap(), samples);
+    assert_eq!(store.identity(&jane).unwrap().unwrap().updated_at, at(6));
+
+    assert_eq!(store.delete_sample(&jane, samples[1].id, at(7)).unwrap(), Some(SampleKind::NotThisPerson));
+    assert_eq!(store.delete_sample(&jane, samples[1].id, at(8)).unwrap(), None);
+    assert_eq!(store.samples(&jane).unwrap(), [samples[0].clone(), samples[2].clone()]);
+    assert_eq!(store.identity(&jane).unwrap().unwrap().updated_at, at(7));
+}
+
+#[test]
+fn samples_are_added_all_or_none() {
+    let (_dir, store) = store();
+    let (jane, joe) = (id("jane"), id("joe"));
+    let [a, b] = [sample(1, SampleKind::Reference), sample(2, SampleKind::Reference)];
+    assert!(matches!(store.add_samples(&jane, &[], at(1)), Err(StoreError::UnknownIdentity(i)) if i == jane));
+    for who in [&jane, &joe] {
+        store.put_identity(who, &named("x"), at(1)).unwrap();
+    }
+    store.add_samples(&jane, std::slice::from_ref(&a), at(2)).unwrap();
+    let error = store.add_samples(&joe, &[b, a.clone()], at(3)).unwrap_err();
+    assert!(matches!(error, StoreError::DuplicateSample(i) if i == a.id), "{error}");
+    assert!(store.samples(&joe).unwrap().is_empty());
+    assert_eq!(store.identity(&joe).unwrap().unwrap().updated_at, at(1));
+    assert_eq!(store.delete_sample(&joe, a.id, at(4)).unwrap(), None, "another identity's sample is out of reach");
+    assert_eq!(store.delete_sample(&jane, Uuid::nil(), at(4)).unwrap(), None);
+}
+
+#[test]
+fn a_deleted_identity_takes_its_samples_along() {
+    let (_dir, store) = store();
+    let (jane, joe) = (id("jane"), id("joe"));
+    for (n, who) in [(1, &jane), (2, &joe)] {
+        store.put_identity(who, &named("x"), at(1)).unwrap();
+        store.add_samples(who, &[sample(n, SampleKind::Reference)], at(2)).unwrap();
+    }
+    let receipt = store.delete_identity(&jane, ErasureReason::Requested, at(3)).unwrap().unwrap();
+    assert_eq!((receipt.samples, receipt.reason, receipt.deleted_at), (1, ErasureReason::Requested, at(3)));
+    assert!(receipt.erased_at.is_some() && receipt.subject.len() == 32 && !receipt.subject.contains("jane"));
+    assert_eq!(receipt.subject, store.service_keys().subject(&jane));
+    assert_eq!(store.receipt(receipt.id).unwrap(), Some(receipt));
+    assert_eq!(store.delete_identity(&jane, ErasureReason::Requested, at(3)).unwrap(), None);
+    assert_eq!(store.identity(&jane).unwrap(), None);
+    assert!(store.samples(&jane).unwrap().is_empty());
+    assert_eq!(store.samples(&joe).unwrap(), [sample(2, SampleKind::Reference)]);
+    let (_, created) = store.put_identity(&jane, &named("x"), at(3)).unwrap();
+    assert!(created && store.samples(&jane).unwrap().is_empty(), "an id used again starts empty");
+}
+
+#[test]
+fn one_unreadable_sample_is_named_and_can_be_deleted() {
+    let (_dir, store) = store();
+    let jane = id("jane");
+    let samples = [sample(1, SampleKind::Reference), sample(2, SampleKind::Reference)];
+    store.put_identity(&jane, &named("x"), at(1)).unwrap();
+    store.add_samples(&jane, &samples, at(1)).unwrap();
+    let rot = "UPDATE samples SET sealed = \
+               CAST(substr(sealed, 1, 2000) || x'fffffffe' || substr(sealed, 2005) AS BLOB) WHERE seq = 2";
+    store.lock().execute(rot, []).unwrap();
+    let error = store.samples(&jane).unwrap_err().to_string();
+    assert!(error.contains(&samples[1].id.to_string()) && error.contains("decrypted"), "{error}");
+    store.delete_sample(&jane, samples[1].id, at(2)).unwrap();
+    assert_eq!(store.samples(&jane).unwrap(), samples[..1]);
+}
+
+#[test]
+fn keys_are_kept_used_and_revoked() {
+    let (_dir, store) = store();
+    let (a, secret) =
+        ApiKey::issue(store.key_hasher(), "a", [Scope::Verify, Scope::Enroll], Some(at(900)), at(1)).unwrap();
+    let (b, _) = ApiKey::issue(store.key_hasher(), "b", [Scope::Admin], None, at(2)).unwrap();
+    store.insert_key(&b).unwrap();
+    store.insert_key(&a).unwrap();
+    assert!(matches!(store.insert_key(&a), Err(StoreError::DuplicateKey(i)) if i == a.id));
+    assert_eq!(store.keys().unwrap(), [a.clone(), b.clone()]);
+    assert_eq!(store.key(&a.id).unwrap().as_ref(), Some(&a));
+    assert_eq!(store.key("ffffffffff").unwrap(), None);
+    assert!(KeyRing::new(store.keys().unwrap(), store.key_hasher().clone()).verify(secret.expose(), at(3)).is_ok());
+
+    let last_used = |id: &str| store.key(id).unwrap().unwrap().last_used_at;
+    for (now, noted) in [(100, 100), (159, 100), (90, 100), (160, 160)] {
+        store.touch_key(&a.id, at(now)).unwrap();
+        assert_eq!(last_used(&a.id), Some(at(noted)), "at {now}");
+    }
+    assert_eq!(last_used(&b.id), None);
+    store.touch_key("ffffffffff", at(1)).unwrap();
+
+    assert!(store.revoke_key(&a.id, at(200)).unwrap());
+    assert!(store.revoke_key(&a.id, at(300)).unwrap());
+    assert!(!store.revoke_key("ffffffffff", at(300)).unwrap());
+    assert_eq!(store.key(&a.id).unwrap().unwrap().revoked_at, Some(at(200)));
+}
+
+#[test]
+fn a_reopened_store_holds_everything() {
+    let (dir, store) = store();
+    let jane = id("jane");
+    store.put_identity(&jane, &named("Jane"), at(1)).unwrap();
+    let samples: Vec<_> = (0..30).map(|n| sample(n, SampleKind::Reference)).collect();
+    store.add_samples(&jane, &samples, at(2)).unwrap();
+    let (key, _) = ApiKey::issue(store.key_hasher(), "a", [Scope::Verify], None, at(1)).unwrap();
+    store.insert_key(&key).unwrap();
+    let before = store.identities(None, 10).unwrap();
+    drop(store);
+    let store = SqliteStore::open(dir.path()).unwrap();
+    assert_eq!(store.identities(None, 10).unwrap(), before);
+    assert_eq!(store.samples(&jane).unwrap(), samples);
+    assert_eq!(store.keys().unwrap(), [key]);
+}
+
+#[test]
+fn the_check_passes_writes_nothing_and_sees_a_lost_file() {
+    let (dir, store) = store();
+    store.put_identity(&id("jane"), &named("Jane"), at(1)).unwrap();
+    let log = dir.path().join("faceward.db-wal");
+    let size = log.metadata().unwrap().len();
+    for _ in 0..3 {
+        store.check().unwrap();
+    }
+    assert_eq!(log.metadata().unwrap().len(), size);
+    std::fs::remove_file(store.path()).unwrap();
+    assert!(matches!(store.check(), Err(StoreError::Io { .. })));
+}
+
+#[test]
+fn threads_share_one_store() {
+    let (_dir, store) = store();
+    std::thread::scope(|scope| {
+        for worker in 0..4u32 {
+            let store = &store;
+            scope.spawn(move || {
+                let who = id(&format!("w{worker}"));
+                store.put_identity(&who, &named("x"), at(1)).unwrap();
+                for n in 0..5 {
+                    store.add_samples(&who, &[sample(worker * 100 + n, SampleKind::Reference)], at(2)).unwrap();
+                }
+            });
+        }
+    });
+    for worker in 0..4 {
+        assert_eq!(store.samples(&id(&format!("w{worker}"))).unwrap().len(), 5);
+    }
+}
+
+#[test]
+fn keys_issued_beside_an_open_store_are_seen_by_it() {
+    let (dir, store) = store();
+    let before = store.keys_version().unwrap();
+    assert_eq!(store.keys_version().unwrap(), before, "asking changes nothing");
+    let beside = SharedKeys::open(dir.path(), &MasterKeySource::Beside).unwrap();
+    let (key, _) = ApiKey::issue(store.key_hasher(), "a", [Scope::Verify], None, at(1)).unwrap();
+    beside.insert_key(&key).unwrap();
+    let after = store.keys_version().unwrap();
+    assert_ne!(after, before);
+    assert_eq!(store.keys().unwrap(), std::slice::from_ref(&key));
+    assert!(beside.revoke_key(&key.id, at(2)).unwrap());
+    assert_ne!(store.keys_version().unwrap(), after);
+    assert_eq!(store.keys().unwrap()[0].revoked_at, Some(at(2)));
+    // The other way round, and an erasure in the store is not held up.
+    store.put_identity(&id("jane"), &named("x"), at(1)).unwrap();
+    assert!(store.delete_identity(&id("jane"), ErasureReason::Expired, at(2)).unwrap().is_some());
+    assert!(beside.key(&key.id).unwrap().is_some());
+}
+
+#[test]
+fn keys_beside_need_a_store_that_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(SharedKeys::open(dir.path(), &MasterKeySource::Beside).is_err());
+    assert!(!dir.path().join("faceward.db").exists(), "nothing is made");
+}

@@ -1,0 +1,141 @@
+//! The attribute vector: named measures of a face by region, each with a unit, a source, a repeatability, and the
+//! conditions under which it must not be read.
+//!
+//! One file a region holds its table: name, label, unit, source, conditions and how it is measured. Geometry comes
+//! from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch ([`surface`]), eye
+//! colour from the iris network ([`irises`]), manipulation from the forensic one ([`traces`]). `docs/attributes.md` lists
+//! them all with their measured figures.
+
+mod blending;
+mod brows;
+mod colour;
+mod eyes;
+mod figures;
+mod irises;
+mod mouth;
+mod nose;
+mod outer_face;
+mod shape;
+mod skin;
+mod spec;
+mod surface;
+mod traces;
+
+use serde::{Deserialize, Serialize};
+
+use crate::face::Face;
+use crate::imaging::Pyramid;
+use crate::inference::{InferenceError, Network};
+use crate::models::Zoo;
+use irises::Irises;
+use shape::Shape;
+use spec::{Attribute, Circumstances, Measure};
+use surface::Surface;
+use traces::Traces;
+
+pub use spec::{AttributeSpec, Conditions, Region, Trace};
+
+/// The tables of all regions, in the order of the vector. New ones stand at the end: stored vectors are in this order.
+const TABLES: [(Region, &[Attribute]); 11] = [
+    (Region::OuterFace, outer_face::TABLE),
+    (Region::Brows, brows::TABLE),
+    (Region::Eyes, eyes::TABLE),
+    (Region::Nose, nose::TABLE),
+    (Region::Mouth, mouth::TABLE),
+    (Region::Skin, skin::TABLE),
+    (Region::Overall, blending::TABLE),
+    (Region::Overall, traces::OVERALL_ROWS),
+    (Region::Eyes, traces::EYES_ROWS),
+    (Region::Nose, traces::NOSE_ROWS),
+    (Region::Mouth, traces::MOUTH_ROWS),
+];
+
+/// Every attribute, in the order of the vector.
+pub const ATTRIBUTES: &[AttributeSpec] = &collect::<{ count() }>();
+
+/// How many attributes the tables hold.
+const fn count() -> usize {
+    let (mut n, mut t) = (0, 0);
+    while t < TABLES.len() {
+        n += TABLES[t].1.len();
+        t += 1;
+    }
+    n
+}
+
+/// The tables' rows one after another.
+const fn collect<const N: usize>() -> [AttributeSpec; N] {
+    let mut specs = [TABLES[0].1[0].spec(TABLES[0].0); N];
+    let (mut n, mut t) = (0, 0);
+    while t < TABLES.len() {
+        let (region, rows) = TABLES[t];
+        let mut i = 0;
+        while i < rows.len() {
+            specs[n] = rows[i].spec(region);
+            n += 1;
+            i += 1;
+        }
+        t += 1;
+    }
+    specs
+}
+
+/// One value for each of [`ATTRIBUTES`], in their order; `None` where it must not be read from this face.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttributeVector(Vec<Option<f32>>);
+
+impl AttributeVector {
+    /// From one value for each of [`ATTRIBUTES`].
+    pub fn new(values: Vec<Option<f32>>) -> Self {
+        Self(values)
+    }
+
+    /// The values in the order of [`ATTRIBUTES`].
+    pub fn values(&self) -> &[Option<f32>] {
+        &self.0
+    }
+
+    /// The value of the attribute with this name.
+    pub fn get(&self, name: &str) -> Option<f32> {
+        let place = ATTRIBUTES.iter().position(|a| a.name == name)?;
+        self.0.get(place).copied().flatten()
+    }
+
+    /// Measures one face: two runs of the iris network where the eyes can be read at all, one of the forensic network,
+    /// and about a millisecond besides.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn measure(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
+        Self::read(zoo.iris.as_ref(), zoo.forensics.as_ref(), image, face)
+    }
+
+    fn read(iris: &dyn Network, forensics: &dyn Network, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
+        let shape = Shape::of(&face.mesh);
+        let here = Circumstances::of(face, &shape);
+        let readable = || TABLES.iter().flat_map(|(_, rows)| *rows).filter(|a| a.conditions.allow(&here));
+        let surface =
+            readable().any(|a| matches!(a.measure, Measure::Surface(_))).then(|| Surface::sample(image, &face.mesh));
+        let irises = readable()
+            .any(|a| matches!(a.measure, Measure::Irises(_)))
+            .then(|| Irises::read(iris, image, &face.mesh))
+            .transpose()?;
+        let traces = readable()
+            .any(|a| matches!(a.measure, Measure::Traces(..)))
+            .then(|| Traces::read(forensics, image, &face.mesh))
+            .transpose()?;
+        let value = |(a, spec): (&Attribute, &AttributeSpec)| {
+            let read = match a.measure {
+                Measure::Shape(of) => Some(of(&shape) - here.drift(&spec.drift)),
+                Measure::Surface(of) => surface.as_ref().and_then(of),
+                Measure::Irises(of) => irises.as_ref().and_then(of),
+                Measure::Traces(_, of) => traces.as_ref().and_then(of),
+            };
+            read.filter(|v| v.is_finite() && a.conditions.allow(&here))
+        };
+        Ok(Self(TABLES.iter().flat_map(|(_, rows)| *rows).zip(ATTRIBUTES).map(value).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Embeddings: three networks of different training lineage, each a point on a unit sphere.
+
+use serde::{Deserialize, Serialize};
+
+use crate::face::{Face, arcface_map, dlib_map, square_map};
+use crate::imaging::{Affine, Channels, Patch, Pyramid};
+use crate::inference::{InferenceError, Tensor, output};
+use crate::models::Zoo;
+
+/// Which embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Embedding {
+    /// HSE-FaceRes (a MobileNet), 1024 values, from a loose upright square: sees hair and outline as well.
+    A,
+    /// dlib ResNet-29, 128 values, from an eye-aligned chip.
+    B,
+    /// MobileFace, 256 values, from the tight ArcFace alignment: sees the inner face alone.
+    C,
+}
+
+impl Embedding {
+    /// Every embedding.
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
+
+    /// The name used in answers and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "embedding_a",
+            Self::B => "embedding_b",
+            Self::C => "embedding_c",
+        }
+    }
+
+    /// Which part of the picture it looks at, in words.
+    pub fn looks_at(self) -> &'static str {
+        match self {
+            Self::A => "whole head with hair and outline",
+            Self::B => "face from brow to chin",
+            Self::C => "inner face",
+        }
+    }
+}
+
+/// One unit vector for each [`Embedding`], in the order of [`Embedding::ALL`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Embeddings(Vec<Vec<f32>>);
+
+impl Embeddings {
+    /// From one vector an embedding, in the order of [`Embedding::ALL`]; each is brought to unit length.
+    pub fn new(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Self {
+        Self(vectors.into_iter().map(normalised).collect())
+    }
+
+    /// The unit vector of `which`.
+    pub fn get(&self, which: Embedding) -> &[f32] {
+        self.0.get(which as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The cosine of the angle between two unit vectors, -1..=1; 0 where their lengths differ.
+pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    if a.len() != b.len() {
+        return 0.0;
+    }
+    // Several sums at a time: one alone would wait for itself at every step.
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut sums = [0.0f32; 16];
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..16 {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum::<f32>()
+}
+
+/// The direction of the mean of unit vectors of one length; empty for none.
+pub fn mean_direction<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    for v in vectors {
+        sum.resize(v.len().max(sum.len()), 0.0);
+        for (s, x) in sum.iter_mut().zip(v) {
+            *s += x;
+        }
+    }
+    normalised(sum)
+}
+
+/// `v` at unit length; a zero vector stays as it is.
+pub(crate) fn normalised(mut v: Vec<f32>) -> Vec<f32> {
+    let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if norm > f32::MIN_POSITIVE {
+        for x in &mut v {
+            *x /= norm;
+        }
+    }
+    v
+}
+
+/// What embedding A's network says beside its embedding.
+pub(crate) struct FaceRes {
+    pub(crate) embedding: Vec<f32>,
+    pub(crate) age: f32,
+    pub(crate) male: f32,
+}
+
+/// Embedding A's crop: a square of 1.2 times the face's.
+const A_MARGIN: f32 = 1.2;
+const A_SIDE: u32 = 224;
+/// The mean colour of its training set (the mean of ImageNet as Caffe has it), blue first.
+const A_MEAN: [f32; 3] = [103.939, 116.779, 123.68];
+
+/// Runs embedding A with age and sex.
+pub(crate) fn face_res(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<FaceRes, InferenceError> {
+    let patch = Patch::sample(image, &square_map(&face.mesh, A_MARGIN, A_SIDE), A_SIDE, A_SIDE);
+    let side = A_SIDE as usize;
+    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Bgr, A_MEAN, 1.0))?;
+    let outputs = zoo.embedding_a.run(input)?;
+    let embedding = output(&outputs, 0, 1024)?.data.clone();
+    let ages = &output(&outputs, 1, 100)?.data;
+    let male = output(&outputs, 2, 1)?.data[0];
+    // class i stands for i + 1 years
+    let age =
+        ages.iter().enumerate().map(|(i, p)| (i + 1) as f32 * p).sum::<f32>() / ages.iter().sum::<f32>().max(1e-6);
+    Ok(FaceRes { embedding, age, male })
+}
+
+const B_SIDE: u32 = 150;
+/// dlib's input: (RGB - mean) / 256.
+const B_MEAN: [f32; 3] = [122.782, 117.001, 104.298];
+
+/// Embedding B's chip, and the map from it to the picture.
+pub(super) fn chip_b(image: &Pyramid, face: &Face) -> (Patch, Affine) {
+    let map = dlib_map(&face.mesh, B_SIDE);
+    (Patch::sample(image, &map, B_SIDE, B_SIDE), map)
+}
+
+/// Runs embedding B on a chip.
+pub(super) fn embed_b(zoo: &Zoo, chip: &Patch) -> Result<Vec<f32>, InferenceError> {
+    let side = B_SIDE as usize;
+    let input = Tensor::new(&[1, 3, side, side], chip.planar(Channels::Rgb, B_MEAN, 1.0 / 256.0))?;
+    Ok(output(&zoo.embedding_b.run(input)?, 0, 128)?.data.clone())
+}
+
+const C_SIDE: u32 = 112;
+
+/// Runs embedding C.
+pub(crate) fn embedding_c(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
+    let patch = Patch::sample(image, &arcface_map(&face.mesh, C_SIDE), C_SIDE, C_SIDE);
+    let side = C_SIDE as usize;
+    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0))?;
+    Ok(output(&zoo.embedding_c.run(input)?, 0, 256)?.data.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_come_to_unit_length() {
+        let e = Embeddings::new([vec![3.0, 4.0], vec![0.0, 2.0], vec![1.0]]);
+        assert!((cosine(e.get(Embedding::A), e.get(Embedding::A)) - 1.0).abs() < 1e-6);
+        assert!((e.get(Embedding::A)[0] - 0.6).abs() < 1e-6);
+        assert!(cosine(e.get(Embedding::A), e.get(Embedding::C)).abs() < 1e-9);
+    }
+}

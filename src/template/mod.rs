@@ -1,0 +1,21 @@
+//! A face to its template: embeddings, attributes, demographics, expression.
+//!
+//! [`TemplateExtractor::extract`] runs the whole stage. A [`Template`] is biometric data (GDPR Art. 9): it leaves the
+//! process only encrypted or never.
+
+pub mod attributes;
+mod cover;
+mod demographics;
+mod embedding;
+mod expression;
+mod extractor;
+mod face_hash;
+mod parts;
+
+pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region, Trace};
+pub use demographics::{Demographics, Sex};
+pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
+pub use expression::Expression;
+pub use extractor::{Template, TemplateExtractor};
+pub use face_hash::FaceHash;
+pub use parts::{Part, Parts};

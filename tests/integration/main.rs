@@ -1,0 +1,18 @@
+//! The real program and the real server from outside: a module per route or concern.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop on the spot")]
+
+mod audit;
+mod backup;
+mod batch;
+mod cli;
+mod copies;
+mod eval;
+mod golden;
+mod http;
+mod images;
+mod keys;
+mod limits;
+mod openapi;
+mod requests;
+mod support;
+mod targets;
