@@ -340,5 +340,4 @@ fn rates(answers: &[(&Record, Verdict)]) -> Rates {
 
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
-#[path = "calibrate_tests.rs"]
 mod tests;

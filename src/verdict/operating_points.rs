@@ -175,5 +175,4 @@ fn rate_from(points: &[OperatingPoint], threshold: f32) -> Option<f32> {
 
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
-#[path = "operating_points_tests.rs"]
 mod tests;

@@ -279,5 +279,4 @@ fn worst(how: &str, records: &[Record]) -> Vec<Case> {
 
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
-#[path = "build_tests.rs"]
 pub(super) mod tests;
