@@ -172,16 +172,4 @@ RECIPES: tuple[Recipe, ...] = (
         (1, 1, 64, 64),
         (("Identity:0", "emotion", (1, 7)),),
     ),
-    Recipe(
-        "gear.onnx",
-        HUMAN_MODELS,
-        "models/gear",
-        _tfjs,
-        (1, 3, 198, 198),
-        (
-            ("age_output", "age", (1, 7)),
-            ("gender_output", "sex", (1, 2)),
-            ("race_output", "ancestry", (1, 5)),
-        ),
-    ),
 )
