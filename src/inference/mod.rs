@@ -1,7 +1,6 @@
-//! The inference engine: networks behind a small trait.
+//! Inference engines behind a small trait.
 //!
-//! Nothing outside this module knows which engine runs. [`TractEngine`] is the default;
-//! [`EngineKind`] names those that can be chosen.
+//! Nothing outside this module depends on the engine. [`TractEngine`] is the default; [`EngineKind`] lists the choices.
 
 mod choice;
 mod kernels;
@@ -28,7 +27,7 @@ impl Tensor {
     /// A tensor over `data`.
     ///
     /// # Errors
-    /// [`InferenceError::Shape`] when `data` does not fill `shape`.
+    /// [`InferenceError::Shape`] if the length of `data` is not that of `shape`.
     pub fn new(shape: &[usize], data: Vec<f32>) -> Result<Self, InferenceError> {
         if shape.iter().product::<usize>() == data.len() {
             Ok(Self { shape: shape.to_vec(), data })
@@ -38,10 +37,10 @@ impl Tensor {
     }
 }
 
-/// Why a network did not load or did not answer.
+/// A network did not load or did not run.
 #[derive(Debug, thiserror::Error)]
 pub enum InferenceError {
-    /// There is no such engine here.
+    /// The engine is not available.
     #[error("{0}")]
     Engine(String),
     /// The engine refused the graph.
@@ -50,17 +49,17 @@ pub enum InferenceError {
     /// The engine failed while running.
     #[error("the network failed: {0}")]
     Run(String),
-    /// A tensor of another shape than expected.
+    /// A tensor has an unexpected shape.
     #[error("expected a tensor of {expected}, got {got}")]
     Shape {
-        /// What was expected.
+        /// The expected shape.
         expected: String,
-        /// What came.
+        /// The actual shape.
         got: String,
     },
 }
 
-/// Something that turns ONNX bytes into runnable networks.
+/// Loads ONNX graphs as runnable networks.
 pub trait Engine: Send + Sync {
     /// The engine's name and version, as shown under `versions` in an answer.
     fn name(&self) -> String;
@@ -68,23 +67,23 @@ pub trait Engine: Send + Sync {
     /// Loads and optimises one graph.
     ///
     /// # Errors
-    /// [`InferenceError::Load`] when the graph is not understood.
+    /// [`InferenceError::Load`] if the engine does not support the graph.
     fn load(&self, onnx: Vec<u8>) -> Result<Box<dyn Network>, InferenceError>;
 }
 
-/// One loaded network: a single input, one or more outputs in the order of the graph. Shared by all threads.
+/// A loaded network, shared by all threads: one input, and one or more outputs in the order of the graph.
 pub trait Network: Send + Sync {
     /// Runs the network on one input.
     ///
     /// # Errors
-    /// [`InferenceError::Run`] when the engine fails, for example on an input of a wrong shape.
+    /// [`InferenceError::Run`] if the engine fails, for example on an input of the wrong shape.
     fn run(&self, input: Tensor) -> Result<Vec<Tensor>, InferenceError>;
 }
 
-/// The value at `index` of a network's outputs.
+/// The output of a network at `index`.
 ///
 /// # Errors
-/// [`InferenceError::Shape`] when there is no such output or it has fewer than `at_least` values.
+/// [`InferenceError::Shape`] if there is no such output or it has fewer than `at_least` values.
 pub fn output(outputs: &[Tensor], index: usize, at_least: usize) -> Result<&Tensor, InferenceError> {
     outputs.get(index).filter(|t| t.data.len() >= at_least).ok_or_else(|| InferenceError::Shape {
         expected: format!("{at_least} values in output {index}"),
