@@ -6,8 +6,8 @@ use faceward::models::{Manifest, Role};
 
 use crate::photographs;
 
-/// The role, the input shape, and the multiply-adds of the convolutions and products at that size (counted from the graph
-/// with shape inference).
+/// The role, the input shape, and the multiply-adds of the convolutions and products at that size (counted from the
+/// graph with shape inference).
 const NETWORKS: [(Role, [usize; 4], u64); 8] = [
     (Role::Detector, [1, 3, 480, 640], 1_851_500_000),
     (Role::Landmarks, [1, 3, 192, 192], 35_600_000),

@@ -1,7 +1,7 @@
 //! The operators of this project beside tract's own, on single layers.
 //!
-//! Each layer is a small ONNX graph, which runs in the engine like a network, and in tract without the rewriting. The rate
-//! is in operations per second, two per multiply-add.
+//! Each layer is a small ONNX graph, which runs in the engine like a network, and in tract without the rewriting. The
+//! rate is in operations per second, two per multiply-add.
 
 use std::io::Cursor;
 

@@ -163,8 +163,8 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads `folder/manifest.toml`. Duplicate roles, file names outside the folder and unlisted `.onnx` files are errors.
-    /// [`Manifest::read`] checks the hash of each file.
+    /// Reads `folder/manifest.toml`. Duplicate roles, file names outside the folder and unlisted `.onnx` files are
+    /// errors. [`Manifest::read`] checks the hash of each file.
     ///
     /// # Errors
     /// A [`ManifestError`] that names the file.

@@ -2,9 +2,9 @@
 //!
 //! A release binary is compiled for the baseline of its architecture, so wider instructions must be enabled function by
 //! function. A [`Kernel`] is generic over [`Lanes`]; [`dispatch`](super::dispatch) detects the instruction set at run
-//! time and runs the kernel with AVX-512, with AVX2 and FMA, or with plain arrays. Everything that a kernel calls in its
-//! inner loops must be `#[inline(always)]`: only code that is inlined into the entry functions of the instruction set is
-//! compiled for it.
+//! time and runs the kernel with AVX-512, with AVX2 and FMA, or with plain arrays. Everything that a kernel calls in
+//! its inner loops must be `#[inline(always)]`: only code that is inlined into the entry functions of the instruction
+//! set is compiled for it.
 
 /// A vector of `f32`.
 ///

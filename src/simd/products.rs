@@ -20,8 +20,8 @@ impl Kernel for Products<'_> {
     }
 }
 
-/// Writes the scalar product of `vector` and each row of `rows` to `out`. Rows have the length of `vector`; a sum must fit
-/// 32 bits.
+/// Writes the scalar product of `vector` and each row of `rows` to `out`. Rows have the length of `vector`; a sum must
+/// fit 32 bits.
 pub(crate) fn products(rows: &[i8], vector: &[i16], out: &mut [i32]) {
     dispatch(Products { rows, vector, out });
 }

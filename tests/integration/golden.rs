@@ -1,5 +1,5 @@
-//! Every engine gives the answers of ONNX Runtime and dlib, and a models folder that does not match its manifest is refused
-//! with the file's name.
+//! Every engine gives the answers of ONNX Runtime and dlib, and a models folder that does not match its manifest is
+//! refused with the file's name.
 //!
 //! `models/build/golden.py` writes the files in `tests/golden`.
 #![allow(clippy::print_stdout, reason = "the differences are worth reading")]

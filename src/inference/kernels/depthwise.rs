@@ -1,7 +1,7 @@
 //! Depthwise convolution: each channel has its own kernel.
 //!
-//! Kernels of 3 x 3 and 5 x 5 with stride 1 or 2 are computed [directly](super::direct); all others on a padded copy of the
-//! plane.
+//! Kernels of 3 x 3 and 5 x 5 with stride 1 or 2 are computed [directly](super::direct); all others on a padded copy of
+//! the plane.
 
 use super::activation::Activation;
 use super::direct::{Direct, Reducer};

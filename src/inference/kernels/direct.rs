@@ -1,8 +1,8 @@
 //! Small square windows over one channel, read in place: no padded copy is made.
 //!
-//! A depthwise convolution or a pool does few operations per value it reads, so the cost is in loads and copies. Several
-//! rows of outputs are computed together: a row of inputs is loaded once for all outputs that read it. Loads mask out
-//! what lies outside the image.
+//! A depthwise convolution or a pool does few operations per value it reads, so the cost is in loads and copies.
+//! Several rows of outputs are computed together: a row of inputs is loaded once for all outputs that read it. Loads
+//! mask out what lies outside the image.
 
 use super::planes::ConvShape;
 use crate::simd::{Lanes, RowMask};

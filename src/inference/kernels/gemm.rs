@@ -1,8 +1,9 @@
 //! Convolutions as matrix products, with a fused epilogue.
 //!
-//! The matrix of weights has one row per output channel and one column per tap of each input channel. Row k of the other
-//! matrix (im2col) holds what tap k reads for each output. It is never built as a whole: a few tiles of it are packed in
-//! the first-level cache, in the order in which they are read, and all output channels are computed from them.
+//! The matrix of weights has one row per output channel and one column per tap of each input channel. Row k of the
+//! other matrix (im2col) holds what tap k reads for each output. It is never built as a whole: a few tiles of it are
+//! packed in the first-level cache, in the order in which they are read, and all output channels are computed from
+//! them.
 
 use super::activation::Activation;
 use super::planes::aligned;

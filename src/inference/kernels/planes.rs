@@ -1,8 +1,8 @@
 //! Padded planes, in which every tap of a convolution reads a contiguous run, whatever the stride.
 //!
 //! With stride s a plane is split into s x s phases, one per remainder of row and column, so that the values that a tap
-//! reads for neighbouring outputs are contiguous. The output at row y, column x has the flat index `y * width + x`, where
-//! `width` is that of a phase. Flat indices with x beyond the output's columns are computed and dropped.
+//! reads for neighbouring outputs are contiguous. The output at row y, column x has the flat index `y * width + x`,
+//! where `width` is that of a phase. Flat indices with x beyond the output's columns are computed and dropped.
 
 use crate::simd::Lanes;
 

@@ -1,8 +1,8 @@
 //! Convolutions with kernels of several pixels, or with strides.
 //!
 //! The image is copied into [padded planes](super::planes), in which every tap reads a contiguous run. With many output
-//! channels, tiles of the im2col matrix are packed once for all of them. With few, packing costs more than it saves: the
-//! taps read the planes in place, and the outputs computed for the padding between two rows are dropped.
+//! channels, tiles of the im2col matrix are packed once for all of them. With few, packing costs more than it saves:
+//! the taps read the planes in place, and the outputs computed for the padding between two rows are dropped.
 
 use super::gemm::{Channels, Epilogue, PANEL, PREFETCH_DISTANCE, Pack, PackedWeights, TILE, VECTORS, WIDEST, product};
 use super::planes::{ConvShape, SLACK, aligned};
@@ -166,8 +166,8 @@ impl Im2col<'_> {
         }
     }
 
-    /// The sums of `M` rows of a panel from row `first` on, over `N` vectors of flat indices from `at` on; a row of `sums`
-    /// has `line` values.
+    /// The sums of `M` rows of a panel from row `first` on, over `N` vectors of flat indices from `at` on; a row of
+    /// `sums` has `line` values.
     #[inline(always)]
     fn block<L: Lanes, const M: usize, const N: usize>(
         &self,

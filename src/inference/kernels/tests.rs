@@ -144,8 +144,8 @@ fn check_within(limit: f32, expected: &[f32], run: impl Fn(InstructionSet, &mut 
 
 fn check_winograd(case: &Convolution) {
     let weights = WinogradWeights::transform(case.bias.len(), &case.weights);
-    // The transformed values are larger than the originals, and so are the rounding errors; up to 360 products of values
-    // between -1 and 1 are summed here.
+    // The transformed values are larger than the originals, and so are the rounding errors; up to 360 products of
+    // values between -1 and 1 are summed here.
     check_within(2e-4, &case.expected(), |set, out, scratch| {
         let (epilogue, shape, source, planes) = (case.epilogue(), case.shape, &case.source, &mut vec![f32::NAN; 100]);
         run_on(set, Winograd { weights: &weights, epilogue, shape, source, out, planes, scratch });
@@ -291,7 +291,8 @@ proptest! {
     #[test]
     fn inverted_residual(
         shapes in stacked_shapes(), columns in 1usize..30, channels in 1usize..70, outputs in 1usize..70,
-        with_projection: bool, residual: bool, activations in [activations(70), activations(70), activations(70)], seed: u32,
+        with_projection: bool, residual: bool, activations in [activations(70), activations(70), activations(70)],
+        seed: u32,
     ) {
         check_inverted_residual(shapes, [columns, channels, outputs], with_projection, residual, activations, seed);
     }

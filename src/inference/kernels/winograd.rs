@@ -1,7 +1,8 @@
 //! Convolutions of 3 x 3 taps with stride 1, with a quarter of the multiplications.
 //!
-//! Winograd's minimal filtering algorithm, F(4 x 4, 3 x 3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
-//! (2016). A tile of 4 x 4 outputs reads 6 x 6 inputs `d`; with the kernel `g` it is `Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A`,
+//! Winograd's minimal filtering algorithm, F(4 x 4, 3 x 3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural
+//! Networks" (2016). A tile of 4 x 4 outputs reads 6 x 6 inputs `d`; with the kernel `g` it is
+//! `Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A`,
 //!
 //! ```text
 //!      ⎡ 4  0 -5  0  1  0 ⎤       ⎡  1/4    0    0  ⎤
@@ -12,9 +13,9 @@
 //!      ⎣ 0  4  0 -5  0  1 ⎦       ⎣   0     0    1  ⎦
 //! ```
 //!
-//! so that the sum over the input channels becomes 36 matrix products, one per element of a transformed tile, whose columns
-//! are the tiles: 36 multiplications for 16 outputs instead of 144. The kernels are transformed when the network is
-//! loaded.
+//! so that the sum over the input channels becomes 36 matrix products, one per element of a transformed tile, whose
+//! columns are the tiles: 36 multiplications for 16 outputs instead of 144. The kernels are transformed when the
+//! network is loaded.
 //!
 //! A vector holds the same element of neighbouring tiles. The image is copied into phases as for a kernel of 6 x 6 taps
 //! with stride 4, whose outputs are the tiles: each of those taps reads a contiguous run.
@@ -134,8 +135,8 @@ impl Kernel for Winograd<'_> {
     }
 }
 
-/// The tiles of a band of outputs. All data derived from them has `line` values per channel: the flat indices of the shape
-/// whose outputs are the tiles, rounded up to whole vector tiles.
+/// The tiles of a band of outputs. All data derived from them has `line` values per channel: the flat indices of the
+/// shape whose outputs are the tiles, rounded up to whole vector tiles.
 struct Tiles {
     shape: ConvShape,
     line: usize,
@@ -150,8 +151,8 @@ impl Tiles {
         Self { shape, line: shape.flat_len().div_ceil(width) * width }
     }
 
-    /// Values from one element of the transformed tiles to the next. It is padded by a cache line: at a multiple of 4096
-    /// bytes all elements of a tile would map to the same cache set.
+    /// Values from one element of the transformed tiles to the next. It is padded by a cache line: at a multiple of
+    /// 4096 bytes all elements of a tile would map to the same cache set.
     fn pitch(&self, channels: usize) -> usize {
         channels * self.line + WIDEST
     }
@@ -233,7 +234,8 @@ impl Tiles {
         }
     }
 
-    /// Interleaves the outputs of one channel and applies the epilogue; `start` is the index of the band's first output.
+    /// Interleaves the outputs of one channel and applies the epilogue; `start` is the index of the band's first
+    /// output.
     #[inline(always)]
     fn write<L: Lanes>(
         &self,

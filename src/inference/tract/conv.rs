@@ -1,7 +1,7 @@
 //! Convolution with a fused epilogue.
 //!
-//! tract lowers a convolution to packing and a matrix product; bias, residual and activation then each read and write the
-//! whole tensor again. Here the epilogue is applied in registers.
+//! tract lowers a convolution to packing and a matrix product; bias, residual and activation then each read and write
+//! the whole tensor again. Here the epilogue is applied in registers.
 
 use std::sync::Arc;
 
@@ -32,8 +32,8 @@ impl ConvWeights {
     }
 }
 
-/// A convolution of one group. Inputs: the images and, if `residual` is set, a tensor of the output's shape that is added
-/// before the activation.
+/// A convolution of one group. Inputs: the images and, if `residual` is set, a tensor of the output's shape that is
+/// added before the activation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FusedConv {
     pub(super) spec: PoolSpec,

@@ -1,5 +1,5 @@
-//! An expansion, the depthwise convolution that alone reads it, and the pointwise projection that alone reads that, as one
-//! operator: the expanded tensors, the largest of a mobile network, never exist as a whole.
+//! An expansion, the depthwise convolution that alone reads it, and the pointwise projection that alone reads that, as
+//! one operator: the expanded tensors, the largest of a mobile network, never exist as a whole.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::operator::operator;
 use crate::inference::kernels::{Filters, InvertedResidual, Layer};
 use crate::simd::dispatch;
 
-/// An inverted residual block. Inputs: the images and, if `residual` is set, a tensor of the output's shape that is added
-/// before the last activation.
+/// An inverted residual block. Inputs: the images and, if `residual` is set, a tensor of the output's shape that is
+/// added before the last activation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FusedInvertedResidual {
     pub(super) expand_spec: PoolSpec,

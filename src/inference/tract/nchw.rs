@@ -58,8 +58,8 @@ pub(super) fn residual<'a>(inputs: &'a [TValue], output: &[usize]) -> TractResul
     values(residual)
 }
 
-/// Computes a tensor of shape `output`, image by image, with `f(input, output, scratch, offset)`; `offset` is the index of
-/// the output image's first value.
+/// Computes a tensor of shape `output`, image by image, with `f(input, output, scratch, offset)`; `offset` is the index
+/// of the output image's first value.
 pub(super) fn map_images(
     input: &TValue,
     output: &[usize; 4],

@@ -72,8 +72,8 @@ pub(super) fn residual(model: &TypedModel, value: OutletId) -> Option<(OutletId,
     (b.konst.is_none() && a.shape == b.shape && a.datum_type == b.datum_type).then(|| (other, node.id.into()))
 }
 
-/// Like [`residual`], but accepts symbolic shapes that may turn out different, as in a network that shrinks and enlarges
-/// images of any size: the operator must check the shapes when it runs.
+/// Like [`residual`], but accepts symbolic shapes that may turn out different, as in a network that shrinks and
+/// enlarges images of any size: the operator must check the shapes when it runs.
 pub(super) fn residual_unchecked(model: &TypedModel, value: OutletId) -> Option<(OutletId, OutletId)> {
     let node = sole_consumer(model, value)?;
     let other = other(node, "Add", value)?;

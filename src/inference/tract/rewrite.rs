@@ -1,7 +1,7 @@
 //! Replaces operators of a graph by this project's.
 //!
-//! Constants are propagated first, because a convolution is replaced only if its weights are constant, and many weights are
-//! computed from other constants in the file.
+//! Constants are propagated first, because a convolution is replaced only if its weights are constant, and many weights
+//! are computed from other constants in the file.
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "tract calls rules with a context, which is empty here")]
 
 use tract_onnx::tract_core::internal::*;
@@ -114,7 +114,8 @@ fn is_pointwise(spec: &PoolSpec) -> bool {
 }
 
 /// The input of the expansion whose output is `value`, the expansion, and its weights; `value` has no other consumer. A
-/// convolution that does not add channels is faster on its own: transposing the layout costs more than the tensor saves.
+/// convolution that does not add channels is faster on its own: transposing the layout costs more than the tensor
+/// saves.
 fn expansion(model: &TypedModel, value: OutletId) -> Option<(OutletId, &FusedConv, &Arc<PackedWeights>)> {
     let node = model.node(value.node);
     let conv = node.op_as::<FusedConv>()?;

@@ -142,7 +142,8 @@ fn source(model: &mut TypedModel, case: &Case) -> OutletId {
     model.add_source("input", fact).unwrap()
 }
 
-/// Compares the outputs of the graph with and without rewriting, and returns the names of the rewritten graph's operators.
+/// Compares the outputs of the graph with and without rewriting, and returns the names of the rewritten graph's
+/// operators.
 fn compare(model: &TypedModel, case: &Case) -> Vec<String> {
     let mut ours = model.clone();
     rewrite(&mut ours).unwrap();

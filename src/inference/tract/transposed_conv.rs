@@ -16,8 +16,8 @@ use super::operator::operator;
 use crate::inference::kernels::{Activation, Epilogue, PackedWeights, TransposedConv};
 use crate::simd::dispatch;
 
-/// A transposed convolution of one group. Inputs: the images and, if `residual` is set, a tensor of the output's shape that
-/// is added after the activation.
+/// A transposed convolution of one group. Inputs: the images and, if `residual` is set, a tensor of the output's shape
+/// that is added after the activation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FusedTransposedConv {
     pub(super) spec: PoolSpec,

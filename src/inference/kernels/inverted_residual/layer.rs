@@ -135,8 +135,8 @@ impl Layer {
         &self.activation
     }
 
-    /// Computes up to [`PIXELS`] pixels for all channels of a group. The results of pixel i start at `out[starts[i]]`; they
-    /// are sums, or with `activate` have bias and activation applied.
+    /// Computes up to [`PIXELS`] pixels for all channels of a group. The results of pixel i start at `out[starts[i]]`;
+    /// they are sums, or with `activate` have bias and activation applied.
     #[inline(always)]
     pub(super) fn multiply<L: Lanes>(
         &self,
@@ -192,8 +192,8 @@ impl Layer {
 /// The values of [`PIXELS`] pixels. A trait rather than a closure, because it must be inlined to be compiled for wide
 /// vectors.
 pub(super) trait Pixels {
-    /// The products of `M` pixels from pixel `first` on with `N` blocks of weights, for the lanes of each block from `lane`
-    /// on.
+    /// The products of `M` pixels from pixel `first` on with `N` blocks of weights, for the lanes of each block from
+    /// `lane` on.
     fn sums<L: Lanes, const M: usize, const N: usize>(
         &self,
         first: usize,

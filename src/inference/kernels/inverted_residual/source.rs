@@ -19,8 +19,8 @@ impl<'a> Source<'a> {
         Self { image, shape, channels, planes }
     }
 
-    /// Packs what the taps read for `count` rows of outputs from row `start` on: for [`PIXELS`] pixels at a time, the values
-    /// of each tap are contiguous.
+    /// Packs what the taps read for `count` rows of outputs from row `start` on: for [`PIXELS`] pixels at a time, the
+    /// values of each tap are contiguous.
     #[inline(always)]
     pub(super) fn pack<L: Lanes>(&mut self, start: usize, count: usize, into: &mut [f32]) {
         if count == 0 {
