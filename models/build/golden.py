@@ -1,4 +1,4 @@
-"""Writes `tests/golden`: for every network one input and what ONNX Runtime answers to it.
+"""Writes `tests/golden`: an input of every network and the outputs of ONNX Runtime.
 
     python golden.py
 

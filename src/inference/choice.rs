@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::{Engine, InferenceError, TractEngine};
+use super::engine::{Engine, InferenceError};
+use super::tract::TractEngine;
 
 /// An inference engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -38,7 +39,7 @@ impl EngineKind {
         match self {
             Self::Tract => Ok(Box::new(TractEngine)),
             #[cfg(feature = "ort")]
-            Self::Ort => Ok(Box::new(super::OrtEngine::open()?)),
+            Self::Ort => Ok(Box::new(super::ort::OrtEngine::open()?)),
             #[cfg(not(feature = "ort"))]
             Self::Ort => Err(InferenceError::Engine(
                 "this build has no ONNX Runtime: build with `--features ort`, or choose `tract`".into(),

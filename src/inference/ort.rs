@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::{Engine, InferenceError, Network, Tensor};
+use super::engine::{Engine, InferenceError, Network, Tensor};
 
 /// Runs ONNX graphs with ONNX Runtime on the calling thread.
 #[derive(Debug)]

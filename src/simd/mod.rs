@@ -1,7 +1,8 @@
 //! The crate's only unsafe code: vector instructions, and memory that is allocated without being filled.
 //!
 //! [`Lanes`] offers the processor's vectors over slices whose lengths are checked, [`dispatch`] picks the instruction
-//! set at run time, and [`unfilled`] allocates a tensor that an operator is about to write.
+//! set at run time, and [`unfilled`] allocates a tensor that an operator is about to write. `docs/speed.md` says
+//! why the vectors are not those of a crate.
 #![allow(unsafe_code, reason = "the only module that may; each use states why it is sound")]
 #![allow(clippy::inline_always, reason = "only code that is inlined into a kernel is compiled for wide vectors")]
 

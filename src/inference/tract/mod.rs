@@ -22,7 +22,7 @@ use tract_onnx::prelude::{
     Framework, InferenceModelExt, IntoRunnable, Tensor as TractTensor, TractResult, TypedRunnableModel, tvec,
 };
 
-use super::{Engine, InferenceError, Network, Tensor};
+use super::engine::{Engine, InferenceError, Network, Tensor};
 
 /// Runs ONNX graphs with tract on the calling thread.
 #[derive(Debug, Default, Clone, Copy)]

@@ -1,12 +1,12 @@
 //! The inverted residual block of mobile networks as one kernel: an expansion to many channels, a depthwise convolution
-//! of these, and a pointwise projection to few (Sandler et al., "MobileNetV2: Inverted Residuals and Linear
+//! of these, and a pointwise projection to few (Sandler et al., "`MobileNetV2`: Inverted Residuals and Linear
 //! Bottlenecks", 2018).
 //!
 //! The expanded tensors are the largest of the network, and writing and reading them costs more than computing them.
 //! Here only a few of their rows exist at a time, in a ring buffer in the second-level cache, and no row is computed
 //! twice.
 //!
-//! Inside the block, vectors hold neighbouring channels of one pixel (NCHWc): a filter needs no handling of row ends,
+//! Inside the block, vectors hold neighbouring channels of one pixel (`NCHWc`): a filter needs no handling of row ends,
 //! and images narrower than a vector fill vectors as well as wide ones.
 
 mod filters;

@@ -1,4 +1,4 @@
-//! Transposition from blocks of channels (NCHWc) to CHW.
+//! Transposition from blocks of channels (`NCHWc`) to CHW.
 
 use super::layer::BLOCK;
 use crate::inference::kernels::gemm::Epilogue;
