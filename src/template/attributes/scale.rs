@@ -83,9 +83,10 @@ mod tests {
 
     #[test]
     fn the_ranges_of_colour_are_those_of_srgb() {
-        let corners = (0..8).map(|i| Lab::of_linear([i & 1, i >> 1 & 1, i >> 2 & 1].map(|c| linear(255.0 * c as f32))));
-        let corners: Vec<Lab> = corners.collect();
-        for (scale, of) in [(REDNESS, (|c| c.a) as fn(&Lab) -> f32), (YELLOWNESS, |c| c.b)] {
+        let corner = |i: u8| Lab::of_linear([1, 2, 4].map(|bit| if i & bit == 0 { 0.0 } else { linear(255.0) }));
+        let corners: Vec<Lab> = (0..8).map(corner).collect();
+        let axes: [(Scale, fn(&Lab) -> f32); 2] = [(REDNESS, |c| c.a), (YELLOWNESS, |c| c.b)];
+        for (scale, of) in axes {
             let [least, greatest] = scale.possible;
             let lowest = corners.iter().map(of).fold(f32::INFINITY, f32::min);
             let highest = corners.iter().map(of).fold(f32::NEG_INFINITY, f32::max);
