@@ -183,10 +183,7 @@ fn attribute_difference(a: &super::AttributeEvidence, weight: f32) -> Option<Dif
     let spec = ATTRIBUTES.get(a.index)?;
     let weighed = spec.trace.is_some() && spec.region == Region::Overall;
     let bound = if weighed { DEPARTS } else { ONE_OF_MANY };
-    let mut expected = a.range(DEPARTS);
-    if spec.never_negative() {
-        expected[0] = expected[0].max(0.0);
-    }
+    let expected = a.range(DEPARTS).map(|v| v.clamp(*spec.possible().start(), *spec.possible().end()));
     let direction =
         if spec.trace.is_some() && a.deviation < 0.0 { Direction::Within } else { direction(a.deviation, bound) };
     let side = match direction {

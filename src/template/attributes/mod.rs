@@ -1,24 +1,28 @@
 //! The attribute vector: named measures of a face by region, each with a unit, a source, a repeatability, and the
 //! conditions under which it must not be read.
 //!
-//! One file a region holds its table: name, label, unit, source, conditions and how it is measured. Geometry comes
-//! from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch ([`surface`]), eye
-//! colour from the iris network ([`irises`]), manipulation from the forensic one ([`traces`]). `docs/attributes.md` lists
-//! them all with their measured figures.
+//! One file per region holds its table ([`table`]): name, label, scale, source, conditions, and how it is measured.
+//! Geometry comes from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch
+//! ([`surface`]), eye colour from the iris network ([`irises`]), and traces of manipulation from the forensic network
+//! ([`traces`]). `docs/attributes.md` lists all attributes with their measured figures ([`figures`]).
 
 mod blending;
 mod brows;
 mod colour;
+mod conditions;
 mod eyes;
 mod figures;
 mod irises;
+mod manipulation;
 mod mouth;
 mod nose;
 mod outer_face;
+mod scale;
 mod shape;
 mod skin;
 mod spec;
 mod surface;
+mod table;
 mod traces;
 
 use serde::{Deserialize, Serialize};
@@ -27,15 +31,17 @@ use crate::face::Face;
 use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Network};
 use crate::models::Zoo;
+use conditions::Circumstances;
 use irises::Irises;
 use shape::Shape;
-use spec::{Attribute, Circumstances, Measure};
 use surface::Surface;
+use table::{Attribute, Measure};
 use traces::Traces;
 
-pub use spec::{AttributeSpec, Conditions, Region, Trace};
+pub use conditions::Conditions;
+pub use spec::{AttributeSpec, Region, Trace};
 
-/// The tables of all regions, in the order of the vector. New ones stand at the end: stored vectors are in this order.
+/// The tables of all regions, in the order of the vector. Stored vectors have this order: add new tables at the end.
 const TABLES: [(Region, &[Attribute]); 11] = [
     (Region::OuterFace, outer_face::TABLE),
     (Region::Brows, brows::TABLE),
@@ -44,16 +50,16 @@ const TABLES: [(Region, &[Attribute]); 11] = [
     (Region::Mouth, mouth::TABLE),
     (Region::Skin, skin::TABLE),
     (Region::Overall, blending::TABLE),
-    (Region::Overall, traces::OVERALL_ROWS),
-    (Region::Eyes, traces::EYES_ROWS),
-    (Region::Nose, traces::NOSE_ROWS),
-    (Region::Mouth, traces::MOUTH_ROWS),
+    (Region::Overall, manipulation::OVERALL_TABLE),
+    (Region::Eyes, manipulation::EYES_TABLE),
+    (Region::Nose, manipulation::NOSE_TABLE),
+    (Region::Mouth, manipulation::MOUTH_TABLE),
 ];
 
 /// Every attribute, in the order of the vector.
 pub const ATTRIBUTES: &[AttributeSpec] = &collect::<{ count() }>();
 
-/// How many attributes the tables hold.
+/// The number of attributes in the tables.
 const fn count() -> usize {
     let (mut n, mut t) = (0, 0);
     while t < TABLES.len() {
@@ -63,7 +69,7 @@ const fn count() -> usize {
     n
 }
 
-/// The tables' rows one after another.
+/// The rows of all tables, one after another.
 const fn collect<const N: usize>() -> [AttributeSpec; N] {
     let mut specs = [TABLES[0].1[0].spec(TABLES[0].0); N];
     let (mut n, mut t) = (0, 0);
@@ -80,12 +86,12 @@ const fn collect<const N: usize>() -> [AttributeSpec; N] {
     specs
 }
 
-/// One value for each of [`ATTRIBUTES`], in their order; `None` where it must not be read from this face.
+/// One value per entry of [`ATTRIBUTES`], in their order; `None` where it cannot be read from this face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttributeVector(Vec<Option<f32>>);
 
 impl AttributeVector {
-    /// From one value for each of [`ATTRIBUTES`].
+    /// From one value per entry of [`ATTRIBUTES`].
     pub fn new(values: Vec<Option<f32>>) -> Self {
         Self(values)
     }
@@ -101,8 +107,7 @@ impl AttributeVector {
         self.0.get(place).copied().flatten()
     }
 
-    /// Measures one face: two runs of the iris network where the eyes can be read at all, one of the forensic network,
-    /// and about a millisecond besides.
+    /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic network.
     ///
     /// # Errors
     /// When a network fails.

@@ -1,21 +1,23 @@
 //! Skin: tone, redness, evenness, texture.
 
 use super::colour::Lab;
-use super::spec::{Attribute, COLOUR, DETAIL, Measure};
+use super::conditions::{COLOUR, DETAIL};
+use super::scale;
 use super::surface::{Surface, mean, median};
+use super::table::{Attribute, Measure};
 
-/// Below each eye.
+/// Mesh points below each eye.
 const UNDER_EYES: [[usize; 2]; 2] = [[230, 119], [450, 348]];
-/// Where light glances: forehead, bridge, tip of the nose, both cheekbones.
+/// Mesh points where light glances off: forehead, bridge and tip of the nose, cheekbones.
 const SHINY: [usize; 5] = [151, 195, 4, 117, 346];
-/// A pixel shines when it is this much lighter than the skin's median.
+/// The luma of a shining pixel over the median luma of the skin.
 const SHINE: f32 = 1.3;
 
 fn tone(s: &Surface) -> Option<Lab> {
     s.colour(&s.cheeks())
 }
 
-/// The mean distance of cheeks, forehead and chin from their common colour.
+/// The mean distance of cheeks, forehead and chin from their mean colour.
 fn evenness(s: &Surface) -> Option<f32> {
     let [right, left] = s.cheeks();
     let colours: Vec<Lab> = [right, left, s.forehead(), s.chin()].into_iter().filter_map(|d| s.colour(&[d])).collect();
@@ -23,7 +25,7 @@ fn evenness(s: &Surface) -> Option<f32> {
     mean(colours.iter().map(|c| c.difference(common))).filter(|_| colours.len() == 4)
 }
 
-/// Fine detail of the cheeks over the face's own contrast.
+/// Fine detail of the cheeks over the contrast of the face.
 fn texture(s: &Surface) -> Option<f32> {
     let places: Vec<_> = (0..4).map(|i| s.disc(&[[151, 4, 0, 199][i]], 12.0)).chain(s.cheeks()).collect();
     let lumas = s.lumas(&places);
@@ -42,8 +44,8 @@ fn specular(s: &Surface) -> Option<f32> {
 pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_tone",
-        label: "skin tone",
-        unit: "degrees ITA",
+        label: "skin lightness",
+        scale: scale::TYPOLOGY_ANGLE,
         source: "individual typology angle, atan2(L* - 50, b*) of the cheeks; light is high (Chardin et al. 1991)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| tone(s).map(|c| (c.l - 50.0).atan2(c.b).to_degrees())),
@@ -51,7 +53,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_redness",
         label: "redness of the skin",
-        unit: "CIELAB a*",
+        scale: scale::REDNESS,
         source: "a* of the cheeks, an index of haemoglobin (Takiwaki 1998)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| tone(s).map(|c| c.a)),
@@ -59,7 +61,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_yellowness",
         label: "yellowness of the skin",
-        unit: "CIELAB b*",
+        scale: scale::YELLOWNESS,
         source: "b* of the cheeks (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| tone(s).map(|c| c.b)),
@@ -67,7 +69,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_evenness",
         label: "unevenness of the skin's colour",
-        unit: "CIELAB Delta E",
+        scale: scale::COLOUR_DISTANCE,
         source: "mean Delta E*ab 1976 of cheeks, forehead and chin from their mean (after Fink, Grammer and Matts 2006)",
         conditions: COLOUR,
         measure: Measure::Surface(evenness),
@@ -75,7 +77,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "cheek_forehead_redness",
         label: "redness of the cheeks against the forehead",
-        unit: "CIELAB a*",
+        scale: scale::REDNESS_DIFFERENCE,
         source: "difference of a* between cheeks and forehead (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(tone(s)?.a - s.colour(&[s.forehead()])?.a)),
@@ -83,23 +85,23 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "chin_darkness",
         label: "darkness of the chin against the cheeks",
-        unit: "CIELAB L*",
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and chin: beard, stubble (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(tone(s)?.l - s.colour(&[s.chin()])?.l)),
     },
     Attribute {
         name: "under_eye_darkness",
-        label: "darkness below the eyes",
-        unit: "CIELAB L*",
+        label: "darkness under the eyes",
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and the skin below the eyes (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(tone(s)?.l - s.colour(&UNDER_EYES.map(|p| s.disc(&p, 3.0)))?.l)),
     },
     Attribute {
         name: "skin_texture",
-        label: "texture of the skin",
-        unit: "% of the face's contrast",
+        label: "strength of the skin texture",
+        scale: scale::TEXTURE,
         source: "mean absolute Laplacian of the cheeks over the deviation of the face's luma",
         conditions: DETAIL,
         measure: Measure::Surface(texture),
@@ -107,7 +109,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_shine",
         label: "shine of the skin",
-        unit: "% of the surface",
+        scale: scale::SHARE,
         source: "share of forehead, nose and cheekbones lighter than 1.3 times the cheeks' median luma",
         conditions: COLOUR,
         measure: Measure::Surface(specular),

@@ -1,4 +1,4 @@
-//! What must hold of the vector as a whole and of every attribute in it.
+//! Properties of the vector as a whole and of every attribute in it.
 
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
@@ -10,7 +10,7 @@ use crate::face::{BoundingBox, Component, Detection, MESH_POINTS, Mesh, Pose, Qu
 use crate::imaging::Point;
 use crate::inference::{Network, Tensor};
 
-/// Points and their partners on the other side, the person's right first.
+/// Mesh points and their mirror images, the person's right first.
 const MIRRORED: [(usize, usize); 48] = [
     (234, 454),
     (93, 323),
@@ -62,7 +62,7 @@ const MIRRORED: [(usize, usize); 48] = [
     (78, 308),
 ];
 
-/// The mesh of the generated portrait of the golden tests.
+/// The mesh of the generated portrait in the golden tests.
 fn portrait() -> Mesh {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/facemesh.npz");
     let mut file = NpzReader::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -85,7 +85,7 @@ fn moved(mesh: &Mesh, [yaw, pitch, roll]: [f32; 3], scale: f32, shift: [f32; 3])
     Mesh { points: points.collect(), confidence: 1.0 }
 }
 
-/// As in a mirror: every measured point changes places with its partner.
+/// The mirror image: every measured point changes places with its partner.
 fn mirrored(mesh: &Mesh) -> Mesh {
     let mut points: Vec<[f32; 3]> = mesh.points.iter().map(|&[x, y, z]| [-x, y, z]).collect();
     for (r, l) in MIRRORED {
@@ -94,7 +94,7 @@ fn mirrored(mesh: &Mesh) -> Mesh {
     Mesh { points, confidence: 1.0 }
 }
 
-/// Every measure of geometry, drift and conditions aside.
+/// Every measure of geometry, without drift and conditions.
 fn geometry(mesh: &Mesh) -> Vec<(&'static str, f32)> {
     let shape = Shape::of(mesh);
     let rows = TABLES.iter().flat_map(|(_, rows)| *rows);
@@ -148,6 +148,50 @@ fn names_are_unique_and_snake_case() {
         assert!(!a.label.is_empty() && !a.unit.is_empty() && !a.source.is_empty(), "{}", a.name);
     }
     assert!(ATTRIBUTES.len() >= 40);
+}
+
+#[test]
+fn every_attribute_takes_only_the_values_that_its_kind_can_take() {
+    const INF: f32 = f32::INFINITY;
+    let expected = |a: &AttributeSpec| match (a.name, a.unit) {
+        ("iris_lightness", _) => (0.0, 100.0),
+        (_, "CIELAB L*") => (-100.0, 100.0),
+        ("skin_redness", _) => (-86.2, 98.3),
+        (_, "CIELAB a*") => (-184.5, 184.5),
+        ("skin_yellowness", _) => (-107.9, 94.5),
+        (_, "CIELAB b*") => (-202.4, 202.4),
+        (_, "CIELAB C*" | "CIELAB Delta E" | "CIELAB Delta a*b*" | "% of the face's contrast") => (0.0, INF),
+        ("upper_third" | "middle_third" | "lower_third" | "skin_shine", _) => (0.0, 100.0),
+        ("facial_contrast", _) => (-100.0, 100.0),
+        ("skin_tone", _) => (-180.0, 180.0),
+        ("forehead_slope" | "brow_slope" | "canthal_tilt_right" | "canthal_tilt_left" | "mouth_slant", _) => {
+            (-90.0, 90.0)
+        }
+        (_, "degrees") => (0.0, 180.0),
+        (
+            "brow_height_right"
+            | "brow_height_left"
+            | "brow_outer_height"
+            | "eye_depth_nasion"
+            | "eye_height_difference"
+            | "nose_protrusion"
+            | "nasal_hump"
+            | "cupids_bow_depth"
+            | "upper_lip_protrusion",
+            _,
+        )
+        | (_, "dB" | "logit") => (-INF, INF),
+        (_, unit) if unit.starts_with("% of the ") => (0.0, INF),
+        _ => panic!("{} in {} has no expected range", a.name, a.unit),
+    };
+    for a in ATTRIBUTES {
+        let (least, greatest) = expected(a);
+        assert_eq!(a.possible(), least..=greatest, "{}", a.name);
+    }
+    for (name, v) in geometry(&portrait()) {
+        let a = ATTRIBUTES.iter().find(|a| a.name == name).unwrap();
+        assert!(a.possible().contains(&v), "{name}: {v}");
+    }
 }
 
 #[test]

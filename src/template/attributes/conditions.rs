@@ -1,0 +1,124 @@
+//! The conditions under which an attribute is read.
+
+use super::shape::Shape;
+use crate::face::{Component, Face};
+
+/// The limits beyond which an attribute is not read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conditions {
+    /// The largest turn to either side, in degrees.
+    pub max_yaw: f32,
+    /// The largest pitch up or down, in degrees.
+    pub max_pitch: f32,
+    /// The least [`Component::FaceSize`], in source pixels between the eyes.
+    pub min_face_size: f32,
+    /// The least score of [`Component::Sharpness`], 0..=100.
+    pub min_sharpness: f32,
+    /// The largest [`Component::Occlusion`], in eye distances.
+    pub max_occlusion: f32,
+    /// The widest gap between the lips, in % of the outer-canthal width.
+    pub max_mouth_opening: f32,
+}
+
+/// The conditions of most geometry.
+pub(super) const GEOMETRY: Conditions = Conditions {
+    max_yaw: 30.0,
+    max_pitch: 30.0,
+    min_face_size: 20.0,
+    min_sharpness: 5.0,
+    max_occlusion: 0.35,
+    max_mouth_opening: f32::INFINITY,
+};
+
+/// The conditions of measures of one side, and of small heights.
+pub(super) const SIDE: Conditions = Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 24.0, ..GEOMETRY };
+
+/// The conditions of the lips, which must be nearly closed.
+pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 12.0, ..SIDE };
+
+/// The conditions of colour.
+pub(super) const COLOUR: Conditions =
+    Conditions { max_yaw: 25.0, max_pitch: 30.0, min_face_size: 24.0, max_occlusion: 0.3, ..GEOMETRY };
+
+/// The conditions of fine detail.
+pub(super) const DETAIL: Conditions = Conditions { min_face_size: 32.0, ..COLOUR };
+
+/// The conditions of the irises.
+pub(super) const IRIS: Conditions =
+    Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 32.0, min_sharpness: 15.0, ..COLOUR };
+
+/// The properties of a face that [`Conditions`] limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances {
+    yaw: f32,
+    pitch: f32,
+    face_size: f32,
+    sharpness: f32,
+    occlusion: f32,
+    mouth_opening: f32,
+}
+
+impl Circumstances {
+    /// The circumstances of a face with its shape.
+    pub(super) fn of(face: &Face, shape: &Shape) -> Self {
+        Self {
+            yaw: face.pose.yaw,
+            pitch: face.pose.pitch,
+            face_size: face.quality.value(Component::FaceSize),
+            sharpness: face.quality.get(Component::Sharpness).map_or(0.0, |c| c.score),
+            occlusion: face.quality.value(Component::Occlusion),
+            mouth_opening: shape.mouth_opening(),
+        }
+    }
+
+    /// The drift of a face under these circumstances, by the coefficients of
+    /// [`AttributeSpec::drift`](super::AttributeSpec::drift).
+    pub(super) fn drift(&self, per: &[f32; 4]) -> f32 {
+        let yaw = self.yaw / 10.0;
+        let by = [yaw, yaw * yaw, self.pitch / 10.0, self.mouth_opening / 10.0];
+        per.iter().zip(by).map(|(p, b)| p * b).sum()
+    }
+}
+
+impl Conditions {
+    /// Whether an attribute with these conditions is read from a face.
+    pub(super) fn allow(&self, c: &Circumstances) -> bool {
+        c.yaw.abs() <= self.max_yaw
+            && c.pitch.abs() <= self.max_pitch
+            && c.face_size >= self.min_face_size
+            && c.sharpness >= self.min_sharpness
+            && c.occlusion <= self.max_occlusion
+            && c.mouth_opening <= self.max_mouth_opening
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Circumstances =
+        Circumstances { yaw: 0.0, pitch: 0.0, face_size: 80.0, sharpness: 90.0, occlusion: 0.05, mouth_opening: 1.0 };
+
+    #[test]
+    fn each_condition_forbids_on_its_own() {
+        assert!(LIPS.allow(&GOOD));
+        let spoiled = [
+            Circumstances { yaw: -40.0, ..GOOD },
+            Circumstances { pitch: 40.0, ..GOOD },
+            Circumstances { face_size: 10.0, ..GOOD },
+            Circumstances { sharpness: 0.0, ..GOOD },
+            Circumstances { occlusion: 0.6, ..GOOD },
+            Circumstances { mouth_opening: 20.0, ..GOOD },
+        ];
+        for c in spoiled {
+            assert!(!LIPS.allow(&c), "{c:?}");
+        }
+        assert!(GEOMETRY.allow(&spoiled[5]), "an open mouth does not hide the cheekbones");
+    }
+
+    #[test]
+    fn circumstances_that_are_not_numbers_forbid() {
+        assert!(!GEOMETRY.allow(&Circumstances { yaw: f32::NAN, ..GOOD }));
+        assert!(!LIPS.allow(&Circumstances { mouth_opening: f32::NAN, ..GOOD }));
+    }
+}
