@@ -1,5 +1,8 @@
 //! Made-up people for the tests of this crate: a person is a direction, a photograph a small step from it.
 
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
 use super::{EmbeddingPrior, Population, PopulationModel};
 use crate::face::{BoundingBox, Component, Pose, Quality};
 use crate::template::{
@@ -8,18 +11,10 @@ use crate::template::{
 
 const WIDTH: usize = 64;
 
-/// Pseudo-random values in -1..1 (splitmix64).
+/// Values in -1..1 that depend on the seed alone.
 fn noise(seed: u64, n: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678;
-    (0..n)
-        .map(|_| {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    (0..n).map(|_| random.random_range(-1.0..1.0)).collect()
 }
 
 fn of_vectors(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Template {

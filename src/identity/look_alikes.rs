@@ -3,7 +3,7 @@
 //! Who is not this person is told least easily from those who resemble them, so these, and not strangers at large, are
 //! where another person's likeness begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
 
-use super::profile::spread_of;
+use super::spread::Spread;
 use crate::template::{Embedding, Embeddings, cosine};
 
 /// The share of the cohort that counts as look-alikes.
@@ -17,7 +17,7 @@ pub(super) fn look_alikes<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) 
     let mut sums = vec![0.0f32; cohort.len()];
     for (which, centroid) in Embedding::ALL.into_iter().zip(centroids) {
         let cosines: Vec<f32> = cohort.iter().map(|c| cosine(centroid, c.get(which))).collect();
-        let spread = spread_of(&cosines);
+        let spread = Spread::of(&cosines);
         for (sum, c) in sums.iter_mut().zip(&cosines) {
             *sum += spread.z(*c);
         }

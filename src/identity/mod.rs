@@ -10,10 +10,12 @@ mod parts;
 mod population;
 mod profile;
 mod record;
+mod spread;
 
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use index::{Index, Near};
 pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
-pub use profile::{EmbeddingProfile, Negative, Profile, Spread};
+pub use profile::{EmbeddingProfile, Negative, Profile};
 pub use record::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};
+pub use spread::Spread;

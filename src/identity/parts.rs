@@ -1,6 +1,6 @@
 //! What covering a part of the face does to this person's photographs: how much more like the others one becomes.
 
-use super::profile::Spread;
+use super::spread::Spread;
 use crate::template::{Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
 /// References seen in parts, at least: of fewer it cannot be told what is usual.
@@ -35,7 +35,7 @@ impl PartsProfile {
         let each = Part::ALL.iter().zip(prior).map(|(&part, prior)| {
             let without: Vec<&[f32]> = seen.iter().map(|(_, parts)| parts.without(part)).collect();
             let gains: Vec<f32> = left_out(&without).iter().zip(&alike).map(|(w, a)| w - a).collect();
-            Covered { centroid: mean_direction(without), gain: usual(&gains, *prior, weight) }
+            Covered { centroid: mean_direction(without), gain: Spread::of_next(&gains, *prior, weight) }
         });
         let each = each.collect();
         Some(Self { whole: mean_direction(whole), each })
@@ -54,15 +54,6 @@ impl PartsProfile {
 fn left_out(vectors: &[&[f32]]) -> Vec<f32> {
     let others = |i: usize| vectors.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, v)| *v);
     vectors.iter().enumerate().map(|(i, v)| cosine(v, &mean_direction(others(i)))).collect()
-}
-
-/// The usual range of one further value, its spread shrunk towards `prior`.
-fn usual(values: &[f32], prior: f32, weight: f32) -> Spread {
-    let n = values.len() as f32;
-    let centre = values.iter().sum::<f32>() / n;
-    let squares: f32 = values.iter().map(|v| (v - centre).powi(2)).sum();
-    let within = (weight * prior.powi(2) + squares) / (weight + n - 1.0);
-    Spread { centre, deviation: (within * (1.0 + 1.0 / n)).sqrt() }
 }
 
 #[cfg(test)]

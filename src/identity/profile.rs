@@ -6,24 +6,9 @@
 
 use super::look_alikes::look_alikes;
 use super::parts::PartsProfile;
+use super::spread::Spread;
 use super::{ConditionEffects, Conditions, Population, Sample, SampleKind};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
-
-/// The range of one measure over a person's genuine photographs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// What is usual.
-    pub centre: f32,
-    /// The standard deviation of one further genuine photograph, uncertainty of the centre included.
-    pub deviation: f32,
-}
-
-impl Spread {
-    /// How far `value` lies from the centre, in standard units.
-    pub fn z(&self, value: f32) -> f32 {
-        (value - self.centre) / self.deviation.max(f32::MIN_POSITIVE)
-    }
-}
 
 /// One embedding's part of a profile.
 #[derive(Clone, Debug)]
@@ -216,7 +201,7 @@ fn fit_embedding(
     EmbeddingProfile {
         centroid,
         genuine,
-        impostor: spread_of(&strangers),
+        impostor: Spread::of(&strangers),
         effects: prior.conditions,
         doubt: prior.doubt,
     }
@@ -230,19 +215,7 @@ fn fit_attribute(index: usize, templates: &[Template], population: &Population) 
     if values.is_empty() || prior <= 0.0 {
         return None;
     }
-    let (n, k) = (values.len() as f32, population.model.prior_weight);
-    let centre = values.iter().sum::<f32>() / n;
-    let squares: f32 = values.iter().map(|v| (v - centre).powi(2)).sum();
-    let within = (k * prior.powi(2) + squares) / (k + n - 1.0);
-    Some(Spread { centre, deviation: (within * (1.0 + 1.0 / n)).sqrt() })
-}
-
-/// Mean and standard deviation.
-pub(super) fn spread_of(values: &[f32]) -> Spread {
-    let n = values.len().max(1) as f32;
-    let centre = values.iter().sum::<f32>() / n;
-    let variance = values.iter().map(|v| (v - centre).powi(2)).sum::<f32>() / n;
-    Spread { centre, deviation: variance.sqrt().max(1e-3) }
+    Some(Spread::of_next(&values, prior, population.model.prior_weight))
 }
 
 #[cfg(test)]
