@@ -3,7 +3,6 @@
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
 mod analyser;
-mod compared;
 mod enroll;
 mod error;
 mod expiry;
@@ -35,7 +34,6 @@ pub use pool::{Overloaded, Pool};
 pub use report::{
     ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions,
 };
-pub use stability::StabilityReport;
 pub use timing::{Stage, StageTiming};
 
 /// Everything that answers a request: networks, population, fusion, store, and the profiles in memory.
