@@ -1,4 +1,4 @@
-//! Made-up people for the tests of this crate: a person is a direction, a photograph a small step from it.
+//! Synthetic people for the tests of this crate: a person is a direction, a photograph a small step from it.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -40,7 +40,7 @@ pub(crate) fn template(person: u64) -> Template {
     of_vectors(Embedding::ALL.map(|e| noise(person * 10 + e as u64, WIDTH)))
 }
 
-/// A photograph of `person`: about .8 from another one by cosine.
+/// A photograph of `person`; its cosine with another one is about 0.8.
 pub(crate) fn near(person: u64, photograph: u64) -> Template {
     stepped(person, photograph, 0.5)
 }
@@ -53,8 +53,8 @@ pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
     }))
 }
 
-/// A photograph of `person` seen in parts: without any of them it is as like the others as it is whole, but for one that
-/// is `forged`, which takes the face away from the person as long as it is seen.
+/// A photograph of `person` with its parts. Covering one does not change its likeness to the others, except for a
+/// `forged` part, which moves the face away from the person while it is visible.
 pub(crate) fn in_parts(person: u64, photograph: u64, forged: Option<Part>) -> Template {
     let step = if forged.is_some() { 0.9 } else { 0.2 };
     let seen = |aside: u64, step| stepped(person, photograph + aside, step).embeddings.get(Embedding::B).to_vec();

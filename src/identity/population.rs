@@ -1,5 +1,5 @@
-//! What is known of people in general, before anything is known of one person: how alike photographs of one person
-//! are, how much that differs between people, and where strangers lie.
+//! The population: how alike photographs of one person are in general, how much that differs between people, and a
+//! cohort of strangers.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +16,10 @@ pub struct EmbeddingPrior {
     pub between_people: f32,
     /// Standard deviation of a photograph's cosine to the centroid of its person's other photographs.
     pub spread: f32,
-    /// What conditions do to a genuine photograph's likeness.
+    /// The effects of conditions on a genuine photograph's likeness.
     #[serde(default)]
     pub conditions: ConditionEffects,
-    /// How unsure that is: the standard deviation of what conditions did, as a share of what they were expected to do.
+    /// The uncertainty of the effects: the standard deviation of the observed effect, as a share of the expected one.
     #[serde(default)]
     pub doubt: f32,
 }
@@ -29,13 +29,13 @@ pub struct EmbeddingPrior {
 pub struct PopulationModel {
     /// One for each of [`Embedding::ALL`].
     pub embedding: Vec<EmbeddingPrior>,
-    /// How many references the priors weigh as much as.
+    /// The number of references that the priors weigh as much as.
     pub prior_weight: f32,
-    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of how much
-    /// more like the others one becomes when that part is covered, as a cosine.
+    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of the gain
+    /// in likeness to the others when that part is covered, as a cosine.
     pub parts: Vec<f32>,
-    /// Logit that two sides show one person: intercept, then one weight for the place of each embedding's cosine
-    /// between strangers (0) and the person's own expectation (1).
+    /// The log odds that two sides show one person: intercept, then one weight per embedding for the place of its cosine
+    /// between look-alikes (0) and the person's own expectation (1).
     pub likeness: Vec<f32>,
 }
 
@@ -44,7 +44,7 @@ pub struct PopulationModel {
 pub struct Population {
     /// The coefficients.
     pub model: PopulationModel,
-    /// Faces that are nobody's: impostors to every identity.
+    /// Strangers' faces: impostors to every identity.
     pub cohort: Vec<Embeddings>,
 }
 

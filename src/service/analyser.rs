@@ -50,7 +50,13 @@ impl Analyser {
     pub fn new(zoo: Arc<Zoo>, limits: DecodeLimits) -> Self {
         let settings = DetectorSettings { max_faces: MAX_FACES, ..DetectorSettings::default() };
         let finder = FaceFinder::new(zoo.clone(), one_more(settings));
-        Self { finder, extractor: TemplateExtractor::new(zoo), limits, max_faces: MAX_FACES, helpers: Helpers::default() }
+        Self {
+            finder,
+            extractor: TemplateExtractor::new(zoo),
+            limits,
+            max_faces: MAX_FACES,
+            helpers: Helpers::default(),
+        }
     }
 
     /// The analyser with these settings of the detector; the `max_faces` largest faces are described.

@@ -75,7 +75,8 @@ impl Service {
         };
         let image = ImageDecision::of(analysis.faces.iter().map(judge).collect::<Result<_, ServiceError>>()?);
         let faces = analysis.faces.iter().zip(image.faces).enumerate();
-        let reports = faces.map(|(i, (face, judgement))| FaceReport::new(i, face, Some(&Comparison { enrolled, judgement })));
+        let reports =
+            faces.map(|(i, (face, judgement))| FaceReport::new(i, face, Some(&Comparison { enrolled, judgement })));
         Ok(self.answer(analysis.image, reports.collect(), image.deciding.unwrap_or(0), Some(enrolled.name())))
     }
 
@@ -148,8 +149,7 @@ impl Service {
     }
 
     fn without_face(&self, image: ImageReport, claimed: Option<&Enrolled>) -> Verification {
-        let reason =
-            "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels.";
+        let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels.";
         Verification {
             verdict: Verdict::NoFace,
             score: None,

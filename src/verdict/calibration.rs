@@ -212,6 +212,4 @@ mod tests {
         let e = calibration().check("ffff").unwrap_err().to_string();
         assert!(e.contains("0123abcd") && e.contains("ffff") && e.contains("faceward calibrate"), "{e}");
     }
-
-
 }

@@ -64,8 +64,7 @@ impl Judgement {
     /// Whether the face depicts the person, genuine or not. A face too poor to be judged depicts nobody unless it is
     /// alike enough.
     pub fn depicts_person(&self) -> bool {
-        self.decision.verdict != Verdict::DifferentPerson
-            && self.evidence.likeness >= self.decision.thresholds.likeness
+        self.decision.verdict != Verdict::DifferentPerson && self.evidence.likeness >= self.decision.thresholds.likeness
     }
 
     /// The judgement after a closer look: at the face in parts where [`Decision::wants_parts`], and at a degraded copy
@@ -186,7 +185,8 @@ mod tests {
     fn a_template_with_parts_is_judged_as_one_whose_parts_are_asked_for() {
         let (profile, fusion) = (profile(), fusion());
         for probe in [in_parts(1, 50, None), in_parts(1, 51, Some(Part::Mouth)), stepped(1, 52, 0.8), template(3)] {
-            let asked: Result<_, Infallible> = judge(&probe, &profile, &fusion, || Ok(probe.parts.clone()), || Ok(None));
+            let asked: Result<_, Infallible> =
+                judge(&probe, &profile, &fusion, || Ok(probe.parts.clone()), || Ok(None));
             assert_eq!(Ok(judge_template(&probe, &profile, &fusion)), asked);
         }
     }
@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn a_stranger_is_not_depicted_even_where_the_face_is_too_poor_to_be_judged() {
         let (profile, mut fusion) = (profile(), fusion());
-        let depicted = |probe: &Template, fusion: &_| Judgement::of_whole_face(probe, &profile, fusion).depicts_person();
+        let depicted =
+            |probe: &Template, fusion: &_| Judgement::of_whole_face(probe, &profile, fusion).depicts_person();
         assert!(depicted(&near(1, 60), &fusion) && !depicted(&template(2), &fusion));
         fusion.thresholds.min_quality = 101.0;
         assert!(depicted(&near(1, 60), &fusion) && !depicted(&template(2), &fusion));

@@ -7,12 +7,7 @@ use crate::verdict::AttributeEvidence;
 /// An attribute beyond this many standard deviations lies far outside.
 const FAR: f32 = 6.0;
 
-pub(super) fn difference(
-    a: &AttributeEvidence,
-    spec: &AttributeSpec,
-    direction: Direction,
-    weight: f32,
-) -> Difference {
+pub(super) fn difference(a: &AttributeEvidence, spec: &AttributeSpec, direction: Direction, weight: f32) -> Difference {
     let side = if direction == Direction::Higher { "above" } else { "below" };
     let far = if a.deviation.abs() > FAR { "far " } else { "" };
     let range = "the usual range of this person's own photographs";

@@ -31,10 +31,14 @@ pub(super) fn difference(p: &PartEvidence, farthest: bool, direction: Direction,
     let (part, own) = (p.part.region().name(), "this person's own photographs");
     let text = match direction {
         Direction::Within if p.deviation < A_LITTLE => {
-            format!("Covering the {part} changes the likeness no more than it does in {own}: nothing points to the {part}.")
+            format!(
+                "Covering the {part} changes the likeness no more than it does in {own}: nothing points to the {part}."
+            )
         }
         Direction::Within => {
-            format!("Covering the {part} gains a little more likeness than in most of {own}, but within the normal range.")
+            format!(
+                "Covering the {part} gains a little more likeness than in most of {own}, but within the normal range."
+            )
         }
         _ => format!(
             "{}, {:.1} standard deviations beyond what it does in {own}: {} {}.",

@@ -49,7 +49,9 @@ impl Facts<'_> {
             }
             Verdict::Fake => {
                 let [score, fake] = distinct([score, t.fake], 2);
-                format!("Depicts {person} but does not pass as a genuine photograph: score {score} (fake up to {fake}).")
+                format!(
+                    "Depicts {person} but does not pass as a genuine photograph: score {score} (fake up to {fake})."
+                )
             }
             Verdict::DifferentPerson if self.evidence.likeness < t.likeness => {
                 let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
