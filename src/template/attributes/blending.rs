@@ -2,8 +2,10 @@
 //! from it in colour, sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting
 //! deepfakes with self-blended images", CVPR 2022).
 
-use super::spec::{Attribute, COLOUR, DETAIL, Measure};
+use super::conditions::{COLOUR, DETAIL};
+use super::scale;
 use super::surface::{Disc, Surface, median};
+use super::table::{Attribute, Measure};
 use crate::face::index::CHIN;
 use crate::imaging::Point;
 
@@ -60,7 +62,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "facial_contrast",
         label: "contrast of the features against the skin",
-        unit: "% (Michelson)",
+        scale: scale::CONTRAST,
         source: "luma of cheeks against eyes, brows and lips (after Russell 2009)",
         conditions: COLOUR,
         measure: Measure::Surface(contrast),
@@ -68,7 +70,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "outline_colour_difference",
         label: "difference in colour between inner face and outline",
-        unit: "CIELAB Delta a*b*",
+        scale: scale::CHROMATIC_DISTANCE,
         source: "chromatic distance of the cheeks from the rim along the jaw (after Li et al. 2020)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(s.colour(&inner(s))?.chromatic_difference(s.colour(&rim(s, INSIDE))?))),
@@ -76,7 +78,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "neck_colour_difference",
         label: "difference in colour between face and neck",
-        unit: "CIELAB Delta a*b*",
+        scale: scale::CHROMATIC_DISTANCE,
         source: "chromatic distance of the cheeks from the skin below the chin (after Li et al. 2020)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| {
@@ -87,7 +89,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "sharpness_ratio",
         label: "sharpness of the inner face against its outline",
-        unit: "dB",
+        scale: scale::DECIBELS,
         source: "mean absolute Laplacian inside over that along the rim (after Shiohara and Yamasaki 2022)",
         conditions: DETAIL,
         measure: Measure::Surface(|s| Some(decibels(s.detail(&inner(s))?, s.detail(&rim(s, INSIDE))?))),
@@ -95,7 +97,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "noise_ratio",
         label: "noise inside the face against its surroundings",
-        unit: "dB",
+        scale: scale::DECIBELS,
         source: "robust Immerkaer noise inside over the quietest quarter just outside (Immerkaer 1996)",
         conditions: DETAIL,
         measure: Measure::Surface(|s| Some(decibels(s.noise(&inner(s))?, quiet_noise(s, &rim(s, BEYOND))?))),

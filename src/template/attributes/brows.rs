@@ -1,8 +1,10 @@
 //! The brows.
 
+use super::conditions::{COLOUR, Conditions, GEOMETRY, SIDE};
+use super::scale;
 use super::shape::Shape;
-use super::spec::{Attribute, COLOUR, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH, SIDE};
 use super::surface::Surface;
+use super::table::{Attribute, Measure};
 
 use crate::face::index::{
     LEFT_BROW, LEFT_BROW_LOWER, LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_BROW, RIGHT_BROW_LOWER, RIGHT_EYE_INNER,
@@ -58,7 +60,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_height_right",
         label: "height of the right brow",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "eyebrow above the palpebral fissure, after os-or (Farkas 1994)",
         conditions: CALM,
         measure: Measure::Shape(right_height),
@@ -66,7 +68,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_height_left",
         label: "height of the left brow",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "eyebrow above the palpebral fissure, after os-or (Farkas 1994)",
         conditions: CALM,
         measure: Measure::Shape(left_height),
@@ -74,7 +76,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_outer_height",
         label: "height of the brows' outer ends",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "lateral brow above the exocanthion (Farkas 1994, landmarks)",
         conditions: CALM,
         measure: Measure::Shape(|s| {
@@ -84,7 +86,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_arch",
         label: "arch of the brows",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "height of the brow's middle over the chord of its ends (Farkas 1994, landmarks)",
         conditions: GEOMETRY,
         measure: Measure::Shape(arch),
@@ -92,7 +94,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_slope",
         label: "rise of the brows to their middle",
-        unit: DEGREES,
+        scale: scale::TILT,
         source: "inclination of the medial half of the brow (Farkas 1994, landmarks)",
         conditions: CALM,
         measure: Measure::Shape(|s| {
@@ -102,7 +104,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_length",
         label: "length of the brows",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "medial to lateral end of the brow, mean of both (Farkas 1994, landmarks)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| {
@@ -115,7 +117,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_distance",
         label: "distance between the brows",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "interbrow distance between the medial ends (Farkas 1994, landmarks)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(RIGHT_BROW_LOWER[0], LEFT_BROW_LOWER[0])),
@@ -123,7 +125,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_thickness",
         label: "thickness of the brows",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "upper to lower edge of the brow, mean of five places on both (Farkas 1994, landmarks)",
         conditions: GEOMETRY,
         measure: Measure::Shape(thickness),
@@ -131,7 +133,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "brow_contrast",
         label: "darkness of the brows against the skin",
-        unit: "CIELAB L*",
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between the skin above the brows and the brows (after Russell 2009)",
         conditions: COLOUR,
         measure: Measure::Surface(contrast),

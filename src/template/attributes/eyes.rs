@@ -1,15 +1,15 @@
 //! Eyes: lids, corners, irises.
 
+use super::conditions::{GEOMETRY, IRIS, SIDE};
 use super::irises::Irises;
+use super::scale;
 use super::shape::Shape;
-use super::spec::{Attribute, DEGREES, GEOMETRY, IRIS, Measure, PERCENT_WIDTH, SIDE};
+use super::table::{Attribute, Measure};
 
 use crate::face::index::{
     LEFT_EYE_BOTTOM, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_TOP, NASION, RIGHT_EYE_BOTTOM, RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER, RIGHT_EYE_TOP,
 };
-
-const LAB_LIGHTNESS: &str = "CIELAB L*";
 
 fn right_length(s: &Shape) -> f32 {
     s.distance(RIGHT_EYE_OUTER, RIGHT_EYE_INNER)
@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "interocular_ratio",
         label: "distance between the eyes",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "intercanthal index, en-en x 100 / ex-ex (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(RIGHT_EYE_INNER, LEFT_EYE_INNER)),
@@ -40,7 +40,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "fissure_length_right",
         label: "length of the right eye",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "palpebral fissure length, en-ex (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(right_length),
@@ -48,7 +48,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "fissure_length_left",
         label: "length of the left eye",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "palpebral fissure length, en-ex (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(left_length),
@@ -56,7 +56,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "fissure_height_right",
         label: "opening of the right eye",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "palpebral fissure height, ps-pi (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(right_height),
@@ -64,7 +64,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "fissure_height_left",
         label: "opening of the left eye",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "palpebral fissure height, ps-pi (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(left_height),
@@ -72,7 +72,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "canthal_tilt_right",
         label: "tilt of the right eye",
-        unit: DEGREES,
+        scale: scale::TILT,
         source: "inclination of the palpebral fissure, en-ex (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(|s| s.rise(RIGHT_EYE_INNER, RIGHT_EYE_OUTER)),
@@ -80,7 +80,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "canthal_tilt_left",
         label: "tilt of the left eye",
-        unit: DEGREES,
+        scale: scale::TILT,
         source: "inclination of the palpebral fissure, en-ex (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(|s| s.rise(LEFT_EYE_INNER, LEFT_EYE_OUTER)),
@@ -88,7 +88,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "eye_depth_nasion",
         label: "depth of the eyes behind the nose's root",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "depth of the endocanthion behind the sellion, en-se (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.mean(&[RIGHT_EYE_INNER, LEFT_EYE_INNER], 2) - s.inward(NASION)),
@@ -96,7 +96,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "iris_diameter",
         label: "diameter of the irises",
-        unit: "% of the fissure length",
+        scale: scale::OF_EYE_LENGTH,
         source: "horizontal visible iris diameter over en-ex, mean of both eyes (after Farkas 1994)",
         conditions: IRIS,
         measure: Measure::Irises(Irises::diameter),
@@ -104,7 +104,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "iris_lightness",
         label: "lightness of the irises",
-        unit: LAB_LIGHTNESS,
+        scale: scale::LIGHTNESS,
         source: "L* of the iris ring, mean of both eyes (CIE 15:2004)",
         conditions: IRIS,
         measure: Measure::Irises(|i| i.colour().map(|c| c.l)),
@@ -112,7 +112,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "iris_chroma",
         label: "chroma of the irises",
-        unit: "CIELAB C*",
+        scale: scale::CHROMA,
         source: "C*ab of the iris ring, mean of both eyes (CIE 15:2004)",
         conditions: IRIS,
         measure: Measure::Irises(|i| i.colour().map(|c| c.a.hypot(c.b))),
@@ -120,7 +120,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "iris_yellowness",
         label: "warmth of the irises against the white of the eyes",
-        unit: "CIELAB b*",
+        scale: scale::YELLOWNESS_DIFFERENCE,
         source: "b* of the iris ring minus that of the sclera: brown high, blue low (CIE 15:2004)",
         conditions: IRIS,
         measure: Measure::Irises(|i| Some(i.colour()?.b - i.sclera()?.b)),
@@ -128,7 +128,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "iris_redness",
         label: "redness of the irises against the white of the eyes",
-        unit: "CIELAB a*",
+        scale: scale::REDNESS_DIFFERENCE,
         source: "a* of the iris ring minus that of the sclera: hazel high, green low (CIE 15:2004)",
         conditions: IRIS,
         measure: Measure::Irises(|i| Some(i.colour()?.a - i.sclera()?.a)),
@@ -136,7 +136,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "sclera_contrast",
         label: "contrast between the white of the eyes and the irises",
-        unit: LAB_LIGHTNESS,
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between sclera and iris ring (after Russell 2009)",
         conditions: IRIS,
         measure: Measure::Irises(|i| Some(i.sclera()?.l - i.colour()?.l)),
@@ -144,7 +144,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "eye_height_difference",
         label: "right eye opened wider than the left",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "signed asymmetry of the palpebral fissure height (Farkas 1994, asymmetry)",
         conditions: SIDE,
         measure: Measure::Shape(|s| right_height(s) - left_height(s)),

@@ -9,16 +9,20 @@
 mod blending;
 mod brows;
 mod colour;
+mod conditions;
 mod eyes;
 mod figures;
 mod irises;
+mod manipulation;
 mod mouth;
 mod nose;
 mod outer_face;
+mod scale;
 mod shape;
 mod skin;
 mod spec;
 mod surface;
+mod table;
 mod traces;
 
 use serde::{Deserialize, Serialize};
@@ -27,13 +31,15 @@ use crate::face::Face;
 use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Network};
 use crate::models::Zoo;
+use conditions::Circumstances;
 use irises::Irises;
 use shape::Shape;
-use spec::{Attribute, Circumstances, Measure};
 use surface::Surface;
+use table::{Attribute, Measure};
 use traces::Traces;
 
-pub use spec::{AttributeSpec, Conditions, Region, Trace};
+pub use conditions::Conditions;
+pub use spec::{AttributeSpec, Region, Trace};
 
 /// The tables of all regions, in the order of the vector. New ones stand at the end: stored vectors are in this order.
 const TABLES: [(Region, &[Attribute]); 11] = [
@@ -44,10 +50,10 @@ const TABLES: [(Region, &[Attribute]); 11] = [
     (Region::Mouth, mouth::TABLE),
     (Region::Skin, skin::TABLE),
     (Region::Overall, blending::TABLE),
-    (Region::Overall, traces::OVERALL_ROWS),
-    (Region::Eyes, traces::EYES_ROWS),
-    (Region::Nose, traces::NOSE_ROWS),
-    (Region::Mouth, traces::MOUTH_ROWS),
+    (Region::Overall, manipulation::OVERALL_TABLE),
+    (Region::Eyes, manipulation::EYES_TABLE),
+    (Region::Nose, manipulation::NOSE_TABLE),
+    (Region::Mouth, manipulation::MOUTH_TABLE),
 ];
 
 /// Every attribute, in the order of the vector.

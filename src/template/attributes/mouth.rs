@@ -1,9 +1,11 @@
 //! Lips and philtrum.
 
+use super::conditions::{COLOUR, LIPS};
 use super::outer_face::{POGONION, SUBLABIALE};
+use super::scale;
 use super::shape::Shape;
-use super::spec::{Attribute, COLOUR, DEGREES, LIPS, Measure, PERCENT_WIDTH};
 use super::surface::Surface;
+use super::table::{Attribute, Measure};
 
 use crate::face::index::{
     CUPID_LEFT, CUPID_RIGHT, LOWER_LIP_BOTTOM, LOWER_LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, SUBNASALE,
@@ -39,7 +41,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "mouth_width",
         label: "mouth width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "labial fissure width, ch-ch (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(width),
@@ -47,7 +49,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "philtrum_length",
         label: "philtrum length",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "cutaneous upper lip height, sn-ls (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(|s| s.distance(SUBNASALE, UPPER_LIP_TOP)),
@@ -55,7 +57,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "philtrum_width",
         label: "philtrum width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "width of the philtrum between the peaks of Cupid's bow, cph-cph (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(|s| s.distance(CUPID_RIGHT, CUPID_LEFT)),
@@ -63,7 +65,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "upper_vermilion_height",
         label: "height of the upper lip's red",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "upper vermilion height, ls-sto (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(upper),
@@ -71,7 +73,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "lower_vermilion_height",
         label: "height of the lower lip's red",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "lower vermilion height, sto-li (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(lower),
@@ -79,7 +81,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "lip_ratio",
         label: "upper lip against lower lip",
-        unit: "% of the lower lip's height",
+        scale: scale::OF_LOWER_LIP,
         source: "vermilion height index, ls-sto x 100 / sto-li (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(|s| upper(s) / lower(s) * 100.0),
@@ -87,7 +89,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "cupids_bow_depth",
         label: "depth of Cupid's bow",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "height of cph above ls (Farkas 1994, landmarks)",
         conditions: LIPS,
         measure: Measure::Shape(|s| s.down(UPPER_LIP_TOP) - s.mean(&[CUPID_RIGHT, CUPID_LEFT], 1)),
@@ -95,7 +97,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "upper_lip_protrusion",
         label: "protrusion of the upper lip",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "upper lip before the esthetic line prn-pg (Ricketts 1968)",
         conditions: LIPS,
         measure: Measure::Shape(|s| s.profile_offset(UPPER_LIP_TOP, NOSE_TIP, POGONION)),
@@ -103,7 +105,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "labiomental_angle",
         label: "angle between lower lip and chin",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "labiomental angle, li-sl-pg (Farkas 1994)",
         conditions: LIPS,
         measure: Measure::Shape(|s| s.profile_angle(LOWER_LIP_BOTTOM, SUBLABIALE, POGONION)),
@@ -111,7 +113,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "lip_redness",
         label: "redness of the lips against the skin",
-        unit: "CIELAB a*",
+        scale: scale::REDNESS_DIFFERENCE,
         source: "difference of a* between lower lip and cheeks (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| lip_against_skin(s).map(|d| d[1])),
@@ -119,7 +121,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "lip_lightness",
         label: "lightness of the lips against the skin",
-        unit: "CIELAB L*",
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between lower lip and cheeks (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| lip_against_skin(s).map(|d| d[0])),
@@ -127,7 +129,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "mouth_slant",
         label: "slant of the mouth, the person's left corner low",
-        unit: DEGREES,
+        scale: scale::TILT,
         source: "inclination of ch-ch against ex-ex (Farkas 1994, asymmetry)",
         conditions: LIPS,
         measure: Measure::Shape(|s| {

@@ -1,8 +1,10 @@
 //! The nose.
 
+use super::conditions::{Conditions, GEOMETRY};
 use super::outer_face::POGONION;
+use super::scale;
 use super::shape::Shape;
-use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH};
+use super::table::{Attribute, Measure};
 
 use crate::face::index::{GLABELLA, LEFT_ALARE, NASION, NOSE_TIP, RIGHT_ALARE, SUBNASALE, UPPER_LIP_TOP};
 
@@ -33,7 +35,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasal_width",
         label: "nasal width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "morphological nose width, al-al (Farkas 1994)",
         conditions: CALM,
         measure: Measure::Shape(alares),
@@ -41,7 +43,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasal_bridge_width",
         label: "width of the nasal bridge",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "width of the nasal dorsum at mid-height, after mf-mf (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(BRIDGE.0, BRIDGE.1)),
@@ -49,7 +51,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nose_length",
         label: "nose length",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "nose height, n-sn (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(length),
@@ -57,7 +59,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasal_index",
         label: "nasal width against length",
-        unit: "% of the nose length",
+        scale: scale::OF_NOSE_LENGTH,
         source: "nasal index, al-al x 100 / n-sn (Farkas 1994)",
         conditions: CALM,
         measure: Measure::Shape(|s| alares(s) / length(s) * 100.0),
@@ -65,7 +67,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nose_protrusion",
         label: "protrusion of the nose",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "nasal tip protrusion, depth of prn before the alar base (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(projection),
@@ -73,7 +75,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasofrontal_angle",
         label: "angle between forehead and nose",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "nasofrontal angle, g-n-dorsum (Farkas 1994; Powell and Humphreys 1984)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.profile_angle(GLABELLA, NASION, DORSUM)),
@@ -81,7 +83,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasofacial_angle",
         label: "angle between nose and face",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "nasofacial angle, n-prn against n-pg (Powell and Humphreys 1984)",
         conditions: CALM,
         measure: Measure::Shape(|s| s.profile_angle_of_lines([NASION, NOSE_TIP], [NASION, POGONION])),
@@ -89,7 +91,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasolabial_angle",
         label: "angle between nose and upper lip",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "nasolabial angle, prn-sn-ls (Farkas 1994)",
         conditions: CALM,
         measure: Measure::Shape(|s| s.profile_angle(NOSE_TIP, SUBNASALE, UPPER_LIP_TOP)),
@@ -97,7 +99,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasal_hump",
         label: "hump of the nasal bridge",
-        unit: PERCENT_WIDTH,
+        scale: scale::OFFSET,
         source: "height of the rhinion before the line n-prn; negative is a saddle (Powell and Humphreys 1984)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.profile_offset(RHINION, NASION, NOSE_TIP)),

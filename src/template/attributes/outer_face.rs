@@ -1,7 +1,9 @@
 //! The outline: cheekbones, jaw, chin, forehead, profile.
 
+use super::conditions::{Conditions, GEOMETRY, SIDE};
+use super::scale;
 use super::shape::Shape;
-use super::spec::{Attribute, Conditions, DEGREES, GEOMETRY, Measure, PERCENT_WIDTH, SIDE};
+use super::table::{Attribute, Measure};
 use crate::face::index::{
     CHIN, FOREHEAD, GLABELLA, LEFT_GONION, LEFT_TEMPLE, LEFT_ZYGION, NASION, NOSE_TIP, RIGHT_GONION, RIGHT_TEMPLE,
     RIGHT_ZYGION, SUBNASALE,
@@ -40,7 +42,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "face_width",
         label: "face width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "bizygomatic width, zy-zy (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(zygions),
@@ -48,7 +50,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "jaw_width",
         label: "jaw width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "bigonial width, go-go (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(RIGHT_GONION, LEFT_GONION)),
@@ -56,7 +58,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "jaw_to_face_width",
         label: "jaw width against face width",
-        unit: "% of the face width",
+        scale: scale::OF_FACE_WIDTH,
         source: "mandible-face width index, go-go x 100 / zy-zy (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(RIGHT_GONION, LEFT_GONION) / zygions(s) * 100.0),
@@ -64,7 +66,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "jaw_body_width",
         label: "width of the jaw's body",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "width half-way between gonion and menton, in the manner of go-go (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| across(s, JAW_BODY)),
@@ -72,7 +74,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "chin_width",
         label: "chin width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "width of the chin's lower edge beside the menton, in the manner of go-go (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| across(s, CHIN_SIDES)),
@@ -80,7 +82,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "chin_height",
         label: "chin height",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "sublabiale to gnathion, sl-gn (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| s.distance(SUBLABIALE, CHIN)),
@@ -88,7 +90,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "jaw_angle",
         label: "angle of the jaw",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "gonial angle between ramus and mandible, mean of both sides (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| {
@@ -98,7 +100,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "face_index",
         label: "face height against width",
-        unit: "% of the face width",
+        scale: scale::OF_FACE_WIDTH,
         source: "facial index, n-gn x 100 / zy-zy (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| s.distance(NASION, CHIN) / zygions(s) * 100.0),
@@ -106,7 +108,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "upper_third",
         label: "upper third of the face",
-        unit: "% of the face height",
+        scale: scale::OF_FACE_HEIGHT,
         source: "forehead, from the mesh's upper edge near the trichion to glabella, of the whole (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| third(s, FOREHEAD, GLABELLA)),
@@ -114,7 +116,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "middle_third",
         label: "middle third of the face",
-        unit: "% of the face height",
+        scale: scale::OF_FACE_HEIGHT,
         source: "glabella to subnasale, of the whole (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| third(s, GLABELLA, SUBNASALE)),
@@ -122,7 +124,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "lower_third",
         label: "lower third of the face",
-        unit: "% of the face height",
+        scale: scale::OF_FACE_HEIGHT,
         source: "subnasale to menton, sn-gn, of the whole (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| third(s, SUBNASALE, CHIN)),
@@ -130,7 +132,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "forehead_width",
         label: "forehead width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "minimal frontal breadth, ft-ft (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| s.distance(RIGHT_TEMPLE, LEFT_TEMPLE)),
@@ -138,7 +140,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "temple_width",
         label: "temple width",
-        unit: PERCENT_WIDTH,
+        scale: scale::LENGTH,
         source: "width of the outline beside the eyes, after ft-ft and zy-zy (Farkas 1994)",
         conditions: GEOMETRY,
         measure: Measure::Shape(|s| across(s, TEMPLES)),
@@ -146,7 +148,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "forehead_slope",
         label: "slope of the forehead",
-        unit: DEGREES,
+        scale: scale::TILT,
         source: "inclination of the forehead, tr-g against the face's vertical (Farkas 1994)",
         conditions: SIDE,
         measure: Measure::Shape(|s| {
@@ -157,7 +159,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "facial_convexity",
         label: "convexity of the profile",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "facial convexity, angle n-sn-pg; 180 is straight (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| s.profile_angle(NASION, SUBNASALE, POGONION)),
@@ -165,7 +167,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "total_convexity",
         label: "convexity of the profile with the nose",
-        unit: DEGREES,
+        scale: scale::ANGLE,
         source: "total facial convexity, angle n-prn-pg (Farkas 1994)",
         conditions: SHUT,
         measure: Measure::Shape(|s| s.profile_angle(NASION, NOSE_TIP, POGONION)),

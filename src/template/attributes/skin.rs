@@ -1,8 +1,10 @@
 //! Skin: tone, redness, evenness, texture.
 
 use super::colour::Lab;
-use super::spec::{Attribute, COLOUR, DETAIL, Measure};
+use super::conditions::{COLOUR, DETAIL};
+use super::scale;
 use super::surface::{Surface, mean, median};
+use super::table::{Attribute, Measure};
 
 /// Below each eye.
 const UNDER_EYES: [[usize; 2]; 2] = [[230, 119], [450, 348]];
@@ -43,7 +45,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_tone",
         label: "skin tone",
-        unit: "degrees ITA",
+        scale: scale::TYPOLOGY_ANGLE,
         source: "individual typology angle, atan2(L* - 50, b*) of the cheeks; light is high (Chardin et al. 1991)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| tone(s).map(|c| (c.l - 50.0).atan2(c.b).to_degrees())),
@@ -51,7 +53,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_redness",
         label: "redness of the skin",
-        unit: "CIELAB a*",
+        scale: scale::REDNESS,
         source: "a* of the cheeks, an index of haemoglobin (Takiwaki 1998)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| tone(s).map(|c| c.a)),
@@ -59,7 +61,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_yellowness",
         label: "yellowness of the skin",
-        unit: "CIELAB b*",
+        scale: scale::YELLOWNESS,
         source: "b* of the cheeks (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| tone(s).map(|c| c.b)),
@@ -67,7 +69,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_evenness",
         label: "unevenness of the skin's colour",
-        unit: "CIELAB Delta E",
+        scale: scale::COLOUR_DISTANCE,
         source: "mean Delta E*ab 1976 of cheeks, forehead and chin from their mean (after Fink, Grammer and Matts 2006)",
         conditions: COLOUR,
         measure: Measure::Surface(evenness),
@@ -75,7 +77,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "cheek_forehead_redness",
         label: "redness of the cheeks against the forehead",
-        unit: "CIELAB a*",
+        scale: scale::REDNESS_DIFFERENCE,
         source: "difference of a* between cheeks and forehead (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(tone(s)?.a - s.colour(&[s.forehead()])?.a)),
@@ -83,7 +85,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "chin_darkness",
         label: "darkness of the chin against the cheeks",
-        unit: "CIELAB L*",
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and chin: beard, stubble (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(tone(s)?.l - s.colour(&[s.chin()])?.l)),
@@ -91,7 +93,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "under_eye_darkness",
         label: "darkness below the eyes",
-        unit: "CIELAB L*",
+        scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and the skin below the eyes (CIE 15:2004)",
         conditions: COLOUR,
         measure: Measure::Surface(|s| Some(tone(s)?.l - s.colour(&UNDER_EYES.map(|p| s.disc(&p, 3.0)))?.l)),
@@ -99,7 +101,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_texture",
         label: "texture of the skin",
-        unit: "% of the face's contrast",
+        scale: scale::TEXTURE,
         source: "mean absolute Laplacian of the cheeks over the deviation of the face's luma",
         conditions: DETAIL,
         measure: Measure::Surface(texture),
@@ -107,7 +109,7 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_shine",
         label: "shine of the skin",
-        unit: "% of the surface",
+        scale: scale::SHARE,
         source: "share of forehead, nose and cheekbones lighter than 1.3 times the cheeks' median luma",
         conditions: COLOUR,
         measure: Measure::Surface(specular),

@@ -151,6 +151,50 @@ fn names_are_unique_and_snake_case() {
 }
 
 #[test]
+fn every_attribute_takes_only_the_values_that_its_kind_can_take() {
+    const INF: f32 = f32::INFINITY;
+    let expected = |a: &AttributeSpec| match (a.name, a.unit) {
+        ("iris_lightness", _) => (0.0, 100.0),
+        (_, "CIELAB L*") => (-100.0, 100.0),
+        ("skin_redness", _) => (-86.2, 98.3),
+        (_, "CIELAB a*") => (-184.5, 184.5),
+        ("skin_yellowness", _) => (-107.9, 94.5),
+        (_, "CIELAB b*") => (-202.4, 202.4),
+        (_, "CIELAB C*" | "CIELAB Delta E" | "CIELAB Delta a*b*" | "% of the face's contrast") => (0.0, INF),
+        ("upper_third" | "middle_third" | "lower_third" | "skin_shine", _) => (0.0, 100.0),
+        ("facial_contrast", _) => (-100.0, 100.0),
+        ("skin_tone", _) => (-180.0, 180.0),
+        ("forehead_slope" | "brow_slope" | "canthal_tilt_right" | "canthal_tilt_left" | "mouth_slant", _) => {
+            (-90.0, 90.0)
+        }
+        (_, "degrees") => (0.0, 180.0),
+        (
+            "brow_height_right"
+            | "brow_height_left"
+            | "brow_outer_height"
+            | "eye_depth_nasion"
+            | "eye_height_difference"
+            | "nose_protrusion"
+            | "nasal_hump"
+            | "cupids_bow_depth"
+            | "upper_lip_protrusion",
+            _,
+        )
+        | (_, "dB" | "logit") => (-INF, INF),
+        (_, unit) if unit.starts_with("% of the ") => (0.0, INF),
+        _ => panic!("{} in {} has no expected range", a.name, a.unit),
+    };
+    for a in ATTRIBUTES {
+        let (least, greatest) = expected(a);
+        assert_eq!(a.possible(), least..=greatest, "{}", a.name);
+    }
+    for (name, v) in geometry(&portrait()) {
+        let a = ATTRIBUTES.iter().find(|a| a.name == name).unwrap();
+        assert!(a.possible().contains(&v), "{name}: {v}");
+    }
+}
+
+#[test]
 fn every_attribute_has_measured_figures_that_make_it_worth_reading() {
     for a in ATTRIBUTES {
         // A trace tells forgeries apart, not people.

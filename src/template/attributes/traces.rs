@@ -4,7 +4,7 @@
 //! and differs from its surroundings (blending), what a network drew has another texture (synthesis). How loud it speaks
 //! depends on camera and compression as well, so a reading means something only beside those of the person's references.
 
-use super::spec::{Attribute, Conditions, DETAIL, LOGIT, Measure, Trace};
+use super::spec::Trace;
 use crate::face::{CropPlan, Mesh, index};
 use crate::imaging::{Channels, Patch, Point, Pyramid, between_fields};
 use crate::inference::{InferenceError, Network, Tensor, output};
@@ -17,9 +17,9 @@ const FIELDS: usize = 10;
 const MARGIN: f32 = 1.45;
 
 /// Both eyes with their lids.
-const EYES: [usize; 16] = [33, 133, 159, 145, 226, 230, 223, 244, 263, 362, 386, 374, 446, 450, 443, 464];
-const NOSE: [usize; 10] = [1, 4, 5, 195, 197, 2, 129, 358, 198, 420];
-const MOUTH: [usize; 12] = [61, 291, 0, 13, 14, 17, 40, 270, 91, 321, 164, 18];
+pub(super) const EYES: [usize; 16] = [33, 133, 159, 145, 226, 230, 223, 244, 263, 362, 386, 374, 446, 450, 443, 464];
+pub(super) const NOSE: [usize; 10] = [1, 4, 5, 195, 197, 2, 129, 358, 198, 420];
+pub(super) const MOUTH: [usize; 12] = [61, 291, 0, 13, 14, 17, 40, 270, 91, 321, 164, 18];
 /// Forehead, cheeks and chin.
 const SKIN: [usize; 12] = [151, 108, 337, 117, 346, 50, 280, 205, 425, 123, 352, 199];
 /// The outline, where seams of a whole face lie.
@@ -52,13 +52,13 @@ impl Traces {
     }
 
     /// The logit of the face as a whole.
-    fn total(&self, kind: Trace) -> Option<f32> {
+    pub(super) fn total(&self, kind: Trace) -> Option<f32> {
         self.totals.get(kind as usize).copied()
     }
 
     /// By how much the mean logit of one part of the face exceeds that of all its parts. Against the whole, for how loud
     /// the network speaks of a photograph says nothing of where.
-    fn stands_out(&self, kind: Trace, part: &[usize]) -> Option<f32> {
+    pub(super) fn stands_out(&self, kind: Trace, part: &[usize]) -> Option<f32> {
         let all = PARTS.iter().map(|part| self.at(kind, part)).sum::<Option<f32>>()?;
         Some(self.at(kind, part)? - all / PARTS.len() as f32)
     }
@@ -76,50 +76,6 @@ fn square(mesh: &Mesh) -> CropPlan {
     let (forehead, chin) = (mesh.at(index::FOREHEAD), mesh.at(index::CHIN));
     CropPlan { centre: forehead.midpoint(chin), side: (MARGIN * forehead.distance(chin)).max(1.0), roll: mesh.roll() }
 }
-
-/// Sharp enough, and not turned so far that the square is mostly background.
-const READABLE: Conditions = Conditions { max_yaw: 45.0, ..DETAIL };
-
-const TOTAL: &str = "the forensic network's answer for the whole face (after Shiohara and Yamasaki 2022)";
-const FIELD: &str =
-    "the mean of the forensic network's map at the region less that over all regions (after Li et al. 2020)";
-
-/// One row.
-const fn row(name: &'static str, label: &'static str, source: &'static str, measure: Measure) -> Attribute {
-    Attribute { name, label, unit: LOGIT, source, conditions: READABLE, measure }
-}
-
-/// The face as a whole.
-pub(super) const OVERALL_ROWS: &[Attribute] = &[
-    row("blending_trace", "trace of blending", TOTAL, Measure::Traces(Trace::Blending, |t| t.total(Trace::Blending))),
-    row(
-        "synthesis_trace",
-        "trace of synthesis",
-        TOTAL,
-        Measure::Traces(Trace::Synthesis, |t| t.total(Trace::Synthesis)),
-    ),
-];
-/// The eyes.
-pub(super) const EYES_ROWS: &[Attribute] = &[row(
-    "eyes_blending_trace",
-    "trace of blending at the eyes against the rest of the face",
-    FIELD,
-    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &EYES)),
-)];
-/// The nose.
-pub(super) const NOSE_ROWS: &[Attribute] = &[row(
-    "nose_blending_trace",
-    "trace of blending at the nose against the rest of the face",
-    FIELD,
-    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &NOSE)),
-)];
-/// The mouth.
-pub(super) const MOUTH_ROWS: &[Attribute] = &[row(
-    "mouth_blending_trace",
-    "trace of blending at the mouth against the rest of the face",
-    FIELD,
-    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &MOUTH)),
-)];
 
 #[cfg(test)]
 mod tests {

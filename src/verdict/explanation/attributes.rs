@@ -30,10 +30,8 @@ pub(super) fn with_text(
     weight: f32,
     text: String,
 ) -> Difference {
-    let mut expected = a.range(DEPARTS);
-    if spec.never_negative() {
-        expected[0] = expected[0].max(0.0);
-    }
+    let possible = spec.possible();
+    let expected = a.range(DEPARTS).map(|v| v.clamp(*possible.start(), *possible.end()));
     Difference {
         region: spec.region.name().into(),
         attribute: spec.name.into(),

@@ -1,0 +1,51 @@
+//! Traces of manipulation, of the whole face and of its parts.
+
+use super::conditions::{Conditions, DETAIL};
+use super::scale;
+use super::spec::Trace;
+use super::table::{Attribute, Measure};
+use super::traces::{EYES, MOUTH, NOSE};
+
+/// Sharp enough, and not turned so far that the square is mostly background.
+const READABLE: Conditions = Conditions { max_yaw: 45.0, ..DETAIL };
+
+const TOTAL: &str = "the forensic network's answer for the whole face (after Shiohara and Yamasaki 2022)";
+const FIELD: &str =
+    "the mean of the forensic network's map at the region less that over all regions (after Li et al. 2020)";
+
+/// One row.
+const fn row(name: &'static str, label: &'static str, source: &'static str, measure: Measure) -> Attribute {
+    Attribute { name, label, scale: scale::LOGIT, source, conditions: READABLE, measure }
+}
+
+/// The face as a whole.
+pub(super) const OVERALL_TABLE: &[Attribute] = &[
+    row("blending_trace", "trace of blending", TOTAL, Measure::Traces(Trace::Blending, |t| t.total(Trace::Blending))),
+    row(
+        "synthesis_trace",
+        "trace of synthesis",
+        TOTAL,
+        Measure::Traces(Trace::Synthesis, |t| t.total(Trace::Synthesis)),
+    ),
+];
+/// The eyes.
+pub(super) const EYES_TABLE: &[Attribute] = &[row(
+    "eyes_blending_trace",
+    "trace of blending at the eyes against the rest of the face",
+    FIELD,
+    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &EYES)),
+)];
+/// The nose.
+pub(super) const NOSE_TABLE: &[Attribute] = &[row(
+    "nose_blending_trace",
+    "trace of blending at the nose against the rest of the face",
+    FIELD,
+    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &NOSE)),
+)];
+/// The mouth.
+pub(super) const MOUTH_TABLE: &[Attribute] = &[row(
+    "mouth_blending_trace",
+    "trace of blending at the mouth against the rest of the face",
+    FIELD,
+    Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &MOUTH)),
+)];

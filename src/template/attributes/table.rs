@@ -1,0 +1,56 @@
+//! A region's table: one row per attribute, and how it is measured.
+
+use super::conditions::Conditions;
+use super::figures;
+use super::irises::Irises;
+use super::scale::Scale;
+use super::shape::Shape;
+use super::spec::{AttributeSpec, Region, Trace};
+use super::surface::Surface;
+use super::traces::Traces;
+
+/// How an attribute is read, by what it is read from.
+#[derive(Clone, Copy)]
+pub(super) enum Measure {
+    /// From the mesh alone.
+    Shape(fn(&Shape) -> f32),
+    /// From the aligned colour patch.
+    Surface(fn(&Surface) -> Option<f32>),
+    /// From the two irises.
+    Irises(fn(&Irises) -> Option<f32>),
+    /// From the forensic network.
+    Traces(Trace, fn(&Traces) -> Option<f32>),
+}
+
+/// One row of a region's table.
+pub(super) struct Attribute {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) scale: Scale,
+    pub(super) source: &'static str,
+    pub(super) conditions: Conditions,
+    pub(super) measure: Measure,
+}
+
+impl Attribute {
+    /// What the outside may know of it.
+    pub(super) const fn spec(&self, region: Region) -> AttributeSpec {
+        let ([repeatability, within_person, between_people], drift) = figures::of(self.name);
+        AttributeSpec {
+            name: self.name,
+            region,
+            label: self.label,
+            unit: self.scale.unit,
+            prose_unit: self.scale.prose_unit,
+            possible: self.scale.possible,
+            source: self.source,
+            geometric: matches!(self.measure, Measure::Shape(_)),
+            trace: if let Measure::Traces(kind, _) = self.measure { Some(kind) } else { None },
+            conditions: self.conditions,
+            repeatability,
+            within_person,
+            between_people,
+            drift,
+        }
+    }
+}
