@@ -56,10 +56,14 @@ pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
 /// A photograph of `person` with its parts. Covering one does not change its likeness to the others, except for a
 /// `forged` part, which moves the face away from the person while it is visible.
 pub(crate) fn in_parts(person: u64, photograph: u64, forged: Option<Part>) -> Template {
-    let step = if forged.is_some() { 0.9 } else { 0.2 };
-    let seen = |aside: u64, step| stepped(person, photograph + aside, step).embeddings.get(Embedding::B).to_vec();
-    let without = |part: Part| seen(100 * (1 + part as u64), if forged == Some(part) { 0.2 } else { step });
-    Template { parts: Some(Parts::new(Part::ALL.map(without))), ..stepped(person, photograph, step) }
+    let whole = stepped(person, photograph, if forged.is_some() { 0.9 } else { 0.2 });
+    let genuine = stepped(person, photograph, 0.2);
+    let without = |part: Part| {
+        let seen = if forged == Some(part) { &genuine } else { &whole };
+        let aside = noise(2_000_000 + person * 1000 + photograph * 10 + part as u64, WIDTH);
+        seen.embeddings.get(Embedding::B).iter().zip(aside).map(|(v, a)| v + 0.005 * a).collect()
+    };
+    Template { parts: Some(Parts::new(Part::ALL.map(without))), ..whole }
 }
 
 /// A population of such people.

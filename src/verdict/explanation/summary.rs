@@ -57,7 +57,7 @@ impl Facts<'_> {
                 let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
                 format!("Does not depict {person}: likeness {likeness} (the same person from {least}).")
             }
-            Verdict::DifferentPerson => format!("Does not depict {person}, though the face is like theirs."),
+            Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
             Verdict::Inconclusive | Verdict::NoFace => self.no_decision(),
         })
     }
