@@ -15,7 +15,7 @@ mod spread;
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use index::{Index, Neighbour};
-pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
+pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile};
 pub use record::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};
 pub use spread::Spread;

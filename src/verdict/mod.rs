@@ -24,7 +24,7 @@ pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
 };
 pub use explanation::{Difference, Direction, Explanation};
-pub use fusion::{Contributions, Fusion, FusionError};
+pub use fusion::{Contributions, Fusion};
 pub use judge::{Judgement, Stability, judge, judge_template};
 pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};
 pub use roll_up::{ImageDecision, best_match, roll_up};
