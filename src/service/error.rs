@@ -5,7 +5,7 @@ use crate::imaging::DecodeError;
 use crate::inference::InferenceError;
 use crate::models::{ManifestError, ZooError};
 use crate::store::StoreError;
-use crate::verdict::{CalibrationError, TargetError};
+use crate::verdict::{OtherModels, TargetError};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ pub enum StartError {
     Zoo(#[from] ZooError),
     /// The operator's calibration is not for these models.
     #[error(transparent)]
-    Calibration(#[from] CalibrationError),
+    Calibration(#[from] OtherModels),
     /// The store did not open or cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),

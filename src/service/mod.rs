@@ -3,6 +3,7 @@
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
 mod analyser;
+mod calibration_file;
 mod enroll;
 mod error;
 mod expiry;
@@ -26,6 +27,7 @@ use crate::store::Store;
 use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
+pub use calibration_file::{CalibrationFileError, read_calibration, write_calibration};
 pub use enroll::{Accepted, EnrollmentReport, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;

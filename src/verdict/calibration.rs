@@ -5,13 +5,11 @@
 //! same networks and weights serve, but the score may be too sure or not sure enough, and the thresholds may be off. A
 //! few numbers correct both, so a few hundred pictures are enough to fit them.
 
-use std::path::{Path, PathBuf};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{OperatingPoints, ScoreMap, Thresholds};
-use crate::toml_file::{self, TomlFileError};
+use crate::toml_file;
 
 /// Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure one on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,50 +72,28 @@ pub struct Calibration {
     pub source: CalibrationSource,
 }
 
-/// Why a calibration is not used.
-#[derive(Debug, thiserror::Error)]
-pub enum CalibrationError {
-    /// The file cannot be read, or is not a calibration.
-    #[error("{0}; run `faceward calibrate` again, or delete the file to return to the shipped thresholds")]
-    File(#[from] TomlFileError),
-    /// The file cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// It was fitted to the scores of other models.
-    #[error(
-        "the calibration was fitted to models {fitted}, and these are {present}: run `faceward calibrate` again, or \
-         delete calibration.toml in the data folder to return to the shipped thresholds"
-    )]
-    OtherModels {
-        /// The version that it was fitted to.
-        fitted: String,
-        /// The version in use.
-        present: String,
-    },
+/// The calibration was fitted to the scores of other models.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the calibration was fitted to models {fitted}, and these are {present}: run `faceward calibrate` again, or delete \
+     calibration.toml in the data folder to return to the shipped thresholds"
+)]
+pub struct OtherModels {
+    /// The version that it was fitted to.
+    pub fitted: String,
+    /// The version in use.
+    pub present: String,
 }
 
 impl Calibration {
     /// The file's name in the data folder.
     pub const FILE: &str = "calibration.toml";
 
-    /// Reads a calibration file; `None` where there is none.
+    /// Parses the text of a calibration file.
     ///
     /// # Errors
-    /// [`CalibrationError::File`].
-    pub fn read(path: &Path) -> Result<Option<Self>, CalibrationError> {
-        match toml_file::read(path, Self::parse) {
-            Ok(calibration) => Ok(Some(calibration)),
-            Err(e) if e.is_missing() => Ok(None),
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Line and reason, or the reason alone where a value is out of range.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let it: Self = toml_file::parse(text)?;
         it.thresholds.check()?;
         it.operating_points.check()?;
@@ -127,35 +103,19 @@ impl Calibration {
         Ok(it)
     }
 
-    /// Writes the file, whole or not at all.
-    ///
-    /// # Errors
-    /// [`CalibrationError::Write`].
-    pub fn write(&self, path: &Path) -> Result<(), CalibrationError> {
-        let aside = path.with_extension("toml.new");
-        let head = "# Written by `faceward calibrate`; docs/evaluation.md says what each line means. Read when the \
-                    service starts.\n";
-        let written = toml::to_string(self)
-            .map_err(std::io::Error::other)
-            .and_then(|text| std::fs::write(&aside, format!("{head}{text}")))
-            .and_then(|()| std::fs::rename(&aside, path));
-        written.map_err(|source| CalibrationError::Write { path: path.into(), source })
-    }
-
     /// Checks that it was fitted to the models of this version.
     ///
     /// # Errors
-    /// [`CalibrationError::OtherModels`].
-    pub fn check(&self, models: &str) -> Result<(), CalibrationError> {
+    /// [`OtherModels`].
+    pub fn check(&self, models: &str) -> Result<(), OtherModels> {
         if self.models == models {
             return Ok(());
         }
-        Err(CalibrationError::OtherModels { fitted: self.models.clone(), present: models.to_owned() })
+        Err(OtherModels { fitted: self.models.clone(), present: models.to_owned() })
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
 mod tests {
     use super::*;
 
@@ -191,18 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_read_back_and_mistakes_in_it_are_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(Calibration::FILE);
-        assert!(Calibration::read(&path).unwrap().is_none());
-        calibration().write(&path).unwrap();
-        assert_eq!(Calibration::read(&path).unwrap(), Some(calibration()));
-        let text = std::fs::read_to_string(&path).unwrap();
+    fn the_text_is_read_back_and_mistakes_in_it_are_named() {
+        let text = toml::to_string(&calibration()).unwrap();
+        assert_eq!(Calibration::parse(&text), Ok(calibration()));
         for (from, to) in
             [("slope = 1.5", "slope = -1.5"), ("real = 0.6", "real = 0.1"), ("models", "modles"), ("0.45", "0.2")]
         {
-            std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-            assert!(matches!(Calibration::read(&path), Err(CalibrationError::File(_))), "{from}");
+            assert!(Calibration::parse(&text.replacen(from, to, 1)).is_err(), "{from}");
         }
     }
 

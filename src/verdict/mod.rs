@@ -1,8 +1,8 @@
 //! Probe and profile to verdict: evidence, fusion, decision, explanation.
 //!
 //! Two axes, never mixed: **identity** (does the face depict this person?) and **authenticity** (is it an untouched
-//! photograph?). `real` needs both. Everything here is computed from its arguments alone: it knows nothing of HTTP, of a
-//! store or of the time. The coefficients come through the manifest of the models.
+//! photograph?). `real` needs both. Everything here is computed from its arguments alone: it knows nothing of HTTP, storage or
+//! time. The one file read is that of the shipped coefficients, through the manifest of the models ([`Fusion::load`]).
 
 mod calibration;
 mod decision;
@@ -18,7 +18,7 @@ mod score_map;
 mod tails;
 mod thresholds;
 
-pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates};
+pub use calibration::{Calibration, CalibrationSource, OtherModels, Rates};
 pub use decision::{Decision, Limit, Verdict};
 pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,

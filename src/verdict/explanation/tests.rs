@@ -159,10 +159,20 @@ fn attributes_and_traces_are_told_in_words_and_their_usual_range_is_possible() {
         template.attributes = AttributeVector::new(all);
         template
     };
-    let usual = [("nasal_width", 34.0), ("neck_colour_difference", 3.0), ("synthesis_trace", -3.0), ("nose_blending_trace", -0.2)];
+    let usual = [
+        ("nasal_width", 34.0),
+        ("neck_colour_difference", 3.0),
+        ("synthesis_trace", -3.0),
+        ("nose_blending_trace", -0.2),
+    ];
     let references = (0..8).map(|i| with(near(1, i), &usual)).collect();
     let profile = Profile::of_templates(references, &population()).unwrap();
-    let probe = [("nasal_width", 60.0), ("neck_colour_difference", 90.0), ("synthesis_trace", 9.0), ("nose_blending_trace", 5.0)];
+    let probe = [
+        ("nasal_width", 60.0),
+        ("neck_colour_difference", 90.0),
+        ("synthesis_trace", 9.0),
+        ("nose_blending_trace", 5.0),
+    ];
     let (_, explanation) = explain(&with(near(1, 77), &probe), &profile, &fusion());
     let colour = explanation.differences.iter().find(|d| d.attribute == "neck_colour_difference").unwrap();
     assert!(colour.expected[0] >= 0.0, "{colour:?}");
