@@ -42,7 +42,7 @@ pub struct Difference {
 
 /// A measure departs when it lies outside this many standard deviations,
 pub(super) const DEPARTS: f32 = 2.0;
-/// and one of the many attributes that carry no weight outside this many: of so many measures, some lie beyond two in
+/// and one of the many attributes that carry no weight outside this many: among dozens of measures, some lie beyond two in
 /// any photograph.
 pub(super) const ONE_OF_MANY_DEPARTS: f32 = 3.0;
 
