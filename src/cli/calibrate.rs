@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use faceward::eval::report::rates;
 use faceward::eval::{Judge, Targets, calibrate};
+use faceward::service::write_calibration;
 use faceward::verdict::{Calibration, Thresholds};
 use jiff::Timestamp;
 
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     std::fs::create_dir_all(&args.data_dir).map_err(|e| format!("{}: {e}", args.data_dir.display()))?;
     let path = args.data_dir.join(Calibration::FILE);
-    calibration.write(&path)?;
+    write_calibration(&path, &calibration)?;
     if !args.json {
         println!("wrote {}; a running server reads it when it is started again", path.display());
     }

@@ -9,6 +9,7 @@ use faceward::eval::report::{add_thumbnails, html, markdown, summary};
 use faceward::eval::{
     Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure,
 };
+use faceward::service::read_calibration;
 use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -191,7 +192,7 @@ fn earlier(path: &Path) -> Result<Report, Failure> {
 }
 
 fn calibration(path: &Path) -> Result<Calibration, Failure> {
-    Ok(Calibration::read(path)?.ok_or_else(|| format!("{}: there is no such file", path.display()))?)
+    Ok(read_calibration(path)?.ok_or_else(|| format!("{}: there is no such file", path.display()))?)
 }
 
 fn records(path: &Path, measured: &Measured) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use faceward::audit::AuditLog;
 use faceward::imaging::DecodeLimits;
-use faceward::service::Service;
+use faceward::service::{Service, read_calibration};
 use faceward::store::{KeyStore, ServiceKeys, SharedKeys, SqliteStore, StoreError};
 use faceward::vault::MasterKeySource;
 use faceward::verdict::Calibration;
@@ -38,7 +38,7 @@ impl Places {
 
 /// The service with the operator's calibration, where the data folder holds one.
 pub(super) fn calibrated(service: Service, data_dir: &Path) -> Result<Service, Failure> {
-    Ok(match Calibration::read(&data_dir.join(Calibration::FILE))? {
+    Ok(match read_calibration(&data_dir.join(Calibration::FILE))? {
         Some(calibration) => service.with_calibration(calibration)?,
         None => service,
     })

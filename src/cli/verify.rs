@@ -88,5 +88,8 @@ pub(super) fn print(v: &Verification) {
     println!("  {}", v.explanation.summary);
     for d in &v.explanation.differences {
         println!("    - {}: {}", d.region, d.text);
+        let digits = if d.unit == "cosine" { 3 } else { 1 };
+        let [from, to] = d.expected;
+        println!("      {:.digits$} {} (usual: {from:.digits$} to {to:.digits$})", d.observed, d.unit);
     }
 }

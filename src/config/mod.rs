@@ -14,6 +14,7 @@ use crate::face::DetectorSettings;
 use crate::imaging::DecodeLimits;
 use crate::inference::EngineKind;
 use crate::service::MAX_FACES;
+use crate::toml_file::{self, TomlFileError};
 
 /// The commented file with every default.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -203,22 +204,9 @@ impl Default for Detector {
 /// Why a settings file is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// It cannot be read.
-    #[error("{path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It is not TOML, or names something that cannot be set.
-    #[error("{path}: {detail}")]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Line, column and reason.
-        detail: String,
-    },
+    /// It cannot be read, is not TOML, or names something that cannot be set.
+    #[error("{0}; `faceward config` prints every setting with its default")]
+    File(#[from] TomlFileError),
     /// A value that cannot work.
     #[error("{name} = {value}: {reason}")]
     Value {
@@ -235,11 +223,9 @@ impl Settings {
     /// The defaults with `file` laid over them.
     ///
     /// # Errors
-    /// [`SettingsError::Read`] or [`SettingsError::Parse`].
+    /// [`SettingsError::File`].
     pub fn from_file(file: &Path) -> Result<Self, SettingsError> {
-        let path = || file.to_path_buf();
-        let text = std::fs::read_to_string(file).map_err(|source| SettingsError::Read { path: path(), source })?;
-        Self::parse(&text).map_err(|detail| SettingsError::Parse { path: path(), detail })
+        Ok(toml_file::read(file, Self::parse)?)
     }
 
     /// The defaults with the text of a file laid over them.
@@ -247,7 +233,7 @@ impl Settings {
     /// # Errors
     /// Line, column and reason.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|e| e.to_string())
+        toml_file::parse(text)
     }
 
     /// Refuses values with which the server would start and then answer nothing.

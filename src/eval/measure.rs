@@ -8,7 +8,7 @@ use super::{Dataset, Draw, Explained, Extracted, Judge, Protocol, Seen, draws, e
 use crate::face::BoundingBox;
 use crate::identity::{Candidate, Profile};
 use crate::template::{Demographics, Sex, Template};
-use crate::verdict::{Claimed, Explanation, Verdict};
+use crate::verdict::{Explanation, ImageDecision, Judgement, Verdict};
 
 /// One probe's answer.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -148,12 +148,12 @@ fn answer(judge: &Judge, profile: Option<&Profile>, seen: Option<&Seen>) -> Reco
 }
 
 fn decide(record: &mut Record, judge: &Judge, profile: &Profile, faces: &[Template]) {
-    let claimed = Claimed::judge(faces, profile, &judge.fusion);
-    let Some(deciding) = claimed.deciding else {
+    let image = ImageDecision::judge(faces, profile, &judge.fusion);
+    let Some(deciding) = image.deciding else {
         record.verdict = Some(Verdict::NoFace);
         return;
     };
-    let (evidence, decision) = &claimed.faces[deciding];
+    let Judgement { evidence, decision, .. } = &image.faces[deciding];
     let template = &faces[deciding];
     record.verdict = Some(decision.verdict);
     record.score = Some(f64::from(decision.score));

@@ -24,7 +24,7 @@ use crate::models::Manifest;
 use crate::store::{decode_template, encode_template, read_sealed_content};
 use crate::template::Template;
 use crate::vault::MasterKey;
-use crate::verdict::{Claimed, Evidence, Explanation, Fusion};
+use crate::verdict::{Evidence, Explanation, Fusion, ImageDecision, Judgement};
 
 /// A form as requests bring it: a content type, a line end, the length of the pieces in which the body arrives (one
 /// byte), and the body.
@@ -48,7 +48,7 @@ pub fn models(bytes: &[u8]) {
         assert!(fusion.thresholds.fake <= fusion.thresholds.real);
         for rate in [0.0, 0.01, 0.5, f32::NAN] {
             let targets = ErrorTargets { genuine_called_fake: Some(rate), fake_called_real: Some(rate) };
-            assert!(fusion.aimed(&targets).thresholds.check().is_ok(), "{fusion:?} at {rate}");
+            assert!(fusion.with_targets(&targets).thresholds.check().is_ok(), "{fusion:?} at {rate}");
         }
     }
     let _ = Population::parse(text, Vec::new());
@@ -186,14 +186,14 @@ impl Verifier {
         let Ok(analysis) = self.judge.analyser.analyse(bytes) else { return false };
         let templates: Vec<&Template> = analysis.faces.iter().map(|(_, t)| t).collect();
         assert!(templates.len() <= 16);
-        let claimed = Claimed::judge(templates.iter().copied(), &self.profile, &self.judge.fusion);
-        assert_eq!(claimed.deciding.is_some(), !templates.is_empty());
-        for ((evidence, decision), template) in claimed.faces.iter().zip(&templates) {
+        let image = ImageDecision::judge(templates.iter().copied(), &self.profile, &self.judge.fusion);
+        assert_eq!(image.deciding.is_some(), !templates.is_empty());
+        for (Judgement { evidence, decision, .. }, template) in image.faces.iter().zip(&templates) {
             assert!((0.0..=1.0).contains(&decision.score) && evidence.likeness.is_finite(), "{decision:?}");
             assert!((0.0..=100.0).contains(&template.quality.score), "{:?}", template.quality);
             assert!(!Explanation::of("Jane Doe", decision, evidence).summary.is_empty());
             is_usable(template);
         }
-        claimed.deciding.is_some()
+        image.deciding.is_some()
     }
 }

@@ -1,36 +1,35 @@
-//! Under which conditions a photograph was taken: what lowers the likeness of a genuine photograph although it shows
-//! the same person.
+//! The conditions of a photograph, which lower the likeness of a genuine one although it shows the same person.
 //!
-//! A turned head, few pixels, blur, something before the face: each moves an embedding away from the references, and
-//! none of it speaks of forgery. The profile expects less of such a probe, by how much its conditions are worse than
-//! the references' own (`training/fit.py` fits the effects on genuine photographs of the training people).
+//! A turned head, few pixels, blur, something in front of the face: each moves an embedding away from the references, and
+//! none is a sign of forgery. The profile expects less likeness of such a probe, according to how much worse its
+//! conditions are than the references' (`training/fit.py` fits the effects on genuine photographs of the training people).
 
 use serde::{Deserialize, Serialize};
 
 use crate::face::Component;
 use crate::template::Template;
 
-/// How many conditions there are.
+/// The number of conditions.
 pub const CONDITIONS: usize = 6;
 
-/// The conditions of one photograph, or their mean over several; 0 is a good frontal portrait, and 1 hard.
+/// The conditions of one photograph, or their mean over several; 0 is a good frontal portrait, 1 a hard one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conditions(pub [f32; CONDITIONS]);
 
-/// How much worse each condition makes a genuine photograph's likeness: standard deviations a unit, at most 0.
+/// The effect of each condition on a genuine photograph's likeness, in standard deviations per unit; at most 0.
 pub type ConditionEffects = [f32; CONDITIONS];
 
-/// Eyes this many pixels apart give all the detail that the embeddings see.
+/// Eyes this many pixels apart show all the detail that the embeddings use.
 const FULL_SIZE: f32 = 60.0;
-/// Conditions can lower the expectation at most so far: beyond, the photograph says little about anyone.
+/// The most that conditions lower the expectation, in standard deviations: beyond, a photograph tells little.
 const MOST_LOWERED: f32 = -2.5;
-/// And raise it at most so far, over references that are worse than the probe.
+/// The most that they raise it, where the references' conditions are worse than the probe's.
 const MOST_RAISED: f32 = 0.5;
 
 impl Conditions {
-    /// Of one photograph: yaw and pitch (in units of 30 degrees), smallness (the logarithm by which the eyes are nearer
-    /// than 60 pixels) and softness (0..=1), all squared, for a little of each does nothing; occlusion (in eye
-    /// distances) and doubt of the detector (0..=1).
+    /// The conditions of one photograph. Squared, as small values have no effect: yaw and pitch (in units of 30 degrees),
+    /// smallness (the logarithm of 60 pixels over the eyes' distance) and softness (0..=1). As they are: occlusion (in eye
+    /// distances) and the detector's doubt (0..=1).
     pub fn of(photograph: &Template) -> Self {
         let quality = &photograph.quality;
         let square = |angle: f32| (angle / 30.0).powi(2).min(4.0);
@@ -58,7 +57,7 @@ impl Conditions {
         Self(mean)
     }
 
-    /// How much worse these are than `usual`, condition by condition.
+    /// These conditions less `usual`.
     #[must_use]
     pub fn beyond(&self, usual: &Self) -> Self {
         let mut beyond = self.0;
@@ -68,7 +67,7 @@ impl Conditions {
         Self(beyond)
     }
 
-    /// By how many standard deviations a genuine photograph's likeness is expected to lie off for them.
+    /// The expected change of a genuine photograph's likeness, in standard deviations.
     pub fn effect(&self, effects: &ConditionEffects) -> f32 {
         let sum: f32 = self.0.iter().zip(effects).map(|(c, e)| c * e).sum();
         sum.clamp(MOST_LOWERED, MOST_RAISED)

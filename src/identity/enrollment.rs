@@ -1,8 +1,7 @@
-//! The rules of enrollment: which photographs become references, which of their faces is meant, and why the others
-//! are refused.
+//! The rules of enrollment: which photographs become references, with which of their faces, and why others are refused.
 //!
-//! Each photograph may show several people. Which face is meant follows from agreement: the faces that return in most
-//! photographs are the person. What does not agree is refused by name.
+//! A photograph may show several people. The face that recurs in most photographs is the person. A photograph that does
+//! not agree with the others is refused with its reason.
 
 use serde::Serialize;
 
@@ -15,39 +14,39 @@ use crate::template::{Embedding, Template, cosine};
 pub struct Candidate {
     /// SHA-256 of the encoded image, hex.
     pub sha256: String,
-    /// A template of each face in it, the largest first.
+    /// One template per face, the largest face first.
     pub faces: Vec<Template>,
 }
 
-/// Why an image is not taken as a reference.
+/// The reason why an image is not taken as a reference.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// No face was found.
     #[error("no face was found")]
     NoFace,
-    /// Several faces, and neither size nor the other photographs say which is meant.
+    /// Several faces, and neither their size nor the other photographs tell which one is the person.
     #[error("{0} faces and none clearly dominant; crop the photograph to the person")]
     SeveralFaces(usize),
     /// A quality component is too weak.
     #[error("{}: {value:.2} {}, too poor for a reference", component.label(), component.unit())]
     Quality {
-        /// Which.
+        /// The component.
         component: Component,
         /// In its native unit.
         value: f32,
     },
-    /// The same photograph is enrolled already or came twice.
-    #[error("the same photograph is enrolled already")]
+    /// The same photograph is already enrolled, or was sent twice.
+    #[error("the same photograph is already enrolled")]
     Duplicate,
     /// The face is not the person that the other photographs show.
     #[error(
         "does not show the person that the other references show (likeness {likeness:.1}, at least {least:.1} is needed)"
     )]
     NotSamePerson {
-        /// Logit of likeness to the other references.
+        /// The log odds of likeness to the other references.
         likeness: f32,
-        /// The least that is accepted.
+        /// The least likeness that is accepted.
         least: f32,
     },
 }
@@ -72,22 +71,22 @@ impl Refusal {
     }
 }
 
-/// What became of a candidate: the index of the face taken, or why not.
+/// The outcome for a candidate: the index of the face taken, or the refusal.
 pub type Outcome = Result<usize, Refusal>;
 
 /// A face whose box is this many times as large as the next is dominant.
 const DOMINANT: f32 = 2.5;
 /// Components that must not score less than this (0..=100) on a reference.
 const LEAST_SCORE: f32 = 8.0;
-/// Two photographs are copies of each other when embedding A (the most sensitive to framing) and B agree so closely;
-/// on the training people no two different photographs do.
+/// Two photographs are copies of each other when embeddings A (the most sensitive to framing) and B agree this closely,
+/// as no two different photographs of the training people do.
 const COPY: [(Embedding, f32); 2] = [(Embedding::A, 0.985), (Embedding::B, 0.995)];
-/// Logit of likeness to the other references below which a face is not the same person.
+/// The log odds of likeness to the other references below which a face is not the same person.
 const LEAST_LIKENESS: f32 = 0.0;
-/// Rounds of choosing faces by agreement; it settles in two or three.
+/// The most rounds of choosing faces by agreement; the choice settles in two or three.
 const ROUNDS: usize = 5;
 
-/// Decides on `candidates`, in their order, given the references that are enrolled already.
+/// The outcomes for `candidates`, in their order, given the references that are already enrolled.
 pub fn admit(enrolled: &[(String, Template)], candidates: &[Candidate], population: &Population) -> Vec<Outcome> {
     let known: Vec<&Template> = enrolled.iter().map(|(_, t)| t).collect();
     let mut outcomes: Vec<Outcome> = choose_faces(&known, candidates, population);
@@ -122,7 +121,7 @@ fn choose_faces(known: &[&Template], candidates: &[Candidate], population: &Popu
 fn accept_face(candidate: &Candidate, face: usize, alone: bool) -> Outcome {
     let template = candidate.faces.get(face).ok_or(Refusal::NoFace)?;
     if alone && let [first, second, ..] = &candidate.faces[..] {
-        // Nothing to agree with: only size can say which face is meant.
+        // Without other photographs, only size tells which face is the person.
         if first.bbox.area() < DOMINANT * second.bbox.area() {
             return Err(Refusal::SeveralFaces(candidate.faces.len()));
         }
@@ -146,8 +145,8 @@ fn refuse_copies(enrolled: &[(String, Template)], candidates: &[Candidate], outc
     }
 }
 
-/// Refuses, worst first, the faces that are not like the rest, until all that remain are. References that are enrolled
-/// already are never refused here; they count as what the newcomers must be like.
+/// Refuses the faces that are unlike the rest, the worst first, until the remaining ones agree. References that are
+/// already enrolled are never refused: new faces must agree with them.
 fn refuse_strangers(known: &[&Template], candidates: &[Candidate], outcomes: &mut [Outcome], population: &Population) {
     loop {
         let standing: Vec<usize> = (0..candidates.len()).filter(|&i| outcomes[i].is_ok()).collect();
@@ -162,7 +161,7 @@ fn refuse_strangers(known: &[&Template], candidates: &[Candidate], outcomes: &mu
         };
         let worst = standing.iter().filter_map(|&i| Some((i, likeness(i)?))).min_by(|a, b| a.1.total_cmp(&b.1));
         match worst {
-            // Of two that disagree, the later one is refused: there is nothing else to go by.
+            // Of two that disagree the later one is refused, as nothing else tells them apart.
             Some((_, l)) if l < LEAST_LIKENESS && known.is_empty() && standing.len() == 2 => {
                 outcomes[standing[1]] = Err(Refusal::NotSamePerson { likeness: l, least: LEAST_LIKENESS });
             }
@@ -178,7 +177,7 @@ fn taken<'a>(candidates: &'a [Candidate], outcomes: &[Outcome], i: usize) -> Opt
     outcomes[i].as_ref().ok().and_then(|&k| candidates[i].faces.get(k))
 }
 
-/// How alike two faces are: the mean over embeddings of the cosine in units of what one person's photographs show.
+/// The likeness of two faces: the sum over embeddings of the cosine, in standard deviations of one person's photographs.
 fn alike(a: &Template, b: &Template, population: &Population) -> f32 {
     let share = |e: Embedding| {
         let prior = population.prior(e);

@@ -1,4 +1,7 @@
-//! Made-up people for the tests of this crate: a person is a direction, a photograph a small step from it.
+//! Synthetic people for the tests of this crate: a person is a direction, a photograph a small step from it.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::{EmbeddingPrior, Population, PopulationModel};
 use crate::face::{BoundingBox, Component, Pose, Quality};
@@ -8,18 +11,10 @@ use crate::template::{
 
 const WIDTH: usize = 64;
 
-/// Pseudo-random values in -1..1 (splitmix64).
+/// Values in -1..1 that depend on the seed alone.
 fn noise(seed: u64, n: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678;
-    (0..n)
-        .map(|_| {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    (0..n).map(|_| random.random_range(-1.0..1.0)).collect()
 }
 
 fn of_vectors(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Template {
@@ -45,7 +40,7 @@ pub(crate) fn template(person: u64) -> Template {
     of_vectors(Embedding::ALL.map(|e| noise(person * 10 + e as u64, WIDTH)))
 }
 
-/// A photograph of `person`: about .8 from another one by cosine.
+/// A photograph of `person`; its cosine with another one is about 0.8.
 pub(crate) fn near(person: u64, photograph: u64) -> Template {
     stepped(person, photograph, 0.5)
 }
@@ -58,13 +53,17 @@ pub(crate) fn stepped(person: u64, photograph: u64, step: f32) -> Template {
     }))
 }
 
-/// A photograph of `person` seen in parts: without any of them it is as like the others as it is whole, but for one that
-/// is `forged`, which takes the face away from the person as long as it is seen.
+/// A photograph of `person` with its parts. Covering one does not change its likeness to the others, except for a
+/// `forged` part, which moves the face away from the person while it is visible.
 pub(crate) fn in_parts(person: u64, photograph: u64, forged: Option<Part>) -> Template {
-    let step = if forged.is_some() { 0.9 } else { 0.2 };
-    let seen = |aside: u64, step| stepped(person, photograph + aside, step).embeddings.get(Embedding::B).to_vec();
-    let without = |part: Part| seen(100 * (1 + part as u64), if forged == Some(part) { 0.2 } else { step });
-    Template { parts: Some(Parts::new(Part::ALL.map(without))), ..stepped(person, photograph, step) }
+    let whole = stepped(person, photograph, if forged.is_some() { 0.9 } else { 0.2 });
+    let genuine = stepped(person, photograph, 0.2);
+    let without = |part: Part| {
+        let seen = if forged == Some(part) { &genuine } else { &whole };
+        let aside = noise(2_000_000 + person * 1000 + photograph * 10 + part as u64, WIDTH);
+        seen.embeddings.get(Embedding::B).iter().zip(aside).map(|(v, a)| v + 0.005 * a).collect()
+    };
+    Template { parts: Some(Parts::new(Part::ALL.map(without))), ..whole }
 }
 
 /// A population of such people.

@@ -1,9 +1,9 @@
-//! The first pass of a search over a gallery: which profiles one face is most like by the shortest good embedding.
+//! The first pass of a search over a gallery: the profiles that one face is most like, by the shortest good embedding.
 //!
-//! A row is a profile's centroid less the middle of all faces, in 128 integers of one byte, contiguous; beside it lie
-//! three numbers that turn a product with it into the *place* of the cosine ([`Profile::place`]). That is 140 bytes a
-//! profile, all of which are read for every face, so a search takes as long as memory takes to deliver them. Rounding
-//! moves a place by a few thousandths: the first pass is for finding candidates, who are then compared exactly.
+//! A row is a profile's centroid less the mean of all faces, as 128 contiguous integers of one byte; beside it stand
+//! three numbers that turn a product with it into the *place* of the cosine ([`Profile::place`]). All 140 bytes of every
+//! profile are read for every face, so a search is bound by the memory's bandwidth. Rounding moves a place by a few
+//! thousandths: the first pass finds candidates, which are then compared exactly.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -15,28 +15,28 @@ use crate::template::{Embedding, Template, cosine, mean_direction};
 
 /// The embedding of the first pass.
 const EMBEDDING: Embedding = Embedding::B;
-/// Rows are filled up to a multiple of so many values.
+/// Rows are padded to a multiple of this many values.
 const MULTIPLE: usize = 64;
-/// Rows that are multiplied at a time.
+/// Rows multiplied at a time.
 const BLOCK: usize = 256;
-/// A thread for fewer rows would cost more than it brings.
-const ROWS_A_THREAD: usize = 1 << 16;
-/// The largest value of a row, and of a probe, whose rounding costs nothing but the care that the sum fits 32 bits.
+/// The least number of rows that is worth a thread.
+const ROWS_PER_THREAD: usize = 1 << 16;
+/// The largest value in a row and in a probe: their products sum within 32 bits.
 const ROW_MAX: f32 = 127.0;
 const PROBE_MAX: f32 = 4095.0;
 
 /// Centroids to search.
 #[derive(Clone, Debug)]
 pub struct Index {
-    /// The mean direction of the cohort. Less it, vectors are shorter, and so is what rounding takes from them.
+    /// The mean direction of the cohort. Vectors less this mean are shorter, so that rounding them loses less.
     middle: Vec<f32>,
-    /// Values a row.
+    /// Values per row.
     pitch: usize,
     rows: Vec<i8>,
     scales: Vec<Scale>,
 }
 
-/// What makes a place of a product: `gain * (probe . middle) + offset + step * product`.
+/// The factors that turn a product into a place: `gain * (probe . middle) + offset + step * product`.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
     gain: f32,
@@ -44,17 +44,17 @@ struct Scale {
     step: f32,
 }
 
-/// A row that a probe is near to.
+/// A row that is near to a probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Near {
-    /// Which row.
+pub struct Neighbour {
+    /// The row's number.
     pub row: usize,
-    /// The place of the probe's cosine, rounded; not held within the bounds that likeness holds it in.
+    /// The place of the probe's cosine, rounded and, unlike in [`Profile::places`], not clamped.
     pub place: f32,
 }
 
-impl Near {
-    /// The nearest first; of equally near ones the one that comes first in the index.
+impl Neighbour {
+    /// The nearest first; of equally near rows the one with the lower number.
     fn order(&self, other: &Self) -> Ordering {
         other.place.total_cmp(&self.place).then(self.row.cmp(&other.row))
     }
@@ -68,12 +68,12 @@ impl Index {
         Self { middle, pitch, rows: Vec::new(), scales: Vec::new() }
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.scales.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.scales.is_empty()
     }
@@ -105,7 +105,7 @@ impl Index {
         }
     }
 
-    /// Takes a row out; the last one takes its place.
+    /// Removes a row; the last row takes its place.
     pub fn swap_remove(&mut self, row: usize) {
         let Some(last) = self.len().checked_sub(1).filter(|last| row <= *last) else { return };
         self.scales.swap_remove(row);
@@ -113,14 +113,14 @@ impl Index {
         self.rows.truncate(last * self.pitch);
     }
 
-    /// The `count` rows that are nearest to a face, the nearest first. Works on as many threads as pay; the answer does
-    /// not depend on how many.
-    pub fn nearest(&self, face: &Template, count: usize) -> Vec<Near> {
+    /// The `count` rows that are nearest to a face, the nearest first. Large indexes are searched on several threads; the
+    /// answer does not depend on their number.
+    pub fn nearest(&self, face: &Template, count: usize) -> Vec<Neighbour> {
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        self.nearest_on((self.len() / ROWS_A_THREAD).clamp(1, cores), face.embeddings.get(EMBEDDING), count)
+        self.nearest_on((self.len() / ROWS_PER_THREAD).clamp(1, cores), face.embeddings.get(EMBEDDING), count)
     }
 
-    fn nearest_on(&self, threads: usize, probe: &[f32], count: usize) -> Vec<Near> {
+    fn nearest_on(&self, threads: usize, probe: &[f32], count: usize) -> Vec<Neighbour> {
         let probe = Probe::new(probe, &self.middle, self.pitch);
         let share = self.len().div_ceil(threads.max(1)).max(1);
         let mut parts = (0..self.len()).step_by(share).map(|from| from..(from + share).min(self.len()));
@@ -135,7 +135,7 @@ impl Index {
                 .collect();
             let mut found = scan(own);
             for (part, other) in others {
-                // A part for which the system gives no thread is done here.
+                // A part for which no thread could be started is searched here.
                 found.extend(match other {
                     Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
                     Err(_) => scan(part),
@@ -143,13 +143,13 @@ impl Index {
             }
             found
         });
-        found.sort_unstable_by(Near::order);
+        found.sort_unstable_by(Neighbour::order);
         found.truncate(count);
         found
     }
 
     /// The nearest of some rows, in no order.
-    fn scan(&self, probe: &Probe, part: Range<usize>, count: usize) -> Vec<Near> {
+    fn scan(&self, probe: &Probe, part: Range<usize>, count: usize) -> Vec<Neighbour> {
         let mut best = Best { count, floor: f32::NEG_INFINITY, kept: Vec::new() };
         let mut sums = [0i32; BLOCK];
         for from in part.clone().step_by(BLOCK) {
@@ -165,7 +165,7 @@ impl Index {
     }
 }
 
-/// A face's vector as the rows are multiplied with it.
+/// A face's vector in the form that rows are multiplied with.
 struct Probe {
     /// Its product with the middle.
     middle: f32,
@@ -188,7 +188,7 @@ fn less(a: &[f32], b: &[f32]) -> Vec<f32> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-/// Rounds `values` to integers up to `max`; returns what one of them stands for.
+/// Rounds `values` to integers up to `max`; returns the value of one step.
 fn rounded<T>(values: &[f32], max: f32, into: &mut [T], cast: impl Fn(f32) -> T) -> f32 {
     let step = values.iter().fold(0.0f32, |m, v| m.max(v.abs())) / max;
     if step > 0.0 {
@@ -199,12 +199,12 @@ fn rounded<T>(values: &[f32], max: f32, into: &mut [T], cast: impl Fn(f32) -> T)
     step
 }
 
-/// The nearest rows so far, and some that have been overtaken.
+/// The nearest rows so far, and some that are no longer among them.
 struct Best {
     count: usize,
-    /// What a row must exceed to be among them: of rows that come in their order, an equal one is too late.
+    /// The place that a row must exceed: of equally near rows the earlier one is kept.
     floor: f32,
-    kept: Vec<Near>,
+    kept: Vec<Neighbour>,
 }
 
 impl Best {
@@ -212,9 +212,9 @@ impl Best {
         if place <= self.floor || self.count == 0 {
             return;
         }
-        self.kept.push(Near { row, place });
+        self.kept.push(Neighbour { row, place });
         if self.kept.len() >= 2 * self.count {
-            let (_, last, _) = self.kept.select_nth_unstable_by(self.count - 1, Near::order);
+            let (_, last, _) = self.kept.select_nth_unstable_by(self.count - 1, Neighbour::order);
             self.floor = last.place;
             self.kept.truncate(self.count);
         }
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_of_another_length_are_near_nobody() {
+    fn vectors_of_another_length_are_near_no_row() {
         let index = index(&profiles(3));
         let found = index.nearest_on(1, &[1.0; 7], 3);
         assert_eq!(found.len(), 3);

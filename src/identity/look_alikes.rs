@@ -1,23 +1,23 @@
-//! Look-alikes: the strangers that a person is most easily taken for.
+//! Look-alikes: the strangers who resemble a person most.
 //!
-//! Who is not this person is told least easily from those who resemble them, so these, and not strangers at large, are
-//! where another person's likeness begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
+//! A person is hardest to tell from those who resemble them. So look-alikes, and not strangers at large, set the likeness
+//! at which another person begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
 
-use super::profile::spread_of;
+use super::spread::Spread;
 use crate::template::{Embedding, Embeddings, cosine};
 
 /// The share of the cohort that counts as look-alikes.
 const SHARE: f32 = 0.1;
-/// But at least so many.
+/// The least number of look-alikes.
 const LEAST: usize = 3;
 
-/// The faces of `cohort` that are most like `centroids` (one for each of [`Embedding::ALL`]): those of the highest sum of
+/// The faces of `cohort` that are most like `centroids` (one per [`Embedding::ALL`]): those with the highest sum of
 /// standardised cosines.
 pub(super) fn look_alikes<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) -> Vec<&'a Embeddings> {
     let mut sums = vec![0.0f32; cohort.len()];
     for (which, centroid) in Embedding::ALL.into_iter().zip(centroids) {
         let cosines: Vec<f32> = cohort.iter().map(|c| cosine(centroid, c.get(which))).collect();
-        let spread = spread_of(&cosines);
+        let spread = Spread::of(&cosines);
         for (sum, c) in sums.iter_mut().zip(&cosines) {
             *sum += spread.z(*c);
         }

@@ -1,4 +1,4 @@
-//! Templates to profile: enrollment rules, a person's own genuine variation, and the search index.
+//! Templates to profile: the rules of enrollment, a person's own genuine variation, and the search index.
 
 mod conditions;
 mod enrollment;
@@ -10,10 +10,12 @@ mod parts;
 mod population;
 mod profile;
 mod record;
+mod spread;
 
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
-pub use index::{Index, Near};
-pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
-pub use profile::{EmbeddingProfile, Negative, Profile, Spread};
+pub use index::{Index, Neighbour};
+pub use population::{EmbeddingPrior, Population, PopulationModel};
+pub use profile::{EmbeddingProfile, Negative, Profile};
 pub use record::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};
+pub use spread::Spread;

@@ -1,15 +1,15 @@
-//! What covering a part of the face does to this person's photographs: how much more like the others one becomes.
+//! The gain of covering a part of the face: how much more like a person's other photographs one becomes.
 
-use super::profile::Spread;
+use super::spread::Spread;
 use crate::template::{Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
-/// References seen in parts, at least: of fewer it cannot be told what is usual.
+/// The least number of references with parts: fewer do not show the usual range.
 const LEAST: usize = 3;
 
-/// For each part, where the references lie without it and what covering it usually gains.
+/// For each part, the references without it and the usual gain of covering it.
 #[derive(Clone, Debug)]
 pub(super) struct PartsProfile {
-    /// The mean direction of the references as they are.
+    /// The mean direction of the uncovered references.
     whole: Vec<f32>,
     /// In the order of [`Part::ALL`].
     each: Vec<Covered>,
@@ -22,8 +22,8 @@ struct Covered {
 }
 
 impl PartsProfile {
-    /// Fits the references that were seen in parts; `None` for fewer than three. `prior` is the spread of the gain over one
-    /// person's photographs, for each part, and weighs as much as `weight` references.
+    /// Fits the references that have parts; `None` for fewer than three. `prior` is the spread of the gain over one person's
+    /// photographs, one per part, and weighs as much as `weight` references.
     pub(super) fn fit(templates: &[Template], prior: &[f32], weight: f32) -> Option<Self> {
         let seen: Vec<(&[f32], &Parts)> =
             templates.iter().filter_map(|t| Some((t.embeddings.get(Embedding::B), t.parts.as_ref()?))).collect();
@@ -35,14 +35,14 @@ impl PartsProfile {
         let each = Part::ALL.iter().zip(prior).map(|(&part, prior)| {
             let without: Vec<&[f32]> = seen.iter().map(|(_, parts)| parts.without(part)).collect();
             let gains: Vec<f32> = left_out(&without).iter().zip(&alike).map(|(w, a)| w - a).collect();
-            Covered { centroid: mean_direction(without), gain: usual(&gains, *prior, weight) }
+            Covered { centroid: mean_direction(without), gain: Spread::of_next(&gains, *prior, weight) }
         });
         let each = each.collect();
         Some(Self { whole: mean_direction(whole), each })
     }
 
-    /// For each part of a face, by how much more it is like the references once that is covered on both sides, and how much
-    /// is usual.
+    /// For each part of a face, the gain in likeness to the references once it is covered on both sides, and the usual
+    /// range of that gain.
     pub(super) fn gains(&self, face: &Embeddings, parts: &Parts) -> Vec<(Part, f32, Spread)> {
         let alike = cosine(&self.whole, face.get(Embedding::B));
         let each = Part::ALL.iter().zip(&self.each);
@@ -54,15 +54,6 @@ impl PartsProfile {
 fn left_out(vectors: &[&[f32]]) -> Vec<f32> {
     let others = |i: usize| vectors.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, v)| *v);
     vectors.iter().enumerate().map(|(i, v)| cosine(v, &mean_direction(others(i)))).collect()
-}
-
-/// The usual range of one further value, its spread shrunk towards `prior`.
-fn usual(values: &[f32], prior: f32, weight: f32) -> Spread {
-    let n = values.len() as f32;
-    let centre = values.iter().sum::<f32>() / n;
-    let squares: f32 = values.iter().map(|v| (v - centre).powi(2)).sum();
-    let within = (weight * prior.powi(2) + squares) / (weight + n - 1.0);
-    Spread { centre, deviation: (within * (1.0 + 1.0 / n)).sqrt() }
 }
 
 #[cfg(test)]
@@ -83,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn two_references_say_nothing() {
+    fn two_references_are_too_few() {
         let mut references: Vec<Template> = (0..2).map(|i| in_parts(1, i, None)).collect();
         references.extend((2..9).map(|i| near(1, i)));
         assert!(PartsProfile::fit(&references, &[0.01; 3], 5.0).is_none());

@@ -1,11 +1,12 @@
-//! What is known of people in general, before anything is known of one person: how alike photographs of one person
-//! are, how much that differs between people, and where strangers lie.
+//! The population: how alike photographs of one person are in general, how much that differs between people, and a
+//! cohort of strangers.
 
 use serde::{Deserialize, Serialize};
 
 use super::ConditionEffects;
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{Embedding, Embeddings, Part};
+use crate::toml_file;
 
 /// How one embedding behaves over the training people.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,10 +17,10 @@ pub struct EmbeddingPrior {
     pub between_people: f32,
     /// Standard deviation of a photograph's cosine to the centroid of its person's other photographs.
     pub spread: f32,
-    /// What conditions do to a genuine photograph's likeness.
+    /// The effects of conditions on a genuine photograph's likeness.
     #[serde(default)]
     pub conditions: ConditionEffects,
-    /// How unsure that is: the standard deviation of what conditions did, as a share of what they were expected to do.
+    /// The uncertainty of the effects: the standard deviation of the observed effect, as a share of the expected one.
     #[serde(default)]
     pub doubt: f32,
 }
@@ -29,13 +30,13 @@ pub struct EmbeddingPrior {
 pub struct PopulationModel {
     /// One for each of [`Embedding::ALL`].
     pub embedding: Vec<EmbeddingPrior>,
-    /// How many references the priors weigh as much as.
+    /// The number of references that the priors weigh as much as.
     pub prior_weight: f32,
-    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of how much
-    /// more like the others one becomes when that part is covered, as a cosine.
+    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of the gain
+    /// in likeness to the others when that part is covered, as a cosine.
     pub parts: Vec<f32>,
-    /// Logit that two sides show one person: intercept, then one weight for the place of each embedding's cosine
-    /// between strangers (0) and the person's own expectation (1).
+    /// The log odds that two sides show one person: intercept, then one weight per embedding for the place of its cosine
+    /// between look-alikes (0) and the person's own expectation (1).
     pub likeness: Vec<f32>,
 }
 
@@ -44,52 +45,32 @@ pub struct PopulationModel {
 pub struct Population {
     /// The coefficients.
     pub model: PopulationModel,
-    /// Faces that are nobody's: impostors to every identity.
+    /// Strangers' faces: impostors to every identity.
     pub cohort: Vec<Embeddings>,
-}
-
-/// Why the population did not load.
-#[derive(Debug, thiserror::Error)]
-pub enum PopulationError {
-    /// The file is missing or altered.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The file has the right hash but not the right form.
-    #[error("{file}: {detail}")]
-    Form {
-        /// Which file.
-        file: &'static str,
-        /// What is wrong.
-        detail: String,
-    },
 }
 
 impl Population {
     /// Reads `population.toml` and `cohort.bin` through the manifest.
     ///
     /// # Errors
-    /// A [`PopulationError`] that names the file.
-    pub fn load(manifest: &Manifest) -> Result<Self, PopulationError> {
-        let form = |file, detail: String| PopulationError::Form { file, detail };
-        let text =
-            String::from_utf8(manifest.read(Role::Population)?).map_err(|e| form("population", e.to_string()))?;
-        let cohort = postcard::from_bytes(&manifest.read(Role::Cohort)?).map_err(|e| form("cohort", e.to_string()))?;
-        Self::parse(&text, cohort)
+    /// A [`ManifestError`] that names the file.
+    pub fn load(manifest: &Manifest) -> Result<Self, ManifestError> {
+        let cohort = manifest.read_record(Role::Cohort)?;
+        manifest.read_toml(Role::Population, |text| Self::parse(text, cohort))
     }
 
     /// From the text of `population.toml` and a cohort.
     ///
     /// # Errors
-    /// When the coefficients are not of the documented form.
-    pub fn parse(text: &str, cohort: Vec<Embeddings>) -> Result<Self, PopulationError> {
-        let form = |file, detail: String| PopulationError::Form { file, detail };
-        let model: PopulationModel = toml::from_str(text).map_err(|e| form("population", e.to_string()))?;
+    /// Where and why the coefficients are not of the documented form.
+    pub fn parse(text: &str, cohort: Vec<Embeddings>) -> Result<Self, String> {
+        let model: PopulationModel = toml_file::parse(text)?;
         let n = Embedding::ALL.len();
         if model.embedding.len() != n || model.likeness.len() != n + 1 {
-            return Err(form("population", format!("expected {n} embeddings and {} likeness weights", n + 1)));
+            return Err(format!("expected {n} embeddings and {} likeness weights", n + 1));
         }
         if model.parts.len() != Part::ALL.len() {
-            return Err(form("population", format!("expected the spreads of {} parts", Part::ALL.len())));
+            return Err(format!("expected the spreads of {} parts", Part::ALL.len()));
         }
         Ok(Self { model, cohort })
     }

@@ -1,47 +1,32 @@
 //! The profile: one person's own genuine variation, fitted over the templates of the references.
 //!
-//! For every embedding: the centroid, the cosine that a further genuine photograph is expected to have with it and
-//! its spread, both by leave-one-out with shrinkage to the population, and where strangers lie. For every attribute:
-//! centre and spread. Nothing here is stored: a profile is refitted from the samples whenever they change.
+//! Per embedding: the centroid, the cosine that a further genuine photograph is expected to have with it and the spread
+//! of that cosine, both by leave-one-out with shrinkage to the population, and the range of look-alikes. Per attribute:
+//! centre and spread. Nothing here is stored: a profile is fitted again whenever the samples change.
 
 use super::look_alikes::look_alikes;
 use super::parts::PartsProfile;
+use super::spread::Spread;
 use super::{ConditionEffects, Conditions, Population, Sample, SampleKind};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
-
-/// The range of one measure over a person's genuine photographs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// What is usual.
-    pub centre: f32,
-    /// The standard deviation of one further genuine photograph, uncertainty of the centre included.
-    pub deviation: f32,
-}
-
-impl Spread {
-    /// How far `value` lies from the centre, in standard units.
-    pub fn z(&self, value: f32) -> f32 {
-        (value - self.centre) / self.deviation.max(f32::MIN_POSITIVE)
-    }
-}
 
 /// One embedding's part of a profile.
 #[derive(Clone, Debug)]
 pub struct EmbeddingProfile {
     /// The mean direction of the references.
     pub centroid: Vec<f32>,
-    /// The cosine with it that a further genuine photograph has.
+    /// The cosine of a further genuine photograph with the centroid.
     pub genuine: Spread,
-    /// The cosine with it that look-alikes have: the strangers of the cohort who are nearest.
+    /// The cosine of look-alikes, the nearest strangers of the cohort, with the centroid.
     pub impostor: Spread,
-    /// What conditions worse than the references' do to a genuine photograph.
+    /// The effects of conditions worse than the references'.
     pub effects: ConditionEffects,
-    /// How unsure that is, as a share of it.
+    /// The uncertainty of the effects, as a share of them.
     pub doubt: f32,
 }
 
 impl EmbeddingProfile {
-    /// How far the genuine expectation lies from look-alikes, as a cosine; above zero.
+    /// The distance of the genuine expectation from look-alikes, as a cosine; above zero.
     pub fn width(&self) -> f32 {
         (self.genuine.centre - self.impostor.centre).max(1e-3)
     }
@@ -56,13 +41,13 @@ pub struct Negative {
     pub template: Template,
 }
 
-/// What is fitted over one identity's samples.
+/// The profile of one identity, fitted over its samples.
 #[derive(Clone, Debug)]
 pub struct Profile {
     embeddings: Vec<EmbeddingProfile>,
     attributes: Vec<Option<Spread>>,
     parts: Option<PartsProfile>,
-    /// How many references it was fitted on.
+    /// The number of references that it was fitted on.
     pub references: usize,
     /// The templates of the references.
     templates: Vec<Template>,
@@ -117,8 +102,8 @@ impl Profile {
         self.attributes.get(index).copied().flatten()
     }
 
-    /// For each part of a face, by how much more it is like the references once that part is covered, as a cosine, and how
-    /// much is usual for this person; nothing where too few references were seen in parts.
+    /// For each part of a face, the gain in likeness to the references once it is covered, as a cosine, and the usual range
+    /// of that gain; empty where too few references have parts.
     pub fn gains(&self, face: &Embeddings, parts: &Parts) -> Vec<(Part, f32, Spread)> {
         self.parts.as_ref().map_or_else(Vec::new, |own| own.gains(face, parts))
     }
@@ -133,13 +118,13 @@ impl Profile {
         &self.negatives
     }
 
-    /// How much worse the conditions of `probe` are than the references'.
+    /// The conditions of `probe` less the references'.
     pub fn conditions(&self, probe: &Template) -> Conditions {
         Conditions::of(probe).beyond(&self.conditions)
     }
 
-    /// The cosine that a genuine photograph taken under the conditions of `probe` is expected to have: the worse they
-    /// are, the lower and the less certain.
+    /// The cosine that a genuine photograph under the conditions of `probe` is expected to have: the worse the conditions,
+    /// the lower and the less certain.
     pub fn expectation(&self, which: Embedding, probe: &Template) -> Spread {
         let EmbeddingProfile { genuine, effects, doubt, .. } = self.embedding(which);
         let effect = self.conditions(probe).effect(effects);
@@ -152,27 +137,27 @@ impl Profile {
         cosine(&self.embedding(which).centroid, probe.embeddings.get(which))
     }
 
-    /// The logit that `probe` depicts this person, whether genuine or not: positive means rather yes. Each
-    /// embedding's cosine enters by its place between look-alikes (0) and the genuine expectation (1).
+    /// The log odds that `probe` depicts this person, genuine or not. Each embedding's cosine enters by its place between
+    /// look-alikes (0) and the genuine expectation (1).
     pub fn likeness(&self, probe: &Template) -> f32 {
         let places = self.places(probe);
         self.likeness[0] + places.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
     }
 
-    /// For each embedding, the probe's [`Profile::place`], within -1..=1.5.
+    /// The probe's [`Profile::place`] per embedding, clamped to -1..=1.5.
     pub fn places(&self, probe: &Template) -> Vec<f32> {
         Embedding::ALL.iter().map(|&e| self.place(e, probe).clamp(-1.0, 1.5)).collect()
     }
 
-    /// Where the probe's cosine lies between that of look-alikes (0) and the genuine expectation (1).
+    /// The place of the probe's cosine between look-alikes (0) and the genuine expectation (1).
     pub fn place(&self, which: Embedding, probe: &Template) -> f32 {
         let part = self.embedding(which);
         (self.similarity(which, probe) - part.impostor.centre) / part.width()
     }
 }
 
-/// The cosine with the centroid of `n` photographs that pairs of cosine `pairwise` lead one to expect: the mean of
-/// `n` unit vectors with that pairwise cosine has length sqrt((1 + (n - 1) pairwise) / n).
+/// The expected cosine with the centroid of `n` photographs whose pairs have the cosine `pairwise`: the mean of `n` unit
+/// vectors with that pairwise cosine has length sqrt((1 + (n - 1) pairwise) / n).
 fn expected_cosine(pairwise: f32, n: usize) -> f32 {
     let n = n as f32;
     pairwise / ((1.0 + (n - 1.0) * pairwise) / n).max(1e-6).sqrt()
@@ -216,7 +201,7 @@ fn fit_embedding(
     EmbeddingProfile {
         centroid,
         genuine,
-        impostor: spread_of(&strangers),
+        impostor: Spread::of(&strangers),
         effects: prior.conditions,
         doubt: prior.doubt,
     }
@@ -226,23 +211,11 @@ fn fit_attribute(index: usize, templates: &[Template], population: &Population) 
     let prior = ATTRIBUTES.get(index)?.within_person;
     let values: Vec<f32> =
         templates.iter().filter_map(|t| t.attributes.values().get(index).copied().flatten()).collect();
-    // An attribute whose spread was never measured cannot say what is usual.
+    // Without a measured spread there is no usual range.
     if values.is_empty() || prior <= 0.0 {
         return None;
     }
-    let (n, k) = (values.len() as f32, population.model.prior_weight);
-    let centre = values.iter().sum::<f32>() / n;
-    let squares: f32 = values.iter().map(|v| (v - centre).powi(2)).sum();
-    let within = (k * prior.powi(2) + squares) / (k + n - 1.0);
-    Some(Spread { centre, deviation: (within * (1.0 + 1.0 / n)).sqrt() })
-}
-
-/// Mean and standard deviation.
-pub(super) fn spread_of(values: &[f32]) -> Spread {
-    let n = values.len().max(1) as f32;
-    let centre = values.iter().sum::<f32>() / n;
-    let variance = values.iter().map(|v| (v - centre).powi(2)).sum::<f32>() / n;
-    Spread { centre, deviation: variance.sqrt().max(1e-3) }
+    Some(Spread::of_next(&values, prior, population.model.prior_weight))
 }
 
 #[cfg(test)]
@@ -262,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_person_is_alike_and_a_stranger_is_not() {
+    fn the_person_is_like_the_profile_and_a_stranger_is_not() {
         let profile = Profile::of_templates((0..6).map(|i| near(1, i)).collect(), &population()).unwrap();
         assert!(profile.likeness(&near(1, 99)) > 0.0);
         assert!(profile.likeness(&template(2)) < 0.0);

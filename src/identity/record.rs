@@ -1,4 +1,4 @@
-//! What is stored of an identity: the person's record, its references and its negatives.
+//! An identity as it is stored: the record, its references and its negatives.
 
 use std::fmt;
 use std::str::FromStr;
@@ -61,8 +61,8 @@ impl fmt::Display for IdentityId {
     }
 }
 
-/// The error rates that verdicts about a person are to have; `None`: those of everybody. What can be had is what the
-/// operating points of the fusion say.
+/// The target error rates of verdicts about a person; `None`: the general ones. The operating points of the fusion limit
+/// which rates are possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorTargets {
     /// The share of genuine photographs that may be called fake, above 0 and below 1.
@@ -80,7 +80,7 @@ pub struct IdentityFields {
     pub consent_basis: Option<String>,
     /// When the identity must be erased.
     pub expires_at: Option<Timestamp>,
-    /// By which error rates its thresholds are set.
+    /// The target error rates of its thresholds.
     pub targets: ErrorTargets,
 }
 
@@ -88,7 +88,7 @@ impl IdentityFields {
     /// The longest name and the longest consent basis, in characters.
     pub const TEXT_MAX: usize = 200;
 
-    /// Whether they may be written at `now`.
+    /// Checks that the fields may be written at `now`.
     ///
     /// # Errors
     /// A sentence that names the field.
@@ -113,9 +113,9 @@ impl IdentityFields {
 /// A protected person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdentityRecord {
-    /// The operator's name for it.
+    /// The operator's id.
     pub id: IdentityId,
-    /// What the operator wrote.
+    /// The fields that the operator writes.
     pub fields: IdentityFields,
     /// When it was created.
     pub created_at: Timestamp,
@@ -123,7 +123,7 @@ pub struct IdentityRecord {
     pub updated_at: Timestamp,
 }
 
-/// What an enrolled image says.
+/// The kind of an enrolled image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SampleKind {
@@ -140,15 +140,15 @@ pub enum SampleKind {
 pub struct Sample {
     /// Unique, sorted by time (UUID version 7).
     pub id: Uuid,
-    /// What it says.
+    /// The kind.
     pub kind: SampleKind,
-    /// The file name that it came with, at most 255 characters, control characters removed.
+    /// The file name of the upload, at most 255 characters, control characters removed.
     pub filename: Option<String>,
     /// SHA-256 of the encoded image, hex.
     pub image_sha256: String,
     /// When it was added.
     pub added_at: Timestamp,
-    /// The one face that was taken from it.
+    /// The template of the face that was taken from it.
     pub template: Template,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::helpers::Spare;
+use super::helpers::Helpers;
 use super::stability::degraded;
 use super::timing::{self, Stage};
 use super::{ImageReport, ServiceError};
@@ -14,7 +14,7 @@ use crate::inference::InferenceError;
 use crate::models::Zoo;
 use crate::template::{Parts, Template, TemplateExtractor};
 
-/// So many faces of an image are looked at, its largest, unless it is set otherwise.
+/// The default number of faces judged in one image, the largest by area.
 pub const MAX_FACES: usize = 16;
 
 /// Networks and limits.
@@ -23,18 +23,18 @@ pub struct Analyser {
     extractor: TemplateExtractor,
     limits: DecodeLimits,
     max_faces: usize,
-    spare: Spare,
+    helpers: Helpers,
 }
 
-/// What one image shows.
+/// The faces of one image.
 pub struct Analysis {
-    /// The image as it was decoded.
+    /// The decoded image.
     pub image: ImageReport,
     /// Each face and its template, the largest first.
     pub faces: Vec<(Face, Template)>,
-    /// Whether there are more faces than are looked at.
+    /// Whether the image shows more faces than the analyser's limit.
     pub more_faces: bool,
-    /// The pixels, for looking again.
+    /// The pixels, for a closer look.
     pub(super) pixels: Pyramid,
 }
 
@@ -50,10 +50,16 @@ impl Analyser {
     pub fn new(zoo: Arc<Zoo>, limits: DecodeLimits) -> Self {
         let settings = DetectorSettings { max_faces: MAX_FACES, ..DetectorSettings::default() };
         let finder = FaceFinder::new(zoo.clone(), one_more(settings));
-        Self { finder, extractor: TemplateExtractor::new(zoo), limits, max_faces: MAX_FACES, spare: Spare::default() }
+        Self {
+            finder,
+            extractor: TemplateExtractor::new(zoo),
+            limits,
+            max_faces: MAX_FACES,
+            helpers: Helpers::default(),
+        }
     }
 
-    /// The analyser that looks for faces in this way, and at the `max_faces` largest.
+    /// The analyser with these settings of the detector; the `max_faces` largest faces are described.
     #[must_use]
     pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
         self.max_faces = settings.max_faces.max(1);
@@ -61,16 +67,16 @@ impl Analyser {
         self
     }
 
-    /// The analyser for requests that run on `threads` threads: one that has nothing to do helps another.
+    /// The analyser for requests that run on `threads` threads; an idle thread helps a busy one.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn with_threads(mut self, threads: usize) -> std::io::Result<Self> {
-        self.spare = Spare::start(threads).map_err(std::io::Error::other)?;
+        self.helpers = Helpers::start(threads).map_err(std::io::Error::other)?;
         Ok(self)
     }
 
-    /// What an image may cost.
+    /// The limits of decoding.
     pub fn limits(&self) -> &DecodeLimits {
         &self.limits
     }
@@ -80,7 +86,7 @@ impl Analyser {
     /// # Errors
     /// An image that cannot be decoded, or a failing network.
     pub fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
-        let _busy = self.spare.occupied();
+        let _busy = self.helpers.occupy();
         let decoded = timing::timed(Stage::Decode, || decode(bytes, &self.limits))?;
         let (faces, more_faces) = timing::timed(Stage::Measure, || self.describe(&decoded.image))?;
         let image = ImageReport {
@@ -92,7 +98,7 @@ impl Analyser {
         Ok(Analysis { image, faces, more_faces, pixels: decoded.image })
     }
 
-    /// The same, each face looked at in parts too: for what is enrolled, and where every answer is to be explained.
+    /// [`Analyser::analyse`] with every face read in parts too: for enrollment, and for evaluation.
     ///
     /// # Errors
     /// As [`Analyser::analyse`].
@@ -104,16 +110,16 @@ impl Analyser {
         Ok(analysis)
     }
 
-    /// One face in parts.
+    /// One face read in parts; `None` for one that is turned too far.
     ///
     /// # Errors
     /// A failing network.
     pub(super) fn parts(&self, pixels: &Pyramid, face: &Face) -> Result<Option<Parts>, ServiceError> {
-        let _busy = self.spare.occupied();
+        let _busy = self.helpers.occupy();
         Ok(timing::timed(Stage::Measure, || self.extractor.parts(pixels, face))?)
     }
 
-    /// The faces of an image that are looked at, the largest first, and whether there are others.
+    /// The largest faces of an image, the largest first, and whether there are more.
     fn describe(&self, image: &Pyramid) -> Result<(Vec<(Face, Template)>, bool), ServiceError> {
         let mut found = self.finder.find(image)?;
         let more = found.len() > self.max_faces;
@@ -125,20 +131,20 @@ impl Analyser {
         Ok((faces.collect::<Result<_, ServiceError>>()?, more))
     }
 
-    /// The template of one face, its halves at once where a thread has nothing to do.
+    /// The template of one face; its two halves run in parallel where a thread is idle.
     fn template(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
         let Self { extractor, .. } = self;
         let (embedded, described) =
-            self.spare.both(|| extractor.embed(image, face), || extractor.describe(image, face));
+            self.helpers.join(|| extractor.embed(image, face), || extractor.describe(image, face));
         Ok(embedded?.with(described?, face))
     }
 
-    /// The template of a degraded copy of the face at `found`, for the stability check.
+    /// The template of a degraded copy of the face at `found`, with its parts, for the stability check.
     ///
     /// # Errors
     /// A failing network.
-    pub(super) fn look_again(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
-        let _busy = self.spare.occupied();
+    pub(super) fn degraded_template(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
+        let _busy = self.helpers.occupy();
         timing::timed(Stage::Measure, || {
             let (copy, found) = degraded(pixels, found)?;
             let face = self.finder.describe(&copy, found)?;
@@ -148,7 +154,7 @@ impl Analyser {
     }
 }
 
-/// Finds one face more than is looked at, so that an answer can say that there are more.
+/// Finds one face more than is judged, so that an answer can say that there are more.
 fn one_more(settings: DetectorSettings) -> DetectorSettings {
     DetectorSettings { max_faces: settings.max_faces.max(1) + 1, ..settings }
 }

@@ -73,7 +73,7 @@ impl Gallery {
     }
 
     /// The identity that a face is most like, of those whose time is not over; of equal ones the last by id.
-    pub(super) fn most_alike(&self, face: &Template) -> Result<Option<Arc<Enrolled>>, ServiceError> {
+    pub(super) fn best_match(&self, face: &Template) -> Result<Option<Arc<Enrolled>>, ServiceError> {
         let now = Timestamp::now();
         let candidates: Vec<Arc<Enrolled>> = {
             let shelf = self.0.read().map_err(|_| ServiceError::Poisoned)?;
@@ -173,7 +173,7 @@ mod tests {
     }
 
     fn found(gallery: &Gallery, person: u64) -> Option<String> {
-        gallery.most_alike(&near(person, 77)).unwrap().map(|e| e.record.id.to_string())
+        gallery.best_match(&near(person, 77)).unwrap().map(|e| e.record.id.to_string())
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! A second thread for a request while one has nothing to do.
+//! A second thread for a request while one is idle.
 //!
-//! What is known of a face comes from networks that do not need each other. Where a request has the machine to itself,
-//! half of them run on another thread, and the answer comes sooner. Where every thread has a request of its own this
-//! would only cost: then, and with one thread, they run one after the other. The answer is the same.
+//! The networks that read a face do not depend on each other. While threads are idle, half of the networks run on another
+//! thread, and the answer comes sooner. While every thread has a request of its own, and where there is only one, they run
+//! one after the other. The answer is the same.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,18 +10,18 @@ use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::timing;
 
-/// Threads that help those with a request.
+/// Threads that help the threads with a request.
 #[derive(Default)]
-pub(super) struct Spare {
+pub(super) struct Helpers {
     /// `None` where requests have one thread.
-    helpers: Option<ThreadPool>,
-    /// So many threads may be at work, helping ones among them.
+    pool: Option<ThreadPool>,
+    /// The most threads that may be at work, helpers included.
     most: usize,
-    /// So many are.
+    /// The threads at work.
     busy: AtomicUsize,
 }
 
-/// One thread at work, until it is dropped.
+/// A thread at work; dropping it marks the thread as idle.
 pub(super) struct Busy<'a>(&'a AtomicUsize);
 
 impl Drop for Busy<'_> {
@@ -30,37 +30,37 @@ impl Drop for Busy<'_> {
     }
 }
 
-impl Spare {
+impl Helpers {
     /// Helpers for requests that run on `threads` threads.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub(super) fn start(threads: usize) -> Result<Self, ThreadPoolBuildError> {
-        let helpers = threads.saturating_sub(1);
-        let builder = ThreadPoolBuilder::new().num_threads(helpers).thread_name(|i| format!("helper-{i}"));
-        let helpers = if helpers > 0 { Some(builder.build()?) } else { None };
-        Ok(Self { helpers, most: threads, busy: AtomicUsize::new(0) })
+        let count = threads.saturating_sub(1);
+        let builder = ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("helper-{i}"));
+        let pool = if count > 0 { Some(builder.build()?) } else { None };
+        Ok(Self { pool, most: threads, busy: AtomicUsize::new(0) })
     }
 
-    /// The calling thread has a request.
-    pub(super) fn occupied(&self) -> Busy<'_> {
+    /// Marks the calling thread as at work on a request.
+    pub(super) fn occupy(&self) -> Busy<'_> {
         self.busy.fetch_add(1, Ordering::Relaxed);
         Busy(&self.busy)
     }
 
-    /// A thread that has nothing to do.
+    /// A thread that is idle, marked as at work; `None` where there is none.
     fn lend(&self) -> Option<(&ThreadPool, Busy<'_>)> {
-        let helpers = self.helpers.as_ref()?;
+        let pool = self.pool.as_ref()?;
         let one_more = |busy| (busy < self.most).then_some(busy + 1);
         self.busy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
-        Some((helpers, Busy(&self.busy)))
+        Some((pool, Busy(&self.busy)))
     }
 
-    /// Does both, at once where a thread has nothing to do. What the second takes of each stage counts as the caller's.
-    pub(super) fn both<A, B: Send>(&self, first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
+    /// Runs both, in parallel where a thread is idle. The stages of the second count towards the caller's timings.
+    pub(super) fn join<A, B: Send>(&self, first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
         let mut aside = None;
         let done = match self.lend() {
-            Some((helpers, _busy)) => helpers.in_place_scope(|scope| {
+            Some((pool, _busy)) => pool.in_place_scope(|scope| {
                 scope.spawn(|_| aside = Some(timing::aside(&second)));
                 first()
             }),
@@ -78,38 +78,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_run_at_once_where_a_thread_is_free() {
-        let spare = Spare::start(2).unwrap();
-        let _request = spare.occupied();
+    fn both_run_in_parallel_where_a_thread_is_idle() {
+        let helpers = Helpers::start(2).unwrap();
+        let _request = helpers.occupy();
         // Neither would ever pass if they ran one after the other.
         let met = Barrier::new(2);
         let meet = || {
             met.wait();
             thread::current().id()
         };
-        let (here, there) = spare.both(meet, meet);
+        let (here, there) = helpers.join(meet, meet);
         assert_eq!(here, thread::current().id());
         assert_ne!(here, there);
-        assert_eq!(spare.busy.load(Ordering::Relaxed), 1);
+        assert_eq!(helpers.busy.load(Ordering::Relaxed), 1);
     }
 
     #[test]
     fn one_runs_after_the_other_where_none_is() {
-        let alone = Spare::start(1).unwrap();
-        let full = Spare::start(2).unwrap();
-        let _requests = [full.occupied(), full.occupied()];
-        for spare in [alone, Spare::default()].iter().chain([&full]) {
-            let (here, there) = spare.both(|| thread::current().id(), || thread::current().id());
+        let alone = Helpers::start(1).unwrap();
+        let full = Helpers::start(2).unwrap();
+        let _requests = [full.occupy(), full.occupy()];
+        for helpers in [alone, Helpers::default()].iter().chain([&full]) {
+            let (here, there) = helpers.join(|| thread::current().id(), || thread::current().id());
             assert_eq!((here, there), (thread::current().id(), thread::current().id()));
         }
     }
 
     #[test]
-    fn a_panic_aside_is_the_callers_and_leaves_the_thread_free() {
-        let spare = Spare::start(2).unwrap();
-        let broken = || spare.both(|| (), || panic!("a test's panic"));
+    fn a_panic_of_the_helper_is_the_callers_and_leaves_the_thread_idle() {
+        let helpers = Helpers::start(2).unwrap();
+        let broken = || helpers.join(|| (), || panic!("a test's panic"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(broken)).is_err());
-        assert_eq!(spare.busy.load(Ordering::Relaxed), 0);
-        assert_eq!(spare.both(|| 1, || 2), (1, 2));
+        assert_eq!(helpers.busy.load(Ordering::Relaxed), 0);
+        assert_eq!(helpers.join(|| 1, || 2), (1, 2));
     }
 }

@@ -3,7 +3,7 @@
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
 mod analyser;
-mod compared;
+mod calibration_file;
 mod enroll;
 mod error;
 mod expiry;
@@ -27,6 +27,7 @@ use crate::store::Store;
 use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
+pub use calibration_file::{CalibrationFileError, read_calibration, write_calibration};
 pub use enroll::{Accepted, EnrollmentReport, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
@@ -35,7 +36,6 @@ pub use pool::{Overloaded, Pool};
 pub use report::{
     ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions,
 };
-pub use stability::StabilityReport;
 pub use timing::{Stage, StageTiming};
 
 /// Everything that answers a request: networks, population, fusion, store, and the profiles in memory.

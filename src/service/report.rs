@@ -4,19 +4,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::compared::Compared;
-use super::{StabilityReport, StageTiming};
+use super::{Enrolled, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::SampleKind;
 use crate::template::Template;
-use crate::verdict::{CalibrationSource, Explanation, Limit, Thresholds, Verdict};
+use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Thresholds, Verdict};
 
-/// What answered.
+/// The versions behind an answer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Versions {
     /// The service.
     pub faceward: String,
-    /// One value that changes when any model file does.
+    /// A hash over all model files.
     pub models: String,
     /// The inference engine.
     pub engine: String,
@@ -25,17 +24,17 @@ pub struct Versions {
 /// The image as it was decoded.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImageReport {
-    /// Columns, upright.
+    /// Columns of the upright image.
     pub width: u32,
-    /// Rows, upright.
+    /// Rows of the upright image.
     pub height: u32,
     /// The container, by its first bytes.
     pub format: String,
-    /// SHA-256 of the bytes sent, hex.
+    /// SHA-256 of the encoded image, hex.
     pub sha256: String,
 }
 
-/// Whom a face was compared with.
+/// An identity as answers name it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct IdentityName {
     /// The operator's id.
@@ -44,7 +43,7 @@ pub struct IdentityName {
     pub display_name: String,
 }
 
-/// What the networks read from a face; never part of the verdict.
+/// Age, sex and expression as the networks read them; never part of the verdict.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ApparentTraits {
     /// Years.
@@ -67,16 +66,16 @@ impl ApparentTraits {
     }
 }
 
-/// Where the verdicts begin, and the error rates that they were fitted to.
+/// The thresholds of the verdicts, and the error rates that they were fitted to.
 pub type ThresholdReport = Thresholds;
 
-/// A reference or negative of which a picture is a copy, encoded anew perhaps.
+/// A reference or negative that the image is a copy of, perhaps re-encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CopyReport {
     /// `reference`, `not_this_person` or `known_fake`.
     #[schema(value_type = String)]
     pub kind: SampleKind,
-    /// Its id.
+    /// The id of the reference or negative.
     pub id: Uuid,
     /// Bits of the perceptual hash that differ, of 256.
     pub distance: u32,
@@ -85,51 +84,81 @@ pub struct CopyReport {
 /// One face.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceReport {
-    /// Its place in the list, the largest first.
+    /// Its place in the list of faces, from 0; the largest comes first.
     pub index: usize,
-    /// Where it stands, in pixels of the upright image: x, y, width, height.
+    /// The face's box in pixels of the upright image: x, y, width, height.
     #[schema(value_type = Object)]
     pub bbox: BoundingBox,
     /// The detector's confidence, 0..=1.
     pub confidence: f32,
-    /// Degrees.
+    /// Yaw, pitch and roll of the head in degrees.
     #[schema(value_type = Object)]
     pub pose: Pose,
-    /// How well it can be read.
+    /// The quality of the face, as a whole and by component.
     #[schema(value_type = Object)]
     pub quality: Quality,
-    /// Age, sex and expression as read.
+    /// Apparent age, sex and expression.
     pub apparent: ApparentTraits,
-    /// Whom it was compared with; `null` for a face that is nobody's.
+    /// The identity that it was compared with; `null` for a stranger's face.
     pub identity: Option<IdentityName>,
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
     pub score: Option<f32>,
-    /// Where the verdicts about that identity begin, and the error rates that they were fitted to; `null` without one.
+    /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one.
     #[schema(value_type = Option<Object>)]
     pub thresholds: Option<ThresholdReport>,
-    /// The logit that it depicts that identity; `null` without one.
+    /// The log odds that the face depicts that identity; `null` without one.
     pub likeness: Option<f32>,
-    /// The enrolled image that this one is a copy of, as a perceptual hash sees it; `null` for none. It never changes the
-    /// verdict.
+    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It never changes the verdict.
     pub copy_of: Option<CopyReport>,
-    /// What a degraded copy of the face was judged; `null` where that was not asked for, or the face is called neither
+    /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face is called neither
     /// `real` nor `fake`.
-    pub stability: Option<StabilityReport>,
-    /// What limits the verdict, the worst first.
+    pub stability: Option<Stability>,
+    /// The limits of the verdict, the worst first.
     #[schema(value_type = Vec<Object>)]
     pub limits: Vec<Limit>,
-    /// Why.
+    /// The reasons for the verdict.
     pub explanation: Explanation,
 }
 
+/// One face compared with one identity.
+pub(super) struct Comparison<'a> {
+    pub(super) enrolled: &'a Enrolled,
+    pub(super) judgement: Judgement,
+}
+
+impl Comparison<'_> {
+    /// The enrolled image that the face's picture is a copy of.
+    fn copy_of(&self) -> Option<CopyReport> {
+        let copy = self.judgement.evidence.copy?;
+        let is_reference = |kind| kind == SampleKind::Reference;
+        // The profile holds references and negatives apart, each in the order of the samples.
+        let mut alike = self.enrolled.samples.iter().filter(|s| is_reference(s.kind) == is_reference(copy.kind));
+        let sample = alike.nth(copy.index)?;
+        Some(CopyReport { kind: copy.kind, id: sample.id, distance: copy.distance })
+    }
+
+    fn explanation(&self) -> Explanation {
+        let Judgement { evidence, decision, .. } = &self.judgement;
+        Explanation::of(&self.enrolled.record.fields.display_name, decision, evidence)
+    }
+}
+
+impl Enrolled {
+    /// The name in answers.
+    pub(super) fn name(&self) -> IdentityName {
+        IdentityName { id: self.record.id.to_string(), display_name: self.record.fields.display_name.clone() }
+    }
+}
+
+/// The explanation of a face that depicts nobody who is enrolled.
+const STRANGER: &str = "The face is not enough like any enrolled identity to depict that person.";
+
 impl FaceReport {
-    pub(super) fn new(index: usize, (face, template): &(Face, Template), compared: Option<&Compared>) -> Self {
-        let explanation = compared.map_or_else(
-            || Explanation::only("The face is like none of the enrolled identities."),
-            |c| Explanation::of(&c.enrolled.record.fields.display_name, &c.decision, &c.evidence),
-        );
+    /// The report on one face; without `comparison` it is a stranger's.
+    pub(super) fn new(index: usize, (face, template): &(Face, Template), comparison: Option<&Comparison>) -> Self {
+        let decision = comparison.map(|c| &c.judgement.decision);
         Self {
             index,
             bbox: template.bbox,
@@ -137,15 +166,15 @@ impl FaceReport {
             pose: template.pose,
             quality: template.quality.clone(),
             apparent: ApparentTraits::of(template),
-            identity: compared.map(|c| c.enrolled.name()),
-            verdict: compared.map_or(Verdict::DifferentPerson, |c| c.decision.verdict),
-            score: compared.map(|c| c.decision.score),
-            thresholds: compared.map(|c| c.decision.thresholds),
-            likeness: compared.map(|c| c.evidence.likeness),
-            copy_of: compared.and_then(Compared::copy_of),
-            stability: compared.and_then(|c| c.stability),
-            limits: compared.map(|c| c.decision.limits.clone()).unwrap_or_default(),
-            explanation,
+            identity: comparison.map(|c| c.enrolled.name()),
+            verdict: decision.map_or(Verdict::DifferentPerson, |d| d.verdict),
+            score: decision.map(|d| d.score),
+            thresholds: decision.map(|d| d.thresholds),
+            likeness: comparison.map(|c| c.judgement.evidence.likeness),
+            copy_of: comparison.and_then(Comparison::copy_of),
+            stability: comparison.and_then(|c| c.judgement.stability),
+            limits: decision.map(|d| d.limits.clone()).unwrap_or_default(),
+            explanation: comparison.map_or_else(|| Explanation::only(STRANGER), Comparison::explanation),
         }
     }
 }
@@ -153,34 +182,34 @@ impl FaceReport {
 /// The answer to one image.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Verification {
-    /// The answer for the image: with a claimed identity, that of the face most like it; else the most alarming.
+    /// The answer for the image: with a claimed identity, that of the face most like it; without, the most alarming.
     pub verdict: Verdict,
     /// The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is
     /// no face or no identity.
     pub score: Option<f32>,
-    /// The claimed identity, or the one that the deciding face was found to be; `null` for nobody.
+    /// The claimed identity, or the one that the deciding face was found to depict; `null` where it depicts none.
     pub identity: Option<IdentityName>,
     /// Index of the face that decided; `null` without a face.
     pub deciding_face: Option<usize>,
-    /// Every face that was looked at, the largest first.
+    /// The faces that were judged, the largest first.
     pub faces: Vec<FaceReport>,
-    /// Whether there are more: `max_faces` of them, 16 unless it is set otherwise, are looked at, the largest by area.
+    /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default.
     pub more_faces: bool,
-    /// Why, for the deciding face.
+    /// The explanation of the deciding face.
     pub explanation: Explanation,
-    /// What the deciding face was decided by: the identity's own thresholds where it has error rates of its own, with
-    /// the rates that they were fitted to.
+    /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's own
+    /// where it has error rates of its own.
     #[schema(value_type = Object)]
     pub thresholds: ThresholdReport,
-    /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with
-    /// those that faceward ships.
+    /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with the
+    /// thresholds that faceward ships.
     #[schema(value_type = Option<Object>)]
     pub calibration: Option<CalibrationSource>,
     /// The image.
     pub image: ImageReport,
-    /// What answered.
+    /// The versions behind the answer.
     pub versions: Versions,
-    /// What each stage took; over HTTP only where `timings=true` asks for it.
+    /// The time of each stage; over HTTP only where `timings=true` asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timings: Option<Vec<StageTiming>>,
 }

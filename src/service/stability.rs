@@ -1,47 +1,27 @@
-//! The stability check: is the verdict on a face the same when its picture is encoded anew?
+//! The degraded copy of a face for the stability check: does the verdict survive when the image is encoded again?
 //!
-//! Small changes that nobody sees can be made so that a network sees another face. They seldom outlive a change of size
-//! and a strong compression, and a genuine photograph does. So the face with its surroundings is cut out, scaled, encoded
-//! as JPEG, decoded and judged again, where it was found: the detector does not run a second time.
+//! Changes too small to see can be made so that a network sees another face. They seldom survive a change of size and
+//! strong compression; the verdict on a genuine photograph does. So the face is cropped with its surroundings, scaled,
+//! encoded as JPEG, decoded and judged again. Its place is known: the detector does not run a second time.
 
 use image::ExtendedColorType;
 use image::ImageEncoder as _;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::face::{BoundingBox, Detection};
 use crate::imaging::{DecodeError, DecodeLimits, Point, Pyramid, decode};
-use crate::verdict::{Decision, Verdict};
-
-/// What the copy of a face was judged.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub struct StabilityReport {
-    /// `false` where `real` and `fake` contradict each other: the face's verdict is then `inconclusive`.
-    pub stable: bool,
-    /// The copy's verdict.
-    pub verdict: Verdict,
-    /// The copy's score, 0..=1.
-    pub score: f32,
-}
-
-impl StabilityReport {
-    pub(super) fn of(original: &Decision, copy: &Decision) -> Self {
-        Self { stable: !original.is_contradicted_by(copy), verdict: copy.verdict, score: copy.score }
-    }
-}
 
 /// The JPEG quality of the copy.
 const QUALITY: u8 = 60;
-/// By how much the copy is scaled.
+/// The scale of the copy.
 const SCALE: f32 = 0.8;
-/// The longest side of the copy in pixels: larger faces are scaled down more.
+/// The longest side of the face in the copy, in pixels: larger faces are scaled down more.
 const SIDE: f32 = 640.0;
-/// The side of the square that is cut out, in sides of the face's box; every network's crop lies within.
+/// The side of the cropped square, in sides of the face's box; the crops of all networks lie within.
 const MARGIN: f32 = 2.5;
 
-/// The copy of the face at `found`, and where the face stands in it.
+/// The degraded copy of the face at `found`, and the face's place in it.
 pub(super) fn degraded(image: &Pyramid, found: &Detection) -> Result<(Pyramid, Detection), DecodeError> {
     let ([_, _, width, height], _) = square(found, 1.0, (image.width(), image.height()));
     let scale = SCALE.min(SIDE / width.max(height) as f32);
@@ -57,7 +37,7 @@ pub(super) fn degraded(image: &Pyramid, found: &Detection) -> Result<(Pyramid, D
         .map_err(|e| DecodeError::Corrupt { format: "jpeg", detail: e.to_string() })?;
     let copy = decode(&encoded, &DecodeLimits::default())?.image;
 
-    // Exactly, by the sides that rounding left.
+    // The exact scale, from the rounded sides.
     let (sx, sy) = (copy.width() as f32 / width as f32, copy.height() as f32 / height as f32);
     let at = |p: Point| Point::new((p.x - x as f32) * sx, (p.y - y as f32) * sy);
     let corner = at(Point::new(found.bbox.x, found.bbox.y));
@@ -65,8 +45,8 @@ pub(super) fn degraded(image: &Pyramid, found: &Detection) -> Result<(Pyramid, D
     Ok((copy, Detection { bbox, points: found.points.map(at), ..found }))
 }
 
-/// In a copy of the picture that is `times` smaller and has these sides: what is cut out (left, top, width and height), as
-/// far as the copy goes, and the face.
+/// The square to crop (left, top, width, height) and the face, in a copy of the image that is `times` smaller and has
+/// these sides. The square is clipped to the copy.
 fn square(found: &Detection, times: f32, (columns, rows): (u32, u32)) -> ([u32; 4], Detection) {
     let b = found.bbox;
     let bbox = BoundingBox { x: b.x / times, y: b.y / times, width: b.width / times, height: b.height / times };
@@ -85,8 +65,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_face_is_where_it_is_said_to_be() {
-        // A bright spot on a dark picture, near its edge.
+    fn the_face_is_at_its_stated_place_in_the_copy() {
+        // A bright spot on a dark image, near its edge.
         let (cx, cy) = (300.0f32, 60.0f32);
         let image = image::RgbImage::from_fn(400, 300, |x, y| {
             let near = (x as f32 - cx).hypot(y as f32 - cy) < 12.0;
@@ -102,7 +82,7 @@ mod tests {
         assert!(copy.get_pixel(spot.x as u32, spot.y as u32).0[0] > 200, "{spot:?}");
         assert!(copy.get_pixel(2, 2).0[0] < 60);
         assert!((moved.bbox.width / found.bbox.width - SCALE).abs() < 0.02);
-        // A box that lies outside is a mistake somewhere else, and no panic here.
+        // A box outside the image does not panic.
         let outside = BoundingBox { x: 900.0, y: -300.0, ..bbox };
         assert!(degraded(&image, &Detection { bbox: outside, ..found }).is_ok());
     }

@@ -1,8 +1,8 @@
-//! How long each stage of a verification takes.
+//! The time that each stage of a verification takes.
 //!
-//! The stages themselves know nothing of time: the service measures around them, and puts a clock before each network.
-//! A verification runs on one thread from its first byte to its last, so the clocks of a thread are those of a
-//! verification; what another thread did for it is added to them.
+//! The stages themselves know nothing of time: the service measures around them, and puts a clock in front of each
+//! network. A verification runs on one thread from start to end, so its clocks are thread-local; the time that a helping
+//! thread spends on it is added.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::inference::{InferenceError, Network, Tensor};
 use crate::models::Zoo;
 
-/// A part of a verification.
+/// A stage of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -35,7 +35,7 @@ pub enum Stage {
     Emotion,
     /// The forensic network.
     Forensics,
-    /// Everything else that is done with pixels: resizing, crops, quality, attributes.
+    /// All other work on pixels: resizing, crops, quality, attributes.
     Measure,
     /// Evidence, decision and explanation, or the search over all identities.
     Compare,
@@ -75,43 +75,43 @@ impl Stage {
     }
 }
 
-/// What one stage took of one verification.
+/// The time of one stage of one verification.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct StageTiming {
     /// The stage.
     pub stage: Stage,
-    /// How often it ran: a network runs once for each face, or more often.
+    /// The number of runs: a network runs once per face or more often.
     pub runs: u32,
     /// All runs together.
     pub milliseconds: f32,
 }
 
-/// For each stage how often it ran, and how long.
+/// For each stage the number of runs and their time.
 type Clocks = [(u32, Duration); Stage::COUNT];
 
 const STOPPED: Clocks = [(0, Duration::ZERO); Stage::COUNT];
 
 thread_local! {
-    /// What this thread did.
+    /// The stages that this thread ran.
     static CLOCKS: RefCell<Clocks> = const { RefCell::new(STOPPED) };
-    /// What others did for it. Apart, for it did not make any stage of this thread longer.
+    /// The stages that helpers ran for it: apart, as they do not lengthen a stage of this thread.
     static ASIDE: RefCell<Clocks> = const { RefCell::new(STOPPED) };
 }
 
-/// Sets this thread's clocks back.
+/// Resets this thread's clocks.
 pub(super) fn start() {
     CLOCKS.set(STOPPED);
     ASIDE.set(STOPPED);
 }
 
-/// Runs a part of another thread's measuring on this one: what it gives, and how long its stages took.
+/// Runs a part of another thread's measuring on this one. Returns its result and its clocks.
 pub(super) fn aside<T>(work: impl FnOnce() -> T) -> (T, Clocks) {
     start();
     let done = timed(Stage::Measure, work);
     (done, CLOCKS.replace(STOPPED))
 }
 
-/// Adds what was done aside to this thread's clocks.
+/// Adds the clocks of a helping thread to this thread's.
 pub(super) fn together<T>((done, clocks): (T, Clocks)) -> T {
     ASIDE.with_borrow_mut(|sums| add(sums, &clocks));
     done
@@ -124,7 +124,7 @@ fn add(sums: &mut Clocks, clocks: &Clocks) {
     }
 }
 
-/// What this thread's clocks say of the stages that ran.
+/// The timings of the stages that ran, by this thread's clocks.
 pub(super) fn read() -> Vec<StageTiming> {
     let mut clocks = CLOCKS.with_borrow(|c| *c);
     ASIDE.with_borrow(|aside| add(&mut clocks, aside));
@@ -140,7 +140,7 @@ fn total() -> Duration {
     CLOCKS.with_borrow(|clocks| clocks.iter().map(|(_, time)| *time).sum())
 }
 
-/// Runs `work` as a part of `stage`; what other stages take inside of it counts as theirs alone.
+/// Runs `work` as a part of `stage`; the time of other stages inside it counts towards those alone.
 pub(super) fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     let (began, before) = (Instant::now(), total());
     let done = work();
@@ -153,7 +153,7 @@ pub(super) fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// A network behind a clock.
+/// A network with a clock.
 struct Timed(Stage, Box<dyn Network>);
 
 impl Network for Timed {
@@ -162,7 +162,7 @@ impl Network for Timed {
     }
 }
 
-/// Puts a clock before every network.
+/// Puts a clock in front of every network.
 pub(super) fn with_clocks(zoo: Zoo) -> Zoo {
     let timed = |stage, network| -> Box<dyn Network> { Box::new(Timed(stage, network)) };
     Zoo {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_aside_counts_and_takes_nothing_from_what_runs_beside_it() {
+    fn stages_of_a_helper_count_and_take_nothing_from_those_beside_them() {
         let sleep = |ms| std::thread::sleep(Duration::from_millis(ms));
         start();
         timed(Stage::Compare, || {

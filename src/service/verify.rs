@@ -1,18 +1,17 @@
 //! Verification: one image against a claimed identity, or each face against all.
 
-use super::compared::Compared;
-use super::report::{FaceReport, IdentityName, ImageReport};
+use super::report::{Comparison, FaceReport, IdentityName, ImageReport};
 use super::timing::{self, Stage};
-use super::{Analysis, Enrolled, Service, ServiceError, StabilityReport, Verification};
+use super::{Analysis, Enrolled, Service, ServiceError, Verification};
 use crate::face::Face;
 use crate::identity::IdentityId;
 use crate::template::Template;
-use crate::verdict::{Claimed, Decision, Evidence, Explanation, Thresholds, Verdict, roll_up};
+use crate::verdict::{Explanation, ImageDecision, Judgement, Thresholds, Verdict, judge, roll_up};
 
 impl Service {
-    /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
-    /// decides; without, each face is searched over all identities. Whether verdicts are checked for stability is as
-    /// the service was set up.
+    /// Verifies one encoded image. With `claimed`, every face is compared with that identity, and the face most like it
+    /// decides; without, each face is searched over all identities. Verdicts are checked for stability where the service
+    /// is set up to do so.
     ///
     /// # Errors
     /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
@@ -20,8 +19,8 @@ impl Service {
         self.verify_with(bytes, claimed, None)
     }
 
-    /// The same, where `stability_check` says whether every face called `real` or `fake` is judged again in a degraded
-    /// copy; `None`: as the service was set up.
+    /// [`Service::verify`] with the stability check on or off: whether every face called `real` or `fake` is judged again
+    /// in a degraded copy. `None`: as the service is set up.
     ///
     /// # Errors
     /// As [`Service::verify`].
@@ -31,7 +30,7 @@ impl Service {
         claimed: Option<&IdentityId>,
         stability_check: Option<bool>,
     ) -> Result<Verification, ServiceError> {
-        // The identity first: an unknown one must not cost a decoding.
+        // The identity first: an unknown one must not cost the decoding of an image.
         let claimed = claimed.map(|id| self.gallery.living(id)).transpose()?;
         if let Some(e) = claimed.as_ref().filter(|e| e.profile.is_none()) {
             return Err(ServiceError::NoReferences(e.record.id.clone()));
@@ -39,23 +38,24 @@ impl Service {
         timing::start();
         let analysis = self.analyser.analyse(bytes)?;
         let more_faces = analysis.more_faces;
-        let again = stability_check.unwrap_or(self.stability_check);
+        let check = stability_check.unwrap_or(self.stability_check);
         let mut answer = timing::timed(Stage::Compare, || match claimed {
             _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
-            Some(ref enrolled) => self.against(enrolled, analysis, again),
-            None => self.search(analysis, again),
+            Some(ref enrolled) => self.against(enrolled, analysis, check),
+            None => self.search(analysis, check),
         })?;
         answer.more_faces = more_faces;
         answer.timings = Some(timing::read());
         Ok(answer)
     }
 
-    /// Where verdicts about this identity begin.
+    /// The thresholds of verdicts about this identity.
     pub fn thresholds(&self, enrolled: &Enrolled) -> Thresholds {
-        self.fusion.aimed(&enrolled.record.fields.targets).thresholds
+        self.fusion.with_targets(&enrolled.record.fields.targets).thresholds
     }
 
-    /// How many identities ask for error rates that the thresholds in use were not fitted to; the nearest ones apply.
+    /// The number of identities whose error rates lie outside of what the thresholds in use were fitted to; the nearest
+    /// rates apply to them.
     ///
     /// # Errors
     /// When the service is in an undefined state.
@@ -65,30 +65,28 @@ impl Service {
     }
 
     /// Every face against one identity.
-    fn against(&self, enrolled: &Enrolled, analysis: Analysis, again: bool) -> Result<Verification, ServiceError> {
+    fn against(&self, enrolled: &Enrolled, analysis: Analysis, check: bool) -> Result<Verification, ServiceError> {
         let missing = || ServiceError::NoReferences(enrolled.record.id.clone());
         let profile = enrolled.profile.as_ref().ok_or_else(missing)?;
-        let fusion = self.fusion.aimed(&enrolled.record.fields.targets);
-        let claimed = Claimed::judge(analysis.faces.iter().map(|(_, t)| t), profile, &fusion);
-        let mut reports = Vec::with_capacity(claimed.faces.len());
-        for (i, (face, (evidence, decision))) in analysis.faces.iter().zip(claimed.faces).enumerate() {
-            let mut compared = Compared { enrolled, evidence, decision, stability: None };
-            self.look_closer(&mut compared, &analysis, face, again)?;
-            reports.push(FaceReport::new(i, face, Some(&compared)));
-        }
-        Ok(self.answer(analysis.image, reports, claimed.deciding.unwrap_or(0), Some(enrolled.name())))
+        let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
+        let judge = |(face, template): &(Face, Template)| {
+            let parts = || self.analyser.parts(&analysis.pixels, face);
+            judge(template, profile, &fusion, parts, || self.degraded_template(&analysis, face, check))
+        };
+        let image = ImageDecision::of(analysis.faces.iter().map(judge).collect::<Result<_, ServiceError>>()?);
+        let faces = analysis.faces.iter().zip(image.faces).enumerate();
+        let reports =
+            faces.map(|(i, (face, judgement))| FaceReport::new(i, face, Some(&Comparison { enrolled, judgement })));
+        Ok(self.answer(analysis.image, reports.collect(), image.deciding.unwrap_or(0), Some(enrolled.name())))
     }
 
     /// Each face against all identities.
-    fn search(&self, analysis: Analysis, again: bool) -> Result<Verification, ServiceError> {
+    fn search(&self, analysis: Analysis, check: bool) -> Result<Verification, ServiceError> {
         let mut reports = Vec::with_capacity(analysis.faces.len());
         for (i, face) in analysis.faces.iter().enumerate() {
-            let best = self.gallery.most_alike(&face.1)?;
-            let mut compared = best.as_deref().and_then(|e| self.is_someone(e, &face.1));
-            if let Some(compared) = compared.as_mut() {
-                self.look_closer(compared, &analysis, face, again)?;
-            }
-            reports.push(FaceReport::new(i, face, compared.as_ref()));
+            let best = self.gallery.best_match(&face.1)?;
+            let comparison = best.as_deref().map(|e| self.against_best(e, &analysis, face, check)).transpose()?;
+            reports.push(FaceReport::new(i, face, comparison.flatten().as_ref()));
         }
         let verdict = roll_up(reports.iter().map(|r| r.verdict));
         let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
@@ -96,40 +94,34 @@ impl Service {
         Ok(self.answer(analysis.image, reports, deciding, identity))
     }
 
-    /// A face against the identity that it is most like; `None` where it is somebody else all the same.
-    fn is_someone<'a>(&self, enrolled: &'a Enrolled, template: &Template) -> Option<Compared<'a>> {
-        let fusion = self.fusion.aimed(&enrolled.record.fields.targets);
-        let evidence = Evidence::measure(template, enrolled.profile.as_ref()?);
-        let decision = Decision::decide(&evidence, &template.quality, &fusion);
-        let someone = decision.verdict != Verdict::DifferentPerson && evidence.likeness >= fusion.thresholds.likeness;
-        someone.then_some(Compared { enrolled, evidence, decision, stability: None })
-    }
-
-    /// Looks at a face once more where its verdict asks for it: in parts, unless it is clear without; and, if that is
-    /// wanted (`again`) and it is called real or fake, at a degraded copy.
-    fn look_closer(
+    /// A face against the identity that it is most like; `None` where it does not depict that person either.
+    fn against_best<'a>(
         &self,
-        compared: &mut Compared<'_>,
+        enrolled: &'a Enrolled,
         analysis: &Analysis,
         (face, template): &(Face, Template),
-        again: bool,
-    ) -> Result<(), ServiceError> {
-        let Some(profile) = &compared.enrolled.profile else { return Ok(()) };
-        let fusion = self.fusion.aimed(&compared.enrolled.record.fields.targets);
-        if compared.decision.wants_parts()
-            && let Some(parts) = self.analyser.parts(&analysis.pixels, face)?
-        {
-            compared.evidence.measure_parts(&template.embeddings, &parts, profile);
-            compared.decision = Decision::decide(&compared.evidence, &template.quality, &fusion);
+        check: bool,
+    ) -> Result<Option<Comparison<'a>>, ServiceError> {
+        let Some(profile) = &enrolled.profile else { return Ok(None) };
+        let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
+        let judgement = Judgement::of_whole_face(template, profile, &fusion);
+        if !judgement.depicts_person() {
+            return Ok(None);
         }
-        if again && matches!(compared.decision.verdict, Verdict::Real | Verdict::Fake) {
-            let template = self.analyser.look_again(&analysis.pixels, &face.detection)?;
-            if let Some((_, copy)) = Claimed::judge([&template], profile, &fusion).faces.first() {
-                compared.stability = Some(StabilityReport::of(&compared.decision, copy));
-                compared.decision = compared.decision.clone().in_view_of(copy);
-            }
-        }
-        Ok(())
+        let parts = || self.analyser.parts(&analysis.pixels, face);
+        let degraded = || self.degraded_template(analysis, face, check);
+        let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
+        Ok(Some(Comparison { enrolled, judgement }))
+    }
+
+    /// The template of a degraded copy of a face, for the stability check; `None` where `check` is off.
+    fn degraded_template(
+        &self,
+        analysis: &Analysis,
+        face: &Face,
+        check: bool,
+    ) -> Result<Option<Template>, ServiceError> {
+        check.then(|| self.analyser.degraded_template(&analysis.pixels, &face.detection)).transpose()
     }
 
     fn answer(
@@ -157,8 +149,7 @@ impl Service {
     }
 
     fn without_face(&self, image: ImageReport, claimed: Option<&Enrolled>) -> Verification {
-        let reason =
-            "No face was found: none is visible, or it is turned away, covered, or smaller than about 24 pixels.";
+        let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels.";
         Verification {
             verdict: Verdict::NoFace,
             score: None,

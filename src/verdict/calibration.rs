@@ -1,46 +1,17 @@
 //! An operator's calibration: thresholds and a map of the score, fitted to the operator's own data by
-//! `faceward calibrate` and kept beside the enrolled identities.
+//! `faceward calibrate` and kept in the data folder.
 //!
-//! The shipped thresholds hold for the people and forgeries that they were fitted on. Where an operator's pictures are
-//! of another kind, the same networks and weights serve, but the score promises too much or too little and the
-//! verdicts begin at the wrong place. Both are put right by few numbers, so a few hundred pictures are enough.
-
-use std::path::{Path, PathBuf};
+//! The shipped thresholds hold for the people and forgeries that they were fitted on. On pictures of another kind the
+//! same networks and weights serve, but the score may be too sure or not sure enough, and the thresholds may be off. A
+//! few numbers correct both, so a few hundred pictures are enough to fit them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{OperatingPoints, Thresholds};
+use super::{OperatingPoints, ScoreMap, Thresholds};
+use crate::toml_file;
 
-/// Platt scaling: a straight line on the scale of log odds. It never changes which of two faces scores higher.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ScoreMap {
-    /// Above zero; above 1 makes the score surer, below less sure.
-    pub slope: f32,
-    /// In log odds.
-    pub offset: f32,
-}
-
-impl Default for ScoreMap {
-    /// The map that changes nothing.
-    fn default() -> Self {
-        Self { slope: 1.0, offset: 0.0 }
-    }
-}
-
-impl ScoreMap {
-    /// The mapped score, 0..=1.
-    pub fn apply(&self, score: f32) -> f32 {
-        if *self == Self::default() {
-            return score;
-        }
-        let score = score.clamp(1e-6, 1.0 - 1e-6);
-        let logit = self.slope * (score / (1.0 - score)).ln() + self.offset;
-        1.0 / (1.0 + (-logit).exp())
-    }
-}
-
-/// Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure them on.
+/// Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure one on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rates {
     /// Genuine photographs called fake (BPCER).
@@ -60,26 +31,26 @@ pub struct Rates {
     pub others_called_real: Option<f32>,
 }
 
-/// What a calibration was fitted on, and how it did there.
+/// The data that a calibration was fitted on, and its error rates there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationSource {
-    /// When.
+    /// The time of the fit.
     pub fitted_at: Timestamp,
-    /// People.
+    /// The number of people.
     pub people: usize,
-    /// References offered for each.
+    /// References offered per person.
     pub references: usize,
-    /// Genuine photographs, counted once however often they were drawn.
+    /// Different genuine photographs.
     pub genuine: usize,
-    /// Fakes, likewise.
+    /// Different fakes.
     pub fakes: usize,
-    /// Pictures of other people, likewise.
+    /// Different pictures of other people.
     pub others: usize,
-    /// What was done to the pictures before they were verified.
+    /// The degradations applied to the pictures before they were verified.
     pub degradations: Vec<String>,
-    /// What was left as shipped, and why.
+    /// What was left as shipped, each with the reason.
     pub kept: Vec<String>,
-    /// Error rates on people who were held out of the fit in turn; `None` with too few people.
+    /// Error rates by cross-validation over people; `None` with too few people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<Rates>,
 }
@@ -92,101 +63,60 @@ pub struct Calibration {
     pub models: String,
     /// The map of the score.
     pub map: ScoreMap,
-    /// Where the verdicts begin, on the mapped score, with the error rates that they were fitted to.
+    /// The thresholds on the mapped score, with the error rates that they were fitted to.
     pub thresholds: Thresholds,
-    /// Where they would begin for other error rates, likewise; empty in files of versions before it was fitted.
+    /// The thresholds for other error rates, on the mapped score; empty in files of older versions.
     #[serde(default)]
     pub operating_points: OperatingPoints,
-    /// What it was fitted on.
+    /// The data that it was fitted on.
     pub source: CalibrationSource,
 }
 
-/// Why a calibration is not used.
-#[derive(Debug, thiserror::Error)]
-pub enum CalibrationError {
-    /// The file cannot be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is not a calibration.
-    #[error("{path}: {detail}")]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-    /// It was fitted to the scores of other models.
-    #[error(
-        "the calibration was fitted to models {fitted}, and these are {present}: run `faceward calibrate` again, or \
-         delete calibration.toml in the data folder to return to the shipped thresholds"
-    )]
-    OtherModels {
-        /// What it was fitted to.
-        fitted: String,
-        /// What runs.
-        present: String,
-    },
+/// The calibration was fitted to the scores of other models.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the calibration was fitted to models {fitted}, and these are {present}: run `faceward calibrate` again, or delete \
+     calibration.toml in the data folder to return to the shipped thresholds"
+)]
+pub struct OtherModels {
+    /// The version that it was fitted to.
+    pub fitted: String,
+    /// The version in use.
+    pub present: String,
 }
 
 impl Calibration {
     /// The file's name in the data folder.
     pub const FILE: &str = "calibration.toml";
 
-    /// Reads a calibration file; `None` where there is none.
+    /// Parses the text of a calibration file.
     ///
     /// # Errors
-    /// [`CalibrationError::File`] or [`CalibrationError::Form`].
-    pub fn read(path: &Path) -> Result<Option<Self>, CalibrationError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(CalibrationError::File { path: path.into(), source }),
-        };
-        let form = |detail: String| CalibrationError::Form { path: path.into(), detail };
-        let it: Self = toml::from_str(&text).map_err(|e| form(e.to_string()))?;
-        it.thresholds.check().and_then(|()| it.operating_points.check()).map_err(form)?;
+    /// Line and reason, or the reason alone where a value is out of range.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let it: Self = toml_file::parse(text)?;
+        it.thresholds.check()?;
+        it.operating_points.check()?;
         if !(it.map.slope > 0.0 && it.map.slope.is_finite() && it.map.offset.is_finite()) {
-            return Err(form("the map's slope must be above zero, and both numbers finite".into()));
+            return Err("the map's slope must be above zero, and both numbers finite".into());
         }
-        Ok(Some(it))
+        Ok(it)
     }
 
-    /// Writes the file, whole or not at all.
+    /// Checks that it was fitted to the models of this version.
     ///
     /// # Errors
-    /// [`CalibrationError::File`] or [`CalibrationError::Form`].
-    pub fn write(&self, path: &Path) -> Result<(), CalibrationError> {
-        let text =
-            toml::to_string(self).map_err(|e| CalibrationError::Form { path: path.into(), detail: e.to_string() })?;
-        let aside = path.with_extension("toml.new");
-        let head = "# Written by `faceward calibrate`; docs/evaluation.md says what each line means. Read when the \
-                    service starts.\n";
-        let written = std::fs::write(&aside, format!("{head}{text}")).and_then(|()| std::fs::rename(&aside, path));
-        written.map_err(|source| CalibrationError::File { path: path.into(), source })
-    }
-
-    /// Whether it is for the models of this version.
-    ///
-    /// # Errors
-    /// [`CalibrationError::OtherModels`].
-    pub fn check(&self, models: &str) -> Result<(), CalibrationError> {
+    /// [`OtherModels`].
+    pub fn check(&self, models: &str) -> Result<(), OtherModels> {
         if self.models == models {
             return Ok(());
         }
-        Err(CalibrationError::OtherModels { fitted: self.models.clone(), present: models.to_owned() })
+        Err(OtherModels { fitted: self.models.clone(), present: models.to_owned() })
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn calibration() -> Calibration {
@@ -221,18 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_read_back_and_typing_errors_are_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(Calibration::FILE);
-        assert!(Calibration::read(&path).unwrap().is_none());
-        calibration().write(&path).unwrap();
-        assert_eq!(Calibration::read(&path).unwrap(), Some(calibration()));
-        let text = std::fs::read_to_string(&path).unwrap();
+    fn the_text_is_read_back_and_mistakes_in_it_are_named() {
+        let text = toml::to_string(&calibration()).unwrap();
+        assert_eq!(Calibration::parse(&text), Ok(calibration()));
         for (from, to) in
             [("slope = 1.5", "slope = -1.5"), ("real = 0.6", "real = 0.1"), ("models", "modles"), ("0.45", "0.2")]
         {
-            std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-            assert!(matches!(Calibration::read(&path), Err(CalibrationError::Form { .. })), "{from}");
+            assert!(Calibration::parse(&text.replacen(from, to, 1)).is_err(), "{from}");
         }
     }
 
@@ -241,15 +166,5 @@ mod tests {
         assert!(calibration().check("0123abcd").is_ok());
         let e = calibration().check("ffff").unwrap_err().to_string();
         assert!(e.contains("0123abcd") && e.contains("ffff") && e.contains("faceward calibrate"), "{e}");
-    }
-
-    proptest! {
-        #[test]
-        fn maps_keep_the_order_and_the_range(a in 0.0..=1.0f32, b in 0.0..=1.0f32, slope in 0.1..5.0f32, offset in -3.0..3.0f32) {
-            let map = ScoreMap { slope, offset };
-            let (low, high) = (map.apply(a.min(b)), map.apply(a.max(b)));
-            prop_assert!(0.0 <= low && low <= high && high <= 1.0);
-            prop_assert_eq!(ScoreMap::default().apply(a), a);
-        }
     }
 }

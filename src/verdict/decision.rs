@@ -6,7 +6,7 @@ use super::{Contributions, Evidence, Fusion, Thresholds};
 use crate::face::{Component, Quality};
 use crate::identity::SampleKind;
 
-/// The answer.
+/// The answer for a face or an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -41,7 +41,7 @@ impl Verdict {
 pub enum Limit {
     /// A quality component is weak.
     Quality {
-        /// Which.
+        /// The component.
         component: Component,
         /// In its native unit.
         value: f32,
@@ -50,7 +50,7 @@ pub enum Limit {
     },
     /// The score lies between the thresholds.
     BetweenThresholds,
-    /// A copy of the face, encoded anew and scaled, got the opposite verdict.
+    /// A degraded copy of the face got the opposite verdict.
     Unstable {
         /// The copy's verdict.
         verdict: Verdict,
@@ -59,7 +59,7 @@ pub enum Limit {
     },
     /// Few references: the person's own variation is known only roughly.
     FewReferences {
-        /// How many.
+        /// Their number.
         references: usize,
     },
 }
@@ -71,15 +71,15 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of this person, 0..=1.
     pub score: f32,
-    /// What the score is made of.
+    /// The terms that the score is the sum of.
     pub contributions: Contributions,
-    /// What it was decided by.
+    /// The thresholds that applied.
     pub thresholds: Thresholds,
-    /// What limits it, the worst first.
+    /// The limits of the verdict, the worst first.
     pub limits: Vec<Limit>,
 }
 
-/// From this score on a face is not looked at in parts.
+/// A face with this score or a higher one is not measured in parts.
 const CLEAR: f32 = 0.9;
 /// Quality components under this score are named as limits.
 const WEAK: f32 = 40.0;
@@ -87,10 +87,10 @@ const WEAK: f32 = 40.0;
 const FEW_REFERENCES: usize = 5;
 
 impl Decision {
-    /// Decides.
+    /// Decides on one face.
     ///
-    /// The identity axis comes first: too little likeness, or a look-alike marked by the operator that is nearer than
-    /// the references, is `different_person`. Then the score speaks. A face too poor to be read carries neither.
+    /// A face of too little quality is `inconclusive`. Then the identity axis comes first: too little likeness, or an
+    /// enrolled look-alike that is nearer than the references, is `different_person`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
@@ -104,34 +104,16 @@ impl Decision {
         let limits = limits(verdict, score, evidence, quality, &thresholds);
         Self { verdict, score, contributions, thresholds, limits }
     }
-}
 
-impl Decision {
-    /// Whether to look at the face in parts: a stranger departs in all of them, and a photograph that is clearly genuine so
-    /// far need not be looked at closer.
+    /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of
+    /// them, and not for a photograph that is clearly genuine as a whole.
     pub fn wants_parts(&self) -> bool {
         matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive) && self.score < CLEAR
-    }
-
-    /// Whether a copy of the face was judged the opposite: `real` where this is `fake`, or the other way round.
-    pub fn is_contradicted_by(&self, copy: &Self) -> bool {
-        use Verdict::{Fake, Real};
-        matches!((self.verdict, copy.verdict), (Real, Fake) | (Fake, Real))
-    }
-
-    /// The decision in view of the one on a degraded copy of the same face: where that contradicts, neither stands.
-    #[must_use]
-    pub fn in_view_of(mut self, copy: &Self) -> Self {
-        if self.is_contradicted_by(copy) {
-            self.verdict = Verdict::Inconclusive;
-            self.limits.insert(0, Limit::Unstable { verdict: copy.verdict, score: copy.score });
-        }
-        self
     }
 }
 
 impl Thresholds {
-    /// The verdict on a face by its score (0..=1), likeness (a logit) and quality (0..=100), negatives apart.
+    /// The verdict on a face by its score (0..=1), likeness (in log odds) and quality (0..=100), negatives apart.
     pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
         if quality < self.min_quality {
             Verdict::Inconclusive
@@ -159,39 +141,4 @@ fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, 
         limits.push(Limit::FewReferences { references: evidence.references });
     }
     limits
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decision(verdict: Verdict, score: f32) -> Decision {
-        let contributions = Contributions { embeddings: vec![], attributes: vec![], parts: vec![], negative: 0.0 };
-        let thresholds = Thresholds {
-            real: 0.6,
-            fake: 0.4,
-            likeness: 0.0,
-            target_genuine_called_fake: 0.0,
-            target_fake_called_real: 0.0,
-            target_fnmr: 0.0,
-            min_quality: 0.0,
-        };
-        Decision { verdict, score, contributions, thresholds, limits: vec![Limit::FewReferences { references: 2 }] }
-    }
-
-    #[test]
-    fn only_the_opposite_verdict_of_a_copy_takes_a_verdict_away() {
-        use Verdict::{DifferentPerson, Fake, Inconclusive, NoFace, Real};
-        for (own, copy) in [(Real, Fake), (Fake, Real)] {
-            let seen = decision(own, 0.9).in_view_of(&decision(copy, 0.1));
-            assert_eq!((seen.verdict, seen.limits.len()), (Inconclusive, 2));
-            assert_eq!(seen.limits[0], Limit::Unstable { verdict: copy, score: 0.1 });
-        }
-        for own in [Real, Fake, DifferentPerson, Inconclusive, NoFace] {
-            for copy in [own, Inconclusive, DifferentPerson, NoFace] {
-                let before = decision(own, 0.5);
-                assert_eq!(before.clone().in_view_of(&decision(copy, 0.5)), before);
-            }
-        }
-    }
 }

@@ -1,25 +1,26 @@
-//! Evidence: how far a probe departs from a profile, in standard units, measure by measure.
+//! Evidence: how far a probe departs from a profile, in standard deviations, measure by measure.
 
 use serde::Serialize;
 
-use super::tails::{ratio_at, standard_units};
+use super::tails::{ratio_at, standard_deviations};
 use crate::identity::{Conditions, Profile, SampleKind};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
 
 /// One embedding's deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EmbeddingEvidence {
-    /// Which embedding.
+    /// The embedding.
     pub embedding: Embedding,
     /// Cosine of the probe with the references' centroid.
     pub observed: f32,
     /// The cosine that a further genuine photograph, taken under the probe's conditions, is expected to have.
     pub expected: f32,
-    /// How far the expectation was lowered (or raised) for the probe's pose and quality, in standard units.
+    /// The change of the expectation for the probe's pose and quality, in standard deviations: below zero where worse
+    /// conditions lower it.
     pub allowance: f32,
     /// The expectation's standard deviation.
     pub spread: f32,
-    /// (observed - expected) / spread: negative means less alike than genuine photographs are.
+    /// (observed - expected) / spread, in standard deviations: below zero where less alike than genuine photographs are.
     pub deviation: f32,
 }
 
@@ -34,34 +35,35 @@ pub struct AttributeEvidence {
     pub expected: f32,
     /// The standard deviation of a further genuine photograph.
     pub spread: f32,
-    /// How far off the probe lies, in standard units: (observed - expected) / spread, its tails allowed for (`tails.rs`).
+    /// (observed - expected) / spread, in standard deviations of equal probability (`tails.rs`).
     pub deviation: f32,
 }
 
 impl AttributeEvidence {
-    /// The values that lie `standard_units` to either side of what is expected.
-    pub fn range(&self, standard_units: f32) -> [f32; 2] {
-        range(self.expected, self.spread, standard_units)
+    /// The values that lie `deviations` standard deviations to either side of the expected one.
+    pub fn range(&self, deviations: f32) -> [f32; 2] {
+        range(self.expected, self.spread, deviations)
     }
 }
 
-/// What covering one part of the face does.
+/// The effect of covering one part of the face.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PartEvidence {
-    /// Which part.
+    /// The part.
     pub part: Part,
-    /// By how much more the face is like the references once the part is covered, as a cosine.
+    /// The gain in likeness to the references once the part is covered, as a cosine.
     pub observed: f32,
-    /// How much is usual for this person.
+    /// The gain that is usual for this person.
     pub expected: f32,
     /// The standard deviation of a further genuine photograph.
     pub spread: f32,
-    /// How far off the probe lies, in standard units, its tails allowed for: far above 0 where the part is not the person's.
+    /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is not
+    /// the person's.
     pub deviation: f32,
 }
 
 impl PartEvidence {
-    /// One for each part; none where too few references were seen in parts.
+    /// One per part; none where too few references were read in parts.
     fn measure(face: &Embeddings, parts: &Parts, profile: &Profile) -> Vec<Self> {
         let each = profile.gains(face, parts).into_iter();
         each.map(|(part, observed, usual)| Self {
@@ -69,36 +71,35 @@ impl PartEvidence {
             observed,
             expected: usual.centre,
             spread: usual.deviation,
-            deviation: standard_units(usual.z(observed)),
+            deviation: standard_deviations(usual.z(observed)),
         })
         .collect()
     }
 
-    /// The gains that lie `standard_units` to either side of what is expected.
-    pub fn range(&self, standard_units: f32) -> [f32; 2] {
-        range(self.expected, self.spread, standard_units)
+    /// The gains that lie `deviations` standard deviations to either side of the expected one.
+    pub fn range(&self, deviations: f32) -> [f32; 2] {
+        range(self.expected, self.spread, deviations)
     }
 }
 
-/// The values that lie `standard_units` to either side of `expected`.
-fn range(expected: f32, spread: f32, standard_units: f32) -> [f32; 2] {
-    let width = ratio_at(standard_units) * spread;
+fn range(expected: f32, spread: f32, deviations: f32) -> [f32; 2] {
+    let width = ratio_at(deviations) * spread;
     [expected - width, expected + width]
 }
 
 /// The negative that the probe is nearest to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct NegativeEvidence {
-    /// What the negative is.
+    /// The kind of negative.
     pub kind: SampleKind,
-    /// By how many standard units the probe is nearer to it than to the nearest reference; below zero: farther.
+    /// How much nearer the probe is to it than to the nearest reference, in standard deviations; below zero: farther.
     pub margin: f32,
 }
 
-/// A reference or negative of which the probe's picture is a copy, encoded anew perhaps.
+/// A reference or negative that the probe's image is a copy of, perhaps re-encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CopyEvidence {
-    /// What it is a copy of.
+    /// The kind of the enrolled image.
     pub kind: SampleKind,
     /// Its place among the references, or among the negatives, from 0.
     pub index: usize,
@@ -109,14 +110,14 @@ pub struct CopyEvidence {
 /// The apparent age.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AgeEvidence {
-    /// The probe's, in years.
+    /// The probe's apparent age in years.
     pub observed: f32,
-    /// The references', from - to, in years.
+    /// The references' apparent ages, from - to, in years.
     pub references: [f32; 2],
 }
 
 impl AgeEvidence {
-    /// By how many years the probe looks younger than the youngest reference or older than the oldest; 0 between.
+    /// The years by which the probe looks younger than the youngest reference or older than the oldest; 0 between.
     pub fn beyond(&self) -> f32 {
         (self.references[0] - self.observed).max(self.observed - self.references[1]).max(0.0)
     }
@@ -125,30 +126,30 @@ impl AgeEvidence {
 /// Everything measured between one face and one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
-    /// The logit that the face depicts the person ([`Profile::likeness`]).
+    /// The log odds that the face depicts the person ([`Profile::likeness`]).
     pub likeness: f32,
-    /// What that logit is made of ([`Profile::places`]).
+    /// The places that the likeness is computed from ([`Profile::places`]).
     pub places: Vec<f32>,
-    /// How much worse the probe's conditions are than the references'.
+    /// The probe's conditions less the references'.
     pub conditions: Conditions,
-    /// One for each embedding.
+    /// One per embedding.
     pub embeddings: Vec<EmbeddingEvidence>,
-    /// One for each attribute that both sides show.
+    /// One per attribute that both probe and references show.
     pub attributes: Vec<AttributeEvidence>,
-    /// One for each part of the face, where it was looked at in parts.
+    /// One per part of the face, where it was read in parts.
     pub parts: Vec<PartEvidence>,
-    /// The apparent age. No part of the verdict: what it would excuse, a forgery would be excused as well.
+    /// The apparent age. Not part of the verdict: a difference that it excused would be excused in a forgery too.
     pub age: AgeEvidence,
     /// The nearest negative, where the identity has any.
     pub negative: Option<NegativeEvidence>,
-    /// What the picture is a copy of; never part of the verdict.
+    /// The enrolled image that the probe's image is a copy of. Not part of the verdict.
     pub copy: Option<CopyEvidence>,
-    /// References behind the profile.
+    /// The number of references behind the profile.
     pub references: usize,
 }
 
 impl Evidence {
-    /// Compares one face with one profile, parts left out.
+    /// Compares one face with one profile, without its parts.
     pub fn measure(probe: &Template, profile: &Profile) -> Self {
         let embeddings = Embedding::ALL.map(|e| {
             let (usual, genuine) = (profile.embedding(e).genuine, profile.expectation(e, probe));
@@ -176,7 +177,7 @@ impl Evidence {
         }
     }
 
-    /// Compares the parts of the same face too.
+    /// Adds the comparison of the face's parts.
     pub fn measure_parts(&mut self, face: &Embeddings, parts: &Parts, profile: &Profile) {
         self.parts = PartEvidence::measure(face, parts, profile);
     }
@@ -186,13 +187,13 @@ impl Evidence {
         self.parts.iter().max_by(|a, b| a.deviation.total_cmp(&b.deviation))
     }
 
-    /// The deviation of one embedding, in standard units.
+    /// The deviation of one embedding, in standard deviations.
     pub fn deviation(&self, which: Embedding) -> f32 {
         self.embeddings[which as usize].deviation
     }
 
-    /// By how many standard units the trace of one kind of manipulation in the whole face is stronger than in the
-    /// references; 0 where it is weaker or cannot be read.
+    /// How much stronger the trace of one kind of manipulation is in the whole face than in the references, in standard
+    /// deviations; 0 where it is weaker or cannot be read.
     pub fn excess(&self, kind: Trace) -> f32 {
         let whole = |a: &&AttributeEvidence| {
             ATTRIBUTES.get(a.index).is_some_and(|s| s.trace == Some(kind) && s.region == Region::Overall)
@@ -218,13 +219,13 @@ fn attributes(probe: &Template, profile: &Profile) -> Vec<AttributeEvidence> {
                 observed,
                 expected: usual.centre,
                 spread: usual.deviation,
-                deviation: standard_units(usual.z(observed)),
+                deviation: standard_deviations(usual.z(observed)),
             })
         })
         .collect()
 }
 
-/// The reference or negative whose hash is nearest to the probe's, where it is near enough to be the same picture.
+/// The reference or negative whose hash is nearest to the probe's, where it is near enough to be the same image.
 fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
     let own = probe.hash?;
     let references = profile.templates().iter().map(|t| (SampleKind::Reference, t)).enumerate();
@@ -236,7 +237,7 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
 }
 
 /// The mean over embeddings of (cosine to the negative - cosine to the nearest reference) / spread, for the negative
-/// where it is greatest. The references' own spread is the yardstick, so that a look-alike does not swallow a person
+/// where it is greatest. It is measured in the references' own spread, so that a look-alike does not displace a person
 /// whose photographs vary much.
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
     let to_reference = Embedding::ALL.map(|e| {

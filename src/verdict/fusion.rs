@@ -3,102 +3,62 @@
 //! `models/fusion.toml` is written by `training/fit.py`, which says how the coefficients were obtained. Every weight
 //! on a deviation is at least zero, so that no piece of evidence against a photograph can ever raise its score.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap};
+use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap, TargetError, Thresholds};
+use crate::identity::ErrorTargets;
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{ATTRIBUTES, Embedding, Trace};
-
-/// Where the verdicts begin, and the error rates that they were fitted to: as shipped on held-out training people, else
-/// on what the operator's calibration says.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Thresholds {
-    /// Scores from here up are `real`.
-    pub real: f32,
-    /// Scores down from here are `fake`.
-    pub fake: f32,
-    /// Likeness logits below this are `different_person`.
-    pub likeness: f32,
-    /// The share of genuine photographs called fake that `fake` was fitted to.
-    pub target_genuine_called_fake: f32,
-    /// The share of manipulated faces called real that `real` was fitted to.
-    pub target_fake_called_real: f32,
-    /// The share of genuine photographs called `different_person` that `likeness` was fitted to.
-    pub target_fnmr: f32,
-    /// A face of less quality than this (0..=100) carries no verdict.
-    pub min_quality: f32,
-}
-
-impl Thresholds {
-    /// Whether they can decide anything.
-    ///
-    /// # Errors
-    /// A sentence that says what is wrong.
-    pub fn check(&self) -> Result<(), String> {
-        let ordered = 0.0 <= self.fake && self.fake <= self.real && self.real <= 1.0;
-        if ordered && self.likeness.is_finite() && self.min_quality.is_finite() {
-            return Ok(());
-        }
-        Err("thresholds must satisfy 0 <= fake <= real <= 1 and be numbers".into())
-    }
-}
+use crate::toml_file;
 
 /// The coefficients of `models/fusion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fusion {
-    /// The logit of a photograph that lies exactly where genuine ones are expected.
+    /// The log odds of a photograph that lies exactly where genuine ones are expected.
     pub intercept: f32,
-    /// One weight for each embedding's deviation, in the order of [`Embedding::ALL`]; at least zero.
+    /// One weight per embedding's deviation, in the order of [`Embedding::ALL`]; at least zero.
     pub embedding: Vec<f32>,
-    /// For each kind of trace, in the order of [`Trace::ALL`], the weight of each standard unit by which it is stronger
+    /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is stronger
     /// than in the references, beyond [`FREE`]; at least zero.
     pub traces: [f32; 2],
-    /// The weight of each standard unit by which covering one part of the face gains more than it does for the references,
-    /// beyond [`FREE`], for the part where that is most; at least zero.
+    /// The weight per standard deviation by which covering a part of the face gains more likeness than in the references,
+    /// beyond [`FREE`], for the part that gains most; at least zero.
     pub parts: f32,
-    /// The weight of each standard unit by which the probe is nearer to a negative than to the nearest reference.
+    /// The weight per standard deviation by which the probe is nearer to a negative than to the nearest reference.
     pub negative: f32,
-    /// Where the verdicts begin.
+    /// The thresholds of the verdicts.
     pub thresholds: Thresholds,
-    /// Laid over the score by an operator's calibration; as shipped it changes nothing.
+    /// The map of the score from an operator's calibration; as shipped it changes nothing.
     #[serde(default)]
     pub map: ScoreMap,
-    /// Where they would begin for other error rates; empty where none were fitted.
+    /// The thresholds for other error rates; empty where none were fitted.
     #[serde(default)]
     pub operating_points: OperatingPoints,
 }
 
-/// What each piece of evidence adds to the logit of the score: below zero speaks against the photograph, zero is what
-/// a genuine photograph shows on average. With the intercept they sum up to the logit,
-/// before an operator's calibration is laid over it.
+/// The terms that the evidence adds to the log odds of the score: below zero speaks against the photograph, zero is the
+/// average of genuine photographs. With the intercept they sum to the log odds before the map of an operator's
+/// calibration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contributions {
-    /// One for each embedding.
+    /// One per embedding.
     pub embeddings: Vec<f32>,
-    /// One for each attribute of the evidence: for a trace, its share of what its kind adds; for the others, zero.
+    /// One per attribute of the evidence: for a trace, its share of the term of its kind; for the others, zero.
     pub attributes: Vec<f32>,
-    /// One for each part of the evidence: all of it is the farthest one's.
+    /// One per part of the evidence: the whole term for the farthest part, zero for the others.
     pub parts: Vec<f32>,
     /// The nearest negative's.
     pub negative: f32,
 }
 
-/// Why the fusion did not load.
-#[derive(Debug, thiserror::Error)]
-pub enum FusionError {
-    /// The file is missing or altered.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The file has the right hash but not the right form.
-    #[error("fusion: {0}")]
-    Form(String),
-}
-
 /// Deviations count within these bounds: beyond, more of the same says nothing new.
 const DEVIATION: (f32, f32) = (-10.0, 1.5);
-/// A trace or a part counts from this many standard units above the references on, and at most so many: it speaks against a
-/// photograph, never for one.
+/// A trace or a part counts from this many standard deviations above the references on: it speaks against a photograph,
+/// never for one.
 const FREE: f32 = 1.0;
+/// It counts with at most this many standard deviations.
 const MOST: f32 = 4.0;
 
 impl Fusion {
@@ -106,9 +66,8 @@ impl Fusion {
     ///
     /// # Errors
     /// A missing or altered file, or coefficients that are not of the documented form.
-    pub fn load(manifest: &Manifest) -> Result<Self, FusionError> {
-        let text = String::from_utf8(manifest.read(Role::Fusion)?).map_err(|e| FusionError::Form(e.to_string()))?;
-        Self::parse(&text).map_err(FusionError::Form)
+    pub fn load(manifest: &Manifest) -> Result<Self, ManifestError> {
+        manifest.read_toml(Role::Fusion, Self::parse)
     }
 
     /// Parses the coefficients.
@@ -116,7 +75,7 @@ impl Fusion {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fusion: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let fusion: Self = toml_file::parse(text)?;
         let usable = |w: f32| w.is_finite() && w >= 0.0;
         let embeddings = fusion.embedding.len() == Embedding::ALL.len() && fusion.embedding.iter().all(|&w| usable(w));
         let [blending, synthesis] = fusion.traces;
@@ -128,8 +87,8 @@ impl Fusion {
         Ok(fusion)
     }
 
-    /// What each piece of evidence enters with, in the order of the weights: the deviations of the embeddings within
-    /// bounds, by how much each kind of trace is stronger than it may be, and the same of the farthest part.
+    /// The inputs of the model, in the order of the weights: the deviations of the embeddings within bounds, then the
+    /// excess of each kind of trace beyond [`FREE`], then that of the farthest part.
     pub fn features(evidence: &Evidence) -> Vec<f32> {
         let beyond = |deviation: f32| (deviation - FREE).clamp(0.0, MOST);
         let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION.0, DEVIATION.1);
@@ -147,7 +106,7 @@ impl Fusion {
         self.map.apply(1.0 / (1.0 + (-logit).exp()))
     }
 
-    /// The same with an operator's thresholds, operating points and score map.
+    /// The fusion with an operator's thresholds, operating points and score map.
     #[must_use]
     pub fn calibrated(mut self, calibration: &Calibration) -> Self {
         (self.thresholds, self.map) = (calibration.thresholds, calibration.map);
@@ -155,7 +114,24 @@ impl Fusion {
         self
     }
 
-    /// What each piece of evidence adds to the score's logit.
+    /// The fusion with the thresholds of an identity that has these targets.
+    pub fn with_targets(&self, targets: &ErrorTargets) -> Cow<'_, Self> {
+        if *targets == ErrorTargets::default() {
+            return Cow::Borrowed(self);
+        }
+        let thresholds = self.operating_points.thresholds(targets, self.thresholds);
+        Cow::Owned(Self { thresholds, ..self.clone() })
+    }
+
+    /// Whether identities can have these error rates.
+    ///
+    /// # Errors
+    /// As [`OperatingPoints::admit`].
+    pub fn admits(&self, targets: &ErrorTargets) -> Result<(), TargetError> {
+        self.operating_points.admit(targets)
+    }
+
+    /// The terms that the evidence adds to the log odds of the score.
     pub fn contributions(&self, evidence: &Evidence) -> Contributions {
         let features = Self::features(evidence);
         let (deviations, excesses) = features.split_at(Embedding::ALL.len());
@@ -163,7 +139,7 @@ impl Fusion {
         let farthest = evidence.farthest_part().map(|p| p.part);
         let mut attributes = vec![0.0; evidence.attributes.len()];
         for ((kind, excess), weight) in Trace::ALL.into_iter().zip(excesses).zip(self.traces) {
-            // What the kind adds is divided among its traces, by the squares of their deviations.
+            // The term of the kind is divided among its traces by the squares of their deviations.
             let square = |a: &AttributeEvidence| {
                 let own = ATTRIBUTES.get(a.index).is_some_and(|s| s.trace == Some(kind));
                 if own { a.deviation.max(0.0).powi(2) } else { 0.0 }

@@ -1,23 +1,32 @@
 //! Probe and profile to verdict: evidence, fusion, decision, explanation.
 //!
 //! Two axes, never mixed: **identity** (does the face depict this person?) and **authenticity** (is it an untouched
-//! photograph?). `real` needs both. Everything here is pure: it knows nothing of HTTP, storage or time.
+//! photograph?). `real` needs both. Everything here is computed from its arguments alone: it knows nothing of HTTP, storage or
+//! time. The one file read is that of the shipped coefficients, through the manifest of the models ([`Fusion::load`]).
 
 mod calibration;
 mod decision;
 mod evidence;
 mod explanation;
+#[cfg(test)]
+mod fixtures;
 mod fusion;
+mod judge;
 mod operating_points;
 mod roll_up;
+mod score_map;
 mod tails;
+mod thresholds;
 
-pub use calibration::{Calibration, CalibrationError, CalibrationSource, Rates, ScoreMap};
+pub use calibration::{Calibration, CalibrationSource, OtherModels, Rates};
 pub use decision::{Decision, Limit, Verdict};
 pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
 };
 pub use explanation::{Difference, Direction, Explanation};
-pub use fusion::{Contributions, Fusion, FusionError, Thresholds};
+pub use fusion::{Contributions, Fusion};
+pub use judge::{Judgement, Stability, judge, judge_template};
 pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};
-pub use roll_up::{Claimed, most_alike, roll_up};
+pub use roll_up::{ImageDecision, best_match, roll_up};
+pub use score_map::ScoreMap;
+pub use thresholds::Thresholds;

@@ -1,15 +1,13 @@
-//! Operating points: where the thresholds lie for a grid of error rates, so that each identity can have its own.
+//! Operating points: the thresholds for a grid of error rates, so that each identity can have its own.
 //!
-//! One pair of thresholds cannot suit everybody: who is attacked daily wants few fakes called real, who is photographed
-//! daily wants few photographs called fake. The fit that gives the general thresholds gives the thresholds of other
-//! rates too, as quantiles of the same scores. Between the rates of the grid the threshold is drawn as a straight line
-//! over the logarithm of the rate; beyond the grid nothing is known, so nothing is promised.
-
-use std::borrow::Cow;
+//! One pair of thresholds does not suit everybody: a person attacked daily needs few fakes called real, a person
+//! photographed daily few photographs called fake. The fit of the general thresholds also gives those of other rates, as
+//! quantiles of the same scores. Between the rates of the grid the threshold is interpolated linearly over the logarithm
+//! of the rate; beyond the grid nothing is known, so no rate is accepted.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fusion, Thresholds};
+use super::Thresholds;
 use crate::identity::ErrorTargets;
 
 /// An error rate and the threshold that was fitted to it.
@@ -34,8 +32,8 @@ impl From<OperatingPoint> for [f32; 2] {
     }
 }
 
-/// The thresholds of a grid of error rates, each side in the order of rates; a side without points knows no rate. In
-/// files a point is written `[rate, threshold]`.
+/// The thresholds of a grid of error rates, each side in the order of rates; a side may have no points. In files a point
+/// is written `[rate, threshold]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatingPoints {
@@ -50,7 +48,7 @@ pub struct OperatingPoints {
 /// Why an identity cannot have the error rates that are asked for.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TargetError {
-    /// No rate is known.
+    /// The thresholds in use have no operating points for the rate.
     #[error(
         "{field} cannot be set: the thresholds in use, those of the models or of the calibration, carry no operating \
          points for it; `faceward calibrate` fits such points to your own pictures"
@@ -59,7 +57,7 @@ pub enum TargetError {
         /// The field.
         field: &'static str,
     },
-    /// The rate lies outside of the grid.
+    /// The rate lies outside the grid.
     #[error("{field} must be a number from {least} to {most}: beyond these no thresholds were fitted")]
     OutOfRange {
         /// The field.
@@ -72,12 +70,12 @@ pub enum TargetError {
 }
 
 impl OperatingPoints {
-    /// The shares of genuine photographs called fake that points are fitted to, where the data can carry them.
+    /// The shares of genuine photographs called fake that points are fitted to where the data suffice.
     pub const GENUINE_CALLED_FAKE: [f64; 8] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2];
-    /// The shares of fakes called real, likewise.
+    /// The shares of fakes called real that points are fitted to where the data suffice.
     pub const FAKE_CALLED_REAL: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
 
-    /// Whether thresholds can be read off them.
+    /// Checks that the points are in order.
     ///
     /// # Errors
     /// A sentence that says what is wrong.
@@ -95,12 +93,33 @@ impl OperatingPoints {
             .into())
     }
 
-    /// `general` with the thresholds that `targets` ask for, and the rates that these were fitted to. A rate outside of
-    /// the grid (which a later calibration may have narrowed) gives the nearest point, with the rate of that point; a
-    /// side without points stays as it is.
+    /// Whether identities can have these error rates.
     ///
-    /// `real` never lies below `fake`: it is raised to it, and its rate becomes the one that belongs there, or the
-    /// smallest of the grid where the threshold lies beyond, which then is an upper bound.
+    /// # Errors
+    /// A [`TargetError`] that names the field and the rates that can be had.
+    pub fn admit(&self, targets: &ErrorTargets) -> Result<(), TargetError> {
+        let sides = [
+            ("target_genuine_called_fake", targets.genuine_called_fake, &self.fake),
+            ("target_fake_called_real", targets.fake_called_real, &self.real),
+        ];
+        for (field, rate, points) in sides {
+            let Some(rate) = rate else { continue };
+            let (Some(first), Some(last)) = (points.first(), points.last()) else {
+                return Err(TargetError::Unavailable { field });
+            };
+            if !(first.rate..=last.rate).contains(&rate) {
+                return Err(TargetError::OutOfRange { field, least: first.rate, most: last.rate });
+            }
+        }
+        Ok(())
+    }
+
+    /// `general` with the thresholds for `targets`, and the rates that these were fitted to. A rate outside the grid (which
+    /// a later calibration may have narrowed) gives the nearest point with that point's rate; a side without points stays
+    /// unchanged.
+    ///
+    /// `real` never lies below `fake`: it is raised to it and gets the rate that belongs to the raised threshold, or the
+    /// smallest rate of the grid where the threshold lies beyond; that rate is then an upper bound.
     #[must_use]
     pub fn thresholds(&self, targets: &ErrorTargets, general: Thresholds) -> Thresholds {
         let mut t = general;
@@ -119,39 +138,7 @@ impl OperatingPoints {
     }
 }
 
-impl Fusion {
-    /// Whether identities can have these error rates.
-    ///
-    /// # Errors
-    /// A [`TargetError`] that names the field and the rates that can be had.
-    pub fn admits(&self, targets: &ErrorTargets) -> Result<(), TargetError> {
-        let sides = [
-            ("target_genuine_called_fake", targets.genuine_called_fake, &self.operating_points.fake),
-            ("target_fake_called_real", targets.fake_called_real, &self.operating_points.real),
-        ];
-        for (field, rate, points) in sides {
-            let Some(rate) = rate else { continue };
-            let (Some(first), Some(last)) = (points.first(), points.last()) else {
-                return Err(TargetError::Unavailable { field });
-            };
-            if !(first.rate..=last.rate).contains(&rate) {
-                return Err(TargetError::OutOfRange { field, least: first.rate, most: last.rate });
-            }
-        }
-        Ok(())
-    }
-
-    /// The fusion with the thresholds of an identity that has these targets.
-    pub fn aimed(&self, targets: &ErrorTargets) -> Cow<'_, Self> {
-        if *targets == ErrorTargets::default() {
-            return Cow::Borrowed(self);
-        }
-        let thresholds = self.operating_points.thresholds(targets, self.thresholds);
-        Cow::Owned(Self { thresholds, ..self.clone() })
-    }
-}
-
-/// The point at `rate`, which is held within the grid; `None` without points.
+/// The point at `rate`, clamped to the grid; `None` without points.
 fn at_rate(points: &[OperatingPoint], rate: f32) -> Option<OperatingPoint> {
     let (first, last) = (points.first()?, points.last()?);
     let rate = rate.min(last.rate).max(first.rate);
@@ -162,8 +149,8 @@ fn at_rate(points: &[OperatingPoint], rate: f32) -> Option<OperatingPoint> {
     Some(OperatingPoint { rate, threshold: (1.0 - share) * lower.threshold + share * upper.threshold })
 }
 
-/// The rate of a threshold on a side where thresholds never rise, the other way round than [`at_rate`]: the smallest
-/// rate of the grid above its thresholds, the greatest below them. `None` without points.
+/// The rate of a threshold on a side where thresholds never rise, the inverse of [`at_rate`]: the smallest rate of the
+/// grid above its thresholds, the greatest below them. `None` without points.
 fn rate_from(points: &[OperatingPoint], threshold: f32) -> Option<f32> {
     let last = points.last()?;
     let below = points.partition_point(|p| p.threshold > threshold);

@@ -1,46 +1,38 @@
 //! From the faces of one image to one verdict for the image.
 
-use super::{Decision, Evidence, Fusion, Verdict};
+use super::{Evidence, Fusion, Judgement, Verdict, judge_template};
 use crate::identity::Profile;
 use crate::template::Template;
 
-/// Every face of an image against one claimed person.
+/// Every face of an image judged against one claimed person.
 #[derive(Clone, Debug)]
-pub struct Claimed {
-    /// What was measured and decided of each face, in their order.
-    pub faces: Vec<(Evidence, Decision)>,
-    /// The face that decides for the image: the one most like the person. `None` without a face.
+pub struct ImageDecision {
+    /// One judgement per face, in the order of the faces.
+    pub faces: Vec<Judgement>,
+    /// The index of the face that decides for the image, [`best_match`]; `None` without a face.
     pub deciding: Option<usize>,
 }
 
-impl Claimed {
-    /// Measures and decides; a template's parts are read where [`Decision::wants_parts`] says so.
+impl ImageDecision {
+    /// Judges every face by its template alone, see [`judge_template`].
     pub fn judge<'a>(faces: impl IntoIterator<Item = &'a Template>, profile: &Profile, fusion: &Fusion) -> Self {
-        let judge = |t: &Template| {
-            let mut evidence = Evidence::measure(t, profile);
-            let decision = Decision::decide(&evidence, &t.quality, fusion);
-            match &t.parts {
-                Some(parts) if decision.wants_parts() => {
-                    evidence.measure_parts(&t.embeddings, parts, profile);
-                    let decision = Decision::decide(&evidence, &t.quality, fusion);
-                    (evidence, decision)
-                }
-                _ => (evidence, decision),
-            }
-        };
-        let faces: Vec<(Evidence, Decision)> = faces.into_iter().map(judge).collect();
-        Self { deciding: most_alike(faces.iter().map(|(e, _)| e)), faces }
+        Self::of(faces.into_iter().map(|t| judge_template(t, profile, fusion)).collect())
+    }
+
+    /// The image's decision from those on its faces.
+    pub fn of(faces: Vec<Judgement>) -> Self {
+        Self { deciding: best_match(faces.iter().map(|j| &j.evidence)), faces }
     }
 }
 
-/// The face that is most like the claimed person.
-pub fn most_alike<'a>(faces: impl IntoIterator<Item = &'a Evidence>) -> Option<usize> {
+/// The index of the face that is most like the claimed person; of equal ones the last. `None` without a face.
+pub fn best_match<'a>(faces: impl IntoIterator<Item = &'a Evidence>) -> Option<usize> {
     faces.into_iter().enumerate().max_by(|a, b| a.1.likeness.total_cmp(&b.1.likeness)).map(|(i, _)| i)
 }
 
-/// The image's verdict from its faces' verdicts when no identity was claimed: the most alarming face speaks. A fake
-/// of anyone makes the image `fake`; else an undecided face makes it `inconclusive`; else a protected person's genuine
-/// face makes it `real`; else the faces are nobody's: `different_person`. Without faces: `no_face`.
+/// The image's verdict from its faces' verdicts when no identity was claimed, the most alarming first: a fake of anyone
+/// makes the image `fake`; else an undecided face makes it `inconclusive`; else a protected person's genuine face makes
+/// it `real`; else all faces are strangers': `different_person`. Without faces: `no_face`.
 pub fn roll_up(faces: impl IntoIterator<Item = Verdict>) -> Verdict {
     let rank = |v: &Verdict| match v {
         Verdict::Fake => 4,
@@ -57,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_alarming_face_speaks() {
+    fn the_most_alarming_face_decides() {
         use Verdict::{DifferentPerson, Fake, Inconclusive, NoFace, Real};
         assert_eq!(roll_up([Real, Fake, DifferentPerson]), Fake);
         assert_eq!(roll_up([Real, Inconclusive]), Inconclusive);

@@ -71,7 +71,7 @@ fn a_copy_of_an_enrolled_image_is_said_to_be_one() {
                 (Some("reference"), Some(id.as_str())),
                 "{i}"
             );
-            assert!(summary.contains("It is a copy of a reference"), "{summary}");
+            assert!(summary.contains("The image is a copy of a reference"), "{summary}");
         }
     }
     // Another photograph of the same person, by the same photographer, is none.

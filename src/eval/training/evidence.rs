@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::eval::{Dataset, Protocol, draws, enroll};
 use crate::identity::{Candidate, Population};
 use crate::template::{Embeddings, Template};
-use crate::verdict::{Evidence, Fusion, most_alike};
+use crate::verdict::{Evidence, Fusion, best_match};
 
 #[derive(Deserialize)]
 struct Line {
@@ -86,7 +86,7 @@ pub fn evidence(
                 None => &picture.content,
             };
             let mut all: Vec<Evidence> = faces.iter().map(|t| Evidence::measure(t, &profile)).collect();
-            let Some(best) = most_alike(&all) else { continue };
+            let Some(best) = best_match(&all) else { continue };
             if let Some(parts) = &faces[best].parts {
                 all[best].measure_parts(&faces[best].embeddings, parts, &profile);
             }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::verdict::Fusion;
 
 const GENERAL: Thresholds = Thresholds {
     real: 0.5,
@@ -69,7 +70,7 @@ fn rates_beyond_the_grid_are_refused_and_stored_ones_held_within_it() {
     ] {
         assert_eq!(known.admits(&rates), Err(TargetError::OutOfRange { field, least, most }));
     }
-    let t = known.aimed(&targets(Some(0.001), None)).thresholds;
+    let t = known.with_targets(&targets(Some(0.001), None)).thresholds;
     assert_eq!((t.fake, t.target_genuine_called_fake), (0.1, 0.01), "the nearest point says its own rate");
 }
 
@@ -80,7 +81,7 @@ fn without_points_targets_are_refused_and_change_nothing() {
     assert_eq!(refused, Err(TargetError::Unavailable { field: "target_fake_called_real" }));
     assert!(refused.unwrap_err().to_string().contains("faceward calibrate"));
     assert_eq!(none.admits(&ErrorTargets::default()), Ok(()));
-    assert_eq!(none.aimed(&targets(Some(0.1), Some(0.1))).thresholds, none.thresholds);
+    assert_eq!(none.with_targets(&targets(Some(0.1), Some(0.1))).thresholds, none.thresholds);
 }
 
 #[test]

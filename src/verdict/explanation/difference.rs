@@ -1,0 +1,68 @@
+//! The shape of one measured difference in answers.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The side to which a measure departs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Above the usual range.
+    Higher,
+    /// Below the usual range.
+    Lower,
+    /// Within the usual range.
+    Within,
+}
+
+/// One measured difference.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Difference {
+    /// The region of the face.
+    pub region: String,
+    /// The stable name of the measure.
+    pub attribute: String,
+    /// The probe's value.
+    pub observed: f32,
+    /// The usual range of this person's own photographs: from - to, two standard deviations about the mean, clipped to the
+    /// values that are possible.
+    pub expected: [f32; 2],
+    /// The unit of both.
+    pub unit: String,
+    /// Signed distance from the person's mean in standard deviations.
+    pub deviation: f32,
+    /// The side to which it departs.
+    pub direction: Direction,
+    /// The term that it adds to the log odds of the score: below zero it speaks against the photograph, at zero it carries
+    /// no weight.
+    pub weight: f32,
+    /// The difference as a sentence.
+    pub text: String,
+}
+
+/// A measure departs when it lies outside this many standard deviations,
+pub(super) const DEPARTS: f32 = 2.0;
+/// and one of the many attributes that carry no weight outside this many: among dozens of measures, some lie beyond two in
+/// any photograph.
+pub(super) const ONE_OF_MANY_DEPARTS: f32 = 3.0;
+
+impl Direction {
+    /// The direction of a measure that departs beyond `bound` on either side.
+    pub(super) fn either(deviation: f32, bound: f32) -> Self {
+        match deviation {
+            d if d > bound => Self::Higher,
+            d if d < -bound => Self::Lower,
+            _ => Self::Within,
+        }
+    }
+
+    /// The direction of a measure that departs only upwards.
+    pub(super) fn upwards(deviation: f32, bound: f32) -> Self {
+        Self::either(deviation.max(0.0), bound)
+    }
+
+    /// The direction of a measure that departs only downwards.
+    pub(super) fn downwards(deviation: f32, bound: f32) -> Self {
+        Self::either(deviation.min(0.0), bound)
+    }
+}

@@ -1,0 +1,136 @@
+//! The measures of one face, each with how far it departs and what it weighs, and which of them are listed.
+
+use super::difference::{DEPARTS, Difference, Direction, ONE_OF_MANY_DEPARTS};
+use super::{attributes, likeness, parts, traces};
+use crate::template::{ATTRIBUTES, AttributeSpec, Region, Trace};
+use crate::verdict::{AttributeEvidence, Decision, EmbeddingEvidence, Evidence, PartEvidence, Verdict};
+
+/// What was measured.
+#[derive(Clone, Copy)]
+pub(super) enum Measure<'a> {
+    /// The likeness by one embedding.
+    Embedding(&'a EmbeddingEvidence),
+    /// An attribute that is no trace.
+    Attribute(&'a AttributeEvidence, &'static AttributeSpec),
+    /// A trace of manipulation, in the whole face or in a region.
+    Trace(Trace, &'a AttributeEvidence, &'static AttributeSpec),
+    /// The gain of covering a part; `farthest` for the part that departs most.
+    Part { evidence: &'a PartEvidence, farthest: bool },
+}
+
+/// One measure of the face.
+pub(super) struct Finding<'a> {
+    pub(super) measure: Measure<'a>,
+    /// In standard deviations.
+    pub(super) deviation: f32,
+    pub(super) direction: Direction,
+    /// The term that it adds to the log odds of the score.
+    pub(super) weight: f32,
+}
+
+/// At most this many findings are listed.
+const LISTED: usize = 8;
+/// A measure within its usual range is said to count against the photograph from this weight on,
+const HEAVY: f32 = -0.5;
+/// and from this many standard deviations on.
+const UNUSUAL: f32 = 1.0;
+
+impl<'a> Finding<'a> {
+    /// Every measure of the evidence.
+    pub(super) fn all(decision: &Decision, evidence: &'a Evidence) -> Vec<Self> {
+        let weights = &decision.contributions;
+        let embeddings = evidence.embeddings.iter().zip(&weights.embeddings).map(|(e, &weight)| Self {
+            measure: Measure::Embedding(e),
+            deviation: e.deviation,
+            // More alike than expected is no departure.
+            direction: Direction::downwards(e.deviation, DEPARTS),
+            weight,
+        });
+        let attributes = evidence.attributes.iter().zip(&weights.attributes).filter_map(|(a, &weight)| {
+            let spec = ATTRIBUTES.get(a.index)?;
+            let (measure, direction) = match spec.trace {
+                // Fewer traces than usual are no departure. Only those of the whole face carry weight.
+                Some(kind) => {
+                    let bound = if spec.region == Region::Overall { DEPARTS } else { ONE_OF_MANY_DEPARTS };
+                    (Measure::Trace(kind, a, spec), Direction::upwards(a.deviation, bound))
+                }
+                None => (Measure::Attribute(a, spec), Direction::either(a.deviation, ONE_OF_MANY_DEPARTS)),
+            };
+            Some(Self { measure, deviation: a.deviation, direction, weight })
+        });
+        let farthest = evidence.farthest_part().map(|p| p.part);
+        let parts = evidence.parts.iter().zip(&weights.parts).map(|(p, &weight)| Self {
+            measure: Measure::Part { evidence: p, farthest: Some(p.part) == farthest },
+            deviation: p.deviation,
+            // Less alike without a part is no departure: the part is the person's.
+            direction: Direction::upwards(p.deviation, DEPARTS),
+            weight,
+        });
+        embeddings.chain(attributes).chain(parts).collect()
+    }
+
+    /// Whether it lies outside the usual range.
+    pub(super) fn departs(&self) -> bool {
+        self.direction != Direction::Within
+    }
+
+    /// Whether the score considers measures of this kind.
+    fn is_considered(&self) -> bool {
+        match self.measure {
+            Measure::Embedding(_) | Measure::Part { .. } => true,
+            Measure::Trace(_, _, spec) => spec.region == Region::Overall,
+            Measure::Attribute(..) => false,
+        }
+    }
+
+    /// The order in the list: the heaviest first; of equal weight, departures before agreements, and of those parts first,
+    /// then traces, as they point to manipulation more surely than the person's looks do (training/README.md); then the
+    /// farthest departure and the closest agreement.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let rank = |f: &Self| match f.measure {
+            _ if !f.departs() => 0,
+            Measure::Part { .. } => 3,
+            Measure::Trace(..) => 2,
+            Measure::Embedding(_) | Measure::Attribute(..) => 1,
+        };
+        let distance = |f: &Self| if f.departs() { -f.deviation.abs() } else { f.deviation.abs() };
+        let heavier = other.weight.abs().total_cmp(&self.weight.abs());
+        heavier.then(rank(other).cmp(&rank(self))).then(distance(self).total_cmp(&distance(other)))
+    }
+
+    /// The difference in answers.
+    pub(super) fn difference(&self, verdict: Verdict) -> Difference {
+        let (direction, weight) = (self.direction, self.weight);
+        let mut difference = match self.measure {
+            Measure::Embedding(e) => likeness::difference(e, direction, weight),
+            Measure::Attribute(a, spec) => attributes::difference(a, spec, direction, weight),
+            Measure::Trace(kind, a, spec) => traces::difference(kind, a, spec, direction, weight),
+            Measure::Part { evidence, farthest } => parts::difference(evidence, farthest, direction, weight),
+        };
+        difference.text.push_str(self.meaning(verdict));
+        difference
+    }
+
+    /// The sentence on what it means for the verdict, with a space before it; empty where it is of little weight.
+    fn meaning(&self, verdict: Verdict) -> &'static str {
+        let undecided_or_fake = matches!(verdict, Verdict::Fake | Verdict::Inconclusive);
+        match self.weight {
+            _ if verdict == Verdict::DifferentPerson => "",
+            w if self.departs() && w < 0.0 => " This counts against a genuine photograph.",
+            w if undecided_or_fake && w <= HEAVY && self.deviation.abs() >= UNUSUAL => {
+                " This counts against a genuine photograph."
+            }
+            w if w > 0.0 => " This supports a genuine photograph.",
+            _ => "",
+        }
+    }
+}
+
+/// The findings to list, in their order: those that carry weight and those that depart; for a photograph that is real
+/// also those that were considered and found nothing.
+pub(super) fn to_list<'a>(mut all: Vec<Finding<'a>>, verdict: Verdict) -> Vec<Finding<'a>> {
+    all.retain(|f| f.weight != 0.0 || f.departs() || (verdict == Verdict::Real && f.is_considered()));
+    all.sort_by(Finding::order);
+    all.truncate(LISTED);
+    all
+}

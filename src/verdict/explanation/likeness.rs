@@ -1,0 +1,43 @@
+//! Sentences on likeness: the face as one embedding sees it.
+
+use super::difference::{DEPARTS, Difference, Direction};
+use super::words::{capitalised, degree};
+use crate::template::Region;
+use crate::verdict::EmbeddingEvidence;
+
+/// An expectation lowered by more than this for pose and quality, in standard deviations, is said.
+const ALLOWED: f32 = -0.25;
+/// A likeness this many standard deviations below the mean is a little less than usual.
+const A_LITTLE: f32 = -1.0;
+
+pub(super) fn difference(e: &EmbeddingEvidence, direction: Direction, weight: f32) -> Difference {
+    let conditions = if e.allowance < ALLOWED { ", with pose and image quality allowed for" } else { "" };
+    let subject = capitalised(&format!("the {}", e.embedding.looks_at()));
+    let usually = "this person's own photographs usually are";
+    let text = match direction {
+        Direction::Within if e.deviation >= A_LITTLE => {
+            format!("{subject} is as much like the references as {usually}{conditions}.")
+        }
+        Direction::Within => format!(
+            "{subject} is a little less like the references than {usually}, but within the normal range{conditions}."
+        ),
+        _ => format!(
+            "{subject} is {}less like the references than {usually}: {:.1} standard deviations below their \
+             mean{conditions}.",
+            degree(e.deviation),
+            e.deviation.abs()
+        ),
+    };
+    Difference {
+        // Each embedding sees the whole crop: its likeness says nothing of where.
+        region: Region::Overall.name().into(),
+        attribute: format!("likeness_{}", e.embedding.name()),
+        observed: e.observed,
+        expected: [e.expected - DEPARTS * e.spread, e.expected + DEPARTS * e.spread].map(|v| v.clamp(-1.0, 1.0)),
+        unit: "cosine".into(),
+        deviation: e.deviation,
+        direction,
+        weight,
+        text,
+    }
+}

@@ -1,0 +1,273 @@
+//! The summary: the verdict, what it rests on, and what limits it.
+
+use super::difference::DEPARTS;
+use super::finding::{Finding, Measure};
+use super::parts::{effect_of_covering, subject};
+use super::traces::traces_of;
+use super::words::{capitalised, degree, distinct, listed};
+use crate::face::Component;
+use crate::identity::SampleKind;
+use crate::verdict::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, NegativeEvidence, Verdict};
+
+/// Likeness, or a trace within its usual range, is a reason from this weight on.
+const HEAVY: f32 = -1.0;
+/// A face that looks this many years younger or older than all references is said to.
+const OTHER_AGE: f32 = 8.0;
+
+pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, findings: &[Finding]) -> String {
+    let facts = Facts { person, decision, evidence, findings };
+    let sentences = [
+        facts.verdict(),
+        facts.count(),
+        facts.likeness(),
+        facts.traces(),
+        facts.part(),
+        facts.negative(),
+        facts.age(),
+        facts.quality(),
+        facts.few_references(),
+        evidence.copy.as_ref().map(copy),
+    ];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// What the sentences are made of.
+struct Facts<'a> {
+    person: &'a str,
+    decision: &'a Decision,
+    evidence: &'a Evidence,
+    findings: &'a [Finding<'a>],
+}
+
+impl Facts<'_> {
+    fn verdict(&self) -> Option<String> {
+        let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
+        Some(match self.decision.verdict {
+            Verdict::Real => {
+                let [score, real] = distinct([score, t.real], 2);
+                format!("Consistent with a genuine photograph of {person}: score {score} (real from {real}).")
+            }
+            Verdict::Fake => {
+                let [score, fake] = distinct([score, t.fake], 2);
+                format!(
+                    "Depicts {person} but does not pass as a genuine photograph: score {score} (fake up to {fake})."
+                )
+            }
+            Verdict::DifferentPerson if self.evidence.likeness < t.likeness => {
+                let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
+                format!("Does not depict {person}: likeness {likeness} (the same person from {least}).")
+            }
+            Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
+            Verdict::Inconclusive | Verdict::NoFace => self.no_decision(),
+        })
+    }
+
+    fn no_decision(&self) -> String {
+        let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
+        if let Some((verdict, copy)) = self.contradiction() {
+            let [score, copy] = distinct([score, copy], 2);
+            let original = if verdict == Verdict::Real { Verdict::Fake } else { Verdict::Real };
+            return format!(
+                "No decision about {person}: the face as sent was judged {} (score {score}), but a degraded copy of it {} \
+                 (score {copy}), so neither verdict stands.",
+                original.name(),
+                verdict.name()
+            );
+        }
+        if !self.is_unreadable() {
+            let [score, fake, real] = distinct([score, t.fake, t.real], 2);
+            return format!(
+                "No decision about {person}: score {score} lies between fake (up to {fake}) and real (from {real})."
+            );
+        }
+        match self.flaws().next() {
+            Some((component, quality)) => {
+                let [quality, least] = distinct([quality, t.min_quality], 0);
+                let flaw = flaw(component);
+                format!("No decision about {person}: the face is {flaw} (quality {quality} of 100, {least} is needed).")
+            }
+            None => format!("No decision about {person}: the face is too poor to be judged."),
+        }
+    }
+
+    /// How many measures lie outside the usual range, and how many of them count in the score.
+    fn count(&self) -> Option<String> {
+        if self.decision.verdict == Verdict::DifferentPerson || self.is_unreadable() {
+            return None;
+        }
+        let measured = self.findings.len();
+        let usual = format!("the usual range of {}'s own photographs ({})", self.person, self.references());
+        let outside = self.findings.iter().filter(|f| f.departs()).count();
+        let weighed = self.findings.iter().filter(|f| f.departs() && f.weight != 0.0).count();
+        let weighed = match (outside, weighed) {
+            // Said with the likeness.
+            (0, _) if self.likeness().is_some() => return None,
+            (0, _) => return Some(format!("None of {measured} measures lies outside {usual}.")),
+            (1, 0) => "it does not count in the score".into(),
+            (1, _) => "it counts in the score".into(),
+            (_, 0) => "none of them counts in the score".into(),
+            (_, 1) => "one of them counts in the score".into(),
+            (n, k) if n == k => "all of them count in the score".into(),
+            (_, k) => format!("{k} of them count in the score"),
+        };
+        let lie = if outside == 1 { "lies" } else { "lie" };
+        Some(format!("{outside} of {measured} measures {lie} outside {usual}; {weighed}."))
+    }
+
+    /// How the likeness speaks against the photograph.
+    fn likeness(&self) -> Option<String> {
+        let less = |degree: &str| format!("{degree}less like {0} than {0}'s own photographs are", self.person);
+        let (mut departing, mut farthest, mut weight) = (Vec::new(), 0.0f32, 0.0);
+        for f in self.findings.iter().filter(|f| f.weight < 0.0) {
+            let Measure::Embedding(e) = f.measure else { continue };
+            weight += f.weight;
+            if f.departs() {
+                departing.push(e.embedding.looks_at());
+                farthest = farthest.min(f.deviation);
+            }
+        }
+        if !self.is_in_doubt() || weight > HEAVY {
+            return None;
+        }
+        Some(match departing[..] {
+            [] if self.nothing_departs() => format!(
+                "None of {} measures stands out alone, but face and head together are {} ({}).",
+                self.findings.len(),
+                less(""),
+                self.references()
+            ),
+            [] => format!("Face and head together are {}.", less("")),
+            [one] => format!("The {one} is {}.", less(degree(farthest))),
+            _ => format!("Face and head are {}.", less(degree(farthest))),
+        })
+    }
+
+    fn nothing_departs(&self) -> bool {
+        !self.findings.iter().any(Finding::departs)
+    }
+
+    fn references(&self) -> String {
+        match self.evidence.references {
+            1 => "1 reference".into(),
+            n => format!("{n} references"),
+        }
+    }
+
+    /// How traces of manipulation speak against the photograph.
+    fn traces(&self) -> Option<String> {
+        if !self.is_in_doubt() {
+            return None;
+        }
+        let counts = |f: &&Finding| f.weight < 0.0 && (f.departs() || f.weight <= HEAVY);
+        let traces = self.findings.iter().filter(counts).filter_map(|f| {
+            let Measure::Trace(kind, ..) = f.measure else { return None };
+            let degree = if f.departs() { degree(f.deviation) } else { "a little " };
+            let traces = capitalised(traces_of(kind));
+            Some(format!("{traces} are {degree}stronger than in {}'s own photographs.", self.person))
+        });
+        Some(traces.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
+    }
+
+    /// The part of the face that departs most, if one does.
+    fn part(&self) -> Option<String> {
+        let part = self.evidence.farthest_part().filter(|p| p.deviation > DEPARTS)?;
+        let effect = effect_of_covering(part, self.person);
+        Some(format!("{effect}, so {} the most suspicious part.", subject(part.part)))
+    }
+
+    fn negative(&self) -> Option<String> {
+        let NegativeEvidence { kind, margin } = self.evidence.negative.filter(|n| n.margin > 0.0)?;
+        let negative = match kind {
+            SampleKind::KnownFake => "an image enrolled as a known fake",
+            SampleKind::NotThisPerson | SampleKind::Reference => "an image enrolled as not this person",
+        };
+        Some(format!("The face is nearer to {negative} than to any reference, by {margin:.1} standard deviations."))
+    }
+
+    fn age(&self) -> Option<String> {
+        let age = &self.evidence.age;
+        if !self.is_in_doubt() || age.beyond() < OTHER_AGE {
+            return None;
+        }
+        let AgeEvidence { observed, references: [from, to] } = age;
+        let (from, to) = (format!("{from:.0}"), format!("{to:.0}"));
+        let references = if from == to { from } else { format!("{from} to {to}") };
+        Some(format!(
+            "The face looks about {observed:.0} years old, the references {references}; a genuine photograph from other \
+             years is less like the references too."
+        ))
+    }
+
+    /// The weak quality components that were not said with the verdict.
+    fn quality(&self) -> Option<String> {
+        let said = usize::from(self.is_unreadable());
+        let flaws: Vec<&str> = self.flaws().skip(said).map(|(component, _)| flaw(component)).collect();
+        let also = if said > 0 { "also " } else { "" };
+        (!flaws.is_empty()).then(|| format!("The face is {also}{}, which limits the verdict.", listed(&flaws)))
+    }
+
+    fn few_references(&self) -> Option<String> {
+        let n = self.decision.limits.iter().find_map(|limit| match limit {
+            Limit::FewReferences { references } => Some(*references),
+            _ => None,
+        })?;
+        let vary = format!("how much {}'s own photographs vary", self.person);
+        Some(match n {
+            1 => format!("Only one reference is enrolled, so {vary} is taken from people in general."),
+            n => format!("Only {n} references are enrolled, so {vary} is known only roughly."),
+        })
+    }
+
+    /// Whether the score speaks against the photograph, or may.
+    fn is_in_doubt(&self) -> bool {
+        matches!(self.decision.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.is_unreadable()
+    }
+
+    /// The verdict and the score of the degraded copy that contradicts.
+    fn contradiction(&self) -> Option<(Verdict, f32)> {
+        self.decision.limits.iter().find_map(|limit| match limit {
+            Limit::Unstable { verdict, score } => Some((*verdict, *score)),
+            _ => None,
+        })
+    }
+
+    /// Whether there is no decision because the quality is too low.
+    fn is_unreadable(&self) -> bool {
+        let t = &self.decision.thresholds;
+        let undecided = self.decision.score > t.fake && self.decision.score < t.real;
+        let weakest = self.flaws().next().map(|(_, quality)| quality);
+        self.decision.verdict == Verdict::Inconclusive
+            && self.contradiction().is_none()
+            && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
+    }
+
+    /// Weak quality components with their scores, the weakest first.
+    fn flaws(&self) -> impl Iterator<Item = (Component, f32)> {
+        self.decision.limits.iter().filter_map(|limit| match limit {
+            Limit::Quality { component, score, .. } => Some((*component, *score)),
+            _ => None,
+        })
+    }
+}
+
+/// A weak quality component as a complement of `the face is`.
+fn flaw(component: Component) -> &'static str {
+    match component {
+        Component::FaceSize => "small",
+        Component::Sharpness => "blurred",
+        Component::Exposure => "too dark or too bright",
+        Component::DynamicRange => "low in contrast",
+        Component::Pose => "turned away from the camera",
+        Component::Occlusion => "partly covered",
+        Component::DetectorConfidence => "hard to make out",
+    }
+}
+
+fn copy(copy: &CopyEvidence) -> String {
+    let original = match copy.kind {
+        SampleKind::Reference => "a reference",
+        SampleKind::NotThisPerson => "an image enrolled as not this person",
+        SampleKind::KnownFake => "an image enrolled as a known fake",
+    };
+    format!("The image is a copy of {original}, perhaps re-encoded; this does not change the verdict.")
+}

@@ -1,0 +1,50 @@
+//! Sentences on traces of manipulation, as the forensic network sees them.
+
+use super::attributes::with_text;
+use super::difference::{Difference, Direction};
+use super::words::{capitalised, degree};
+use crate::template::{AttributeSpec, Region, Trace};
+use crate::verdict::AttributeEvidence;
+
+/// A trace this many standard deviations above the mean is a little stronger than usual.
+const A_LITTLE: f32 = 1.0;
+
+/// Traces of one kind in words.
+pub(super) fn traces_of(kind: Trace) -> &'static str {
+    match kind {
+        Trace::Blending => "traces of blending, as a pasted-in face leaves them,",
+        Trace::Synthesis => "traces of synthesis, as an image generator leaves them,",
+    }
+}
+
+pub(super) fn difference(
+    kind: Trace,
+    a: &AttributeEvidence,
+    spec: &AttributeSpec,
+    direction: Direction,
+    weight: f32,
+) -> Difference {
+    let subject = capitalised(traces_of(kind));
+    let (degree, deviation) = (degree(a.deviation), a.deviation);
+    let text = match (spec.region, direction) {
+        (Region::Overall, Direction::Within) if deviation < A_LITTLE => {
+            format!("{subject} are no stronger than in this person's own photographs.")
+        }
+        (Region::Overall, Direction::Within) => format!(
+            "{subject} are a little stronger than in most of this person's own photographs, but within the normal range."
+        ),
+        (Region::Overall, _) => format!(
+            "{subject} are {degree}stronger than in this person's own photographs: {deviation:.1} standard deviations \
+             above their mean."
+        ),
+        (region, Direction::Within) => {
+            format!("{subject} stand out no more at the {} than in this person's own photographs.", region.name())
+        }
+        (region, _) => format!(
+            "{subject} stand out {degree}more at the {} than in this person's own photographs: {deviation:.1} standard \
+             deviations above their mean.",
+            region.name()
+        ),
+    };
+    with_text(a, spec, direction, weight, text)
+}

@@ -1,0 +1,203 @@
+//! Judging a face: measure, decide, and look closer where the decision asks for it.
+//!
+//! What looking closer needs (the face in parts, a degraded copy of it) costs time, so it is asked for only where it can
+//! change the answer. Whoever judges says how it is obtained.
+
+use super::{Decision, Evidence, Fusion, Limit, Verdict};
+use crate::identity::Profile;
+use crate::template::{Parts, Template};
+
+/// One face judged against one profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The measured differences.
+    pub evidence: Evidence,
+    /// The decision on them.
+    pub decision: Decision,
+    /// The stability check; `None` where none was made.
+    pub stability: Option<Stability>,
+}
+
+/// The verdict on a degraded copy of a face.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = StabilityReport)]
+pub struct Stability {
+    /// `false` where `real` and `fake` contradict each other: the face's verdict is then `inconclusive`.
+    pub stable: bool,
+    /// The copy's verdict.
+    pub verdict: Verdict,
+    /// The copy's score, 0..=1.
+    pub score: f32,
+}
+
+/// Judges the face of `probe` in full: [`Judgement::of_whole_face`], then [`Judgement::refined`].
+///
+/// # Errors
+/// Those of `parts` and `degraded`.
+pub fn judge<E>(
+    probe: &Template,
+    profile: &Profile,
+    fusion: &Fusion,
+    parts: impl FnOnce() -> Result<Option<Parts>, E>,
+    degraded: impl FnOnce() -> Result<Option<Template>, E>,
+) -> Result<Judgement, E> {
+    Judgement::of_whole_face(probe, profile, fusion).refined(probe, profile, fusion, parts, degraded)
+}
+
+/// Judges a face by its template alone: in parts where the template holds them, and without a stability check.
+pub fn judge_template(probe: &Template, profile: &Profile, fusion: &Fusion) -> Judgement {
+    let judgement = Judgement::of_whole_face(probe, profile, fusion);
+    match &probe.parts {
+        Some(parts) => judgement.with_parts(probe, profile, fusion, parts),
+        None => judgement,
+    }
+}
+
+impl Judgement {
+    /// The judgement from the whole face, without its parts.
+    pub fn of_whole_face(probe: &Template, profile: &Profile, fusion: &Fusion) -> Self {
+        let evidence = Evidence::measure(probe, profile);
+        let decision = Decision::decide(&evidence, &probe.quality, fusion);
+        Self { evidence, decision, stability: None }
+    }
+
+    /// Whether the face depicts the person, genuine or not. A face too poor to be judged depicts nobody unless it is
+    /// alike enough.
+    pub fn depicts_person(&self) -> bool {
+        self.decision.verdict != Verdict::DifferentPerson && self.evidence.likeness >= self.decision.thresholds.likeness
+    }
+
+    /// The judgement after a closer look: at the face in parts where [`Decision::wants_parts`], and at a degraded copy
+    /// where the verdict is then `real` or `fake`. `parts` is `None` for a face that cannot be read in parts, `degraded`
+    /// where no stability check is wanted. The copy is judged in the parts that its template holds.
+    ///
+    /// # Errors
+    /// Those of `parts` and `degraded`.
+    pub fn refined<E>(
+        mut self,
+        probe: &Template,
+        profile: &Profile,
+        fusion: &Fusion,
+        parts: impl FnOnce() -> Result<Option<Parts>, E>,
+        degraded: impl FnOnce() -> Result<Option<Template>, E>,
+    ) -> Result<Self, E> {
+        if self.decision.wants_parts()
+            && let Some(parts) = parts()?
+        {
+            self = self.with_parts(probe, profile, fusion, &parts);
+        }
+        if matches!(self.decision.verdict, Verdict::Real | Verdict::Fake)
+            && let Some(copy) = degraded()?
+        {
+            self = self.confirmed_by(&judge_template(&copy, profile, fusion).decision);
+        }
+        Ok(self)
+    }
+
+    fn with_parts(mut self, probe: &Template, profile: &Profile, fusion: &Fusion, parts: &Parts) -> Self {
+        if self.decision.wants_parts() {
+            self.evidence.measure_parts(&probe.embeddings, parts, profile);
+            self.decision = Decision::decide(&self.evidence, &probe.quality, fusion);
+        }
+        self
+    }
+
+    /// The judgement after the stability check: where the decision on the degraded copy contradicts, neither stands.
+    fn confirmed_by(mut self, copy: &Decision) -> Self {
+        use Verdict::{Fake, Real};
+        let stable = !matches!((self.decision.verdict, copy.verdict), (Real, Fake) | (Fake, Real));
+        if !stable {
+            self.decision.verdict = Verdict::Inconclusive;
+            self.decision.limits.insert(0, Limit::Unstable { verdict: copy.verdict, score: copy.score });
+        }
+        self.stability = Some(Stability { stable, verdict: copy.verdict, score: copy.score });
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::identity::fixtures::{in_parts, near, population, stepped, template};
+    use crate::template::Part;
+    use crate::verdict::Contributions;
+    use crate::verdict::fixtures::fusion;
+
+    fn profile() -> Profile {
+        Profile::of_templates((0..8).map(|i| in_parts(1, i, None)).collect(), &population()).unwrap()
+    }
+
+    fn judgement(verdict: Verdict, score: f32) -> Judgement {
+        let contributions = Contributions { embeddings: vec![], attributes: vec![], parts: vec![], negative: 0.0 };
+        let limits = vec![Limit::FewReferences { references: 2 }];
+        let decision = Decision { verdict, score, contributions, thresholds: fusion().thresholds, limits };
+        Judgement { evidence: Evidence::measure(&near(1, 1), &profile()), decision, stability: None }
+    }
+
+    #[test]
+    fn only_the_opposite_verdict_of_a_copy_takes_a_verdict_away() {
+        use Verdict::{DifferentPerson, Fake, Inconclusive, NoFace, Real};
+        for (own, copy) in [(Real, Fake), (Fake, Real)] {
+            let seen = judgement(own, 0.9).confirmed_by(&judgement(copy, 0.1).decision);
+            assert_eq!(seen.stability, Some(Stability { stable: false, verdict: copy, score: 0.1 }));
+            assert_eq!((seen.decision.verdict, seen.decision.limits.len()), (Inconclusive, 2));
+            assert_eq!(seen.decision.limits[0], Limit::Unstable { verdict: copy, score: 0.1 });
+        }
+        for own in [Real, Fake, DifferentPerson, Inconclusive, NoFace] {
+            for copy in [own, Inconclusive, DifferentPerson, NoFace] {
+                let seen = judgement(own, 0.5).confirmed_by(&judgement(copy, 0.5).decision);
+                assert_eq!(seen.stability, Some(Stability { stable: true, verdict: copy, score: 0.5 }));
+                assert_eq!(seen.decision, judgement(own, 0.5).decision);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_and_copies_are_asked_for_only_where_they_can_change_the_answer() {
+        let (profile, fusion) = (profile(), fusion());
+        let asked = |probe: &Template| {
+            let (mut parts, mut copy) = (false, false);
+            let seen: Result<_, Infallible> = judge(
+                probe,
+                &profile,
+                &fusion,
+                || {
+                    parts = true;
+                    Ok(probe.parts.clone())
+                },
+                || {
+                    copy = true;
+                    Ok(Some(probe.clone()))
+                },
+            );
+            let Ok(seen) = seen;
+            assert_eq!((seen.stability.is_some(), seen.evidence.parts.is_empty()), (copy, !parts));
+            (seen.decision.verdict, parts, copy)
+        };
+        assert_eq!(asked(&in_parts(1, 50, None)), (Verdict::Real, false, true));
+        assert_eq!(asked(&in_parts(1, 50, Some(Part::Nose))), (Verdict::Fake, true, true));
+        assert_eq!(asked(&template(2)), (Verdict::DifferentPerson, false, false));
+    }
+
+    #[test]
+    fn a_template_with_parts_is_judged_as_one_whose_parts_are_asked_for() {
+        let (profile, fusion) = (profile(), fusion());
+        for probe in [in_parts(1, 50, None), in_parts(1, 51, Some(Part::Mouth)), stepped(1, 52, 0.8), template(3)] {
+            let asked: Result<_, Infallible> =
+                judge(&probe, &profile, &fusion, || Ok(probe.parts.clone()), || Ok(None));
+            assert_eq!(Ok(judge_template(&probe, &profile, &fusion)), asked);
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_not_depicted_even_where_the_face_is_too_poor_to_be_judged() {
+        let (profile, mut fusion) = (profile(), fusion());
+        let depicted =
+            |probe: &Template, fusion: &_| Judgement::of_whole_face(probe, &profile, fusion).depicts_person();
+        assert!(depicted(&near(1, 60), &fusion) && !depicted(&template(2), &fusion));
+        fusion.thresholds.min_quality = 101.0;
+        assert!(depicted(&near(1, 60), &fusion) && !depicted(&template(2), &fusion));
+    }
+}

@@ -1,0 +1,50 @@
+//! The map of the score in an operator's calibration.
+
+use serde::{Deserialize, Serialize};
+
+/// Platt scaling: a straight line on the scale of log odds (Platt 1999). It never changes which of two faces scores
+/// higher.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreMap {
+    /// Above zero; above 1 moves scores away from 0.5, below 1 towards it.
+    pub slope: f32,
+    /// In log odds.
+    pub offset: f32,
+}
+
+impl Default for ScoreMap {
+    /// The map that changes nothing.
+    fn default() -> Self {
+        Self { slope: 1.0, offset: 0.0 }
+    }
+}
+
+impl ScoreMap {
+    /// The mapped score, 0..=1.
+    pub fn apply(&self, score: f32) -> f32 {
+        if *self == Self::default() {
+            return score;
+        }
+        let score = score.clamp(1e-6, 1.0 - 1e-6);
+        let logit = self.slope * (score / (1.0 - score)).ln() + self.offset;
+        1.0 / (1.0 + (-logit).exp())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn maps_keep_the_order_and_the_range(a in 0.0..=1.0f32, b in 0.0..=1.0f32, slope in 0.1..5.0f32, offset in -3.0..3.0f32) {
+            let map = ScoreMap { slope, offset };
+            let (low, high) = (map.apply(a.min(b)), map.apply(a.max(b)));
+            prop_assert!(0.0 <= low && low <= high && high <= 1.0);
+            prop_assert_eq!(ScoreMap::default().apply(a), a);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The thresholds of the verdicts.
+
+use serde::{Deserialize, Serialize};
+
+/// The thresholds of the verdicts, and the error rates that they were fitted to: on held-out training people as shipped,
+/// otherwise on the data of the operator's calibration.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Scores from this one up are `real`.
+    pub real: f32,
+    /// Scores up to this one are `fake`.
+    pub fake: f32,
+    /// Likeness below this, in log odds, is `different_person`.
+    pub likeness: f32,
+    /// The share of genuine photographs called fake that `fake` was fitted to.
+    pub target_genuine_called_fake: f32,
+    /// The share of manipulated faces called real that `real` was fitted to.
+    pub target_fake_called_real: f32,
+    /// The share of genuine photographs called `different_person` that `likeness` was fitted to.
+    pub target_fnmr: f32,
+    /// A face of lower quality than this (0..=100) is `inconclusive`.
+    pub min_quality: f32,
+}
+
+impl Thresholds {
+    /// Checks that the thresholds are in order.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        let ordered = 0.0 <= self.fake && self.fake <= self.real && self.real <= 1.0;
+        if ordered && self.likeness.is_finite() && self.min_quality.is_finite() {
+            return Ok(());
+        }
+        Err("thresholds must satisfy 0 <= fake <= real <= 1 and be numbers".into())
+    }
+}
