@@ -28,8 +28,8 @@ use super::middleware::observe::observe;
 use super::routes::{console, metrics};
 use super::state::AppState;
 use super::{Problem, background, openapi};
-use crate::audit::{Actor, AuditError, AuditLog, Event};
-use crate::service::{Pool, Service};
+use crate::audit::Actor;
+use crate::service::{Pool, RecordedService, ServiceError};
 use crate::store::StoreError;
 
 /// How the server listens and how much it takes.
@@ -124,7 +124,7 @@ pub enum ServeError {
     Tls(#[from] TlsError),
     /// The audit log cannot be written.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    Audit(#[from] ServiceError),
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -153,12 +153,11 @@ pub struct Listening {
 /// # Errors
 /// A [`ServeError`]. After [`ServeError::CutShort`] threads may still be at work: the process should end.
 pub async fn serve(
-    service: Arc<Service>,
-    audit: Arc<AuditLog>,
+    service: Arc<RecordedService>,
     settings: ServerSettings,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let keys = Arc::new(KeyCache::open(service.store().clone())?);
+    let keys = Arc::new(KeyCache::open(service.clone())?);
     let tls = settings.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
     if !keys.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
         return Err(ServeError::Unprotected(settings.listen));
@@ -171,8 +170,7 @@ pub async fn serve(
     let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
     let pool = Pool::start(settings.threads, settings.queue).map_err(|e| start(&e))?;
-    let state =
-        AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), audit: audit.clone(), metrics };
+    let state = AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), metrics };
 
     let signals = Signals::new().map_err(|e| start(&e))?;
     let address = settings.listen;
@@ -183,13 +181,13 @@ pub async fn serve(
         tracing::warn!("plain HTTP beyond loopback: keys and faces travel in clear unless something in front encrypts");
     }
     let authenticates = keys.asks();
-    audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
+    service.acting_as(Actor::Service).started(authenticates)?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
     let background = [
         tokio::spawn(keep_fresh(keys)),
-        tokio::spawn(background::flush(audit.clone())),
+        tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
-        tokio::spawn(background::erase_expired(service, audit.clone(), settings.erasure_grace)),
+        tokio::spawn(background::erase_expired(service.clone(), settings.erasure_grace)),
     ];
     let limits = ConnectionLimits {
         connections: settings.connections.max(1),
@@ -202,7 +200,7 @@ pub async fn serve(
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
     }
-    audit.append(&Actor::Service, &Event::Stopped {})?;
+    service.acting_as(Actor::Service).stopped()?;
     Ok(())
 }
 
