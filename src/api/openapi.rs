@@ -1,9 +1,9 @@
-//! The routes, and the OpenAPI 3.1 document that is read off them.
+//! All routes with the scope that each needs, and the OpenAPI 3.1 document made of them.
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{License, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -11,7 +11,7 @@ use super::middleware::auth;
 use super::routes::{health, identities, images, metrics, samples, verify};
 use super::state::AppState;
 
-/// Routes by the scope that they need.
+/// The routes by scope: none, `enroll`, `verify`, `admin`.
 fn groups() -> [OpenApiRouter<AppState>; 4] {
     let open = OpenApiRouter::new()
         .routes(routes!(health::livez))
@@ -30,7 +30,7 @@ fn groups() -> [OpenApiRouter<AppState>; 4] {
     [open, enroll, verify, admin]
 }
 
-/// All routes of the contract, behind authentication where they need it, and their document.
+/// All routes of the contract, behind authentication where they need a scope, and their document.
 pub(super) fn router(state: &AppState) -> (Router<AppState>, OpenApi) {
     let [open, enroll, verify, admin] = groups();
     let enroll = enroll.route_layer(from_fn_with_state(state.clone(), auth::enroll));
@@ -48,13 +48,16 @@ pub fn document() -> OpenApi {
 
 fn describe(mut document: OpenApi) -> OpenApi {
     document.info.title = "faceward".into();
-    // What is there without these lines is said of the crate that reads the document off the code.
+    // By default these describe the crate that makes the document.
     document.info.contact = None;
-    document.info.license = None;
+    let mut license = License::new(env!("CARGO_PKG_LICENSE"));
+    license.identifier = Some(env!("CARGO_PKG_LICENSE").into());
+    document.info.license = Some(license);
     document.info.version = env!("CARGO_PKG_VERSION").into();
     document.info.description = Some(
-        "Identity-aware deepfake verification. Enroll photographs of a protected person, then verify images: real, \
-         fake, different_person, inconclusive or no_face, with a calibrated score and measured differences."
+        "Identity-aware deepfake verification. Enroll photographs of a protected person, then verify images. The \
+         verdict is `real`, `fake`, `different_person`, `inconclusive` or `no_face`, with a calibrated score and an \
+         explanation of measured differences. Every refusal is a problem document (RFC 9457) with a stable `code`."
             .into(),
     );
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

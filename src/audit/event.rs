@@ -5,6 +5,7 @@ use serde::ser::Serializer;
 use uuid::Uuid;
 
 use crate::access::{ApiKey, Scope};
+use crate::error_code::ErrorCode;
 use crate::service::{EnrollmentReport, ThresholdReport, Verification, Versions};
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::verdict::Verdict;
@@ -112,7 +113,7 @@ pub enum Event {
         /// Those that were taken: their ids.
         accepted: Vec<Uuid>,
         /// The codes of those that were refused.
-        refused: Vec<String>,
+        refused: Vec<ErrorCode>,
     },
     /// A reference or negative was deleted.
     SampleErased {
@@ -201,7 +202,7 @@ impl Event {
             subject,
             negatives,
             accepted: report.accepted.iter().map(|a| a.reference_id).collect(),
-            refused: report.rejected.iter().map(|r| r.code.clone()).collect(),
+            refused: report.rejected.iter().map(|r| r.code).collect(),
         }
     }
 

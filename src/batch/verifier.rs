@@ -9,6 +9,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::multipart::{Form, Part};
 
 use crate::audit::{Actor, AuditLog};
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::imaging::DecodeLimits;
 use crate::service::Service;
@@ -74,10 +75,10 @@ pub struct Local {
 impl Verifier for Local {
     fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
         let id = identity.map(str::parse::<IdentityId>).transpose();
-        let id = id.map_err(|e| Problem::new("identity_id_invalid", e.to_string()))?;
+        let id = id.map_err(|e| Problem::new(ErrorCode::IdentityIdInvalid, e.to_string()))?;
         let v = self.service.verify(bytes, id.as_ref()).map_err(|e| Problem::new(e.code(), e.to_string()))?;
         let recorded = self.audit.verified(&Actor::CommandLine, &v, id.is_some());
-        recorded.map_err(|e| Problem::fatal("audit_failed", e.to_string()))?;
+        recorded.map_err(|e| Problem::fatal(ErrorCode::AuditFailed, e.to_string()))?;
         Ok(Answer {
             verdict: v.verdict.name().into(),
             score: v.score,
@@ -142,7 +143,8 @@ impl Remote {
             .build();
         let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token };
         let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
-        let why = |e| Problem::fatal("server_unreachable", format!("no server answers at {}: {e}", remote.base));
+        let why =
+            |e| Problem::fatal(ErrorCode::ServerUnreachable, format!("no server answers at {}: {e}", remote.base));
         alive.map_err(why)?;
         Ok(remote)
     }
@@ -161,10 +163,9 @@ impl Remote {
         let mut response = request.send(form).map_err(|_| Ok(Duration::from_secs(2)))?;
         let status = response.status().as_u16();
         if status == 200 {
-            let reply: Reply = response
-                .body_mut()
-                .read_json()
-                .map_err(|e| Err(Problem::new("server_answer_unreadable", format!("the server's answer: {e}"))))?;
+            let reply: Reply = response.body_mut().read_json().map_err(|e| {
+                Err(Problem::new(ErrorCode::ServerAnswerUnreadable, format!("the server's answer: {e}")))
+            })?;
             return Ok(Answer {
                 verdict: reply.verdict,
                 score: reply.score,
@@ -193,10 +194,14 @@ fn tls(authority: Option<&[u8]>) -> Result<TlsConfig, Problem> {
         Ok(_) => None,
         Err(e) => Some(Err(e)),
     });
-    let certificates: Vec<_> =
-        certificates.collect::<Result<_, _>>().map_err(|e| Problem::fatal("authority_unreadable", e.to_string()))?;
+    let certificates: Vec<_> = certificates
+        .collect::<Result<_, _>>()
+        .map_err(|e| Problem::fatal(ErrorCode::AuthorityUnreadable, e.to_string()))?;
     if certificates.is_empty() {
-        return Err(Problem::fatal("authority_unreadable", "the file of the authority holds no certificate (PEM)"));
+        return Err(Problem::fatal(
+            ErrorCode::AuthorityUnreadable,
+            "the file of the authority holds no certificate (PEM)",
+        ));
     }
     Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
@@ -215,7 +220,7 @@ impl Verifier for Remote {
             }
         }
         let why = format!("the server was unreachable or full in {ATTEMPTS} attempts");
-        Err(Problem::new("server_unavailable", why))
+        Err(Problem::new(ErrorCode::ServerUnavailable, why))
     }
 
     /// The server has limits of its own.

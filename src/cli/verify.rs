@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use faceward::audit::{Actor, AuditLog};
+use faceward::error_code::ErrorCode;
 use faceward::identity::IdentityId;
 use faceward::service::{Service, ServiceError, Verification};
 use serde_json::json;
@@ -73,10 +74,10 @@ fn verify(
     audit: &AuditLog,
     path: &Path,
     id: Option<&IdentityId>,
-) -> Result<Verification, (&'static str, String)> {
-    let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
+) -> Result<Verification, (ErrorCode, String)> {
+    let bytes = read(path).map_err(|e| (ErrorCode::FileUnreadable, e.to_string()))?;
     let answer = service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))?;
-    audit.verified(&Actor::CommandLine, &answer, id.is_some()).map_err(|e| ("audit_failed", e.to_string()))?;
+    audit.verified(&Actor::CommandLine, &answer, id.is_some()).map_err(|e| (ErrorCode::AuditFailed, e.to_string()))?;
     Ok(answer)
 }
 

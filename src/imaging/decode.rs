@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
 use super::{Pyramid, jpeg};
+use crate::error_code::ErrorCode;
 
 /// What an image may cost before it is refused.
 #[derive(Clone, Copy, Debug)]
@@ -73,18 +74,13 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// The stable code of the problem document.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Empty => "image_empty",
-            Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => "image_too_large",
-            Self::UnsupportedFormat => "image_format_unsupported",
-            Self::Corrupt { .. } => "image_undecodable",
+            Self::Empty => ErrorCode::ImageEmpty,
+            Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => ErrorCode::ImageTooLarge,
+            Self::UnsupportedFormat => ErrorCode::ImageFormatUnsupported,
+            Self::Corrupt { .. } => ErrorCode::ImageUndecodable,
         }
-    }
-
-    /// Whether the image is refused for its size, before it is decoded (HTTP 413 rather than 422).
-    pub fn is_too_large(&self) -> bool {
-        matches!(self, Self::TooManyBytes { .. } | Self::TooManyPixels { .. })
     }
 }
 
@@ -360,9 +356,9 @@ mod tests {
     fn limits_come_before_decoding() {
         let png = encode(&picture(), ImageFormat::Png);
         let code = |limits| decode(&png, &limits).unwrap_err().code();
-        assert_eq!(code(DecodeLimits { max_bytes: 10, ..Default::default() }), "image_too_large");
-        assert_eq!(code(DecodeLimits { max_pixels: 40 * 24 - 1, ..Default::default() }), "image_too_large");
-        assert_eq!(code(DecodeLimits { max_side: 39, ..Default::default() }), "image_too_large");
+        assert_eq!(code(DecodeLimits { max_bytes: 10, ..Default::default() }), ErrorCode::ImageTooLarge);
+        assert_eq!(code(DecodeLimits { max_pixels: 40 * 24 - 1, ..Default::default() }), ErrorCode::ImageTooLarge);
+        assert_eq!(code(DecodeLimits { max_side: 39, ..Default::default() }), ErrorCode::ImageTooLarge);
         // A header that promises 60000 x 60000 pixels costs nothing: it is refused before a row is decoded.
         let mut bomb = png.clone();
         bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
@@ -373,9 +369,9 @@ mod tests {
     #[test]
     fn nonsense_is_named() {
         let code = |b: &[u8]| decode(b, &DecodeLimits::default()).unwrap_err().code();
-        assert_eq!(code(b""), "image_empty");
-        assert_eq!(code(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "image_format_unsupported");
-        assert_eq!(code(b"\xff\xd8\xff\xe0 not a jpeg"), "image_undecodable");
+        assert_eq!(code(b""), ErrorCode::ImageEmpty);
+        assert_eq!(code(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ErrorCode::ImageFormatUnsupported);
+        assert_eq!(code(b"\xff\xd8\xff\xe0 not a jpeg"), ErrorCode::ImageUndecodable);
     }
 
     proptest! {

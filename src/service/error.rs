@@ -1,5 +1,6 @@
 //! What can go wrong, for the caller and for the operator.
 
+use crate::error_code::ErrorCode;
 use crate::identity::PopulationError;
 use crate::identity::{IdentityId, InvalidIdentityId};
 use crate::imaging::DecodeError;
@@ -55,19 +56,19 @@ pub enum ServiceError {
 
 impl ServiceError {
     /// The stable code of the problem document.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Image(e) => e.code(),
-            Self::InvalidId(_) => "identity_id_invalid",
-            Self::UnknownIdentity(_) => "identity_unknown",
-            Self::Expired(_) => "identity_expired",
-            Self::NoReferences(_) => "identity_without_references",
-            Self::UnknownSample { .. } => "sample_unknown",
-            Self::InvalidField(_) => "field_invalid",
-            Self::Target(TargetError::OutOfRange { .. }) => "target_out_of_range",
-            Self::Target(TargetError::Unavailable { .. }) => "target_unavailable",
-            Self::Store(_) => "store_failed",
-            Self::Inference(_) | Self::Poisoned => "internal",
+            Self::InvalidId(_) => ErrorCode::IdentityIdInvalid,
+            Self::UnknownIdentity(_) => ErrorCode::IdentityUnknown,
+            Self::Expired(_) => ErrorCode::IdentityExpired,
+            Self::NoReferences(_) => ErrorCode::IdentityWithoutReferences,
+            Self::UnknownSample { .. } => ErrorCode::SampleUnknown,
+            Self::InvalidField(_) => ErrorCode::FieldInvalid,
+            Self::Target(TargetError::OutOfRange { .. }) => ErrorCode::TargetOutOfRange,
+            Self::Target(TargetError::Unavailable { .. }) => ErrorCode::TargetUnavailable,
+            Self::Store(_) => ErrorCode::StoreFailed,
+            Self::Inference(_) | Self::Poisoned => ErrorCode::Internal,
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::Problem;
 use crate::api::state::AppState;
+use crate::error_code::ErrorCode;
 use crate::service::{Service, Versions};
 
 /// The process runs.
@@ -29,8 +29,9 @@ pub(crate) struct Ready {
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, body = Ready),
     (status = 503, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
-    state.on_disk(Service::ready).await.map_err(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the store cannot be read or written")
-    })?;
+    state
+        .on_disk(Service::ready)
+        .await
+        .map_err(|_| Problem::new(ErrorCode::NotReady, "the store cannot be read or written"))?;
     Ok(Json(Ready { status: "ready".into(), versions: state.service.versions().clone(), queue: state.pool.waiting() }))
 }

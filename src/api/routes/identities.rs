@@ -13,6 +13,7 @@ use crate::api::extract::{Body, Id, Params, Part};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::audit::Event;
+use crate::error_code::ErrorCode;
 use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, SampleKind};
 use crate::service::{Enrolled, ProfileReport, Service, ServiceError, ThresholdReport};
 use crate::store::{ErasureReason, ErasureReceipt};
@@ -105,7 +106,7 @@ impl PageParams {
     pub(crate) fn range(self) -> Result<(Option<IdentityId>, usize), Problem> {
         let limit = self.limit.unwrap_or(100);
         if !(1..=500).contains(&limit) {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", "limit must be 1 to 500"));
+            return Err(Problem::new(ErrorCode::QueryInvalid, "limit must be 1 to 500"));
         }
         let after = self.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
         Ok((after, limit))
@@ -196,7 +197,7 @@ pub(crate) async fn receipt(
     State(state): State<AppState>,
     Part(number): Part,
 ) -> Result<Json<ErasureReceipt>, Problem> {
-    let unknown = || Problem::new(StatusCode::NOT_FOUND, "receipt_unknown", "there is no receipt of this number");
+    let unknown = || Problem::new(ErrorCode::ReceiptUnknown, "there is no receipt of this number");
     let number = Uuid::try_parse(&number).map_err(|_| unknown())?;
     let found = state.on_disk(move |service| service.receipt(number)).await?;
     found.map(Json).ok_or_else(unknown)

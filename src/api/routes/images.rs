@@ -1,7 +1,7 @@
 //! `…/image`: photographs of references and negatives, where the operator has them kept. For `admin` alone, and recorded.
 
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, header};
 use uuid::Uuid;
 
 use crate::api::Problem;
@@ -10,6 +10,7 @@ use crate::api::middleware::auth::Caller;
 use crate::api::routes::samples::sample_id;
 use crate::api::state::AppState;
 use crate::audit::{Actor, Event};
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::service::Service;
 
@@ -25,7 +26,7 @@ async fn image(state: AppState, actor: Actor, id: IdentityId, sample: Uuid, nega
     };
     let bytes = state.on_disk(read).await?.ok_or_else(|| {
         let detail = "this image was not kept; the setting keep_images says whether images are";
-        Problem::new(StatusCode::NOT_FOUND, "image_not_kept", detail)
+        Problem::new(ErrorCode::ImageNotKept, detail)
     })?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),

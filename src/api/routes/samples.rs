@@ -13,6 +13,7 @@ use crate::api::extract::{Form, Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::audit::Event;
+use crate::error_code::ErrorCode;
 use crate::identity::{IdentityId, Sample, SampleKind};
 use crate::service::{EnrollmentReport, Service, ServiceError};
 
@@ -59,10 +60,11 @@ fn accepted(report: EnrollmentReport) -> Result<Json<EnrollmentReport>, Problem>
     if !report.accepted.is_empty() {
         return Ok(Json(report));
     }
-    let all_too_large = report.rejected.iter().all(|r| r.code == "image_too_large");
+    let all_too_large = report.rejected.iter().all(|r| r.code == ErrorCode::ImageTooLarge);
     let status = if all_too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY };
     let reasons: Vec<String> = report.rejected.iter().take(3).map(|r| r.detail.clone()).collect();
-    let mut problem = Problem::new(status, "none_accepted", format!("no image was accepted: {}", reasons.join("; ")));
+    let mut problem =
+        Problem::with_status(status, ErrorCode::NoneAccepted, format!("no image was accepted: {}", reasons.join("; ")));
     problem.report = Some(Box::new(report));
     Err(problem)
 }
@@ -105,7 +107,7 @@ pub(crate) async fn add_negatives(
         Some("known_fake") => SampleKind::KnownFake,
         Some(_) => {
             let detail = "kind must be not_this_person or known_fake";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "field_invalid", detail));
+            return Err(Problem::new(ErrorCode::FieldInvalid, detail));
         }
     };
     let (images, held) = form.some_images()?;

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,6 +9,7 @@ use crate::api::Problem;
 use crate::api::extract::{Form, Params};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::service::{Service, ServiceError, Verification};
 
@@ -51,7 +51,7 @@ pub(crate) async fn verify(
     let (mut images, held) = form.some_images()?;
     let (Some(upload), true) = (images.pop(), images.is_empty()) else {
         let detail = "send one part named \"image\"; several images are several requests";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_images", detail));
+        return Err(Problem::new(ErrorCode::TooManyImages, detail));
     };
     let audit = state.audit.clone();
     let verify = move |service: &Service| {
