@@ -5,15 +5,17 @@
 //! holds the code, its HTTP statuses and its meaning; the table in `docs/errors.md` is compared with it by a test, and
 //! the OpenAPI document lists the codes as an enum.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! error_codes {
     ($( $(#[doc = $meaning:literal])+ $variant:ident = $code:literal $(, $status:literal)*; )+) => {
         /// A stable, machine-readable code; `docs/errors.md` lists all of them with their statuses and meanings.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ErrorCode {
-            $( $(#[doc = $meaning])+ #[serde(rename = $code)] $variant, )+
+            $( $(#[doc = $meaning])+ $variant, )+
         }
 
         impl ErrorCode {
@@ -166,6 +168,25 @@ impl std::fmt::Display for ErrorCode {
         f.write_str(self.as_str())
     }
 }
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+// The derived schema would not see codes that a macro passes on.
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let meanings = Self::ALL.iter().map(|code| format!("\n- `{code}`: {}", code.meaning()));
+        let description = format!("A stable code for programs to match on.\n{}", meanings.collect::<String>());
+        let codes = Self::ALL.iter().map(|code| code.as_str());
+        let schema = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        schema.enum_values(Some(codes)).into()
+    }
+}
+
+impl ToSchema for ErrorCode {}
 
 impl From<ErrorCode> for String {
     fn from(code: ErrorCode) -> Self {

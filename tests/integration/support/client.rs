@@ -62,10 +62,11 @@ impl Client {
     }
 }
 
-/// An agent to which answers of any status are answers.
+/// An agent to which answers of any status are answers. It keeps no connection open: a server that stops would wait for
+/// the client to close it.
 pub(crate) fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(2)));
-    config.build().new_agent()
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_idle_connections(0);
+    config.timeout_global(Some(Duration::from_mins(2))).build().new_agent()
 }
 
 /// The status and the body as JSON (`null` where it is none).
