@@ -200,13 +200,12 @@ mod tests {
 
     /// The table of docs/errors.md.
     fn table() -> String {
-        let mut table = "| code | status | meaning |\n|---|---|---|\n".to_owned();
-        for code in ErrorCode::ALL {
+        let rows = ErrorCode::ALL.iter().map(|code| {
             let statuses: Vec<_> = code.statuses().iter().map(ToString::to_string).collect();
             let statuses = if statuses.is_empty() { "–".to_owned() } else { statuses.join(", ") };
-            table += &format!("| `{code}` | {statuses} | {} |\n", code.meaning());
-        }
-        table
+            format!("| `{code}` | {statuses} | {} |\n", code.meaning())
+        });
+        "| code | status | meaning |\n|---|---|---|\n".to_owned() + &rows.collect::<String>()
     }
 
     #[test]
