@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::access::{ApiKey, KeyRefusal, KeyRing};
-use crate::store::{KeysVersion, Store, StoreError, TOUCH_RESOLUTION};
+use crate::service::RecordedService;
+use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 /// How often the keys are checked for changes: a revoked key works at most this much longer.
 const REFRESH: Duration = Duration::from_secs(1);
 
 /// The keys of the store, as last read.
 pub(super) struct KeyCache {
-    store: Arc<dyn Store>,
+    service: Arc<RecordedService>,
     ring: RwLock<Arc<KeyRing>>,
     version: Mutex<KeysVersion>,
     /// When each key's use was last stored, so that a busy key costs a lookup here and not a query.
@@ -22,15 +23,15 @@ pub(super) struct KeyCache {
 }
 
 impl KeyCache {
-    /// Reads the keys of `store`.
+    /// Reads the keys of the store.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(super) fn open(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+    pub(super) fn open(service: Arc<RecordedService>) -> Result<Self, StoreError> {
         // The version first: a key issued in between is then read again, not missed.
-        let version = Mutex::new(store.keys_version()?);
-        let ring = RwLock::new(Arc::new(KeyRing::new(store.keys()?, store.key_hasher().clone())));
-        Ok(Self { store, ring, version, noted: Mutex::default() })
+        let version = Mutex::new(service.keys_version()?);
+        let ring = RwLock::new(Arc::new(service.key_ring()?));
+        Ok(Self { service, ring, version, noted: Mutex::default() })
     }
 
     /// Whether requests need a key: from the first key that was ever issued on. Revoked and expired keys count, so that
@@ -59,10 +60,10 @@ impl KeyCache {
 
     /// Reloads the keys if they have changed. Blocks on the disk.
     fn refresh(&self) -> Result<(), StoreError> {
-        let version = self.store.keys_version()?;
+        let version = self.service.keys_version()?;
         let mut seen = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != version {
-            let ring = Arc::new(KeyRing::new(self.store.keys()?, self.store.key_hasher().clone()));
+            let ring = Arc::new(self.service.key_ring()?);
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
             *seen = version;
         }

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::middleware::auth;
-use super::routes::{health, identities, images, metrics, samples, verify};
+use super::routes::{health, identities, metrics, negatives, receipts, references, verify};
 use super::state::AppState;
 
 /// The routes by scope: none, `enroll`, `verify`, `admin`.
@@ -20,13 +20,14 @@ fn groups() -> [OpenApiRouter<AppState>; 4] {
     let enroll = OpenApiRouter::new()
         .routes(routes!(identities::list))
         .routes(routes!(identities::put, identities::get, identities::delete))
-        .routes(routes!(identities::receipt))
-        .routes(routes!(samples::add_references, samples::references))
-        .routes(routes!(samples::reference, samples::delete_reference))
-        .routes(routes!(samples::add_negatives, samples::negatives))
-        .routes(routes!(samples::negative, samples::delete_negative));
+        .routes(routes!(receipts::receipt))
+        .routes(routes!(references::add_references, references::references))
+        .routes(routes!(references::reference, references::delete_reference))
+        .routes(routes!(negatives::add_negatives, negatives::negatives))
+        .routes(routes!(negatives::negative, negatives::delete_negative));
     let verify = OpenApiRouter::new().routes(routes!(verify::verify));
-    let admin = OpenApiRouter::new().routes(routes!(images::reference_image)).routes(routes!(images::negative_image));
+    let admin =
+        OpenApiRouter::new().routes(routes!(references::reference_image)).routes(routes!(negatives::negative_image));
     [open, enroll, verify, admin]
 }
 

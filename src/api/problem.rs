@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::AuditError;
 use crate::error_code::ErrorCode;
 use crate::service::{EnrollmentReport, Overloaded, ServiceError};
 
@@ -93,18 +92,15 @@ impl From<ServiceError> for Problem {
                 tracing::error!(cause = %e, "the store failed");
                 Self::new(e.code(), "the store failed; the server's log says why")
             }
+            ServiceError::Audit(cause) => {
+                // Otherwise whoever fills the disk could act unseen.
+                tracing::error!(%cause, "the audit log failed");
+                let detail = "the request could not be recorded in the audit log; the server's log says why";
+                Self::new(e.code(), detail)
+            }
             ServiceError::Inference(_) | ServiceError::Poisoned => Self::internal(e),
             _ => Self::new(e.code(), e.to_string()),
         }
-    }
-}
-
-impl From<AuditError> for Problem {
-    /// Nothing is answered without a record: otherwise whoever fills the disk could act unseen.
-    fn from(e: AuditError) -> Self {
-        tracing::error!(cause = %e, "the audit log failed");
-        let detail = "the request could not be recorded in the audit log; the server's log says why";
-        Self::new(ErrorCode::AuditFailed, detail)
     }
 }
 

@@ -26,9 +26,9 @@ use super::middleware::observe::observe;
 use super::routes::{console, metrics};
 use super::state::AppState;
 use super::{Problem, background, openapi};
-use crate::audit::{Actor, AuditError, AuditLog, Event};
+use crate::audit::Actor;
 use crate::error_code::ErrorCode;
-use crate::service::{Pool, Service};
+use crate::service::{Pool, RecordedService, ServiceError};
 use crate::store::StoreError;
 
 /// How the server listens and how much it takes.
@@ -123,7 +123,7 @@ pub enum ServeError {
     Tls(#[from] TlsError),
     /// The audit log cannot be written.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    Audit(#[from] ServiceError),
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -152,12 +152,11 @@ pub struct Listening {
 /// # Errors
 /// A [`ServeError`]. After [`ServeError::CutShort`] threads may still be at work: the process should end.
 pub async fn serve(
-    service: Arc<Service>,
-    audit: Arc<AuditLog>,
+    service: Arc<RecordedService>,
     settings: ServerSettings,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let keys = Arc::new(KeyCache::open(service.store().clone())?);
+    let keys = Arc::new(KeyCache::open(service.clone())?);
     let tls = settings.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
     if !keys.required() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
         return Err(ServeError::Unprotected(settings.listen));
@@ -170,8 +169,7 @@ pub async fn serve(
     let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
     let pool = Pool::start(settings.threads, settings.queue).map_err(|e| start(&e))?;
-    let state =
-        AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), audit: audit.clone(), metrics };
+    let state = AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), metrics };
 
     let signals = Signals::new().map_err(|e| start(&e))?;
     let address = settings.listen;
@@ -184,13 +182,13 @@ pub async fn serve(
         );
     }
     let authenticates = keys.required();
-    audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
+    service.acting_as(Actor::Service).started(authenticates)?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
     let background = [
         tokio::spawn(keep_fresh(keys)),
-        tokio::spawn(background::flush(audit.clone())),
+        tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
-        tokio::spawn(background::erase_expired(service, audit.clone(), settings.erasure_grace)),
+        tokio::spawn(background::erase_expired(service.clone(), settings.erasure_grace)),
     ];
     let limits = ConnectionLimits {
         connections: settings.connections.max(1),
@@ -203,7 +201,7 @@ pub async fn serve(
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
     }
-    audit.append(&Actor::Service, &Event::Stopped {})?;
+    service.acting_as(Actor::Service).stopped()?;
     Ok(())
 }
 

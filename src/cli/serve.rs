@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use faceward::api::{ServeError, serve};
-use faceward::audit::AuditLog;
 use faceward::config::Settings;
 use faceward::inference::EngineKind;
 use faceward::service::Service;
@@ -144,11 +143,17 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     log(settings.log.json);
     let master = args.master.or(&settings.storage);
     let store = open::store(&settings.storage.data_dir, &master.source()?)?;
-    let audit = Arc::new(AuditLog::open(&settings.storage.data_dir, store.service_keys().clone())?);
     let engine = settings.models.engine.open()?;
     let limits = settings.decode_limits();
-    let service = Service::open_with(engine.as_ref(), &settings.models.folder, store, limits)?;
-    let service = open::calibrated(service.with_detector(settings.detector_settings()), &settings.storage.data_dir)?;
+    let server = settings.server_settings();
+    let service = store.into_service(|store| -> Result<Service, Failure> {
+        let service = Service::open_with(engine.as_ref(), &settings.models.folder, store, limits)?
+            .with_detector(settings.detector_settings())
+            .calibrated_by(&settings.storage.data_dir)?
+            .with_stability_check(settings.verdict.stability_check)
+            .with_images_kept(settings.storage.keep_images);
+        Ok(service.with_threads(server.threads)?)
+    })?;
     let unmet = service.unmet_targets()?;
     if unmet > 0 {
         tracing::warn!(
@@ -157,12 +162,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
              answers say which"
         );
     }
-    let service =
-        service.with_stability_check(settings.verdict.stability_check).with_images_kept(settings.storage.keep_images);
-    let settings = settings.server_settings();
-    let service = Arc::new(service.with_threads(settings.threads)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(serve(service, audit, settings, |listening| {
+    let served = runtime.block_on(serve(Arc::new(service), server, |listening| {
         // A closed standard output must not stop a server.
         let mut out = std::io::stdout();
         let scheme = if listening.tls { "https" } else { "http" };
