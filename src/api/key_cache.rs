@@ -87,7 +87,7 @@ pub(super) async fn keep_fresh(cache: Arc<KeyCache>) {
             Ok(Ok(())) => failing = false,
             Ok(Err(e)) if !failing => {
                 failing = true;
-                tracing::error!(cause = %e, "the API keys cannot be reloaded: changes to them have no effect until they can");
+                tracing::error!(cause = %e, "the API keys cannot be reloaded: changes have no effect until they can");
             }
             _ => {}
         }

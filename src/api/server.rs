@@ -107,8 +107,9 @@ pub enum ServeError {
     },
     /// There is no API key, and others could reach the server.
     #[error(
-        "refusing to listen on `{0}` without any API key: anyone who can reach it could enroll and verify. Create a key \
-         (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or pass --allow-unauthenticated"
+        "refusing to listen on `{0}` without any API key: anyone who can reach it could enroll and verify. Create a \
+         key (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or pass \
+         --allow-unauthenticated"
     )]
     Unprotected(SocketAddr),
     /// Keys and photographs would travel unencrypted.

@@ -2,8 +2,8 @@
 //!
 //! A request may be refused before its body has been read: no key, too large a body, a full queue. If the socket were
 //! closed then, the kernel would answer the rest of the body with a reset, and a client that is still writing would see
-//! a broken pipe and never the refusal. So the sending half is closed first, and what the client still sends is read and
-//! discarded until it ends too, for a limited time (RFC 9112, section 9.6).
+//! a broken pipe and never the refusal. So the sending half is closed first, and what the client still sends is read
+//! and discarded until it ends too, for a limited time (RFC 9112, section 9.6).
 
 use std::io;
 use std::pin::{Pin, pin};

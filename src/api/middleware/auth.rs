@@ -26,8 +26,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets a request pass when its key allows `scope`, or when no key was ever issued (the server is then bound to loopback
-/// only, unless the operator allows otherwise).
+/// Lets a request pass when its key allows `scope`, or when no key was ever issued (the server is then bound to
+/// loopback only, unless the operator allows otherwise).
 async fn require(scope: Scope, state: AppState, mut request: Request, next: Next) -> Response {
     let passed =
         if state.keys.required() { check(&state, request.headers(), scope) } else { same_site(request.headers()) };
@@ -64,8 +64,9 @@ fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, 
     Ok(Caller(Actor::Key(key.id)))
 }
 
-/// While no key is required, every client that reaches loopback is let in, except web pages of other sites that are open
-/// in a browser on the same machine. A browser says where a request comes from; other clients do not send these headers.
+/// While no key is required, every client that reaches loopback is let in, except web pages of other sites that are
+/// open in a browser on the same machine. A browser says where a request comes from; other clients do not send these
+/// headers.
 fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
     let text = |name: header::HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let site = headers.get("sec-fetch-site").map(|v| v.to_str().unwrap_or("?"));

@@ -11,7 +11,8 @@ use crate::error_code::ErrorCode;
 use crate::models::Versions;
 
 /// The process is running.
-#[utoipa::path(get, path = "/livez", tag = "health", security(()), responses((status = 200, description = "`ok`", body = String)))]
+#[utoipa::path(get, path = "/livez", tag = "health", security(()),
+    responses((status = 200, description = "`ok`", body = String)))]
 pub(crate) async fn livez() -> &'static str {
     "ok"
 }
@@ -29,7 +30,7 @@ pub(crate) struct Ready {
 /// The models are loaded, and the store can be read and written.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses(
     (status = 200, description = "Ready", body = Ready),
-    (status = 503, description = "The store does not work", body = Problem, content_type = "application/problem+json")))]
+    (status = 503, description = "The store fails", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
     state.on_disk(|service| service.ready()).await.map_err(|_| {
         Problem::new(ErrorCode::NotReady, "the store cannot be read or written; the server's log says why")

@@ -26,8 +26,8 @@ pub(crate) struct NegativesForm {
 
 /// Enroll images that do not show the identity, or are known fakes of it.
 ///
-/// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a problem
-/// with the code `none_accepted` and the same report.
+/// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a
+/// problem with the code `none_accepted` and the same report.
 #[utoipa::path(post, path = "/v1/identities/{id}/negatives", tag = "negatives",
     params(("id" = String, Path, description = "The identity's id")),
     request_body(content = NegativesForm, content_type = "multipart/form-data"),

@@ -23,8 +23,8 @@ pub(crate) struct ImagesForm {
 
 /// Enroll photographs of the identity.
 ///
-/// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a problem
-/// with the code `none_accepted` and the same report.
+/// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a
+/// problem with the code `none_accepted` and the same report.
 #[utoipa::path(post, path = "/v1/identities/{id}/references", tag = "references",
     params(("id" = String, Path, description = "The identity's id")),
     request_body(content = ImagesForm, content_type = "multipart/form-data"),
