@@ -12,6 +12,7 @@ pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod config;
+pub mod error_code;
 pub mod eval;
 pub mod face;
 #[cfg(any(test, fuzzing))]

@@ -1,4 +1,4 @@
-//! What a server does beside answering.
+//! The tasks that a server runs in the background.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::service::{Expiry, RecordedService};
 
-/// How long a verdict may be with the operating system alone.
+/// How long a record of a verdict may be in the page cache only.
 const FLUSH: Duration = Duration::from_secs(1);
-/// How long what was measured may wait to be counted into its histogram.
+/// How long measured durations may wait to be counted into their histogram.
 const COUNT: Duration = Duration::from_secs(5);
-/// How often expired identities are looked for, at most.
+/// The longest interval between two searches for expired identities.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// Brings what the audit log has recorded to the disk, once a second.
+/// Flushes the audit log to the disk once per second.
 pub(super) async fn flush(service: Arc<RecordedService>) {
     let mut ticks = interval(FLUSH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -28,8 +28,8 @@ pub(super) async fn flush(service: Arc<RecordedService>) {
     }
 }
 
-/// Counts what was measured into the histograms' buckets. Until then every duration is kept by itself: where nobody reads
-/// `/metrics`, which counts them too, memory would grow with each request.
+/// Counts measured durations into the buckets of their histograms. Until then each is kept by itself: memory would grow
+/// with every request where nothing reads `/metrics`, which counts them too.
 pub(super) async fn count(metrics: PrometheusHandle) {
     let mut ticks = interval(COUNT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! The server: settings, layers, start and graceful stop.
+//! The server: its layers, its start and its orderly stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -18,9 +18,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::connection::listener::{self, ConnectionLimits, Drained};
-use super::connection::signals::Signals;
-use super::connection::tls::{TlsError, TlsFiles};
+use super::connection::{self, ConnectionLimits, Drained, Signals, TlsError, TlsFiles};
 use super::key_cache::{KeyCache, keep_fresh};
 use super::middleware::budget::{self, Budget};
 use super::middleware::deadline::within_deadline;
@@ -29,6 +27,7 @@ use super::routes::{console, metrics};
 use super::state::AppState;
 use super::{Problem, background, openapi};
 use crate::audit::Actor;
+use crate::error_code::ErrorCode;
 use crate::service::{Pool, RecordedService, ServiceError};
 use crate::store::StoreError;
 
@@ -95,31 +94,32 @@ impl ServerSettings {
     }
 }
 
-/// Why the server did not start or did not go on.
+/// Why the server did not start, or stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be had.
-    #[error("cannot listen on {address}: {source}")]
+    /// The address cannot be bound.
+    #[error("cannot listen on `{address}`: {source}; choose another address (--listen)")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The cause.
         source: std::io::Error,
     },
-    /// Nobody would be asked for a key.
+    /// There is no API key, and others could reach the server.
     #[error(
-        "refusing to listen on {0} without any API key: anyone who can reach it could enroll and verify. Create one \
-         (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or say --allow-unauthenticated"
+        "refusing to listen on `{0}` without any API key: anyone who can reach it could enroll and verify. Create a \
+         key (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or pass \
+         --allow-unauthenticated"
     )]
     Unprotected(SocketAddr),
-    /// Keys and faces would travel in clear.
+    /// Keys and photographs would travel unencrypted.
     #[error(
-        "refusing to listen on {0} without TLS: keys and photographs would travel in clear. Give a certificate \
-         (--tls-cert, --tls-key), listen on 127.0.0.1, or say --tls-in-front where a proxy in front of this server \
+        "refusing to listen on `{0}` without TLS: keys and photographs would travel unencrypted. Give a certificate \
+         (--tls-cert, --tls-key), listen on 127.0.0.1, or pass --tls-in-front if a proxy in front of this server \
          ends TLS"
     )]
     Unencrypted(SocketAddr),
-    /// TLS was asked for and cannot be had.
+    /// TLS cannot be set up.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
     /// The audit log cannot be written.
@@ -128,27 +128,27 @@ pub enum ServeError {
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    /// Told to stop a second time: what was in flight was left.
-    #[error("told to stop a second time: what was in flight was left")]
+    /// The server was told to stop a second time and dropped the requests in flight.
+    #[error("told to stop a second time: requests in flight were dropped")]
     CutShort,
     /// Metrics or threads cannot be set up.
     #[error("cannot start: {0}")]
     Start(String),
 }
 
-/// How the server can be reached, once it can.
+/// How the server can be reached, once it listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Listening {
     /// The address that was bound.
     pub address: SocketAddr,
-    /// Whether it speaks TLS.
+    /// Whether it serves TLS.
     pub tls: bool,
-    /// Whether it asks for a key.
+    /// Whether requests need an API key.
     pub authenticates: bool,
 }
 
-/// Serves until the process is told to stop (SIGTERM or SIGINT); then finishes what is in flight, for as long as a
-/// request may take. Told a second time, it ends at once.
+/// Serves until the process is told to stop (SIGTERM or SIGINT), then finishes the requests in flight, for as long as a
+/// request may take. Told a second time, it ends immediately.
 ///
 /// # Errors
 /// A [`ServeError`]. After [`ServeError::CutShort`] threads may still be at work: the process should end.
@@ -159,7 +159,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let keys = Arc::new(KeyCache::open(service.clone())?);
     let tls = settings.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
-    if !keys.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
+    if !keys.required() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
         return Err(ServeError::Unprotected(settings.listen));
     }
     let in_clear = tls.is_none() && !settings.tls_in_front && !settings.allow_unauthenticated;
@@ -178,9 +178,11 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     if tls.is_none() && !address.ip().is_loopback() {
-        tracing::warn!("plain HTTP beyond loopback: keys and faces travel in clear unless something in front encrypts");
+        tracing::warn!(
+            "plain HTTP beyond loopback: keys and photographs travel unencrypted unless a proxy in front encrypts"
+        );
     }
-    let authenticates = keys.asks();
+    let authenticates = keys.required();
     service.acting_as(Actor::Service).started(authenticates)?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
     let background = [
@@ -195,7 +197,7 @@ pub async fn serve(
         head: settings.head_timeout,
         drain: settings.longest() + Duration::from_secs(5),
     };
-    let drained = listener::run(listener, tls, app(state, &settings), limits, signals).await;
+    let drained = connection::serve(listener, tls, app(state, &settings), limits, signals).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
@@ -211,9 +213,14 @@ fn app(state: AppState, settings: &ServerSettings) -> Router {
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     api.merge(console::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "route_unknown", "there is nothing at this path") })
+        .fallback(|| async {
+            Problem::new(ErrorCode::RouteUnknown, "there is nothing at this path; /openapi.json lists all routes")
+        })
         .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
+            Problem::new(
+                ErrorCode::MethodNotAllowed,
+                "this path does not take this method; /openapi.json lists the methods of each route",
+            )
         })
         .layer(DefaultBodyLimit::max(settings.max_body))
         .layer(from_fn_with_state(Budget::new(settings.body_memory, settings.max_body), budget::within))

@@ -1,11 +1,11 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Problem;
-use crate::api::key_cache::KeyCache;
+use super::key_cache::KeyCache;
 use crate::service::{Pool, RecordedService};
 
 /// Shared by all requests; cheap to clone.

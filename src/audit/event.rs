@@ -5,6 +5,7 @@ use serde::ser::Serializer;
 use uuid::Uuid;
 
 use crate::access::{ApiKey, Scope};
+use crate::error_code::ErrorCode;
 use crate::identity::{SampleKind, SampleSet};
 use crate::models::Versions;
 use crate::store::{ErasureReason, ErasureReceipt};
@@ -93,7 +94,7 @@ pub enum Event {
         /// Ids of the accepted images.
         accepted: Vec<Uuid>,
         /// Error codes of the rejected images.
-        refused: Vec<String>,
+        refused: Vec<ErrorCode>,
     },
     /// A reference or negative was deleted.
     SampleErased {

@@ -20,6 +20,8 @@ pub use input::Task;
 pub use output::{Format, Output};
 pub use verifier::{Answer, Local, Problem, Remote, Verifier};
 
+use crate::error_code::ErrorCode;
+
 /// What became of one image: one line of the output.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Line {
@@ -129,20 +131,21 @@ pub fn run<V: Verifier + ?Sized>(
 /// Reads and verifies one file; a panic on the way is that file's failure alone.
 fn attempt<V: Verifier + ?Sized>(task: &Task, verifier: &V) -> Result<Answer, Problem> {
     let work = || {
-        let unreadable = |e: io::Error| Problem::new("file_unreadable", format!("the file cannot be read: {e}"));
+        let unreadable =
+            |e: io::Error| Problem::new(ErrorCode::FileUnreadable, format!("the file cannot be read: {e}"));
         let meta = std::fs::metadata(&task.path).map_err(unreadable)?;
         if !meta.is_file() {
-            return Err(Problem::new("file_unreadable", "this is not a regular file"));
+            return Err(Problem::new(ErrorCode::FileUnreadable, "this is not a regular file"));
         }
         if meta.len() > verifier.max_bytes() {
             let why = format!("the file has {} bytes; at most {} are accepted", meta.len(), verifier.max_bytes());
-            return Err(Problem::new("image_too_large", why));
+            return Err(Problem::new(ErrorCode::ImageTooLarge, why));
         }
         let bytes = std::fs::read(&task.path).map_err(unreadable)?;
         verifier.verify(&bytes, &task.path, task.identity.as_deref())
     };
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Problem::new("internal", "the verification of this file broke off")))
+        .unwrap_or_else(|_| Err(Problem::new(ErrorCode::Internal, "the verification of this file broke off")))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::multipart::{Form, Part};
 
 use crate::audit::Actor;
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::imaging::DecodeLimits;
 use crate::service::{RecordedService, ServiceError};
@@ -68,7 +69,7 @@ pub struct Local(pub RecordedService);
 impl Verifier for Local {
     fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
         let id = identity.map(str::parse::<IdentityId>).transpose();
-        let id = id.map_err(|e| Problem::new("identity_id_invalid", e.to_string()))?;
+        let id = id.map_err(|e| Problem::new(ErrorCode::IdentityIdInvalid, e.to_string()))?;
         let problem = |e: ServiceError| match e {
             // No other image could be recorded either.
             ServiceError::Audit(_) => Problem::fatal(e.code(), e.to_string()),
@@ -139,7 +140,8 @@ impl Remote {
             .build();
         let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token };
         let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
-        let why = |e| Problem::fatal("server_unreachable", format!("no server answers at {}: {e}", remote.base));
+        let why =
+            |e| Problem::fatal(ErrorCode::ServerUnreachable, format!("no server answers at {}: {e}", remote.base));
         alive.map_err(why)?;
         Ok(remote)
     }
@@ -158,10 +160,9 @@ impl Remote {
         let mut response = request.send(form).map_err(|_| Ok(Duration::from_secs(2)))?;
         let status = response.status().as_u16();
         if status == 200 {
-            let reply: Reply = response
-                .body_mut()
-                .read_json()
-                .map_err(|e| Err(Problem::new("server_answer_unreadable", format!("the server's answer: {e}"))))?;
+            let reply: Reply = response.body_mut().read_json().map_err(|e| {
+                Err(Problem::new(ErrorCode::ServerAnswerUnreadable, format!("the server's answer: {e}")))
+            })?;
             return Ok(Answer {
                 verdict: reply.verdict,
                 score: reply.score,
@@ -190,10 +191,14 @@ fn tls(authority: Option<&[u8]>) -> Result<TlsConfig, Problem> {
         Ok(_) => None,
         Err(e) => Some(Err(e)),
     });
-    let certificates: Vec<_> =
-        certificates.collect::<Result<_, _>>().map_err(|e| Problem::fatal("authority_unreadable", e.to_string()))?;
+    let certificates: Vec<_> = certificates
+        .collect::<Result<_, _>>()
+        .map_err(|e| Problem::fatal(ErrorCode::AuthorityUnreadable, e.to_string()))?;
     if certificates.is_empty() {
-        return Err(Problem::fatal("authority_unreadable", "the file of the authority holds no certificate (PEM)"));
+        return Err(Problem::fatal(
+            ErrorCode::AuthorityUnreadable,
+            "the file of the authority holds no certificate (PEM)",
+        ));
     }
     Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
@@ -212,7 +217,7 @@ impl Verifier for Remote {
             }
         }
         let why = format!("the server was unreachable or full in {ATTEMPTS} attempts");
-        Err(Problem::new("server_unavailable", why))
+        Err(Problem::new(ErrorCode::ServerUnavailable, why))
     }
 
     /// The server has limits of its own.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use faceward::audit::Actor;
+use faceward::error_code::ErrorCode;
 use faceward::identity::IdentityId;
 use faceward::service::{RecordedService, ServiceError, Verification};
 use serde_json::json;
@@ -71,8 +72,8 @@ fn verify(
     service: &RecordedService,
     path: &Path,
     id: Option<&IdentityId>,
-) -> Result<Verification, (&'static str, String)> {
-    let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
+) -> Result<Verification, (ErrorCode, String)> {
+    let bytes = read(path).map_err(|e| (ErrorCode::FileUnreadable, e.to_string()))?;
     service.acting_as(Actor::CommandLine).verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
 }
 

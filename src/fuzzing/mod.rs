@@ -154,7 +154,7 @@ pub fn image(bytes: &[u8]) {
             let (w, h) = (decoded.image.width(), decoded.image.height());
             assert!(u64::from(w) * u64::from(h) <= limits.max_pixels && w.max(h) <= limits.max_side && w * h > 0);
         }
-        Err(e) => assert!(!e.code().is_empty() && !e.to_string().is_empty()),
+        Err(e) => assert!(!e.to_string().is_empty()),
     }
     for halvings in 1..=3 {
         let _ = reduced_jpeg(bytes, halvings, 1 << 26);

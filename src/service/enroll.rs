@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Enrolled, Service, ServiceError};
+use crate::error_code::ErrorCode;
 use crate::identity::{
     Candidate, IdentityFields, IdentityId, IdentityRecord, Profile, Refusal, Sample, SampleKind, SampleSet, admit,
 };
@@ -45,7 +46,7 @@ pub struct Rejected {
     /// Its file name as sent.
     pub filename: Option<String>,
     /// A stable code, see docs/errors.md.
-    pub code: String,
+    pub code: ErrorCode,
     /// The reason, as a sentence.
     pub detail: String,
 }
@@ -287,8 +288,8 @@ impl Service {
     }
 }
 
-fn rejected(index: usize, upload: &Upload, code: &str, detail: String) -> Rejected {
-    Rejected { index, filename: upload.filename.as_deref().map(tidy), code: code.into(), detail }
+fn rejected(index: usize, upload: &Upload, code: ErrorCode, detail: String) -> Rejected {
+    Rejected { index, filename: upload.filename.as_deref().map(tidy), code, detail }
 }
 
 /// A file name that is safe to store and show: without control characters, of bounded length.

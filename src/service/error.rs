@@ -3,6 +3,7 @@
 use super::CalibrationFileError;
 use crate::access::KeyError;
 use crate::audit::AuditError;
+use crate::error_code::ErrorCode;
 use crate::identity::{IdentityId, InvalidIdentityId, SampleSet};
 use crate::imaging::DecodeError;
 use crate::inference::InferenceError;
@@ -68,20 +69,20 @@ impl ServiceError {
     }
 
     /// The stable code, see docs/errors.md.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Image(e) => e.code(),
-            Self::InvalidId(_) => "identity_id_invalid",
-            Self::UnknownIdentity(_) => "identity_unknown",
-            Self::Expired(_) => "identity_expired",
-            Self::NoReferences(_) => "identity_without_references",
-            Self::UnknownSample { .. } => "sample_unknown",
-            Self::InvalidField(_) | Self::Key(_) => "field_invalid",
-            Self::Target(TargetError::OutOfRange { .. }) => "target_out_of_range",
-            Self::Target(TargetError::Unavailable { .. }) => "target_unavailable",
-            Self::Store(_) => "store_failed",
-            Self::Audit(_) => "audit_failed",
-            Self::Inference(_) | Self::Poisoned => "internal",
+            Self::InvalidId(_) => ErrorCode::IdentityIdInvalid,
+            Self::UnknownIdentity(_) => ErrorCode::IdentityUnknown,
+            Self::Expired(_) => ErrorCode::IdentityExpired,
+            Self::NoReferences(_) => ErrorCode::IdentityWithoutReferences,
+            Self::UnknownSample { .. } => ErrorCode::SampleUnknown,
+            Self::InvalidField(_) | Self::Key(_) => ErrorCode::FieldInvalid,
+            Self::Target(TargetError::OutOfRange { .. }) => ErrorCode::TargetOutOfRange,
+            Self::Target(TargetError::Unavailable { .. }) => ErrorCode::TargetUnavailable,
+            Self::Store(_) => ErrorCode::StoreFailed,
+            Self::Audit(_) => ErrorCode::AuditFailed,
+            Self::Inference(_) | Self::Poisoned => ErrorCode::Internal,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::support::root;
 use faceward::inference::{Engine, Network, Tensor, TractEngine};
 use faceward::models::{Manifest, ManifestError, Role, Zoo, ZooError};
 use ndarray::ArrayD;
@@ -19,10 +20,6 @@ const RELATIVE_LIMIT: f32 = 1e-4;
 
 /// The number of networks; the other files in the folder are coefficients.
 const NETWORKS: usize = 8;
-
-fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
-}
 
 /// The arrays of one file in `tests/golden`.
 struct Golden(NpzReader<File>);
@@ -53,7 +50,7 @@ fn is_network(file: &str) -> bool {
 /// `dlib-resnet29.onnx` is compared with `tests/golden/dlib_resnet29.npz`.
 fn golden_of(file: &str) -> Option<PathBuf> {
     let stem = file.strip_suffix(".onnx")?.replace('-', "_");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{stem}.npz"));
+    let path = root("tests/golden").join(format!("{stem}.npz"));
     path.is_file().then_some(path)
 }
 
@@ -91,7 +88,7 @@ fn onnx_runtime_answers_the_same() {
 }
 
 fn answers_are_golden(engine: &dyn Engine) {
-    let manifest = Manifest::open(&models()).unwrap();
+    let manifest = Manifest::open(&root("models")).unwrap();
     let mut compared = BTreeSet::new();
     for entry in &manifest.models {
         let Some(path) = golden_of(&entry.file) else { continue };
@@ -112,7 +109,7 @@ fn answers_are_golden(engine: &dyn Engine) {
 
 #[test]
 fn every_network_has_golden_data() {
-    let manifest = Manifest::open(&models()).unwrap();
+    let manifest = Manifest::open(&root("models")).unwrap();
     for entry in manifest.models.iter().filter(|m| is_network(&m.file)) {
         assert!(golden_of(&entry.file).is_some(), "no golden data for {}", entry.file);
     }
@@ -120,8 +117,8 @@ fn every_network_has_golden_data() {
 
 #[test]
 fn embedding_b_is_dlibs_descriptor() {
-    let manifest = Manifest::open(&models()).unwrap();
-    let mut golden = Golden::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/dlib_bin.npz"));
+    let manifest = Manifest::open(&root("models")).unwrap();
+    let mut golden = Golden::open(&root("tests/golden/dlib_bin.npz"));
     let expected = golden.array("output_0");
     let found = load(&TractEngine, &manifest, Role::EmbeddingB).run(golden.array("graph_input")).unwrap();
     assert_eq!(found.len(), 1);
@@ -135,7 +132,7 @@ fn embedding_b_is_dlibs_descriptor() {
 /// replace a file and never write to it.
 fn copy_of_models() -> TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(models()).unwrap() {
+    for entry in fs::read_dir(root("models")).unwrap() {
         let from = entry.unwrap().path();
         if from.is_file() {
             let to = copy.path().join(from.file_name().unwrap());
@@ -154,12 +151,12 @@ fn read_all(folder: &Path) -> Result<(), ManifestError> {
 }
 
 fn listed_files() -> Vec<String> {
-    Manifest::open(&models()).unwrap().models.into_iter().map(|m| m.file).collect()
+    Manifest::open(&root("models")).unwrap().models.into_iter().map(|m| m.file).collect()
 }
 
 #[test]
 fn the_models_are_as_the_manifest_says() {
-    read_all(&models()).unwrap();
+    read_all(&root("models")).unwrap();
     read_all(copy_of_models().path()).unwrap();
 }
 

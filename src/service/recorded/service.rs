@@ -95,7 +95,7 @@ impl Acting<'_, Service> {
             subject: self.subject(id),
             kind,
             accepted: report.accepted.iter().map(|a| a.reference_id).collect(),
-            refused: report.rejected.iter().map(|r| r.code.clone()).collect(),
+            refused: report.rejected.iter().map(|r| r.code).collect(),
         })?;
         Ok(report)
     }

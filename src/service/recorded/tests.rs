@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::access::Scope;
 use crate::audit::files;
+use crate::error_code::ErrorCode;
 use crate::identity::{IdentityFields, SampleKind, SampleSet};
 use crate::store::ErasureReason;
 use crate::vault::MasterKeySource;
@@ -64,7 +65,7 @@ fn what_cannot_be_recorded_is_not_answered() {
     let log = files(dir.path()).0;
     let text = std::fs::read_to_string(&log).unwrap();
     std::fs::write(&log, text.replace("identity_written", "identity_wrotten") + "\n").unwrap();
-    let refused = |e: ServiceError| matches!(e, ServiceError::Audit(_)) && e.code() == "audit_failed";
+    let refused = |e: ServiceError| matches!(e, ServiceError::Audit(_)) && e.code() == ErrorCode::AuditFailed;
     assert!(refused(operator.put_identity(&"joe".parse().unwrap(), &fields()).map(|_| ()).unwrap_err()));
     assert!(refused(operator.erase_identity(&jane, ErasureReason::Requested).map(|_| ()).unwrap_err()));
     assert!(refused(operator.issue_key("pipeline", [Scope::Verify], None).map(|_| ()).unwrap_err()));
