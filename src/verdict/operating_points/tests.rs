@@ -28,7 +28,7 @@ fn targets(genuine_called_fake: Option<f32>, fake_called_real: Option<f32>) -> E
 }
 
 fn fusion(operating_points: OperatingPoints) -> Fusion {
-    Fusion { operating_points, ..Fusion::parse(include_str!("../../models/fusion.toml")).unwrap() }
+    Fusion { operating_points, ..Fusion::parse(include_str!("../../../models/fusion.toml")).unwrap() }
 }
 
 #[test]
