@@ -4,7 +4,7 @@
 //! [`verdict`]. `simd`, [`inference`] and [`models`] run the networks for the first three. [`vault`], [`access`],
 //! [`store`] and [`audit`] keep what has to be kept. [`service`] holds the use cases without HTTP, [`api`] serves them;
 //! [`batch`] verifies many images, [`backup`] copies a data folder, [`eval`] measures how well all of it works.
-//! [`config`] holds the settings.
+//! [`config`] holds the settings. [`toml_file`] and [`parallel`] are helpers for any of them.
 
 pub mod access;
 pub mod api;
@@ -21,9 +21,11 @@ pub mod identity;
 pub mod imaging;
 pub mod inference;
 pub mod models;
+pub mod parallel;
 pub mod service;
 pub(crate) mod simd;
 pub mod store;
 pub mod template;
+pub mod toml_file;
 pub mod vault;
 pub mod verdict;

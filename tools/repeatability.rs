@@ -16,11 +16,12 @@
 //! `docs/attributes.md`.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::error::Error;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
@@ -29,6 +30,7 @@ use faceward::imaging::image_files;
 use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode_whole};
 use faceward::inference::TractEngine;
 use faceward::models::{Manifest, Zoo};
+use faceward::parallel;
 use faceward::template::attributes::Conditions;
 use faceward::template::{ATTRIBUTES, AttributeSpec, AttributeVector};
 use image::codecs::jpeg::JpegEncoder;
@@ -98,20 +100,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let finder = FaceFinder::new(zoo.clone(), DetectorSettings::default());
     let files = chosen(&args.images, args.per_person, args.copied);
     let clock = Clock::default();
-    let (next, photos) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, Into::into) {
-            scope.spawn(|| {
-                while let Some((person, path, copied)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let read = read(&zoo, &finder, path, *copied, &clock);
-                    if let (Ok(readings), Ok(mut photos)) = (read, photos.lock()) {
-                        photos.push(Photo { person: person.clone(), readings });
-                    }
-                }
-            });
-        }
-    });
-    let photos = photos.into_inner().map_err(|e| e.to_string())?;
+    let mut photos = Vec::new();
+    let read = |(_, path, copied): &(String, PathBuf, bool)| read(&zoo, &finder, path, *copied, &clock).ok();
+    parallel::for_each(&files, parallel::cores(), read, |i, readings| {
+        photos.extend(readings.map(|readings| Photo { person: files[i].0.clone(), readings }));
+        Ok::<_, Infallible>(())
+    })?;
     let mut out = std::io::stdout().lock();
     let figures: Vec<Figures> = ATTRIBUTES.iter().enumerate().map(|(i, spec)| Figures::of(&photos, i, spec)).collect();
     for format in args.format {

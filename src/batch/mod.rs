@@ -10,11 +10,11 @@ pub mod verifier;
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+
+use crate::parallel;
 
 pub use input::Task;
 pub use output::{Format, Output};
@@ -112,37 +112,18 @@ pub fn run<V: Verifier + ?Sized>(
     tasks: &[Task],
     verifier: &V,
     threads: usize,
-    write: &mut (dyn FnMut(&Line) -> io::Result<()> + Send),
+    write: &mut dyn FnMut(&Line) -> io::Result<()>,
 ) -> Result<(), BatchError> {
-    let next = AtomicUsize::new(0);
-    let stop = AtomicBool::new(false);
-    let state = Mutex::new((write, None));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, tasks.len().max(1)) {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                    let started = Instant::now();
-                    let outcome = attempt(task, verifier);
-                    let fatal = outcome.as_ref().err().filter(|p| p.fatal).map(|p| p.detail.clone());
-                    let line = Line::of(task, outcome, started.elapsed().as_millis() as u64);
-                    let Ok(mut state) = state.lock() else { return };
-                    if state.1.is_some() {
-                        return;
-                    }
-                    state.1 = match fatal {
-                        Some(why) => Some(BatchError::Stopped(why)),
-                        None => (state.0)(&line).err().map(BatchError::Output),
-                    };
-                    if state.1.is_some() {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-    });
-    let (_, failure) = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    failure.map_or(Ok(()), Err)
+    let line = |task: &Task| {
+        let started = Instant::now();
+        let outcome = attempt(task, verifier);
+        let fatal = outcome.as_ref().err().filter(|p| p.fatal).map(|p| p.detail.clone());
+        (Line::of(task, outcome, started.elapsed().as_millis() as u64), fatal)
+    };
+    parallel::for_each(tasks, threads, line, |_, (line, fatal)| match fatal {
+        Some(why) => Err(BatchError::Stopped(why)),
+        None => write(&line).map_err(BatchError::Output),
+    })
 }
 
 /// Reads and verifies one file; a panic on the way is that file's failure alone.

@@ -10,6 +10,7 @@ use faceward::eval::training::evidence::EvidenceOptions;
 use faceward::eval::training::{evidence, templates};
 use faceward::identity::Population;
 use faceward::models::Manifest;
+use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, pipeline};
@@ -101,7 +102,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Step::Evidence { templates, out, probes, refs, seeds, others, population, models } => {
             let mut known = Population::load(&Manifest::open(models)?)?;
             if let Some(path) = population {
-                known = Population::parse(&std::fs::read_to_string(path)?, known.cohort)?;
+                known = toml_file::read(path, |text| Population::parse(text, known.cohort))?;
             }
             let mut out = BufWriter::new(File::create(out)?);
             let lines = BufReader::new(File::open(templates)?);

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::face::DetectorSettings;
 use crate::imaging::DecodeLimits;
+use crate::toml_file::{self, TomlFileError};
 
 pub use check::{Invalid, Origin};
 pub use setting::{Row, Setting};
@@ -68,26 +69,10 @@ impl Flags {
     }
 }
 
-/// Why a settings file is not taken.
+/// A settings file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The file cannot be read.
-    #[error("cannot read the settings {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is not TOML, or names something that cannot be set.
-    #[error("{}: {detail}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Line, column and reason.
-        detail: String,
-    },
-}
+#[error("{0}; `faceward config` prints every setting with its default")]
+pub struct SettingsError(#[from] TomlFileError);
 
 /// A settings file.
 #[derive(Clone, Debug)]
@@ -101,14 +86,11 @@ impl SettingsFile {
     /// Reads the file and refuses what cannot be set.
     ///
     /// # Errors
-    /// [`SettingsError::Read`] or [`SettingsError::Parse`].
+    /// When the file cannot be read, is not TOML, or names something that cannot be set.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let owned = || path.to_path_buf();
-        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: owned(), source })?;
-        let parse = |detail| SettingsError::Parse { path: owned(), detail };
-        let settings = Settings::parse(&text).map_err(parse)?;
-        let given = text.parse().map_err(|e: toml::de::Error| parse(e.to_string()))?;
-        Ok(Self { path: owned(), given, settings })
+        let parse = |text: &str| Ok((Settings::parse(text)?, toml_file::parse(text)?));
+        let (settings, given) = toml_file::read(path, parse)?;
+        Ok(Self { path: path.into(), given, settings })
     }
 
     /// The defaults, overridden by the file.
@@ -132,7 +114,7 @@ impl Settings {
     /// # Errors
     /// Line, column and reason.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|e| e.to_string())
+        toml_file::parse(text)
     }
 
     /// These settings, overridden by flags and variables. A source of the master key replaces the other source too.

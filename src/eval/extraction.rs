@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Cache, CacheError, Degradation, Draw};
+use crate::parallel;
 use crate::service::{Analyser, ServiceError};
 use crate::template::Template;
 
@@ -46,38 +46,25 @@ pub fn extract<T>(
     degradations: &[Degradation],
     threads: usize,
     cache: Option<Cache>,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &dyn Fn(usize, usize),
 ) -> Result<Extracted, CacheError>
 where
     T: Sync,
 {
     let wanted = wanted(draws, degradations);
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let cache = cache.map(Mutex::new);
-    let results = Mutex::new((Extracted::default(), Ok(())));
+    let (mut extracted, mut done) = (Extracted::default(), 0);
     progress(0, wanted.len());
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                while let Some((path, how)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let looked = look(analyser, &folder.join(path), *how, cache.as_ref());
-                    let Ok(mut results) = results.lock() else { return };
-                    match looked {
-                        Ok(seen) => results.0.insert(path, *how, seen),
-                        // One failed write is enough: the others would fail too.
-                        Err(e) => {
-                            results.1 = Err(e);
-                            next.store(wanted.len(), Ordering::Relaxed);
-                        }
-                    }
-                    drop(results);
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, wanted.len());
-                }
-            });
-        }
-    });
-    let (extracted, result) = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    result.map(|()| extracted)
+    let look = |(path, how): &(&str, Degradation)| look(analyser, &folder.join(path), *how, cache.as_ref());
+    // One failed write is enough: the others would fail too.
+    parallel::for_each(&wanted, threads, look, |i, seen| {
+        let (path, how) = wanted[i];
+        extracted.insert(path, how, seen?);
+        done += 1;
+        progress(done, wanted.len());
+        Ok(())
+    })?;
+    Ok(extracted)
 }
 
 /// Each picture and degradation once, in the order of paths.

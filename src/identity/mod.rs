@@ -14,6 +14,6 @@ mod record;
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use index::{Index, Near};
-pub use population::{EmbeddingPrior, Population, PopulationError, PopulationModel};
+pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile, Spread};
 pub use record::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};

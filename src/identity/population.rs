@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ConditionEffects;
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{Embedding, Embeddings, Part};
+use crate::toml_file;
 
 /// How one embedding behaves over the training people.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,48 +49,28 @@ pub struct Population {
     pub cohort: Vec<Embeddings>,
 }
 
-/// Why the population did not load.
-#[derive(Debug, thiserror::Error)]
-pub enum PopulationError {
-    /// The file is missing or altered.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The file has the right hash but not the right form.
-    #[error("{file}: {detail}")]
-    Form {
-        /// Which file.
-        file: &'static str,
-        /// What is wrong.
-        detail: String,
-    },
-}
-
 impl Population {
     /// Reads `population.toml` and `cohort.bin` through the manifest.
     ///
     /// # Errors
-    /// A [`PopulationError`] that names the file.
-    pub fn load(manifest: &Manifest) -> Result<Self, PopulationError> {
-        let form = |file, detail: String| PopulationError::Form { file, detail };
-        let text =
-            String::from_utf8(manifest.read(Role::Population)?).map_err(|e| form("population", e.to_string()))?;
-        let cohort = postcard::from_bytes(&manifest.read(Role::Cohort)?).map_err(|e| form("cohort", e.to_string()))?;
-        Self::parse(&text, cohort)
+    /// A [`ManifestError`] that names the file.
+    pub fn load(manifest: &Manifest) -> Result<Self, ManifestError> {
+        let cohort = manifest.read_record(Role::Cohort)?;
+        manifest.read_toml(Role::Population, |text| Self::parse(text, cohort))
     }
 
     /// From the text of `population.toml` and a cohort.
     ///
     /// # Errors
-    /// When the coefficients are not of the documented form.
-    pub fn parse(text: &str, cohort: Vec<Embeddings>) -> Result<Self, PopulationError> {
-        let form = |file, detail: String| PopulationError::Form { file, detail };
-        let model: PopulationModel = toml::from_str(text).map_err(|e| form("population", e.to_string()))?;
+    /// Where and why the coefficients are not of the documented form.
+    pub fn parse(text: &str, cohort: Vec<Embeddings>) -> Result<Self, String> {
+        let model: PopulationModel = toml_file::parse(text)?;
         let n = Embedding::ALL.len();
         if model.embedding.len() != n || model.likeness.len() != n + 1 {
-            return Err(form("population", format!("expected {n} embeddings and {} likeness weights", n + 1)));
+            return Err(format!("expected {n} embeddings and {} likeness weights", n + 1));
         }
         if model.parts.len() != Part::ALL.len() {
-            return Err(form("population", format!("expected the spreads of {} parts", Part::ALL.len())));
+            return Err(format!("expected the spreads of {} parts", Part::ALL.len()));
         }
         Ok(Self { model, cohort })
     }

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::toml_file::{self, TomlFileError};
 
 /// What a file in `models/` is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,12 +123,15 @@ pub enum ManifestError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The manifest is not valid TOML of the expected form.
-    #[error("{path}: {detail}")]
-    Parse {
-        /// The manifest.
+    /// The manifest or a file of coefficients is not TOML of the expected form.
+    #[error("{0}; restore the models folder of this release")]
+    Toml(#[from] TomlFileError),
+    /// A file has the right hash but not the expected form.
+    #[error("{path}: {detail}; restore the models folder of this release")]
+    Invalid {
+        /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// The reason.
         detail: String,
     },
     /// A file's bytes are not those that the manifest was written for.
@@ -170,9 +176,7 @@ impl Manifest {
     /// A [`ManifestError`] that names the file.
     pub fn open(folder: &Path) -> Result<Self, ManifestError> {
         let path = folder.join("manifest.toml");
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
-        let models = Self::parse(&text).map_err(|detail| ManifestError::Parse { path: path.clone(), detail })?;
+        let models = toml_file::read(&path, Self::parse)?;
         for (i, m) in models.iter().enumerate() {
             if models[..i].iter().any(|other| other.role == m.role) {
                 return Err(ManifestError::Duplicate { path, role: m.role });
@@ -188,7 +192,7 @@ impl Manifest {
     /// # Errors
     /// A sentence that says where and why.
     pub fn parse(text: &str) -> Result<Vec<ModelEntry>, String> {
-        let document: Document = toml::from_str(text).map_err(|e| e.to_string())?;
+        let document: Document = toml_file::parse(text)?;
         for m in &document.model {
             let plain = Path::new(&m.file).components().count() == 1 && !m.file.contains(['/', '\\']) && m.file != "..";
             if !plain {
@@ -237,6 +241,26 @@ impl Manifest {
         } else {
             Err(ManifestError::Altered { path, expected: entry.sha256.clone(), found })
         }
+    }
+
+    /// The file with `role` as `parse` reads it, after its hash was checked.
+    ///
+    /// # Errors
+    /// As for [`Self::read`], and the error of `parse` with the file's name.
+    pub fn read_toml<T>(&self, role: Role, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, ManifestError> {
+        let bytes = self.read(role)?;
+        Ok(toml_file::from_bytes(&self.folder.join(&self.entry(role)?.file), &bytes, parse)?)
+    }
+
+    /// The file with `role` as a [postcard](https://docs.rs/postcard) record, after its hash was checked.
+    ///
+    /// # Errors
+    /// As for [`Self::read`], and [`ManifestError::Invalid`].
+    pub fn read_record<T: DeserializeOwned>(&self, role: Role) -> Result<T, ManifestError> {
+        postcard::from_bytes(&self.read(role)?).map_err(|e| match self.entry(role) {
+            Ok(entry) => ManifestError::Invalid { path: self.folder.join(&entry.file), detail: e.to_string() },
+            Err(missing) => missing,
+        })
     }
 
     /// A hash over all listed files' hashes: one value that changes when any model does.

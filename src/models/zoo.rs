@@ -1,11 +1,8 @@
 //! The networks of the pipeline, loaded once and shared by every thread.
 
-use std::num::NonZero;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::{Manifest, ManifestError, Role};
 use crate::inference::{Engine, InferenceError, Network};
+use crate::parallel;
 
 /// Every network that a face passes through.
 pub struct Zoo {
@@ -75,8 +72,9 @@ impl Zoo {
         for entry in manifest.models.iter().filter(|m| !NETWORKS.contains(&m.role)) {
             manifest.read(entry.role)?;
         }
+        // No more at a time than cores: to load a network takes several times the memory that it keeps.
         let [embedding_b, embedding_a, detector, forensics, landmarks, iris, embedding_c, emotion] =
-            on_every_core(NETWORKS, network);
+            parallel::map(&NETWORKS, parallel::cores(), |role| network(*role));
         Ok(Self {
             detector: detector?,
             landmarks: landmarks?,
@@ -90,27 +88,4 @@ impl Zoo {
             version: manifest.version(),
         })
     }
-}
-
-/// What `work` makes of each item, one at a time on each core: loading a network takes several times the memory that the
-/// network keeps, so that all at once would be what a server needs most of in its life.
-fn on_every_core<I: Copy + Sync, O: Send + Sync, const N: usize>(
-    items: [I; N],
-    work: impl Fn(I) -> O + Sync,
-) -> [O; N] {
-    let (next, done) = (AtomicUsize::new(0), [const { OnceLock::new() }; N]);
-    let take_turns = || {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(item), Some(place)) = (items.get(i), done.get(i)) else { break };
-            place.get_or_init(|| work(*item));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get).min(N) {
-            scope.spawn(take_turns);
-        }
-    });
-    let mut done = done.into_iter().map(OnceLock::into_inner);
-    items.map(|item| done.next().flatten().unwrap_or_else(|| work(item)))
 }

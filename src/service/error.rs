@@ -1,12 +1,11 @@
 //! What can go wrong, for the caller and for the operator.
 
-use crate::identity::PopulationError;
 use crate::identity::{IdentityId, InvalidIdentityId};
 use crate::imaging::DecodeError;
 use crate::inference::InferenceError;
 use crate::models::{ManifestError, ZooError};
 use crate::store::StoreError;
-use crate::verdict::{CalibrationError, FusionError, TargetError};
+use crate::verdict::{CalibrationError, TargetError};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -81,12 +80,6 @@ pub enum StartError {
     /// A network did not load.
     #[error("models: {0}")]
     Zoo(#[from] ZooError),
-    /// The population did not load.
-    #[error("models: {0}")]
-    Population(#[from] PopulationError),
-    /// The fusion did not load.
-    #[error("models: {0}")]
-    Fusion(#[from] FusionError),
     /// The operator's calibration is not for these models.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{OperatingPoints, Thresholds};
+use crate::toml_file::{self, TomlFileError};
 
 /// Platt scaling: a straight line on the scale of log odds. It never changes which of two faces scores higher.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,21 +105,16 @@ pub struct Calibration {
 /// Why a calibration is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
-    /// The file cannot be read or written.
-    #[error("{path}: {source}")]
-    File {
+    /// The file cannot be read, or is not a calibration.
+    #[error("{0}; run `faceward calibrate` again, or delete the file to return to the shipped thresholds")]
+    File(#[from] TomlFileError),
+    /// The file cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
-    },
-    /// The file is not a calibration.
-    #[error("{path}: {detail}")]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
     },
     /// It was fitted to the scores of other models.
     #[error(
@@ -140,34 +136,38 @@ impl Calibration {
     /// Reads a calibration file; `None` where there is none.
     ///
     /// # Errors
-    /// [`CalibrationError::File`] or [`CalibrationError::Form`].
+    /// [`CalibrationError::File`].
     pub fn read(path: &Path) -> Result<Option<Self>, CalibrationError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(CalibrationError::File { path: path.into(), source }),
-        };
-        let form = |detail: String| CalibrationError::Form { path: path.into(), detail };
-        let it: Self = toml::from_str(&text).map_err(|e| form(e.to_string()))?;
-        it.thresholds.check().and_then(|()| it.operating_points.check()).map_err(form)?;
-        if !(it.map.slope > 0.0 && it.map.slope.is_finite() && it.map.offset.is_finite()) {
-            return Err(form("the map's slope must be above zero, and both numbers finite".into()));
+        match toml_file::read(path, Self::parse) {
+            Ok(calibration) => Ok(Some(calibration)),
+            Err(e) if e.is_missing() => Ok(None),
+            Err(e) => Err(e.into()),
         }
-        Ok(Some(it))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let it: Self = toml_file::parse(text)?;
+        it.thresholds.check()?;
+        it.operating_points.check()?;
+        if !(it.map.slope > 0.0 && it.map.slope.is_finite() && it.map.offset.is_finite()) {
+            return Err("the map's slope must be above zero, and both numbers finite".into());
+        }
+        Ok(it)
     }
 
     /// Writes the file, whole or not at all.
     ///
     /// # Errors
-    /// [`CalibrationError::File`] or [`CalibrationError::Form`].
+    /// [`CalibrationError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), CalibrationError> {
-        let text =
-            toml::to_string(self).map_err(|e| CalibrationError::Form { path: path.into(), detail: e.to_string() })?;
         let aside = path.with_extension("toml.new");
         let head = "# Written by `faceward calibrate`; docs/evaluation.md says what each line means. Read when the \
                     service starts.\n";
-        let written = std::fs::write(&aside, format!("{head}{text}")).and_then(|()| std::fs::rename(&aside, path));
-        written.map_err(|source| CalibrationError::File { path: path.into(), source })
+        let written = toml::to_string(self)
+            .map_err(std::io::Error::other)
+            .and_then(|text| std::fs::write(&aside, format!("{head}{text}")))
+            .and_then(|()| std::fs::rename(&aside, path));
+        written.map_err(|source| CalibrationError::Write { path: path.into(), source })
     }
 
     /// Whether it is for the models of this version.
@@ -232,7 +232,7 @@ mod tests {
             [("slope = 1.5", "slope = -1.5"), ("real = 0.6", "real = 0.1"), ("models", "modles"), ("0.45", "0.2")]
         {
             std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-            assert!(matches!(Calibration::read(&path), Err(CalibrationError::Form { .. })), "{from}");
+            assert!(matches!(Calibration::read(&path), Err(CalibrationError::File(_))), "{from}");
         }
     }
 

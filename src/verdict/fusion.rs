@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap};
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{ATTRIBUTES, Embedding, Trace};
+use crate::toml_file;
 
 /// Where the verdicts begin, and the error rates that they were fitted to: as shipped on held-out training people, else
 /// on what the operator's calibration says.
@@ -83,17 +84,6 @@ pub struct Contributions {
     pub negative: f32,
 }
 
-/// Why the fusion did not load.
-#[derive(Debug, thiserror::Error)]
-pub enum FusionError {
-    /// The file is missing or altered.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The file has the right hash but not the right form.
-    #[error("fusion: {0}")]
-    Form(String),
-}
-
 /// Deviations count within these bounds: beyond, more of the same says nothing new.
 const DEVIATION: (f32, f32) = (-10.0, 1.5);
 /// A trace or a part counts from this many standard units above the references on, and at most so many: it speaks against a
@@ -106,9 +96,8 @@ impl Fusion {
     ///
     /// # Errors
     /// A missing or altered file, or coefficients that are not of the documented form.
-    pub fn load(manifest: &Manifest) -> Result<Self, FusionError> {
-        let text = String::from_utf8(manifest.read(Role::Fusion)?).map_err(|e| FusionError::Form(e.to_string()))?;
-        Self::parse(&text).map_err(FusionError::Form)
+    pub fn load(manifest: &Manifest) -> Result<Self, ManifestError> {
+        manifest.read_toml(Role::Fusion, Self::parse)
     }
 
     /// Parses the coefficients.
@@ -116,7 +105,7 @@ impl Fusion {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fusion: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let fusion: Self = toml_file::parse(text)?;
         let usable = |w: f32| w.is_finite() && w >= 0.0;
         let embeddings = fusion.embedding.len() == Embedding::ALL.len() && fusion.embedding.iter().all(|&w| usable(w));
         let [blending, synthesis] = fusion.traces;

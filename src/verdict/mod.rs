@@ -18,6 +18,6 @@ pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
 };
 pub use explanation::{Difference, Direction, Explanation};
-pub use fusion::{Contributions, Fusion, FusionError, Thresholds};
+pub use fusion::{Contributions, Fusion, Thresholds};
 pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};
 pub use roll_up::{Claimed, most_alike, roll_up};

@@ -5,13 +5,12 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 
 use crate::face::{Detection, FaceFinder, Mesh};
 use crate::imaging::{DecodeLimits, decode, image_files};
+use crate::parallel;
 use crate::template::{Template, TemplateExtractor};
 
 /// One image's line.
@@ -41,29 +40,20 @@ pub fn extract(
     extractor: &TemplateExtractor,
     folder: &Path,
     threads: usize,
-    out: &mut (impl Write + Send),
-    progress: &(dyn Fn(usize, usize) + Sync),
+    out: &mut impl Write,
+    progress: &dyn Fn(usize, usize),
 ) -> io::Result<()> {
     let files: Vec<PathBuf> = image_files(folder);
-    let next = AtomicUsize::new(0);
-    let out = Mutex::new((out, Ok(())));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let name = path.strip_prefix(folder).unwrap_or(path);
-                    let line = serde_json::to_string(&line(finder, extractor, path, name)).unwrap_or_default();
-                    let Ok(mut guard) = out.lock() else { return };
-                    if guard.1.is_ok() {
-                        guard.1 = writeln!(guard.0, "{line}");
-                    }
-                    drop(guard);
-                    progress(next.load(Ordering::Relaxed).min(files.len()), files.len());
-                }
-            });
-        }
-    });
-    out.into_inner().map_or(Ok(()), |(_, result)| result)
+    let json = |path: &PathBuf| {
+        let name = path.strip_prefix(folder).unwrap_or(path);
+        serde_json::to_string(&line(finder, extractor, path, name)).unwrap_or_default()
+    };
+    let mut done = 0;
+    parallel::for_each(&files, threads, json, |_, line| {
+        done += 1;
+        progress(done, files.len());
+        writeln!(out, "{line}")
+    })
 }
 
 fn line<'a>(finder: &FaceFinder, extractor: &TemplateExtractor, path: &Path, name: &'a Path) -> Line<'a> {
