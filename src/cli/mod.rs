@@ -58,7 +58,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Enroll(enroll::Args),
     Verify(verify::Args),
     Batch(batch::Args),
