@@ -10,7 +10,7 @@ use faceward::audit::{self, Head};
 use faceward::identity::IdentityId;
 use serde_json::json;
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::{Failure, open};
 
 /// Check the audit log, and find the lines about an identity.
@@ -20,11 +20,8 @@ use super::{Failure, open};
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The folder with the enrolled identities and the audit log.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
+    data: DataFolder,
 }
 
 #[derive(Subcommand)]
@@ -66,7 +63,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Action::Verify { expect, file: Some(file), json } => verify(file, expect, *json),
         Action::Verify { expect, file: None, json } => {
             let heads = [expect.clone(), head(args)?.into_iter().collect()].concat();
-            verify(&audit::files(&args.data_dir).0, &heads, *json)
+            verify(&audit::files(args.data.path()).0, &heads, *json)
         }
         Action::Head { json } => {
             let head =
@@ -75,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Action::Subject { id, json } => {
-            let subject = open::service_keys(&args.data_dir, &args.master.source()?)?.subject(id);
+            let subject = open::service_keys(args.data.path(), &args.data.key()?)?.subject(id);
             println!("{}", if *json { json!({ "id": id, "subject": subject }).to_string() } else { subject });
             Ok(ExitCode::SUCCESS)
         }
@@ -84,8 +81,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The authentic head beside the log.
 fn head(args: &Args) -> Result<Option<Head>, Failure> {
-    let keys = open::service_keys(&args.data_dir, &args.master.source()?)?;
-    let (_, path) = audit::files(&args.data_dir);
+    let keys = open::service_keys(args.data.path(), &args.data.key()?)?;
+    let (_, path) = audit::files(args.data.path());
     Head::read(&path, keys.audit()).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 

@@ -1,6 +1,5 @@
 //! `faceward calibrate`: thresholds fitted to an operator's own images.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use faceward::eval::report::rates;
@@ -10,6 +9,7 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::eval::Data;
+use super::places::DataDir;
 
 /// Fit the thresholds and the score to a labelled folder of your own.
 ///
@@ -37,9 +37,8 @@ pub(super) struct Args {
     /// Share of genuine photographs that may be called a different person, above 0 and below 0.5.
     #[arg(long, default_value_t = Targets::default().fnmr, value_parser = share, value_name = "SHARE")]
     fnmr: f64,
-    /// The folder with the enrolled identities.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    to: DataDir,
     /// Print the calibration, and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -61,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         fake_called_real: args.fake_called_real,
         fnmr: args.fnmr,
     };
-    let judge = Judge::open(&args.data.models, None)?;
+    let judge = Judge::open(&args.data.networks.models, None)?;
     let measured = args.data.measured(&judge, &protocol)?;
     let calibration = calibrate(&judge, &protocol, &measured, &targets, Timestamp::now())?;
     if args.json {
@@ -72,8 +71,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    std::fs::create_dir_all(&args.data_dir).map_err(|e| format!("{}: {e}", args.data_dir.display()))?;
-    let path = args.data_dir.join(Calibration::FILE);
+    std::fs::create_dir_all(&args.to.data_dir).map_err(|e| format!("{}: {e}", args.to.data_dir.display()))?;
+    let path = args.to.data_dir.join(Calibration::FILE);
     calibration.write(&path)?;
     if !args.json {
         println!("wrote {}; restart a running server to use it", path.display());

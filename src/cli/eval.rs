@@ -13,6 +13,7 @@ use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
+use super::places::ModelsDir;
 
 /// Measure the error rates of the service on a labelled folder.
 ///
@@ -78,9 +79,8 @@ pub(super) struct Data {
     /// Threads.
     #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
     jobs: usize,
-    /// The folder with the networks and their manifest.
-    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
-    pub(super) models: PathBuf,
+    #[command(flatten)]
+    pub(super) networks: ModelsDir,
 }
 
 impl Data {
@@ -152,7 +152,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    let judge = Judge::open(&args.data.models, calibration.as_ref())?;
+    let judge = Judge::open(&args.data.networks.models, calibration.as_ref())?;
     let mut measured = args.data.measured(&judge, &protocol)?;
     forged.note_in(&mut measured.records);
     if let Some(path) = &args.records {

@@ -26,6 +26,7 @@ mod models;
 mod open;
 mod out;
 mod pipeline;
+mod places;
 mod rotate;
 mod serve;
 mod train;

@@ -13,6 +13,7 @@ use faceward::models::Manifest;
 use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::places::ModelsDir;
 use super::{Failure, pipeline};
 
 /// Prepare data for the scripts in training/. Writes biometric data in the clear; a service never needs it.
@@ -35,9 +36,8 @@ enum Step {
         /// File for the lines.
         #[arg(long, short)]
         out: PathBuf,
-        /// The folder with the networks and their manifest.
-        #[arg(long, default_value = "models")]
-        models: PathBuf,
+        #[command(flatten)]
+        networks: ModelsDir,
         /// Threads.
         #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
         jobs: usize,
@@ -74,16 +74,15 @@ enum Step {
         /// Population file [default: the one in the models folder].
         #[arg(long)]
         population: Option<PathBuf>,
-        /// The folder with the networks and their manifest.
-        #[arg(long, default_value = "models")]
-        models: PathBuf,
+        #[command(flatten)]
+        networks: ModelsDir,
     },
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.step {
-        Step::Extract { folder, out, models, jobs } => {
-            let (finder, extractor) = pipeline::networks(models)?;
+        Step::Extract { folder, out, networks, jobs } => {
+            let (finder, extractor) = pipeline::networks(&networks.models)?;
             let mut out = BufWriter::new(File::create(out)?);
             let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")?);
             templates::extract(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
@@ -99,8 +98,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             out.flush()?;
             println!("{n} faces");
         }
-        Step::Evidence { templates, out, probes, refs, seeds, others, population, models } => {
-            let mut known = Population::load(&Manifest::open(models)?)?;
+        Step::Evidence { templates, out, probes, refs, seeds, others, population, networks } => {
+            let mut known = Population::load(&Manifest::open(&networks.models)?)?;
             if let Some(path) = population {
                 known = toml_file::read(path, |text| Population::parse(text, known.cohort))?;
             }

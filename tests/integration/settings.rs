@@ -55,14 +55,9 @@ fn plain(written: &str) -> String {
 }
 
 fn file(folder: &Path, table: &[Layers]) -> String {
-    let mut tables = BTreeMap::<&str, String>::new();
-    for (name, [value, ..]) in table {
-        let (table, field) = name.split_once('.').unwrap();
-        tables.entry(table).or_default().push_str(&format!("{field} = {value}\n"));
-    }
-    let text: String = tables.iter().map(|(table, fields)| format!("[{table}]\n{fields}")).collect();
     let path = folder.join("faceward.toml");
-    std::fs::write(&path, text).unwrap();
+    let lines: Vec<String> = table.iter().map(|(name, [value, ..])| format!("{name} = {value}")).collect();
+    std::fs::write(&path, lines.join("\n")).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
@@ -73,7 +68,7 @@ fn printed(command: &mut Command) -> BTreeMap<String, (String, String)> {
     let (mut table, mut settings) = (String::new(), BTreeMap::new());
     for line in stdout(&output).lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            table = name.to_owned();
+            name.clone_into(&mut table);
         } else if let Some((field, value)) = line.split_once(" = ") {
             let (value, origin) = value.split_once("  # ").unwrap();
             settings.insert(format!("{table}.{field}"), (value.to_owned(), origin.to_owned()));
