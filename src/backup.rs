@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::audit::{self, Actor, AuditError, AuditLog, Event};
-use crate::store::{ErasureReason, KeyStore, ServiceKeys, SqliteStore, Store, StoreError, copy_database};
+use crate::audit::{self, Actor};
+use crate::service::{RecordedKeys, RecordedStore, ServiceError};
+use crate::store::{ErasureReason, SharedKeys, StoreError, copy_database};
 use crate::vault::MasterKeySource;
 use crate::verdict::Calibration;
 
@@ -68,9 +69,9 @@ pub enum BackupError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The audit log.
+    /// The audit log, or the store as the service sees it.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    Service(#[from] ServiceError),
 }
 
 fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> BackupError + 'a {
@@ -81,7 +82,9 @@ fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -
 ///
 /// # Errors
 /// A [`BackupError`]; then the folder is not a backup, because its manifest, which is written last, is missing.
-pub fn backup(data: &Path, keys: &ServiceKeys, to: &Path) -> Result<BackupManifest, BackupError> {
+pub fn backup(data: &Path, source: &MasterKeySource, to: &Path) -> Result<BackupManifest, BackupError> {
+    // First: without the key there is no record, and so no backup.
+    let keys = SharedKeys::open(data, source)?;
     let mut folder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
@@ -112,8 +115,7 @@ pub fn backup(data: &Path, keys: &ServiceKeys, to: &Path) -> Result<BackupManife
     };
     let text = serde_json::to_vec_pretty(&manifest).map_err(|e| io("write", to)(e.into()))?;
     write_new(&to.join(MANIFEST), &text)?;
-    let audit = AuditLog::open(data, keys.clone())?;
-    audit.append(&Actor::CommandLine, &Event::BackedUp { sha256: manifest.database().to_owned() })?;
+    RecordedKeys::beside_server(data, keys)?.acting_as(Actor::CommandLine).backed_up(manifest.database())?;
     Ok(manifest)
 }
 
@@ -166,18 +168,11 @@ pub fn restore(from: &Path, data: &Path, source: &MasterKeySource) -> Result<Res
     #[cfg(unix)]
     File::open(data).and_then(|dir| dir.sync_all()).map_err(io("flush", data))?;
 
-    let store = SqliteStore::open_with(data, source)?;
-    let audit = AuditLog::open(data, store.service_keys().clone())?;
-    let restored = Undone::read(&log)?.again(&store, &audit, manifest)?;
-    audit.append(
-        &Actor::CommandLine,
-        &Event::Restored {
-            sha256: restored.manifest.database().to_owned(),
-            erased_again: restored.erased_again,
-            samples_again: restored.samples_again,
-            keys_again: restored.keys_again,
-        },
-    )?;
+    let store = RecordedStore::open(data, source)?;
+    let restored = Undone::read(&log)?.again(&store, manifest)?;
+    let Restored { manifest, erased_again, samples_again, keys_again, .. } = &restored;
+    let operator = store.acting_as(Actor::CommandLine);
+    operator.restored(manifest.database(), *erased_again, *samples_again, *keys_again)?;
     Ok(restored)
 }
 
@@ -237,33 +232,29 @@ impl Undone {
     }
 
     /// Does it again in a restored store, each with its line in the audit log.
-    fn again(&self, store: &SqliteStore, audit: &AuditLog, manifest: BackupManifest) -> Result<Restored, BackupError> {
-        let now = Timestamp::now();
-        let all = store.identities(None, usize::MAX)?;
+    fn again(&self, store: &RecordedStore, manifest: BackupManifest) -> Result<Restored, BackupError> {
+        let operator = store.acting_as(Actor::CommandLine);
+        let all = store.identities()?;
         let mut restored =
             Restored { manifest, identities: all.len(), erased_again: 0, samples_again: 0, keys_again: 0 };
         for record in &all {
-            let subject = store.service_keys().subject(&record.id);
+            let subject = store.subject(&record.id);
             // One that was created anew since then has another life.
             if self.identities.get(&subject).is_some_and(|at| *at > record.created_at) {
-                if let Some(receipt) = store.delete_identity(&record.id, ErasureReason::Restored, now)? {
-                    audit.append(&Actor::CommandLine, &Event::erased(&receipt))?;
+                if operator.erase_identity(&record.id, ErasureReason::Restored)?.is_some() {
                     restored.erased_again += 1;
                 }
                 continue;
             }
             for (_, sample) in self.samples.iter().filter(|(of, _)| *of == subject) {
-                if store.delete_sample(&record.id, *sample, now)?.is_some() {
-                    let (subject, sample) = (subject.clone(), *sample);
-                    audit.append(&Actor::CommandLine, &Event::SampleErased { subject, sample })?;
+                if operator.erase_sample(&record.id, *sample)?.is_some() {
                     restored.samples_again += 1;
                 }
             }
         }
         for key in &self.keys {
             if store.key(key)?.is_some_and(|k| k.revoked_at.is_none()) {
-                store.revoke_key(key, now)?;
-                audit.append(&Actor::CommandLine, &Event::KeyRevoked { key: key.clone() })?;
+                operator.revoke_key(key)?;
                 restored.keys_again += 1;
             }
         }

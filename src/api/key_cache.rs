@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::access::{ApiKey, KeyRefusal, KeyRing};
-use crate::store::{KeysVersion, Store, StoreError, TOUCH_RESOLUTION};
+use crate::service::RecordedService;
+use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 /// How often the keys are looked at: a revoked key works at most this much longer.
 const REFRESH: Duration = Duration::from_secs(1);
 
 /// Who may pass.
 pub(super) struct KeyCache {
-    store: Arc<dyn Store>,
+    service: Arc<RecordedService>,
     ring: RwLock<Arc<KeyRing>>,
     version: Mutex<KeysVersion>,
     /// When each key's use was last noted, so that a busy key costs a look at this and not a query.
@@ -22,12 +23,12 @@ pub(super) struct KeyCache {
 }
 
 impl KeyCache {
-    /// Reads the keys of `store`.
-    pub(super) fn open(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+    /// Reads the keys of `service`.
+    pub(super) fn open(service: Arc<RecordedService>) -> Result<Self, StoreError> {
         // The version first: a key issued in between is then read again, not missed.
-        let version = Mutex::new(store.keys_version()?);
-        let ring = RwLock::new(Arc::new(KeyRing::new(store.keys()?, store.key_hasher().clone())));
-        Ok(Self { store, ring, version, noted: Mutex::default() })
+        let version = Mutex::new(service.keys_version()?);
+        let ring = RwLock::new(Arc::new(service.key_ring()?));
+        Ok(Self { service, ring, version, noted: Mutex::default() })
     }
 
     /// Whether a key is asked for: from the first key that was ever issued on. Revoked and expired ones count, so that
@@ -53,10 +54,10 @@ impl KeyCache {
 
     /// Reads the keys again where they have changed. Blocks on the disk.
     fn refresh(&self) -> Result<(), StoreError> {
-        let version = self.store.keys_version()?;
+        let version = self.service.keys_version()?;
         let mut seen = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != version {
-            let ring = Arc::new(KeyRing::new(self.store.keys()?, self.store.key_hasher().clone()));
+            let ring = Arc::new(self.service.key_ring()?);
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
             *seen = version;
         }

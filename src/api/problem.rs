@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::AuditError;
 use crate::service::{EnrollmentReport, Overloaded, ServiceError};
 use crate::verdict::TargetError;
 
@@ -81,6 +80,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Image(image) if image.is_too_large() => S::PAYLOAD_TOO_LARGE,
             ServiceError::Image(_)
             | ServiceError::InvalidField(_)
+            | ServiceError::Key(_)
             | ServiceError::Target(TargetError::OutOfRange { .. }) => S::UNPROCESSABLE_ENTITY,
             ServiceError::InvalidId(_) => S::BAD_REQUEST,
             ServiceError::UnknownIdentity(_) | ServiceError::UnknownSample { .. } => S::NOT_FOUND,
@@ -90,18 +90,15 @@ impl From<ServiceError> for Problem {
                 tracing::error!(cause = %e, "the store failed");
                 return Self::new(S::SERVICE_UNAVAILABLE, e.code(), "the store failed; the server's log says why");
             }
+            ServiceError::Audit(cause) => {
+                // Otherwise whoever fills the disk could act unseen.
+                tracing::error!(%cause, "the audit log failed");
+                let detail = "it could not be recorded in the audit log; the server's log says why";
+                return Self::new(S::SERVICE_UNAVAILABLE, e.code(), detail);
+            }
             ServiceError::Inference(_) | ServiceError::Poisoned => return Self::internal(e),
         };
         Self::new(status, e.code(), e.to_string())
-    }
-}
-
-impl From<AuditError> for Problem {
-    /// What cannot be recorded is not answered: otherwise whoever fills the disk could act unseen.
-    fn from(e: AuditError) -> Self {
-        tracing::error!(cause = %e, "the audit log failed");
-        let detail = "it could not be recorded in the audit log; the server's log says why";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_failed", detail)
     }
 }
 

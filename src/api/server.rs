@@ -28,9 +28,9 @@ use super::middleware::observe::observe;
 use super::routes::{console, metrics};
 use super::state::AppState;
 use super::{Problem, background, openapi};
-use crate::audit::{Actor, AuditError, AuditLog, Event};
+use crate::audit::Actor;
 use crate::config::Settings;
-use crate::service::{Pool, Service};
+use crate::service::{Pool, RecordedService, ServiceError};
 use crate::store::StoreError;
 
 /// Why the server did not start or did not go on.
@@ -62,7 +62,7 @@ pub enum ServeError {
     Tls(#[from] TlsError),
     /// The audit log cannot be written.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    Audit(#[from] ServiceError),
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -91,12 +91,11 @@ pub struct Listening {
 /// # Errors
 /// A [`ServeError`]. After [`ServeError::CutShort`] threads may still be at work: the process should end.
 pub async fn serve(
-    service: Arc<Service>,
-    audit: Arc<AuditLog>,
+    service: Arc<RecordedService>,
     settings: &Settings,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let keys = Arc::new(KeyCache::open(service.store().clone())?);
+    let keys = Arc::new(KeyCache::open(service.clone())?);
     let server = &settings.server;
     let tls =
         server.tls_files().map(|(certificate, key)| TlsFiles { certificate: certificate.into(), key: key.into() });
@@ -112,8 +111,7 @@ pub async fn serve(
     let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
     let pool = Pool::start(server.inference_threads(), server.queue_length()).map_err(|e| start(&e))?;
-    let state =
-        AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), audit: audit.clone(), metrics };
+    let state = AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), metrics };
 
     let signals = Signals::new().map_err(|e| start(&e))?;
     let address = server.listen;
@@ -124,15 +122,14 @@ pub async fn serve(
         tracing::warn!("plain HTTP beyond loopback: keys and faces travel in clear unless something in front encrypts");
     }
     let authenticates = keys.asks();
-    audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
+    service.acting_as(Actor::Service).started(authenticates)?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
     let background = [
         tokio::spawn(keep_fresh(keys)),
-        tokio::spawn(background::flush(audit.clone())),
+        tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
         tokio::spawn(background::erase_expired(
-            service,
-            audit.clone(),
+            service.clone(),
             Duration::from_secs(settings.storage.erasure_grace_s),
         )),
     ];
@@ -147,7 +144,7 @@ pub async fn serve(
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
     }
-    audit.append(&Actor::Service, &Event::Stopped {})?;
+    service.acting_as(Actor::Service).stopped()?;
     Ok(())
 }
 

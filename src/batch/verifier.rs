@@ -1,17 +1,16 @@
 //! Verification of one image: by the service in this process, or by a server.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::multipart::{Form, Part};
 
-use crate::audit::{Actor, AuditLog};
+use crate::audit::Actor;
 use crate::identity::IdentityId;
 use crate::imaging::DecodeLimits;
-use crate::service::Service;
+use crate::service::{RecordedService, ServiceError};
 
 /// The part of an answer that a line contains.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,21 +62,19 @@ pub trait Verifier: Sync {
     }
 }
 
-/// The service in this process, and the audit log that its verdicts go to.
-pub struct Local {
-    /// Answers.
-    pub service: Arc<Service>,
-    /// Records.
-    pub audit: AuditLog,
-}
+/// The service in this process.
+pub struct Local(pub RecordedService);
 
 impl Verifier for Local {
     fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
         let id = identity.map(str::parse::<IdentityId>).transpose();
         let id = id.map_err(|e| Problem::new("identity_id_invalid", e.to_string()))?;
-        let v = self.service.verify(bytes, id.as_ref()).map_err(|e| Problem::new(e.code(), e.to_string()))?;
-        let recorded = self.audit.verified(&Actor::CommandLine, &v, id.is_some());
-        recorded.map_err(|e| Problem::fatal("audit_failed", e.to_string()))?;
+        let problem = |e: ServiceError| match e {
+            // No other image could be recorded either.
+            ServiceError::Audit(_) => Problem::fatal(e.code(), e.to_string()),
+            _ => Problem::new(e.code(), e.to_string()),
+        };
+        let v = self.0.acting_as(Actor::CommandLine).verify(bytes, id.as_ref()).map_err(problem)?;
         Ok(Answer {
             verdict: v.verdict.name().into(),
             score: v.score,

@@ -50,8 +50,7 @@ struct Common {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let keys = open::service_keys(&args.data.data_dir, &args.data.master.source()?)?;
-    let made = backup::backup(&args.data.data_dir, &keys, &args.folder)?;
+    let made = backup::backup(&args.data.data_dir, &args.data.master.source()?, &args.folder)?;
     if args.data.json {
         println!("{}", serde_json::to_string(&made)?);
     } else {

@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -104,11 +103,11 @@ fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
         let remote = Remote::connect(url, args.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
         return Ok(Box::new(remote));
     }
-    let (service, audit) = args.places.service()?;
+    let service = args.places.service(|service| service)?;
     if let Some(id) = &args.identity {
         service.identity(id)?;
     }
-    Ok(Box::new(Local { service: Arc::new(service), audit }))
+    Ok(Box::new(Local(service)))
 }
 
 /// The output, with the counts of the lines that it already has; tasks that have a line are dropped.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use faceward::audit::{Actor, Event};
-use faceward::identity::{ErrorTargets, IdentityFields, IdentityId};
+use faceward::audit::Actor;
+use faceward::identity::{ErrorTargets, IdentityFields, IdentityId, SampleKind};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
 use jiff::Timestamp;
 
@@ -98,8 +98,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(Upload { filename, bytes: read(path)? })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let (service, audit) = args.places.service()?;
-    let service = service.with_images_kept(args.keep_images);
+    let service = args.places.service(|service| service.with_images_kept(args.keep_images))?;
+    let operator = service.acting_as(Actor::CommandLine);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),
         Err(ServiceError::UnknownIdentity(_)) => None,
@@ -107,11 +107,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let created = known.is_none();
     if let Some(fields) = args.fields(known.as_ref()) {
-        service.put_identity(&args.id, &fields)?;
-        audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(&args.id), created })?;
+        operator.put_identity(&args.id, &fields)?;
     }
-    let report = service.add_references(&args.id, &uploads)?;
-    audit.append(&Actor::CommandLine, &Event::added(audit.subject(&args.id), false, &report))?;
+    let report = operator.enroll(&args.id, SampleKind::Reference, &uploads)?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {

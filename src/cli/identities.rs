@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use faceward::audit::{Actor, AuditLog, Event};
+use faceward::audit::Actor;
 use faceward::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
-use faceward::store::{ErasureReason, SqliteStore, Store};
+use faceward::service::RecordedStore;
+use faceward::store::ErasureReason;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -72,9 +73,10 @@ enum Action {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let store = open::store(&args.data_dir, &args.master.source()?)?;
+    let operator = store.acting_as(Actor::CommandLine);
     match &args.action {
         Action::List => {
-            for record in store.identities(None, usize::MAX)? {
+            for record in store.identities()? {
                 let samples = store.samples(&record.id)?;
                 if args.json {
                     println!("{}", document(&record, &samples));
@@ -91,18 +93,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             fields.display_name = name.clone().unwrap_or(fields.display_name);
             fields.consent_basis = consent_basis.clone().or(fields.consent_basis);
             fields.expires_at = if *never_expires { None } else { expires.or(fields.expires_at) };
-            let now = Timestamp::now();
-            fields.check(now)?;
-            let (record, created) = store.put_identity(id, &fields, now)?;
-            let audit = AuditLog::open(&args.data_dir, store.service_keys().clone())?;
-            audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(id), created })?;
+            let (record, _) = operator.put_identity(id, &fields)?;
             show(&record, &store.samples(id)?, args.json);
         }
         Action::Erase { id } => {
-            let audit = AuditLog::open(&args.data_dir, store.service_keys().clone())?;
-            let receipt = store.delete_identity(id, ErasureReason::Requested, Timestamp::now())?;
-            let receipt = receipt.ok_or_else(|| unknown(id))?;
-            audit.append(&Actor::CommandLine, &Event::erased(&receipt))?;
+            let receipt = operator.erase_identity(id, ErasureReason::Requested)?.ok_or_else(|| unknown(id))?;
             if args.json {
                 println!("{}", serde_json::to_string(&receipt)?);
             } else {
@@ -117,7 +112,7 @@ fn unknown(id: &IdentityId) -> String {
     format!("there is no identity `{id}`: `faceward identities list` shows all of them")
 }
 
-fn known(store: &SqliteStore, id: &IdentityId) -> Result<IdentityRecord, Failure> {
+fn known(store: &RecordedStore, id: &IdentityId) -> Result<IdentityRecord, Failure> {
     Ok(store.identity(id)?.ok_or_else(|| unknown(id))?)
 }
 
@@ -167,8 +162,13 @@ fn show(record: &IdentityRecord, samples: &[Sample], json: bool) {
     println!("{}  {}", record.id, record.fields.display_name);
     println!("  {}", summary(record, samples));
     for s in samples {
-        let kind = serde_json::to_value(s.kind).ok().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
         let name = s.filename.as_deref().unwrap_or("without a name");
-        println!("  {}  {kind:15}  {:.0}  quality {:.0}  {name}", s.id, s.added_at, s.template.quality.score);
+        println!(
+            "  {}  {:15}  {:.0}  quality {:.0}  {name}",
+            s.id,
+            s.kind.name(),
+            s.added_at,
+            s.template.quality.score
+        );
     }
 }

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use faceward::access::{ApiKey, Scope};
-use faceward::audit::{Actor, Event};
+use faceward::audit::Actor;
+use faceward::service::RecordedKeys;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::master::MasterArgs;
 use super::when::when;
-use super::{Failure, open, rotate};
+use super::{Failure, rotate};
 
 /// Create, list and revoke API keys. A server that runs on the folder applies changes within two seconds.
 #[derive(clap::Args)]
@@ -62,13 +63,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Action::RotateMaster(rotation) = &args.action {
         return rotate::run(rotation, &args.data_dir, &source, args.json);
     }
-    let (store, audit) = open::keys(&args.data_dir, &source)?;
+    let keys = RecordedKeys::open(&args.data_dir, &source)?;
+    let operator = keys.acting_as(Actor::CommandLine);
     match &args.action {
         Action::Create { name, scope, expires } => {
-            let (key, secret) =
-                ApiKey::issue(store.key_hasher(), name, scope.iter().copied(), *expires, Timestamp::now())?;
-            store.insert_key(&key)?;
-            audit.append(&Actor::CommandLine, &Event::key_issued(&key))?;
+            let (key, secret) = operator.issue_key(name, scope.iter().copied(), *expires)?;
             if args.json {
                 let mut line = serde_json::to_value(&key)?;
                 if let Some(object) = line.as_object_mut() {
@@ -81,7 +80,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
         }
         Action::List => {
-            let keys = store.keys()?;
+            let keys = keys.keys()?;
             if keys.is_empty() && !args.json {
                 eprintln!("There are no keys: create one with `faceward keys create`.");
             }
@@ -95,10 +94,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
         }
         Action::Revoke { id } => {
-            if !store.revoke_key(id, Timestamp::now())? {
+            if !operator.revoke_key(id)? {
                 return Err(format!("there is no key `{id}`: `faceward keys list` shows the ids").into());
             }
-            audit.append(&Actor::CommandLine, &Event::KeyRevoked { key: id.clone() })?;
             if args.json {
                 println!("{}", json!({ "id": id, "revoked": true }));
             } else {

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use faceward::audit::{Actor, AuditLog, Event};
-use faceward::store::SqliteStore;
-use faceward::vault::{MasterKey, MasterKeySource, rotate_file};
+use faceward::audit::Actor;
+use faceward::vault::{MasterKeySource, rotate_file};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -45,22 +44,16 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource, json: bool) -> Result<ExitCode, Failure> {
-    let store = open::exclusive(data_dir, source)?;
-    let audit = AuditLog::open(data_dir, store.service_keys().clone())?;
-    let rewrap = |store: SqliteStore, key: &MasterKey| -> Result<usize, Failure> {
-        let identities = store.rotate_master(key)?;
-        audit.append(&Actor::CommandLine, &Event::MasterRotated { master: key.id().to_string() })?;
-        Ok(identities)
-    };
+    let store = open::store(data_dir, source)?;
     let mut identities = 0;
     let id = match (args.target()?, source.file(data_dir)) {
         (Some(target), _) => {
             let key = target.read(data_dir)?;
-            identities = rewrap(store, &key)?;
+            identities = store.rotate_master(&Actor::CommandLine, &key)?;
             key.id()
         }
         (None, Some(file)) => rotate_file::<Failure>(&file, |key| {
-            identities = rewrap(store, &key)?;
+            identities = store.rotate_master(&Actor::CommandLine, &key)?;
             Ok(())
         })?,
         (None, None) => return Err(

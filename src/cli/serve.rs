@@ -8,7 +8,6 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use faceward::api::{ServeError, serve};
-use faceward::audit::AuditLog;
 use faceward::config::{Flags, Origin, Setting, Settings, SettingsFile};
 use faceward::service::Service;
 
@@ -95,11 +94,16 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     log(settings.log.json);
     let master = MasterArgs::merged(&settings.storage, args.flags.names_master_key());
     let store = open::store(&settings.storage.data_dir, &master.source()?)?;
-    let audit = Arc::new(AuditLog::open(&settings.storage.data_dir, store.service_keys().clone())?);
     let engine = settings.models.engine.open()?;
     let limits = settings.decode_limits();
-    let service = Service::open_with(engine.as_ref(), &settings.models.folder, store, limits)?;
-    let service = open::calibrated(service.with_detector(settings.detector_settings()), &settings.storage.data_dir)?;
+    let service = store.into_service(|store| -> Result<Service, Failure> {
+        let service = Service::open_with(engine.as_ref(), &settings.models.folder, store, limits)?
+            .with_detector(settings.detector_settings())
+            .calibrated_by(&settings.storage.data_dir)?
+            .with_stability_check(settings.verdict.stability_check)
+            .with_images_kept(settings.storage.keep_images);
+        Ok(service.with_threads(settings.server.inference_threads())?)
+    })?;
     let unmet = service.unmet_targets()?;
     if unmet > 0 {
         tracing::warn!(
@@ -108,11 +112,8 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
              and answers state them"
         );
     }
-    let service =
-        service.with_stability_check(settings.verdict.stability_check).with_images_kept(settings.storage.keep_images);
-    let service = Arc::new(service.with_threads(settings.server.inference_threads())?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(serve(service, audit, &settings, |listening| {
+    let served = runtime.block_on(serve(Arc::new(service), &settings, |listening| {
         // A closed standard output must not stop a server.
         let mut out = std::io::stdout();
         let scheme = if listening.tls { "https" } else { "http" };

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use faceward::audit::{Actor, AuditLog};
+use faceward::audit::Actor;
 use faceward::identity::IdentityId;
-use faceward::service::{Service, ServiceError, Verification};
+use faceward::service::{RecordedService, ServiceError, Verification};
 use serde_json::json;
 
 use super::Failure;
@@ -34,8 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let (service, audit) = args.places.service()?;
-    let service = service.with_stability_check(args.stability_check);
+    let service = args.places.service(|service| service.with_stability_check(args.stability_check))?;
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
         if enrolled.profile.is_none() {
@@ -44,7 +43,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let mut code = ExitCode::SUCCESS;
     for path in &args.files {
-        match verify(&service, &audit, path, args.identity.as_ref()) {
+        match verify(&service, path, args.identity.as_ref()) {
             Ok(v) if args.json => {
                 let mut line = serde_json::to_value(&v)?;
                 if let Some(object) = line.as_object_mut() {
@@ -69,15 +68,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn verify(
-    service: &Service,
-    audit: &AuditLog,
+    service: &RecordedService,
     path: &Path,
     id: Option<&IdentityId>,
 ) -> Result<Verification, (&'static str, String)> {
     let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
-    let answer = service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))?;
-    audit.verified(&Actor::CommandLine, &answer, id.is_some()).map_err(|e| ("audit_failed", e.to_string()))?;
-    Ok(answer)
+    service.acting_as(Actor::CommandLine).verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
 }
 
 /// The answer in words.

@@ -16,4 +16,6 @@ pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use index::{Index, Near};
 pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile, Spread};
-pub use record::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};
+pub use record::{
+    ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind, SampleSet,
+};

@@ -8,19 +8,9 @@ use super::compared::Compared;
 use super::{StabilityReport, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::SampleKind;
+use crate::models::Versions;
 use crate::template::Template;
 use crate::verdict::{CalibrationSource, Explanation, Limit, Thresholds, Verdict};
-
-/// What answered.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Versions {
-    /// The service.
-    pub faceward: String,
-    /// One value that changes when any model file does.
-    pub models: String,
-    /// The inference engine.
-    pub engine: String,
-}
 
 /// The image as it was decoded.
 #[derive(Clone, Debug, Serialize, ToSchema)]

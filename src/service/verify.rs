@@ -10,22 +10,8 @@ use crate::template::Template;
 use crate::verdict::{Claimed, Decision, Evidence, Explanation, Thresholds, Verdict, roll_up};
 
 impl Service {
-    /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
-    /// decides; without, each face is searched over all identities. Whether verdicts are checked for stability is as
-    /// the service was set up.
-    ///
-    /// # Errors
-    /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
-    pub fn verify(&self, bytes: &[u8], claimed: Option<&IdentityId>) -> Result<Verification, ServiceError> {
-        self.verify_with(bytes, claimed, None)
-    }
-
-    /// The same, where `stability_check` says whether every face called `real` or `fake` is judged again in a degraded
-    /// copy; `None`: as the service was set up.
-    ///
-    /// # Errors
-    /// As [`Service::verify`].
-    pub fn verify_with(
+    /// See [`Acting::verify_with`](super::Acting::verify_with).
+    pub(super) fn verify_with(
         &self,
         bytes: &[u8],
         claimed: Option<&IdentityId>,

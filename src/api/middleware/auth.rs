@@ -54,7 +54,7 @@ fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, 
     if state.keys.due(&key.id) {
         let (service, id) = (state.service.clone(), key.id.clone());
         tokio::task::spawn_blocking(move || {
-            if let Err(e) = service.store().touch_key(&id, Timestamp::now()) {
+            if let Err(e) = service.note_key_use(&id) {
                 tracing::warn!(cause = %e, "the key's last use was not noted");
             }
         });

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::api::Problem;
 use crate::api::state::AppState;
-use crate::service::{Service, Versions};
+use crate::models::Versions;
 
 /// The process runs.
 #[utoipa::path(get, path = "/livez", tag = "health", security(()), responses((status = 200, body = String)))]
@@ -29,7 +29,7 @@ pub(crate) struct Ready {
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, body = Ready),
     (status = 503, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
-    state.on_disk(Service::ready).await.map_err(|_| {
+    state.on_disk(|service| service.ready()).await.map_err(|_| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the store cannot be read or written")
     })?;
     Ok(Json(Ready { status: "ready".into(), versions: state.service.versions().clone(), queue: state.pool.waiting() }))

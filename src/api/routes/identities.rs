@@ -12,9 +12,8 @@ use crate::api::Problem;
 use crate::api::extract::{Body, Id, Params, Part};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
-use crate::audit::Event;
 use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, SampleKind};
-use crate::service::{Enrolled, ProfileReport, Service, ServiceError, ThresholdReport};
+use crate::service::{Enrolled, ProfileReport, RecordedService, Service, ServiceError, ThresholdReport};
 use crate::store::{ErasureReason, ErasureReceipt};
 
 /// What an operator writes of an identity.
@@ -131,12 +130,10 @@ pub(crate) async fn put(
             fake_called_real: input.target_fake_called_real,
         },
     };
-    let audit = state.audit.clone();
     let (identity, created) = state
         .on_disk(move |service| {
-            let (_, created) = service.put_identity(&id, &fields)?;
-            audit.append(&actor, &Event::IdentityWritten { subject: audit.subject(&id), created })?;
-            Ok::<_, Problem>((Identity::of(service, service.identity(&id)?.as_ref()), created))
+            let (_, created) = service.acting_as(actor).put_identity(&id, &fields)?;
+            Ok::<_, ServiceError>((Identity::of(service, service.identity(&id)?.as_ref()), created))
         })
         .await?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(identity)))
@@ -175,12 +172,7 @@ pub(crate) async fn delete(
     Caller(actor): Caller,
     Id(id): Id,
 ) -> Result<(StatusCode, [(HeaderName, String); 1]), Problem> {
-    let audit = state.audit.clone();
-    let erase = move |service: &Service| {
-        let receipt = service.delete_identity(&id, ErasureReason::Requested)?;
-        audit.append(&actor, &Event::erased(&receipt))?;
-        Ok::<_, Problem>(receipt)
-    };
+    let erase = move |service: &RecordedService| service.acting_as(actor).erase_identity(&id, ErasureReason::Requested);
     let receipt = state.on_disk(erase).await?;
     Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static(RECEIPT), receipt.id.to_string())]))
 }

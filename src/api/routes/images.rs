@@ -9,20 +9,15 @@ use crate::api::extract::{Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::routes::samples::sample_id;
 use crate::api::state::AppState;
-use crate::audit::{Actor, Event};
-use crate::identity::IdentityId;
-use crate::service::Service;
+use crate::audit::Actor;
+use crate::identity::{IdentityId, SampleSet};
+use crate::service::RecordedService;
 
 /// To be saved, not shown: whatever the bytes are, a browser must not take them for a page.
 type Image = ([(HeaderName, &'static str); 2], Vec<u8>);
 
-async fn image(state: AppState, actor: Actor, id: IdentityId, sample: Uuid, negatives: bool) -> Result<Image, Problem> {
-    let audit = state.audit.clone();
-    let read = move |service: &Service| {
-        let Some(bytes) = service.image(&id, sample, negatives)? else { return Ok(None) };
-        audit.append(&actor, &Event::ImageRead { subject: audit.subject(&id), sample })?;
-        Ok::<_, Problem>(Some(bytes))
-    };
+async fn image(state: AppState, actor: Actor, id: IdentityId, set: SampleSet, sample: Uuid) -> Result<Image, Problem> {
+    let read = move |service: &RecordedService| service.acting_as(actor).image(&id, set, sample);
     let bytes = state.on_disk(read).await?.ok_or_else(|| {
         let detail = "this image was not kept; the setting keep_images says whether images are";
         Problem::new(StatusCode::NOT_FOUND, "image_not_kept", detail)
@@ -45,8 +40,8 @@ pub(crate) async fn reference_image(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<Image, Problem> {
-    let sample = sample_id(&sample, &id, false)?;
-    image(state, actor, id, sample, false).await
+    let sample = sample_id(&sample, &id, SampleSet::References)?;
+    image(state, actor, id, SampleSet::References, sample).await
 }
 
 /// The image of a negative as it was sent, where images are kept.
@@ -60,6 +55,6 @@ pub(crate) async fn negative_image(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<Image, Problem> {
-    let sample = sample_id(&sample, &id, true)?;
-    image(state, actor, id, sample, true).await
+    let sample = sample_id(&sample, &id, SampleSet::Negatives)?;
+    image(state, actor, id, SampleSet::Negatives, sample).await
 }

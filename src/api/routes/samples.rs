@@ -12,9 +12,8 @@ use crate::api::Problem;
 use crate::api::extract::{Form, Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
-use crate::audit::Event;
-use crate::identity::{IdentityId, Sample, SampleKind};
-use crate::service::{EnrollmentReport, Service, ServiceError};
+use crate::identity::{IdentityId, Sample, SampleKind, SampleSet};
+use crate::service::{EnrollmentReport, RecordedService, ServiceError};
 
 /// A reference or a negative; its template and its pixels are never part of an answer.
 #[derive(Serialize, ToSchema)]
@@ -79,12 +78,9 @@ pub(crate) async fn add_references(
     form: Form,
 ) -> Result<Json<EnrollmentReport>, Problem> {
     let (images, held) = form.some_images()?;
-    let audit = state.audit.clone();
-    let enroll = move |service: &Service| {
+    let enroll = move |service: &RecordedService| {
         let _held = held;
-        let report = service.add_references(&id, &images)?;
-        audit.append(&actor, &Event::added(audit.subject(&id), false, &report))?;
-        Ok::<_, Problem>(report)
+        service.acting_as(actor).enroll(&id, SampleKind::Reference, &images)
     };
     accepted(state.on_pool(enroll).await?)
 }
@@ -109,19 +105,16 @@ pub(crate) async fn add_negatives(
         }
     };
     let (images, held) = form.some_images()?;
-    let audit = state.audit.clone();
-    let enroll = move |service: &Service| {
+    let enroll = move |service: &RecordedService| {
         let _held = held;
-        let report = service.add_negatives(&id, kind, &images)?;
-        audit.append(&actor, &Event::added(audit.subject(&id), true, &report))?;
-        Ok::<_, Problem>(report)
+        service.acting_as(actor).enroll(&id, kind, &images)
     };
     accepted(state.on_pool(enroll).await?)
 }
 
-fn listed(state: &AppState, id: &IdentityId, negatives: bool) -> Result<Json<Vec<SampleView>>, Problem> {
+fn listed(state: &AppState, id: &IdentityId, set: SampleSet) -> Result<Json<Vec<SampleView>>, Problem> {
     let enrolled = state.service.identity(id)?;
-    let wanted = enrolled.samples.iter().filter(|s| (s.kind != SampleKind::Reference) == negatives);
+    let wanted = enrolled.samples.iter().filter(|s| set.holds(s.kind));
     Ok(Json(wanted.map(SampleView::of).collect()))
 }
 
@@ -130,7 +123,7 @@ fn listed(state: &AppState, id: &IdentityId, negatives: bool) -> Result<Json<Vec
     responses((status = 200, body = Vec<SampleView>),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
-    listed(&state, &id, false)
+    listed(&state, &id, SampleSet::References)
 }
 
 /// The negatives of an identity.
@@ -138,21 +131,18 @@ pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Res
     responses((status = 200, body = Vec<SampleView>),
     (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
-    listed(&state, &id, true)
+    listed(&state, &id, SampleSet::Negatives)
 }
 
-pub(crate) fn sample_id(text: &str, identity: &IdentityId, negatives: bool) -> Result<Uuid, Problem> {
-    let what = if negatives { "negative" } else { "reference" };
-    let unknown =
-        || ServiceError::UnknownSample { identity: identity.to_string(), what, id: text.chars().take(64).collect() };
-    Ok(Uuid::try_parse(text).map_err(|_| unknown())?)
+pub(crate) fn sample_id(text: &str, identity: &IdentityId, set: SampleSet) -> Result<Uuid, Problem> {
+    let unknown = |_| ServiceError::unknown_sample(identity, set, &text.chars().take(64).collect::<String>());
+    Ok(Uuid::try_parse(text).map_err(unknown)?)
 }
 
-fn one(state: &AppState, id: &IdentityId, sample: &str, negatives: bool) -> Result<Json<SampleView>, Problem> {
-    let wanted = sample_id(sample, id, negatives)?;
-    let all = listed(state, id, negatives)?;
-    let what = if negatives { "negative" } else { "reference" };
-    let unknown = || ServiceError::UnknownSample { identity: id.to_string(), what, id: wanted.to_string() };
+fn one(state: &AppState, id: &IdentityId, sample: &str, set: SampleSet) -> Result<Json<SampleView>, Problem> {
+    let wanted = sample_id(sample, id, set)?;
+    let all = listed(state, id, set)?;
+    let unknown = || ServiceError::unknown_sample(id, set, &wanted);
     Ok(Json(all.0.into_iter().find(|s| s.id == wanted).ok_or_else(unknown)?))
 }
 
@@ -161,15 +151,10 @@ async fn remove(
     Caller(actor): Caller,
     id: IdentityId,
     sample: String,
-    negatives: bool,
+    set: SampleSet,
 ) -> Result<StatusCode, Problem> {
-    let sample = sample_id(&sample, &id, negatives)?;
-    let audit = state.audit.clone();
-    let erase = move |service: &Service| {
-        service.delete_sample(&id, sample, negatives)?;
-        audit.append(&actor, &Event::SampleErased { subject: audit.subject(&id), sample })?;
-        Ok::<_, Problem>(())
-    };
+    let sample = sample_id(&sample, &id, set)?;
+    let erase = move |service: &RecordedService| service.acting_as(actor).erase_sample(&id, set, sample);
     state.on_disk(erase).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -183,7 +168,7 @@ pub(crate) async fn reference(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<Json<SampleView>, Problem> {
-    one(&state, &id, &sample, false)
+    one(&state, &id, &sample, SampleSet::References)
 }
 
 /// One negative.
@@ -195,7 +180,7 @@ pub(crate) async fn negative(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<Json<SampleView>, Problem> {
-    one(&state, &id, &sample, true)
+    one(&state, &id, &sample, SampleSet::Negatives)
 }
 
 /// Delete a reference and erase its template.
@@ -208,7 +193,7 @@ pub(crate) async fn delete_reference(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<StatusCode, Problem> {
-    remove(state, caller, id, sample, false).await
+    remove(state, caller, id, sample, SampleSet::References).await
 }
 
 /// Delete a negative and erase its template.
@@ -221,5 +206,5 @@ pub(crate) async fn delete_negative(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<StatusCode, Problem> {
-    remove(state, caller, id, sample, true).await
+    remove(state, caller, id, sample, SampleSet::Negatives).await
 }

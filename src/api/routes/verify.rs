@@ -11,7 +11,7 @@ use crate::api::extract::{Form, Params};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::identity::IdentityId;
-use crate::service::{Service, ServiceError, Verification};
+use crate::service::{RecordedService, ServiceError, Verification};
 
 /// One image, and whom it is said to show.
 #[derive(ToSchema)]
@@ -53,12 +53,9 @@ pub(crate) async fn verify(
         let detail = "send one part named \"image\"; several images are several requests";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_images", detail));
     };
-    let audit = state.audit.clone();
-    let verify = move |service: &Service| {
+    let verify = move |service: &RecordedService| {
         let _held = held;
-        let answer = service.verify_with(&upload.bytes, claimed.as_ref(), params.stability)?;
-        audit.verified(&actor, &answer, claimed.is_some())?;
-        Ok::<_, Problem>(answer)
+        service.acting_as(actor).verify_with(&upload.bytes, claimed.as_ref(), params.stability)
     };
     let mut answer = state.on_pool(verify).await?;
     ::metrics::counter!("faceward_verdicts_total", "verdict" => answer.verdict.name()).increment(1);

@@ -5,11 +5,11 @@ mod swap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use faceward::audit::Actor;
 use faceward::face::FaceFinder;
-use faceward::identity::{IdentityFields, IdentityId};
+use faceward::identity::{IdentityFields, IdentityId, SampleKind};
 use faceward::imaging::{DecodeLimits, Pyramid, decode};
-use faceward::service::{Service, Upload};
-use faceward::vault::MasterKeySource;
+use faceward::service::{RecordedService, Upload};
 use image::ImageEncoder;
 use serde_json::json;
 
@@ -61,13 +61,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     drop(finder);
 
     let data = Scratch::new()?;
-    let service =
-        Service::open(&args.models, open::store(&data.0, &MasterKeySource::Beside)?, DecodeLimits::default())?;
+    let service = RecordedService::open(&args.models, &data.0)?;
+    let service = service.acting_as(Actor::CommandLine);
     let id: IdentityId = "barack-obama".parse()?;
     service.put_identity(&id, &IdentityFields { display_name: "Barack Obama".into(), ..IdentityFields::default() })?;
     let uploads = REFERENCES.iter().map(|n| Ok(Upload { filename: Some((*n).into()), bytes: photo(n)? }));
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let report = service.add_references(&id, &uploads)?;
+    let report = service.enroll(&id, SampleKind::Reference, &uploads)?;
     if let Some(folder) = &args.write {
         write(folder, args.demo_dir.as_deref(), &manipulated)?;
     }
