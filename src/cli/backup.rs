@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use faceward::backup::{self, Restored};
 use serde_json::json;
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::{Failure, open};
 
 /// Copy the database, the audit log and the calibration to a new folder; a server may be running.
@@ -39,18 +39,15 @@ pub(super) struct RestoreArgs {
 
 #[derive(clap::Args)]
 struct Common {
-    /// The folder with the enrolled identities.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
+    folder: DataFolder,
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let made = backup::backup(&args.data.data_dir, &args.data.master.source()?, &args.folder)?;
+    let made = backup::backup(args.data.folder.path(), &args.data.folder.key()?, &args.folder)?;
     if args.data.json {
         println!("{}", serde_json::to_string(&made)?);
     } else {
@@ -60,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, Failure> {
-    let restored = backup::restore(&args.folder, &args.data.data_dir, &args.data.master.source()?)?;
+    let restored = backup::restore(&args.folder, args.data.folder.path(), &args.data.folder.key()?)?;
     if args.data.json {
         let Restored { manifest, identities, erased_again, samples_again, keys_again } = restored;
         let created_at = manifest.created_at;

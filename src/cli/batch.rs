@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::Failure;
-use super::open::Places;
+use super::places::Places;
 
 /// Verify many images and write one line per image.
 ///

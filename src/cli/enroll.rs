@@ -9,7 +9,8 @@ use faceward::service::{EnrollmentReport, ServiceError, Upload};
 use jiff::Timestamp;
 
 use super::Failure;
-use super::open::{Places, plain, read};
+use super::open::{plain, read};
+use super::places::Places;
 use super::when::when;
 
 /// Enroll photographs of a person; the identity is created where it is missing.

@@ -1,6 +1,5 @@
 //! `faceward identities`: the identities of the data folder.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -11,7 +10,7 @@ use faceward::store::ErasureReason;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::when::when;
 use super::{Failure, open};
 
@@ -22,11 +21,8 @@ use super::{Failure, open};
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The folder with the enrolled identities.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
+    data: DataFolder,
     /// Print one JSON document per line.
     #[arg(long, global = true)]
     json: bool,
@@ -72,7 +68,7 @@ enum Action {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let store = open::store(&args.data_dir, &args.master.source()?)?;
+    let store = open::store(args.data.path(), &args.data.key()?)?;
     let operator = store.acting_as(Actor::CommandLine);
     match &args.action {
         Action::List => {

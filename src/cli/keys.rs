@@ -1,6 +1,5 @@
 //! `faceward keys`: the API keys of the data folder.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -10,7 +9,7 @@ use faceward::service::RecordedKeys;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::when::when;
 use super::{Failure, rotate};
 
@@ -21,11 +20,8 @@ use super::{Failure, rotate};
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The folder with the enrolled identities and the keys.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
+    data: DataFolder,
     /// Print one JSON document per line.
     #[arg(long, global = true)]
     json: bool,
@@ -59,11 +55,11 @@ enum Action {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let source = args.master.source()?;
+    let source = args.data.key()?;
     if let Action::RotateMaster(rotation) = &args.action {
-        return rotate::run(rotation, &args.data_dir, &source, args.json);
+        return rotate::run(rotation, args.data.path(), &source, args.json);
     }
-    let keys = RecordedKeys::open(&args.data_dir, &source)?;
+    let keys = RecordedKeys::open(args.data.path(), &source)?;
     let operator = keys.acting_as(Actor::CommandLine);
     match &args.action {
         Action::Create { name, scope, expires } => {

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use faceward::config::{Models, Storage};
+use faceward::imaging::DecodeLimits;
 use faceward::inference::EngineKind;
+use faceward::service::{RecordedService, Service};
 use faceward::vault::MasterKeySource;
 
-use super::Failure;
 use super::master::MasterArgs;
+use super::{Failure, open};
 
 /// The data folder.
 #[derive(clap::Args)]
@@ -61,4 +63,17 @@ pub(super) struct Places {
     /// What runs the networks: tract, or ort for ONNX Runtime.
     #[arg(long, env = "FACEWARD_ENGINE", value_name = "ENGINE", default_value = "tract")]
     pub(super) engine: EngineKind,
+}
+
+impl Places {
+    /// The service over both with the operator's calibration, set up by `options`.
+    pub(super) fn service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
+        let store = open::store(self.data.path(), &self.data.key()?)?;
+        let engine = self.engine.open()?;
+        store.into_service(|store| {
+            let limits = DecodeLimits::default();
+            let service = Service::open_with(engine.as_ref(), &self.networks.models, store, limits)?;
+            Ok(options(service.calibrated_by(self.data.path())?))
+        })
+    }
 }

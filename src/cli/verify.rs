@@ -9,7 +9,8 @@ use faceward::service::{RecordedService, ServiceError, Verification};
 use serde_json::json;
 
 use super::Failure;
-use super::open::{Places, plain, read};
+use super::open::{plain, read};
+use super::places::Places;
 
 /// Verify whether images are genuine photographs of a protected person.
 #[derive(clap::Args)]
