@@ -1,4 +1,4 @@
-//! The stages of a verification, and the whole of it.
+//! The stages of a verification, and a whole verification.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     whole(criterion);
 }
 
-/// Bytes to faces and templates.
+/// From bytes to faces and templates.
 fn pixels(criterion: &mut Criterion) {
     let manifest = Manifest::open(&models()).unwrap();
     let zoo = Arc::new(Zoo::load(&manifest, &TractEngine).unwrap());
@@ -42,7 +42,7 @@ fn pixels(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A template against a profile.
+/// The comparison of a template with a profile.
 fn judgement(criterion: &mut Criterion) {
     let manifest = Manifest::open(&models()).unwrap();
     let zoo = Arc::new(Zoo::load(&manifest, &TractEngine).unwrap());

@@ -1,4 +1,4 @@
-//! The networks: the manifest with their hashes, and which network plays which role.
+//! The model files: the manifest with roles and hashes, and the networks that it lists, loaded.
 
 mod manifest;
 mod versions;

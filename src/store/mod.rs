@@ -130,7 +130,7 @@ pub trait Store: KeyStore {
 
 /// Durable storage of API keys, with the guarantees of [`Store`].
 pub trait KeyStore: Send + Sync {
-    /// Hashes API keys for this store.
+    /// The hasher of this store's API keys.
     fn key_hasher(&self) -> &KeyHasher;
 
     /// Adds an API key.

@@ -1,8 +1,8 @@
-//! The networks answer what ONNX Runtime and dlib answered, whichever engine runs them, and a models folder that is not as its manifest
-//! says is refused by name.
+//! Every engine gives the answers of ONNX Runtime and dlib, and a models folder that does not match its manifest is
+//! refused with the file's name.
 //!
 //! `models/build/golden.py` writes the files in `tests/golden`.
-#![allow(clippy::print_stdout, reason = "how far the answers are apart is worth reading")]
+#![allow(clippy::print_stdout, reason = "the differences are worth reading")]
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -14,10 +14,10 @@ use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 use tempfile::TempDir;
 
-/// Of the output's largest absolute value.
+/// The largest difference allowed, relative to the output's largest absolute value.
 const RELATIVE_LIMIT: f32 = 1e-4;
 
-/// The networks; every other file in the folder is coefficients.
+/// The number of networks; the other files in the folder are coefficients.
 const NETWORKS: usize = 8;
 
 fn models() -> PathBuf {
@@ -61,7 +61,7 @@ fn load(engine: &dyn Engine, manifest: &Manifest, role: Role) -> Box<dyn Network
     engine.load(manifest.read(role).unwrap()).unwrap_or_else(|e| panic!("{role}: {e}"))
 }
 
-/// The largest difference, relative to the largest expected absolute value. Not a number is infinitely far away.
+/// The largest difference, relative to the largest expected absolute value. NaN counts as infinite.
 fn relative_difference(found: &[f32], expected: &[f32]) -> f32 {
     let largest = expected.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
     found.iter().zip(expected).fold(0.0, |worst, (f, e)| {
@@ -131,8 +131,8 @@ fn embedding_b_is_dlibs_descriptor() {
     assert!(cosine > 0.9999, "cosine {cosine}");
 }
 
-/// The models folder again, for a test to spoil. Files are hard links where the file system allows it, so a test
-/// replaces a file and never writes into one.
+/// A copy of the models folder for a test to damage. Files are hard links if the file system allows it, so a test must
+/// replace a file and never write to it.
 fn copy_of_models() -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(models()).unwrap() {
@@ -147,7 +147,7 @@ fn copy_of_models() -> TempDir {
     copy
 }
 
-/// Every entry's file in `folder`, read until the first that is refused.
+/// Reads the file of every entry in `folder`, until the first error.
 fn read_all(folder: &Path) -> Result<(), ManifestError> {
     let manifest = Manifest::open(folder)?;
     manifest.models.iter().try_for_each(|m| manifest.read(m.role).map(drop))
@@ -200,7 +200,7 @@ fn an_unknown_file_is_named() {
 }
 
 #[test]
-fn a_spoilt_folder_loads_no_network() {
+fn a_damaged_folder_loads_no_network() {
     let folder = copy_of_models();
     let path = folder.path().join("centerface.onnx");
     fs::remove_file(&path).unwrap();

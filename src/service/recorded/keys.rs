@@ -1,4 +1,4 @@
-//! API keys: issued, revoked; and the backup, which needs no more than them.
+//! API keys, and the backup, which works beside a server as they do.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ impl<T: AsRef<dyn KeyStore>> Recorded<T> {
 }
 
 impl<T: AsRef<dyn KeyStore>> Acting<'_, T> {
-    /// Issues a key: its record, and the secret that is shown once.
+    /// Issues a key: its record, and the secret to show once.
     ///
     /// # Errors
     /// A key that would be useless or unnamed; when the store fails.

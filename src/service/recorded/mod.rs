@@ -2,8 +2,8 @@
 //!
 //! [`Recorded`] holds a service, a store or the API keys together with the audit log. Reading goes straight through it;
 //! whatever changes, decides or gives out anything goes through [`Acting`], which names the actor and writes the record
-//! before it returns. This is the only place that writes to the audit log (the log itself adds a line where it mends
-//! one that was cut short), so that no caller can forget it.
+//! before it returns. Nothing else writes to the audit log, but for the line that the log adds when it mends itself; so no
+//! caller can forget the record.
 
 mod keys;
 mod service;
@@ -30,12 +30,12 @@ pub type RecordedStore = Recorded<SqliteStore>;
 pub type RecordedKeys = Recorded<Box<dyn KeyStore>>;
 
 impl<T> Recorded<T> {
-    /// The acts that `actor` can do here.
+    /// The acts that are offered, in the name of `actor`.
     pub fn acting_as(&self, actor: Actor) -> Acting<'_, T> {
         Acting { on: self, actor }
     }
 
-    /// Flushes verdicts to the disk; every other record is there when its act returns.
+    /// Flushes verdicts to disk; every other record is on disk when its act returns.
     ///
     /// # Errors
     /// When the audit log cannot be written.
@@ -44,10 +44,8 @@ impl<T> Recorded<T> {
     }
 }
 
-/// What an actor can do. Every method records the act before it returns.
-///
-/// # Errors
-/// Every method can fail with [`ServiceError::Audit`]: the act is done, could not be recorded and is not answered.
+/// The acts of one actor. Every method records its act before it returns, and fails with [`ServiceError::Audit`] when that
+/// is impossible: the act is done then, but not answered.
 pub struct Acting<'a, T> {
     on: &'a Recorded<T>,
     actor: Actor,
@@ -58,7 +56,7 @@ impl<T> Acting<'_, T> {
         &self.on.target
     }
 
-    /// The pseudonym under which the audit log speaks of an identity.
+    /// The identity's pseudonym in the audit log.
     fn subject(&self, id: &IdentityId) -> String {
         self.on.audit.subject(id)
     }

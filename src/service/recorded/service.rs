@@ -13,7 +13,7 @@ use crate::service::{EnrollmentReport, Service, ServiceError, StartError, Upload
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::vault::MasterKeySource;
 
-/// What reads can be done without a record. The methods of [`Service`] that act are not public.
+/// Reading needs no record. The methods of [`Service`] that act are not public.
 impl Deref for RecordedService {
     type Target = Service;
 
@@ -23,8 +23,8 @@ impl Deref for RecordedService {
 }
 
 impl RecordedService {
-    /// Opens the service over the networks in `models` and the data folder `data`, which is made where it is missing:
-    /// the default engine and limits, the master key beside the data, and the operator's own calibration where `data`
+    /// Opens the service over the networks in `models` and the data folder `data`, which is created where it is missing,
+    /// with the default engine and limits, the master key beside the data, and the operator's own calibration where `data`
     /// holds one. For other settings see [`RecordedStore::into_service`].
     ///
     /// # Errors
@@ -82,8 +82,8 @@ impl Acting<'_, Service> {
     /// like the identity is taken from it.
     ///
     /// # Errors
-    /// When there is no such identity, or no reference for a negative; when the store or a network fails; then nothing
-    /// was enrolled.
+    /// When there is no such identity, no reference yet for a negative, or the store or a network fails. Nothing is
+    /// enrolled then.
     pub fn enroll(
         &self,
         id: &IdentityId,
@@ -119,7 +119,7 @@ impl Acting<'_, Service> {
         self.record(&Event::SampleErased { subject: self.subject(id), sample })
     }
 
-    /// Gives out the encoded image of a sample of this set; `None`, and no record, where it was not kept.
+    /// Gives out the encoded image of a sample of this set; `None`, and no record, where it is not kept.
     ///
     /// # Errors
     /// When there is no such sample; a failing store.
@@ -148,7 +148,7 @@ impl Acting<'_, Service> {
     }
 }
 
-/// What is recorded of an answer; `subject` is the pseudonym of its identity.
+/// The record of an answer; `subject` is the pseudonym of its identity.
 fn verify_record(answer: &Verification, claimed: bool, subject: Option<String>) -> VerifyRecord {
     let mut face_thresholds: Vec<_> = answer.faces.iter().map(|f| f.thresholds).collect();
     if face_thresholds.iter().flatten().all(|t| *t == answer.thresholds) {

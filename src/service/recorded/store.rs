@@ -14,7 +14,7 @@ use crate::store::{ErasureReason, ErasureReceipt, SqliteStore, Store};
 use crate::vault::{MasterKey, MasterKeySource};
 
 impl RecordedStore {
-    /// Opens the store and the audit log of the data folder `dir`, which is made where it is missing.
+    /// Opens the store and the audit log of the data folder `dir`, which is created where it is missing.
     ///
     /// # Errors
     /// When either cannot be opened.
@@ -27,7 +27,7 @@ impl RecordedStore {
     /// The service that `build` makes over this store.
     ///
     /// # Errors
-    /// Those of `build`.
+    /// The errors of `build`.
     pub fn into_service<E>(
         self,
         build: impl FnOnce(Arc<dyn Store>) -> Result<Service, E>,
@@ -60,13 +60,13 @@ impl RecordedStore {
         Ok(self.target.samples(id)?)
     }
 
-    /// The pseudonym under which the audit log speaks of an identity.
+    /// The identity's pseudonym in the audit log.
     pub fn subject(&self, id: &IdentityId) -> String {
         self.audit.subject(id)
     }
 
-    /// Wraps every key with `master` instead and returns for how many identities. The store is closed, because it holds
-    /// the old key.
+    /// Wraps every key with `master` and returns the number of identities. The store is closed, because it holds the old
+    /// key.
     ///
     /// # Errors
     /// When the store fails, or it cannot be recorded.

@@ -45,7 +45,7 @@ impl Vault {
         Ok(Self { master, service })
     }
 
-    /// Hashes API keys.
+    /// The hasher of API keys.
     pub(super) fn key_hasher(&self) -> Result<KeyHasher, Fault> {
         Ok(KeyHasher::new(self.derive(API_KEYS)?))
     }

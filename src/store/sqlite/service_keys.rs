@@ -28,7 +28,7 @@ impl ServiceKeys {
         })
     }
 
-    /// Hashes API keys.
+    /// The hasher of API keys.
     pub fn api_keys(&self) -> &KeyHasher {
         &self.api_keys
     }
