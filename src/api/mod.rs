@@ -23,4 +23,4 @@ mod state;
 pub use connection::{TlsError, TlsFiles};
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
-pub use server::{Listening, ServeError, ServerSettings, serve};
+pub use server::{Listening, ServeError, serve};

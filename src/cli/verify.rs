@@ -1,4 +1,4 @@
-//! `faceward verify`: a few images, for a person at a terminal.
+//! `faceward verify`: a few images, verified at a terminal.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,26 +10,27 @@ use faceward::service::{RecordedService, ServiceError, Verification};
 use serde_json::json;
 
 use super::Failure;
-use super::open::{Places, plain, read};
+use super::open::{plain, read};
+use super::places::Places;
 
-/// Verify images: is it a genuine photograph of a protected person?
+/// Verify whether images are genuine photographs of a protected person.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward verify --identity jane.doe suspicious.jpg\n\n\
-    Exit codes: 0 every image has a verdict, whatever it is, 1 an image failed or the command did, 2 wrong usage.\n\
-    For many images, and for exit codes that tell fakes, see `faceward batch`.")]
+    Exit codes: 0 every image has a verdict (whichever it is), 1 an image or the command failed, 2 wrong usage.\n\
+    For many images, and for an exit code that reports fakes, use `faceward batch`.")]
 pub(super) struct Args {
-    /// The images.
+    /// Images to verify.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Whom they claim to show; without it every face is searched over all identities.
+    /// Identity that the images claim to show; without it every face is searched over all identities.
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
     #[command(flatten)]
     places: Places,
-    /// Judge a degraded copy of every face called real or fake too (docs/robustness.md).
+    /// Verify a degraded copy of every face called real or fake too (docs/robustness.md).
     #[arg(long)]
     stability_check: bool,
-    /// Print one JSON document a line and image.
+    /// Print one JSON document per image, one per line.
     #[arg(long)]
     json: bool,
 }
