@@ -10,8 +10,8 @@
 Five steps, each a function below: the priors of the population; what conditions (pose, size, blur, occlusion) do to a
 genuine photograph; the likeness logit (one person or another); the fusion (genuine or manipulated); what traces of
 manipulation and parts of the face add to it, and the thresholds. The last four read what `faceward train evidence` writes,
-so the coefficients are fitted to exactly what the service measures: references are clean, probes both clean and worn. Weights are never negative. People are held
-out in turn for every figure that is printed and for the thresholds. Needs numpy.
+so the coefficients are fitted to exactly what the service measures: references are clean, probes both clean and worn.
+Weights are never negative. Every printed figure and every threshold is taken on people held out in turn. Needs numpy.
 """
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def evidence(a: argparse.Namespace, population_file: pathlib.Path) -> list[dict]
         with tempfile.NamedTemporaryFile(suffix=".jsonl") as out:
             call = [a.faceward, "train", "evidence", str(a.clean), "--probes", str(probes), "--out", out.name]
             call += ["--models", str(a.models), "--refs", str(a.refs), "--seeds", str(a.seeds)]
-            subprocess.run(call + ["--population", str(population_file)], check=True)
-            rows += [json.loads(line) for line in open(out.name)]
+            subprocess.run([*call, "--population", str(population_file)], check=True)
+            rows += [json.loads(line) for line in out]
     return rows
 
 
@@ -175,7 +175,7 @@ def balance(rows: list[dict], genuine: np.ndarray) -> np.ndarray:
     sets = {k[0] for k in keys}
     people = {s: len({k[1] for k in count if k[0] == s}) for s in sets}
     others = len(sets) - 1
-    return np.array([(1 if g else 1 / others) / people[k[0]] / count[k] for k, g in zip(keys, genuine)])
+    return np.array([(1 if g else 1 / others) / people[k[0]] / count[k] for k, g in zip(keys, genuine, strict=True)])
 
 
 def fit_likeness(rows: list[dict]) -> list[float]:
@@ -183,8 +183,8 @@ def fit_likeness(rows: list[dict]) -> list[float]:
     rows = [r for r in rows if r["set"] in ("real", "fake:resynth", "other")]
     same = np.array([r["set"] != "other" for r in rows])
     x = np.array([r["evidence"]["places"] for r in rows])
-    keys = collections.Counter((bool(s), r["person"]) for r, s in zip(rows, same))
-    w = np.array([1 / keys[bool(s), r["person"]] for r, s in zip(rows, same)])
+    keys = collections.Counter((bool(s), r["person"]) for r, s in zip(rows, same, strict=True))
+    w = np.array([1 / keys[bool(s), r["person"]] for r, s in zip(rows, same, strict=True)])
     beta = logistic(x, same.astype(float), w, 2e-3)
     print(f"likeness {beta.round(3)}, AUC {auc(x[same] @ beta[1:], x[~same] @ beta[1:]):.4f}")
     return beta.tolist()
@@ -224,7 +224,8 @@ def held_out(rows: list[dict], fitted: np.ndarray, ridge: float) -> np.ndarray:
     logit = np.zeros(len(rows))
     for fold in range(FOLDS):
         held, use = folds == fold, fitted & (folds != fold)
-        beta = logistic(x[use], genuine[use].astype(float), balance([r for r, u in zip(rows, use) if u], genuine[use]), ridge)
+        known = [r for r, u in zip(rows, use, strict=True) if u]
+        beta = logistic(x[use], genuine[use].astype(float), balance(known, genuine[use]), ridge)
         logit[held] = beta[0] + x[held] @ beta[1:]
     return logit
 
@@ -251,7 +252,7 @@ def print_ranking(rows: list[dict], scores: dict[str, np.ndarray]) -> None:
 def fit_embeddings(rows: list[dict], ridge: float) -> tuple[np.ndarray, np.ndarray]:
     """The fusion of the embeddings: its coefficients, and each row's logit by those of other people."""
     fitted = ~np.isin([r["set"] for r in rows], MEASURED)
-    whole = [r for r, f in zip(rows, fitted) if f]
+    whole = [r for r, f in zip(rows, fitted, strict=True) if f]
     truth = np.array([r["set"] == "real" for r in whole])
     return logistic(design(whole), truth.astype(float), balance(whole, truth), ridge), held_out(rows, fitted, ridge)
 
@@ -262,15 +263,15 @@ def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: fl
     sets = np.array([r["set"] for r in rows])
     held = unseen(rows)
     traced = held & np.isin(sets, ("real", "other", *TRACED))
-    whole, x = fit_departures([r for r, u in zip(rows, traced) if u], logit[traced], ridge)[1:], departures(rows)
+    whole, x = fit_departures([r for r, u in zip(rows, traced, strict=True) if u], logit[traced], ridge)[1:], departures(rows)
     added = TRUST * whole
     print(f"  traces and parts: {whole.round(3)}, of which {TRUST} is used")
     alone = {"traces": np.r_[added[: len(TRACES)], 0.0], "parts": np.r_[np.zeros(len(TRACES)), added[len(TRACES) :]]}
     scores = {"neither": logit} | {f"{name} alone": logit + x @ w for name, w in alone.items()}
     scores |= {"as used": logit + x @ added, "with the whole": logit + x @ whole}
-    print_ranking([r for r, u in zip(rows, held) if u], {name: s[held] for name, s in scores.items()})
+    print_ranking([r for r, u in zip(rows, held, strict=True) if u], {name: s[held] for name, s in scores.items()})
     fitted = ~np.isin(sets, MEASURED)
-    used = [r for r, f in zip(rows, fitted) if f]
+    used = [r for r, f in zip(rows, fitted, strict=True) if f]
     value = (logit + x @ added)[fitted]
     genuine, others = np.array([r["set"] == "real" for r in used]), np.array([r["set"] == "other" for r in used])
     likeness = np.array([r["evidence"]["likeness"] for r in used])
@@ -324,7 +325,7 @@ def write_population(
     text = "# Written by training/fit.py; the format is documented in src/identity/population.rs.\nprior_weight = 5.0\n"
     text += f"parts = {[round(v, 5) for v in parts]}\n"
     text += f"likeness = {[round(v, 4) for v in likeness]}\n"
-    for name, prior, (effect, doubt) in zip(NAMES, priors, effects):
+    for name, prior, (effect, doubt) in zip(NAMES, priors, effects, strict=True):
         text += f"\n[[embedding]] # {name}\n" + "".join(f"{k} = {float(v):.5f}\n" for k, v in prior.items())
         text += f"conditions = {[round(float(v), 3) for v in effect]}\ndoubt = {doubt:.3f}\n"
     path.write_text(text)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from forge import degrade
 
 from .crops import shares
-from .network import GRID, SIDE
+from .layout import GRID, SIDE
 from .pool import FIELD, KEPT
 
 #: Scales of the crop against the one that the service takes, turns in degrees, and how far its middle moves.

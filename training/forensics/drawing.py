@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from forge import plan
 
 from . import augment
-from .network import GRID, HEADS
+from .layout import GRID, HEADS
 from .pool import HEAD, SYNTHETIC
 
 #: How often each method is drawn.
@@ -78,7 +78,8 @@ class Pairs(Dataset):
         if not drawn and self.pool.rows[other]["method"] == SYNTHETIC:
             speaks[:, 1], where[:, 1] = 1, 1
         stacked = np.stack(pixels)[..., ::-1].astype(np.float32) / 255 * gains
-        return torch.from_numpy(np.clip(stacked, 0, 1).transpose(0, 3, 1, 2).copy()), torch.from_numpy(speaks), torch.from_numpy(where)
+        clipped = np.clip(stacked, 0, 1).transpose(0, 3, 1, 2).copy()
+        return torch.from_numpy(clipped), torch.from_numpy(speaks), torch.from_numpy(where)
 
 
 def by_photo(pool: Pool, places: list[int]) -> list[list[int]]:

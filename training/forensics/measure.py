@@ -12,7 +12,8 @@ from forge import masks, plan
 
 from . import augment
 from .drawing import Pool
-from .network import HEADS, Forensics
+from .layout import HEADS
+from .network import Forensics
 from .pool import HEAD, SYNTHETIC
 
 Array = NDArray[np.float32]
@@ -74,7 +75,7 @@ def located(pool: Pool, places: list[int], found: Array) -> float | None:
     """The share of forgeries of one part whose strongest part is that one; nothing where there are none."""
     names = sorted(masks.REGIONS)
     right: dict[bool, int] = defaultdict(int)
-    for i, fields in zip(places, found):
+    for i, fields in zip(places, found, strict=True):
         regions = pool.rows[i]["regions"]
         if regions and set(regions) <= set(names):
             strength = [(fields * part).sum() / max(part.sum(), 1) for part in pool.parts[i].astype(np.float32)]

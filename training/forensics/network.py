@@ -10,12 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-#: The side of the input in pixels, and by how much the map is coarser.
-SIDE = 160
-STRIDE = 16
-GRID = SIDE // STRIDE
-#: What the two channels of the map, and the two totals, speak of.
-HEADS = ("blending", "synthesis")
+from .layout import HEADS
 
 #: Of each block: factor of widening, kernel, stride, channels. As published, up to the stage of 112 channels.
 BLOCKS = (
@@ -56,7 +51,7 @@ class Forensics(nn.Module):
         super().__init__()
         stem = [nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32, EPSILON), nn.ReLU6()]
         channels = [32, *(block[3] for block in BLOCKS)]
-        blocks = [Block(inner, *block) for inner, block in zip(channels, BLOCKS)]
+        blocks = [Block(inner, *block) for inner, block in zip(channels[:-1], BLOCKS, strict=True)]
         self.trunk = nn.Sequential(*stem, *blocks)
         self.neck = nn.Sequential(nn.Conv2d(112, 96, 1), nn.ReLU6(), nn.Conv2d(96, 96, 3, 1, 1), nn.ReLU6())
         self.where = nn.Conv2d(96, len(HEADS), 1)
@@ -74,7 +69,7 @@ def load_imagenet(network: Forensics, published: dict[str, torch.Tensor]) -> int
     own = network.trunk.state_dict()
     if len(own) != len(order):
         raise ValueError(f"the published weights have {len(order)} tensors for the trunk's {len(own)}")
-    taken = {name: published[theirs].contiguous() for name, theirs in zip(own, order)}
+    taken = {name: published[theirs].contiguous() for name, theirs in zip(own, order, strict=True)}
     network.trunk.load_state_dict(taken)
     return len(order)
 

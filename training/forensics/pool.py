@@ -22,7 +22,7 @@ from forge.records import FaceRecord, face_record, load_photo, refuse_evaluation
 from forge.render import GENERATORS
 
 from . import crops
-from .network import GRID, HEADS, SIDE
+from .layout import GRID, HEADS, SIDE
 
 #: Crops are kept this much larger than the network's, so that they can be shifted, turned and scaled.
 ROOM = 1.25

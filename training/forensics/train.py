@@ -121,7 +121,8 @@ def train(network: Forensics, pool: Pool, out: Path, steps: int, seed: int, jobs
             each = (time.monotonic() - began) / (step - done)
             print(f"{step} of {steps}, {each:.2f} s each: " + ", ".join(f"{k} {v:.3f}" for k, v in smooth.items()), flush=True)
         if step % SAVE_EACH == 0 or step == steps:
-            state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "done": step}
+            saved = {"network": network, "optimiser": optimiser, "schedule": schedule}
+            state = {name: part.state_dict() for name, part in saved.items()} | {"done": step}
             torch.save(state, kept.with_suffix(".new"))
             kept.with_suffix(".new").rename(kept)
     return network
