@@ -7,7 +7,7 @@
     faceward train extract WORN --out worn.jsonl
     python3 training/fit.py --train train.jsonl --clean clean.jsonl --worn worn.jsonl --faceward target/release/faceward
 
-Five steps, each a function below: the priors of the population; what conditions (pose, size, blur, occlusion) do to a
+Five steps, each a function below: the priors of the population; the effect of conditions (pose, size, blur, occlusion) on a
 genuine photograph; the likeness logit (one person or another); the fusion (genuine or manipulated); what traces of
 manipulation and parts of the face add to it, and the thresholds. The last four read what `faceward train evidence` writes,
 so the coefficients are fitted to exactly what the service measures: references are clean, probes both clean and worn.
@@ -28,26 +28,26 @@ import tomllib
 import numpy as np
 
 NAMES = ("embedding_a", "embedding_b", "embedding_c")
-#: What the score is calibrated against: forgeries that change who is to be seen, in whole or in half.
+#: The score is calibrated against these: forgeries that change the person, wholly or by half.
 SETS = ("fake:swap-source", "fake:swap-target", "fake:morph")
-#: Measured, not fitted: these leave most of the face the person's own, or all of it.
+#: Measured and not fitted: these leave most or all of the face the person's own.
 MEASURED = ("fake:drift", "fake:partial", "fake:self-blend", "fake:resynth")
-#: What the weights of traces are fitted on: forgeries with a seam, and all that are drawn anew.
+#: The weights of traces are fitted on forgeries with a seam and on redrawn faces.
 TRACED = (*SETS, "fake:partial", "fake:resynth")
 TRACES = ("blending", "synthesis")
-#: The share of the fitted weights of traces and parts that is used. On other methods than ours the whole of them costs more
-#: than it gains (README.md has figures), as weights learned on forgeries of one's own making do.
+#: The share of the fitted weights of traces and parts that is used. On methods other than ours the full weights cost more
+#: than they gain (README.md has figures), as weights fitted on home-made forgeries do.
 TRUST = 0.25
-#: The forensic network was trained on the other people (forensics/pool.py): what it says of them is no evidence.
+#: The forensic network was trained on the other people (forensics/pool.py), so its output on them is no evidence.
 FOLDS, UNSEEN_BY_FORENSICS = 5, (0, 1, 2)
 #: As in src/identity/conditions.rs.
 CONDITIONS = 6
 MOST_LOWERED, MOST_RAISED = -2.5, 0.5
 TARGET_FNMR = 0.01
-#: Of clean and worn photographs together, worn as hard as uploads get: clean ones are called fake half as often.
+#: For clean and worn photographs together, worn as hard as uploads get; clean ones are called fake half as often.
 TARGET_GENUINE_CALLED_FAKE = 0.035
 TARGET_GENUINE_UNDECIDED = 0.072
-#: As in src/verdict/operating_points.rs: the rates that an identity can ask for.
+#: As in src/verdict/operating_points.rs: the error rates that an identity can have as targets.
 GENUINE_CALLED_FAKE = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 FAKE_CALLED_REAL = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 
@@ -69,7 +69,7 @@ def left_out(m: np.ndarray) -> np.ndarray:
 
 
 def part_spreads(people: dict[str, list[dict]]) -> list[float]:
-    """For each part of the face, how much that varies which covering it adds to the likeness to the person's others."""
+    """For each part of the face, the standard deviation of the likeness that covering it adds."""
     variances = []
     for faces in people.values():
         seen = [f for f in faces if f["parts"]]
@@ -128,11 +128,11 @@ def logistic(
 
 
 def fit_conditions(rows: list[dict], ridge: float = 20.0) -> list[tuple[list[float], float]]:
-    """For each embedding, what each condition adds to a genuine photograph's deviation, at most 0, and how unsure
-    that is, as a share of it.
+    """For each embedding, the effect of each condition on a genuine photograph's deviation (at most 0), and the doubt about
+    it as a share of the effect.
 
-    Least squares over the differences from the mean of each person and draw, so that who someone is does not matter.
-    Then the squares of what is left over, beyond those of photographs without such effects, on the squared effects.
+    The effects are least squares over the differences from the mean of each person and draw, so that identity drops out.
+    The doubt regresses the squared residuals, beyond those of photographs without such effects, on the squared effects.
     """
     rows = [r for r in rows if r["set"] == "real"]
     groups = collections.defaultdict(list)
@@ -169,7 +169,7 @@ def auc(pos: np.ndarray, neg: np.ndarray) -> float:
 
 
 def balance(rows: list[dict], genuine: np.ndarray) -> np.ndarray:
-    """Weights: genuine and not genuine weigh alike; every set and every person within it weighs alike."""
+    """Weights: genuine and not genuine weigh the same, and so do the sets, and the people within a set."""
     keys = [(r["set"], r["person"]) for r in rows]
     count = collections.Counter(keys)
     sets = {k[0] for k in keys}
@@ -179,7 +179,7 @@ def balance(rows: list[dict], genuine: np.ndarray) -> np.ndarray:
 
 
 def fit_likeness(rows: list[dict]) -> list[float]:
-    """One person or another: genuine photographs and re-synthesised ones against other people."""
+    """The logit of one person against another: genuine and re-synthesised photographs against other people."""
     rows = [r for r in rows if r["set"] in ("real", "fake:resynth", "other")]
     same = np.array([r["set"] != "other" for r in rows])
     x = np.array([r["evidence"]["places"] for r in rows])
@@ -191,25 +191,25 @@ def fit_likeness(rows: list[dict]) -> list[float]:
 
 
 def design(rows: list[dict]) -> np.ndarray:
-    """What is weighed: the sum of the deviations of embeddings A and B.
+    """The features of the fusion: the sum of the deviations of embeddings A and B.
 
-    A and B weigh alike, for weights learned apart on forgeries of one's own making do not transfer to others' methods;
-    C adds nothing to both on held-out people, and neither do the attributes, traces apart.
+    A and B have the same weight, because weights fitted separately on home-made forgeries do not transfer to other methods.
+    Neither C nor the attributes, apart from traces, add anything on held-out people.
     """
     x = np.array([r["features"] for r in rows])
     return x[:, :1] + x[:, 1:2]
 
 
 def departures(rows: list[dict]) -> np.ndarray:
-    """By how much either kind of trace, and the farthest part, departs more than it may, as what speaks for a photograph.
-    Of people whom the forensic network has seen, traces are left out."""
+    """How far either kind of trace, and the farthest part, departs beyond what is allowed; negative, so that weights are not.
+    Traces are zero for people whom the forensic network has seen."""
     x = -np.array([r["features"][len(NAMES) :] for r in rows])
     x[~unseen(rows), : len(TRACES)] = 0.0
     return x
 
 
 def unseen(rows: list[dict]) -> np.ndarray:
-    """Whether the forensic network was trained without the person."""
+    """Whether the forensic network was trained without the person of each row."""
     return np.array([fold_of(r["person"]) in UNSEEN_BY_FORENSICS for r in rows])
 
 
@@ -231,7 +231,7 @@ def held_out(rows: list[dict], fitted: np.ndarray, ridge: float) -> np.ndarray:
 
 
 def fit_departures(rows: list[dict], logit: np.ndarray, ridge: float) -> np.ndarray:
-    """What departures add to a known logit: a shift of the intercept, then a weight for each kind."""
+    """The terms that departures add to a known logit: a shift of the intercept, then a weight for each kind."""
     genuine = np.array([r["set"] == "real" for r in rows])
     return logistic(departures(rows), genuine.astype(float), balance(rows, genuine), ridge, known=logit)
 
@@ -250,7 +250,7 @@ def print_ranking(rows: list[dict], scores: dict[str, np.ndarray]) -> None:
 
 
 def fit_embeddings(rows: list[dict], ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """The fusion of the embeddings: its coefficients, and each row's logit by those of other people."""
+    """The fusion of the embeddings: its coefficients, and each row's logit by coefficients fitted on other people."""
     fitted = ~np.isin([r["set"] for r in rows], MEASURED)
     whole = [r for r, f in zip(rows, fitted, strict=True) if f]
     truth = np.array([r["set"] == "real" for r in whole])
@@ -258,8 +258,8 @@ def fit_embeddings(rows: list[dict], ridge: float) -> tuple[np.ndarray, np.ndarr
 
 
 def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: float) -> dict:
-    """What traces and parts add to the logit, on the people whom the forensic network has not seen, and the thresholds on
-    all people."""
+    """The terms of traces and parts, fitted on the people whom the forensic network has not seen, and the thresholds, fitted
+    on all people."""
     sets = np.array([r["set"] for r in rows])
     held = unseen(rows)
     traced = held & np.isin(sets, ("real", "other", *TRACED))
@@ -404,7 +404,7 @@ def main() -> None:
 
 
 def usable(rows: list[dict]) -> list[dict]:
-    """Those that are fitted or measured, of faces that can be judged."""
+    """The rows that are fitted or measured, of faces good enough to be judged."""
     return [r for r in rows if r["set"] in ("real", "other", *SETS, *MEASURED) and r["quality"] > 5]
 
 

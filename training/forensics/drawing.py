@@ -36,13 +36,13 @@ class Pool:
 
     @classmethod
     def open(cls, folder: Path) -> Pool:
-        """Maps the arrays; they are not read into memory at once."""
+        """Memory-maps the arrays."""
         rows = [json.loads(line) for line in (folder / "samples.jsonl").open()]
         arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "masks", "parts"))
         return cls(*arrays, rows)
 
     def of(self, method: str, held_out: bool) -> list[int]:
-        """The places of one method's samples; of bases no copies that were altered before they were painted into."""
+        """The indices of one method's samples; of bases only those not altered before they were painted into."""
         return [
             i for i, row in enumerate(self.rows)
             if row["method"] == method and row["held_out"] == held_out and (method in HEAD or row["base"] == i)
@@ -50,7 +50,7 @@ class Pool:
 
 
 class Pairs(Dataset):
-    """Number i is a forged crop and what it was painted into, worn alike; drawn by `seed` and i alone."""
+    """Item i is a forged crop and its base, worn in the same way; determined by `seed` and i."""
 
     def __init__(self, pool: Pool, seed: int, first: int, count: int) -> None:
         self.pool, self.seed, self.first, self.count = pool, seed, first, count
@@ -83,7 +83,7 @@ class Pairs(Dataset):
 
 
 def by_photo(pool: Pool, places: list[int]) -> list[list[int]]:
-    """The same places, those of a photograph together, so that every photograph is drawn alike."""
+    """The indices grouped by photograph, so that every photograph is drawn equally often."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i in places:
         groups[pool.rows[i]["photo"]].append(i)

@@ -1,8 +1,8 @@
-"""The network: the first eleven blocks of EfficientNet-Lite0, and a small head that says where.
+"""The network: the first eleven blocks of EfficientNet-Lite0, and a small head with a map.
 
 Lite variants (Tan and Le, "EfficientNet", ICML 2019; the Lite ones are the authors' own, without squeeze-and-excite and
-with ReLU6) are made of what a CPU does well. What comes after the eleventh block looks at whole objects, and is left out:
-traces of manipulation are small.
+with ReLU6) consist of operations that are fast on a CPU. The blocks after the eleventh see whole objects; they are left
+out, because traces of manipulation are small.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import nn
 
 from .layout import HEADS
 
-#: Of each block: factor of widening, kernel, stride, channels. As published, up to the stage of 112 channels.
+#: For each block: expansion factor, kernel, stride, channels. As published, up to the stage of 112 channels.
 BLOCKS = (
     (1, 3, 1, 16),
     (6, 3, 2, 24), (6, 3, 1, 24),
@@ -24,7 +24,7 @@ EPSILON = 1e-3
 
 
 class Block(nn.Module):
-    """Widen, filter each channel, narrow; with a shortcut where the shape stays."""
+    """An inverted residual: expand, depthwise convolution, project; with a shortcut if the shape stays the same."""
 
     def __init__(self, inner: int, factor: int, kernel: int, stride: int, outer: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Forensics(nn.Module):
 
 
 def load_imagenet(network: Forensics, published: dict[str, torch.Tensor]) -> int:
-    """Takes over the trunk of the published weights, layer by layer in their order; how many tensors that were."""
+    """Loads the trunk of the published weights layer by layer, in their order; returns the number of tensors."""
     order = [k for k in published if k.startswith(("_conv_stem", "_bn0")) or _block_of(k) in range(len(BLOCKS))]
     own = network.trunk.state_dict()
     if len(own) != len(order):

@@ -1,4 +1,4 @@
-"""Carrying out a plan: pictures and their ground truth to disk, on several processes, resumable."""
+"""Carries out a plan: writes pictures and their ground truth to disk, on several processes, resumable."""
 
 from __future__ import annotations
 
