@@ -239,7 +239,7 @@ on("enroll", async () => {
   let report = null;
   if (files.length) {
     const form = new FormData();
-    files.forEach(file => form.append("image", file));
+    for (const file of files) form.append("image", file);
     try {
       report = await ask(`${path}/references`, { method: "POST", body: form });
     } catch (problem) {
