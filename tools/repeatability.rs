@@ -12,7 +12,7 @@
 //! Before that the drift of geometry with pose and open mouth is fitted over the deviations from each person's mean
 //! (least squares) and taken away; what is printed is the drift that the program already takes away plus that.
 //!
-//! `--format rust` prints the rows of `src/traits/attributes/figures.rs`, `--format markdown` the table of
+//! `--format rust` prints the rows of `src/template/attributes/figures.rs`, `--format markdown` the table of
 //! `docs/attributes.md`.
 
 use std::collections::BTreeMap;
