@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use faceward::eval::training::evidence::EvidenceOptions;
-use faceward::eval::training::{evidence, templates};
+use faceward::eval::training::{EvidenceOptions, write_cohort, write_evidence, write_templates};
 use faceward::identity::Population;
 use faceward::models::Manifest;
 use faceward::toml_file;
@@ -85,7 +84,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let (finder, extractor) = pipeline::networks(&networks.models)?;
             let mut out = BufWriter::new(File::create(out)?);
             let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")?);
-            templates::extract(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
+            write_templates(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
             })?;
@@ -94,7 +93,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         Step::Cohort { templates, out } => {
             let mut out = BufWriter::new(File::create(out)?);
-            let n = evidence::cohort(BufReader::new(File::open(templates)?), &mut out)?;
+            let n = write_cohort(BufReader::new(File::open(templates)?), &mut out)?;
             out.flush()?;
             println!("{n} faces");
         }
@@ -107,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let lines = BufReader::new(File::open(templates)?);
             let probes = probes.as_ref().map(File::open).transpose()?.map(BufReader::new);
             let options = EvidenceOptions { references: *refs, seeds: *seeds, others: *others };
-            evidence::evidence(lines, probes, &known, options, &mut out)?;
+            write_evidence(lines, probes, &known, options, &mut out)?;
             out.flush()?;
         }
     }

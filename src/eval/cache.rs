@@ -1,9 +1,9 @@
-//! Templates of pictures that were looked at in an earlier run: looking is nearly all of the time.
+//! A file of templates from earlier runs: extracting them takes nearly all of the time of a run.
 //!
-//! The file holds biometric data in the clear. It is written for its owner alone and belongs where the pictures are.
-//! After a line that names the format and the version of the networks come records: the length in four bytes
-//! (little-endian), then postcard. A record cut short by an interruption is cut off; a file of other networks is begun
-//! anew.
+//! The file holds biometric data in the clear. Only its owner can read it, and it belongs where the pictures are. It
+//! starts with a line that names the format and the version of the networks. Records follow, each a length in four bytes
+//! (little-endian) and a postcard body. A record that an interruption cut short is removed; a file of other networks is
+//! emptied.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -16,10 +16,10 @@ use sha2::{Digest, Sha256};
 use super::{Degradation, Seen};
 use crate::store::{decode_template, encode_template};
 
-/// What names one record: the SHA-256 of the encoded image and of what is done to it.
+/// The key of a record: the SHA-256 of the encoded image and its degradation.
 pub(super) type Key = [u8; 32];
 
-/// The cache of one file.
+/// A cache file, open for writing.
 pub struct Cache {
     file: File,
     path: PathBuf,
@@ -29,16 +29,16 @@ pub struct Cache {
 /// Why the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// Reading or writing failed.
-    #[error("{path}: {source}")]
+    /// The file cannot be read or written.
+    #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
-    /// The file is something else, and is left as it is.
-    #[error("{0}: this is no template cache of faceward; name another file")]
+    /// The file is something else. It is left unchanged.
+    #[error("{}: not a template cache: name another file", .0.display())]
     Foreign(PathBuf),
 }
 
@@ -51,7 +51,7 @@ enum Stored {
 const MAGIC: &str = "faceward templates 1 ";
 
 impl Cache {
-    /// Opens or makes the file; `version` is that of the networks ([`super::Judge::templates_version`]).
+    /// Opens or creates the file; `version` is that of the networks ([`super::Judge::templates_version`]).
     ///
     /// # Errors
     /// A [`CacheError`].
@@ -90,7 +90,7 @@ impl Cache {
         hash.finalize().into()
     }
 
-    /// What was seen in it.
+    /// The faces of the picture with this key.
     pub(super) fn get(&self, key: &Key) -> Option<Seen> {
         Some(match self.known.get(key)? {
             Stored::Faces(faces) => Seen::Faces(faces.iter().map(|f| decode_template(f).ok()).collect::<Option<_>>()?),
@@ -98,10 +98,10 @@ impl Cache {
         })
     }
 
-    /// Keeps what was seen.
+    /// Adds the faces of a picture.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub(super) fn put(&mut self, key: Key, seen: &Seen) -> Result<(), CacheError> {
         let fail = |source| CacheError::File { path: self.path.clone(), source };
         let stored = match seen {
@@ -118,7 +118,7 @@ impl Cache {
     }
 }
 
-/// The records, and how many bytes of them are whole.
+/// The whole records and their length in bytes.
 fn parse(bytes: &[u8]) -> (HashMap<Key, Stored>, usize) {
     let (mut known, mut read) = (HashMap::new(), 0);
     while let Some((length, rest)) = bytes[read..].split_first_chunk::<4>() {
@@ -136,7 +136,7 @@ mod tests {
     use crate::identity::fixtures::near;
 
     #[test]
-    fn what_was_seen_is_remembered_for_the_same_networks_only() {
+    fn faces_are_kept_for_the_same_networks_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache");
         let (faces, failed) = (Seen::Faces(vec![near(1, 1), near(1, 2)]), Seen::Failed("image_undecodable".into()));

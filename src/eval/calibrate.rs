@@ -1,7 +1,7 @@
 //! Fits thresholds and the score's map to an operator's own data.
 //!
-//! The weights of the fusion stay as they are shipped: they need thousands of forgeries. What is fitted is a line on the
-//! log odds of the score and three thresholds, each only where the data can carry it.
+//! The weights of the fusion stay as shipped: fitting them takes thousands of forgeries. Fitted are a line on the log odds
+//! of the score and three thresholds, each only where there are enough data.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ use crate::verdict::{
     Calibration, CalibrationSource, OperatingPoint, OperatingPoints, Rates, ScoreMap, Thresholds, Verdict,
 };
 
-/// The error rates that are wanted, each 0..1.
+/// The target error rates, each 0..1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Targets {
     /// Genuine photographs called fake.
     pub genuine_called_fake: f64,
-    /// Genuine photographs left undecided; where [`Targets::fake_called_real`] is given it does not count.
+    /// Genuine photographs left undecided; ignored where [`Targets::fake_called_real`] is given.
     pub genuine_undecided: f64,
-    /// Fakes called real. What this leaves undecided of genuine photographs is as it comes.
+    /// Fakes called real, in place of [`Targets::genuine_undecided`].
     pub fake_called_real: Option<f64>,
     /// Genuine photographs called a different person.
     pub fnmr: f64,
@@ -33,13 +33,13 @@ impl Default for Targets {
     }
 }
 
-/// Why nothing can be fitted.
+/// Data that nothing can be fitted to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CalibrateError {
-    /// Too little data.
+    /// Too few people or photographs.
     #[error(
-        "{people} people with {genuine} genuine photographs to verify are too few: at least {LEAST_PEOPLE} people and \
-         {LEAST} photographs (not counting references) are needed"
+        "{people} people with {genuine} genuine photographs to verify are too few: add pictures until there are at least \
+         {LEAST_PEOPLE} people and {LEAST} photographs, not counting references"
     )]
     TooFew {
         /// People.
@@ -49,18 +49,18 @@ pub enum CalibrateError {
     },
 }
 
-/// With fewer people the fit would be theirs alone.
+/// The fewest people that anything is fitted to.
 const LEAST_PEOPLE: usize = 3;
-/// With fewer pictures of a kind nothing is fitted to that kind.
+/// The fewest pictures of a kind that anything is fitted to.
 const LEAST: usize = 20;
-/// With fewer people none are held out.
+/// The fewest people of which some are held out.
 const LEAST_TO_HOLD_OUT: usize = 4;
-/// Parts that people are held out in.
+/// Folds of the held-out people.
 const FOLDS: usize = 5;
-/// The likeness threshold is not lowered where that lets a larger share of other people pass.
+/// The largest share of other people that may pass a lowered likeness threshold.
 const MOST_STRANGERS: f64 = 0.001;
 
-/// One answer, as far as the fit needs it.
+/// One answer with a face.
 struct Probe<'a> {
     record: &'a Record,
     score: f64,
@@ -68,7 +68,7 @@ struct Probe<'a> {
     quality: f64,
 }
 
-/// Fits to what was measured with the shipped thresholds.
+/// Fits to answers that were measured with the shipped thresholds.
 ///
 /// # Errors
 /// [`CalibrateError::TooFew`].
@@ -113,8 +113,8 @@ fn probe(record: &Record) -> Option<Probe<'_>> {
     Some(Probe { record, score: record.score?, likeness: record.likeness?, quality: record.quality? })
 }
 
-/// How many pictures of a kind there are, each counted once however often it was drawn or degraded: its copies fail
-/// together.
+/// The number of pictures of a kind, each counted once however often it was drawn or degraded: its copies are not
+/// independent.
 fn pictures(probes: &[&Probe], kind: &str) -> usize {
     let of_kind = probes.iter().filter(|p| p.record.kind() == kind);
     of_kind.map(|p| &p.record.path).collect::<BTreeSet<_>>().len()
@@ -131,7 +131,7 @@ fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
     let (genuine, fakes) = (pictures(probes, "real"), pictures(probes, "fake"));
     let records: Vec<&Record> = probes.iter().map(|p| p.record).collect();
     let map = if fakes < LEAST {
-        kept.push(format!("score map: {fakes} fakes, {LEAST} are needed"));
+        kept.push(format!("score map: {fakes} fakes, at least {LEAST} needed"));
         ScoreMap::default()
     } else {
         platt(&balanced(&records, &["real", "fake", "other"]))
@@ -151,25 +151,25 @@ fn fit(probes: &[&Probe], shipped: &Thresholds, targets: &Targets) -> Fit {
     Fit { map, thresholds, kept }
 }
 
-/// The mapped scores of a kind with their weights, each person and set alike.
+/// The mapped scores of a kind with their weights; each person and set counts alike.
 fn mapped(records: &[&Record], kind: &str, map: ScoreMap) -> Vec<(f64, f64)> {
     let scored = balanced(records, &[kind]).into_iter();
     scored.map(|s| (f64::from(map.apply(s.score as f32)), s.weight)).collect()
 }
 
-/// Up to where scores are called fake for a share of genuine ones to be. The quantile itself is still called fake, so one
-/// step below it.
+/// The `fake` threshold with which this share of genuine photographs is called fake: one step below the quantile, as a
+/// score at the threshold is called fake.
 fn fake_at(own: &[(f64, f64)], share: f64) -> Option<f32> {
     Some((weighted_quantile(own, share)? as f32).next_down().max(0.0))
 }
 
-/// From where scores are called real for no more than a share of fakes to be; at most 1.
+/// The `real` threshold with which no more than this share of fakes is called real; at most 1.
 fn real_at(forged: &[(f64, f64)], share: f64) -> Option<f32> {
     Some((weighted_quantile(forged, 1.0 - share)? as f32).next_up().min(1.0))
 }
 
-/// The thresholds of the grid of rates, fitted as those of the targets are: of each side the rates that the pictures can
-/// tell from zero, or, where they can tell none, those that are shipped.
+/// The thresholds for the grid of rates, fitted like those for the targets. Each side has the rates that the pictures
+/// can tell from zero; where there are none, the shipped points.
 fn operating_points(probes: &[&Probe], fit: &mut Fit, shipped: &OperatingPoints) -> OperatingPoints {
     let records: Vec<&Record> = probes.iter().map(|p| p.record).collect();
     let mut side = |name: &str, kind: &str, grid: &[f64], shipped: &[OperatingPoint], at: Quantile| {
@@ -179,7 +179,7 @@ fn operating_points(probes: &[&Probe], fit: &mut Fit, shipped: &OperatingPoints)
             known.filter_map(|&rate| Some(OperatingPoint { rate: rate as f32, threshold: at(&scores, rate)? }));
         let points: Vec<OperatingPoint> = points.collect();
         if points.is_empty() {
-            fit.kept.push(format!("operating points of {name}: {n} pictures, {LEAST} are needed"));
+            fit.kept.push(format!("operating points of {name}: {n} pictures, at least {LEAST} needed"));
             return shipped.iter().map(|p| OperatingPoint { threshold: fit.map.apply(p.threshold), ..*p }).collect();
         }
         points
@@ -192,14 +192,14 @@ fn operating_points(probes: &[&Probe], fit: &mut Fit, shipped: &OperatingPoints)
 
 type Quantile = fn(&[(f64, f64)], f64) -> Option<f32>;
 
-/// Whether a share can be told from zero with so many pictures.
+/// Whether this number of pictures can tell the share from zero.
 fn resolves(share: f64, pictures: usize) -> bool {
     share * pictures as f64 >= 1.0
 }
 
 fn too_few(threshold: &str, what: &str, pictures: usize, share: f64) -> String {
     let needed = (1.0 / share.max(1e-6)).ceil();
-    format!("threshold {threshold}: {pictures} {what}, a share of {share} needs {needed}")
+    format!("threshold {threshold}: {pictures} {what}, a rate of {share} needs {needed}")
 }
 
 type Kind<'a> = (&'a [(f64, f64)], usize);
@@ -239,7 +239,7 @@ fn fit_likeness(t: &mut Thresholds, kept: &mut Vec<String>, probes: &[&Probe], t
     let strangers: Vec<f64> = probes.iter().filter(|p| p.record.kind() == "other").map(|p| p.likeness).collect();
     let passing = |at: f64| strangers.iter().filter(|l| **l >= at).count() as f64 / strangers.len().max(1) as f64;
     let shipped = f64::from(t.likeness);
-    // A few photographs of somebody else among the genuine ones would open the door to everybody.
+    // A few photographs of another person among the genuine ones must not lower the threshold for everybody.
     let safe = resolves(MOST_STRANGERS, strangers.len()) && passing(at) <= passing(shipped).max(MOST_STRANGERS);
     if at < shipped && !safe {
         let share = passing(at) * 100.0;
@@ -253,8 +253,8 @@ fn fit_likeness(t: &mut Thresholds, kept: &mut Vec<String>, probes: &[&Probe], t
     t.target_fnmr = targets.fnmr as f32;
 }
 
-/// Platt scaling (Platt 1999) by Newton's method, with a weak pull towards the map that changes nothing, worth about
-/// one picture: separable data would otherwise drive the slope to infinity.
+/// Platt scaling (Platt 1999) by Newton's method, with a weak prior at the map that changes nothing, worth about one
+/// picture: separable data would otherwise drive the slope to infinity.
 fn platt(samples: &[Scored]) -> ScoreMap {
     let whole: f64 = samples.iter().map(|s| s.weight).sum();
     if whole <= 0.0 {
@@ -298,7 +298,7 @@ fn platt(samples: &[Scored]) -> ScoreMap {
     ScoreMap { slope: (a as f32).max(0.05), offset: b as f32 }
 }
 
-/// Error rates on people who were not part of the fit.
+/// Error rates on people held out of the fit in turn; `None` with too few people.
 fn held_out(probes: &[&Probe], people: &[&str], shipped: &Thresholds, targets: &Targets) -> Option<Rates> {
     if people.len() < LEAST_TO_HOLD_OUT {
         return None;

@@ -1,4 +1,4 @@
-//! What degradations do to verdicts: the share of probes that get another one than the picture as it is.
+//! Verdicts changed by degradation: the share of probes with another verdict than the undegraded picture.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::Record;
 use crate::verdict::Verdict;
 
-/// One kind of probe under one degradation, against the same pictures as they are.
+/// One kind of probe under one degradation, compared with the same pictures undegraded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeRow {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
     /// `real`, `fake` or `other`.
     pub kind: String,
-    /// Probes with an answer to both.
+    /// Probes with a verdict on both.
     pub n: usize,
-    /// The share that got the same verdict, 0..=1.
+    /// The share with the same verdict, 0..=1.
     pub same: f64,
-    /// The share that went from `real` to `fake` or back: what an attacker is after.
+    /// The share that went from `real` to `fake` or back: an attacker's aim.
     pub flipped: f64,
     /// The share that went from `real` or `fake` to neither.
     pub lost: f64,
@@ -26,10 +26,10 @@ pub struct ChangeRow {
     pub gained: f64,
 }
 
-/// Verdicts before and after.
+/// Verdicts without and with the degradation.
 type Pairs = Vec<(Verdict, Verdict)>;
 
-/// Rows for each degradation and kind, where pictures were also looked at as they are; in the order of `records`.
+/// A row per degradation and kind, in the order of `records`; empty where no undegraded picture was verified.
 pub fn verdict_changes(records: &[Record]) -> Vec<ChangeRow> {
     let key = |r: &Record| (r.seed, r.identity.clone(), r.set.clone(), r.path.clone());
     let plain: BTreeMap<_, Verdict> =
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn each_probe_is_held_against_itself() {
+    fn each_probe_is_compared_with_itself() {
         let before = [Real, Fake, Fake, Inconclusive];
         let after = [Fake, Fake, Inconclusive, Real];
         let one = |how: &str, verdicts: [Verdict; 4]| -> Vec<Record> {
@@ -92,7 +92,7 @@ mod tests {
         let row = &rows[0];
         assert_eq!((row.degrade.as_str(), row.kind.as_str(), row.n), ("jpeg50", "fake", 4));
         assert_eq!((row.same, row.flipped, row.lost, row.gained), (0.25, 0.25, 0.25, 0.25));
-        // Without the picture as it is there is nothing to hold against.
+        // Without the undegraded picture there is nothing to compare with.
         assert!(verdict_changes(&one("jpeg50", after)).is_empty());
     }
 }

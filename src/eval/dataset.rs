@@ -6,8 +6,8 @@
 //! DIR/<person>/other/…             other people (optional)
 //! ```
 //!
-//! Folders below these are walked; what lies elsewhere is not looked at, except that pictures right in a person's folder
-//! count as genuine.
+//! Folders below these are walked. Pictures directly in a person's folder count as genuine; pictures elsewhere are
+//! ignored.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use std::path::Path;
 
 use crate::imaging::image_files;
 
-/// What a picture is, of the person under whose folder it lies.
+/// The relation of a picture to the person in whose folder it lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Set {
     /// A genuine photograph.
@@ -47,24 +47,24 @@ impl Set {
     }
 }
 
-/// One picture and what is known of it.
+/// A picture and its content.
 #[derive(Clone, Debug)]
 pub struct Picture<T> {
-    /// Its path under the folder, with `/` between the parts.
+    /// The path below the data folder, with `/` between its parts.
     pub path: String,
-    /// What is known of it.
+    /// Its templates, or nothing where only paths matter.
     pub content: T,
 }
 
 impl<T> Picture<T> {
-    /// The file's name without its ending.
+    /// The file's name without its extension.
     pub fn stem(&self) -> &str {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// Whether this forgery says by its name that it was made from `photograph`: names of the form
-    /// `number__photo__donor`, as `training/forge` writes them, hold the names of both. Other names say nothing.
+    /// Whether this forgery's name says that it was made from `photograph`: names of the form `number__photo__donor`, as
+    /// `training/forge` writes them, hold the names of both. Other names say nothing.
     pub fn is_made_from(&self, photograph: &Self) -> bool {
         self.stem().split("__").skip(1).any(|part| part == photograph.stem())
     }
@@ -73,7 +73,7 @@ impl<T> Picture<T> {
 /// Pictures by person and set; each person has at least one genuine photograph.
 #[derive(Clone, Debug)]
 pub struct Dataset<T> {
-    /// In the order of paths.
+    /// By person and set, in the order of paths.
     pub people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>>,
 }
 
@@ -90,8 +90,7 @@ impl Dataset<()> {
 }
 
 impl<T> Dataset<T> {
-    /// Sorts pictures by what their paths say; one whose path says nothing is dropped, and so is a person without a
-    /// genuine photograph.
+    /// Sorts pictures by their paths. Pictures outside the layout and people without a genuine photograph are dropped.
     pub fn of(pictures: impl IntoIterator<Item = (String, T)>) -> Self {
         let mut people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>> = BTreeMap::new();
         for (path, content) in pictures {
@@ -102,7 +101,7 @@ impl<T> Dataset<T> {
         Self { people }
     }
 
-    /// How many pictures there are.
+    /// The number of pictures.
     pub fn pictures(&self) -> usize {
         self.people.values().flat_map(BTreeMap::values).map(Vec::len).sum()
     }

@@ -1,6 +1,6 @@
-//! What uploads go through before they are verified: compression, scaling, cropping, light, mirrors, screenshots.
+//! Degradations that uploads go through: compression, scaling, cropping, light, mirroring, screenshots.
 //!
-//! Applied to the upright pixels, then encoded as JPEG, so that the result goes through the service's own decoder.
+//! Each works on the upright pixels and encodes the result as JPEG, so that it passes the service's own decoder.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,44 +8,46 @@ use std::str::FromStr;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
 
 use crate::imaging::{DecodeError, DecodeLimits, decode_whole};
 
 /// One degradation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Degradation {
-    /// The bytes as they are.
+    /// The bytes unchanged.
     None,
-    /// Encoded as JPEG of that quality, 1..=100.
+    /// Encoded as JPEG of this quality, 1..=100.
     Jpeg(u8),
-    /// Scaled by that factor, above 0 and at most 1, and back to the first size, both linearly.
+    /// Scaled by this factor, above 0 and at most 1, and back to the original size, both linearly.
     Resize(f32),
-    /// Scaled by that factor, above 0 and at most 4, linearly, and left so.
+    /// Scaled linearly by this factor, above 0 and at most 4.
     Scale(f32),
-    /// That share of width and height, 0 to below 1, cut away, half of it on either side.
+    /// This share of width and height, 0 to 0.9, cut away, half of it on either side.
     Crop(f32),
-    /// Grey levels multiplied by that factor, above 0 and at most 4.
+    /// Grey levels multiplied by this factor, above 0 and at most 4.
     Brightness(f32),
-    /// Left and right exchanged.
+    /// Left and right swapped.
     Mirror,
-    /// Set into a dark frame as of a screenshot: bars of that share of the height, above 0 and at most 1, above and below,
-    /// and of a third of it at the sides.
+    /// Set into a dark frame like that of a screenshot: bars of this share of the height, above 0 and at most 1, at top
+    /// and bottom, and a third as wide at the sides.
     Border(f32),
-    /// Blurred by a Gaussian of that standard deviation in pixels, above 0 and at most 50.
+    /// Blurred by a Gaussian with this standard deviation in pixels, above 0 and at most 50.
     Blur(f32),
-    /// Gaussian noise of that standard deviation in grey levels, above 0 and at most 100, added to each channel.
+    /// Gaussian noise with this standard deviation in grey levels, above 0 and at most 100, added to each channel.
     Noise(f32),
 }
 
-/// Not the name of a degradation.
+/// The text names no degradation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no degradation: write none, jpeg50 (quality), resize0.5 (factor, and back), scale2 (factor), crop0.2 (share), \
-     brightness0.7 (factor), mirror, border0.1 (share), blur1 (pixels) or noise5 (grey levels)"
+    "unknown degradation `{0}`: choose none, jpeg50 (quality), resize0.5 (factor, and back), scale2 (factor), crop0.2 \
+     (share), brightness0.7 (factor), mirror, border0.1 (share), blur1 (pixels) or noise5 (grey levels)"
 )]
 pub struct InvalidDegradation(String);
 
-/// The quality at which all but [`Degradation::Jpeg`] are encoded.
+/// The JPEG quality of all degradations but [`Degradation::Jpeg`].
 const FINE: u8 = 95;
 
 impl FromStr for Degradation {
@@ -91,10 +93,10 @@ impl fmt::Display for Degradation {
 }
 
 impl Degradation {
-    /// The degraded image, encoded. The same bytes give the same result.
+    /// The degraded image, encoded. Equal bytes give equal results.
     ///
     /// # Errors
-    /// When `bytes` are not an image that the service would decode.
+    /// When the service would not decode `bytes`.
     pub fn apply(self, bytes: Vec<u8>, limits: &DecodeLimits) -> Result<Vec<u8>, DecodeError> {
         if self == Self::None {
             return Ok(bytes);
@@ -157,23 +159,20 @@ fn framed(image: &RgbImage, share: f32) -> RgbImage {
 }
 
 fn noisy(mut image: RgbImage, sigma: f32) -> RgbImage {
-    let mut state = u64::from(image.width()) << 32 | u64::from(image.height());
+    let mut random = SplitMix64::seed_from_u64(u64::from(image.width()) << 32 | u64::from(image.height()));
     for value in image.iter_mut() {
-        *value = (f32::from(*value) + sigma * gaussian(&mut state)).round().clamp(0.0, 255.0) as u8;
+        *value = (f32::from(*value) + sigma * gaussian(&mut random)).round().clamp(0.0, 255.0) as u8;
     }
     image
 }
 
-/// About normal with mean 0 and deviation 1: the sum of twelve uniform values less 6, from splitmix64 bits.
-fn gaussian(state: &mut u64) -> f32 {
+/// Approximately normal with mean 0 and standard deviation 1: the sum of twelve uniform values of 16 bits, less 6
+/// (Irwin and Hall).
+fn gaussian(random: &mut impl Rng) -> f32 {
     let mut sum = 0.0;
     for _ in 0..3 {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        sum += (0..4).map(|i| ((z >> (16 * i)) & 0xffff) as f32 / 65536.0).sum::<f32>();
+        let bits = random.next_u64();
+        sum += (0..4).map(|i| ((bits >> (16 * i)) & 0xffff) as f32 / 65536.0).sum::<f32>();
     }
     sum - 6.0
 }
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_the_picture_moves_it_as_said() {
+    fn sizes_mirrors_and_light_are_as_documented() {
         let limits = DecodeLimits::default();
         let before = decode_whole(&picture(), &limits).unwrap();
         let after = |how: &str| {
@@ -244,8 +243,8 @@ mod tests {
 
     #[test]
     fn noise_is_normal_enough() {
-        let mut state = 1;
-        let values: Vec<f32> = (0..20_000).map(|_| gaussian(&mut state)).collect();
+        let mut random = SplitMix64::seed_from_u64(1);
+        let values: Vec<f32> = (0..20_000).map(|_| gaussian(&mut random)).collect();
         let mean = values.iter().sum::<f32>() / values.len() as f32;
         let deviation = (values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32).sqrt();
         assert!(mean.abs() < 0.03 && (deviation - 1.0).abs() < 0.03, "{mean} {deviation}");

@@ -1,5 +1,5 @@
-//! What an explanation claims, in a few numbers, and where forgeries were made, so that the two can be held against each
-//! other. Only what is listed for the reader counts, and of it only what is said to depart.
+//! The claims of an explanation in a few numbers, and the forged regions of forgeries, to compare the two. Only listed
+//! differences that are said to depart count.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,23 +12,21 @@ use super::Record;
 use crate::template::Region;
 use crate::verdict::{Difference, Direction, Explanation};
 
-/// What one explanation claims.
+/// The claims of one explanation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
-    /// How many differences are said to depart.
+    /// Differences that are said to depart.
     pub departing: usize,
-    /// The farthest of them, in standard units; 0 for none.
+    /// The largest of them, in standard deviations; 0 without any.
     pub farthest: f64,
-    /// How much the explanation says against the picture: the sum over them of what lies beyond 2 standard units. At
-    /// least 0, which is an explanation that names no departure.
+    /// The sum of their excess over 2 standard deviations; 0 for an explanation that names no departure.
     pub departure: f64,
-    /// Where it points: the region of the first difference that departs and lies in a part of the face; `None` where
-    /// there is none.
+    /// The region of the first difference that departs and lies in a part of the face.
     pub region: Option<String>,
 }
 
 impl Explained {
-    /// Reads the differences that `explanation` lists.
+    /// The claims of the differences that `explanation` lists.
     pub fn of(explanation: &Explanation) -> Self {
         let departing = || explanation.differences.iter().filter(|d| d.direction != Direction::Within);
         let sizes = || departing().map(|d| f64::from(d.deviation.abs()));
@@ -40,7 +38,7 @@ impl Explained {
         }
     }
 
-    /// Whether it points to one of `forged`; `None` where it points nowhere.
+    /// Whether its region is one of `forged`; `None` where it names none.
     pub fn points_to(&self, forged: &[String]) -> Option<bool> {
         self.region.as_ref().map(|region| forged.contains(region))
     }
@@ -55,41 +53,41 @@ fn part(difference: &Difference) -> Option<String> {
     }
 }
 
-/// Where forgeries were made, by path: what `training/forge` wrote beside them.
+/// The forged regions of forgeries, by path, from the list that `training/forge` writes beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForgedRegions(BTreeMap<String, Vec<String>>);
 
-/// Why the list of forgeries is not taken.
+/// A list of forgeries that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgedRegionsError {
-    /// It cannot be read.
-    #[error("{}: {source}", path.display())]
+    /// The list cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
     },
     /// A line is not of the form that `training/forge` writes.
-    #[error("{}, line {line}: {detail}", path.display())]
+    #[error("{}, line {line}: {detail}: write it again with `training/forge`, or remove the file", path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// Which, from 1.
+        /// The line's number, from 1.
         line: usize,
-        /// What is wrong.
+        /// The reason.
         detail: String,
     },
 }
 
-/// One line of the list, as far as it is needed.
+/// One line of the list; other fields are ignored.
 #[derive(Deserialize)]
 struct Line {
     path: String,
     regions: Vec<String>,
 }
 
-/// The whole face: that is no place to point to.
+/// The region of a forgery of the whole face.
 const WHOLE: &str = "face";
 /// The longest line in bytes; `training/forge` writes about one kilobyte.
 const LINE_MAX: usize = 64 << 10;
@@ -98,8 +96,8 @@ impl ForgedRegions {
     /// The list's name at the top of a folder.
     pub const FILE: &str = "forgeries.jsonl";
 
-    /// Reads the list of `folder`; empty where there is none. Forgeries of the whole face, and pictures that are none,
-    /// are left out: an explanation cannot point there.
+    /// Reads the list of `folder`; empty where there is none. Forgeries of the whole face and genuine pictures are left
+    /// out: an explanation cannot point to them.
     ///
     /// # Errors
     /// A [`ForgedRegionsError`].
@@ -132,7 +130,7 @@ impl ForgedRegions {
         Ok(Self(known))
     }
 
-    /// Notes in each record where its picture was forged, where that is known.
+    /// Fills in the forged regions of each record, where they are known.
     pub fn note_in(&self, records: &mut [Record]) {
         for record in records {
             record.forged = self.0.get(&record.path).cloned();
@@ -164,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_departs_counts_and_the_whole_face_is_no_place() {
+    fn only_departures_count_and_the_whole_face_is_no_region() {
         use Direction::{Higher, Lower, Within};
         let it = explained(vec![
             difference("overall", -5.5, Lower),
@@ -182,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_forgeries_is_read_and_a_broken_line_is_told() {
+    fn the_list_of_forgeries_is_read_and_a_broken_line_is_named() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(ForgedRegions::read(folder.path()).unwrap(), ForgedRegions::default());
         let file = folder.path().join(ForgedRegions::FILE);

@@ -1,4 +1,4 @@
-//! Looks at every picture that the draws need, once under each degradation, on several threads.
+//! Extracts the templates of every picture of the draws, once under each degradation, on several threads.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -10,36 +10,36 @@ use crate::parallel;
 use crate::service::{Analyser, ServiceError};
 use crate::template::Template;
 
-/// What was seen in one picture.
+/// The faces of one picture, or the reason that there are none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
-    /// Every face, the largest first; none where none was found.
+    /// Every face, the largest first; empty where none was found.
     Faces(Vec<Template>),
-    /// It cannot be read or decoded; the code of the problem.
+    /// The picture cannot be read or decoded; the code of the problem.
     Failed(String),
 }
 
-/// What was seen, by path and degradation.
+/// The faces of every picture, by path and degradation.
 #[derive(Debug, Default)]
 pub struct Extracted(HashMap<(String, String), Seen>);
 
 impl Extracted {
-    /// What was seen in the picture at `path` under `how`; `None` where nobody asked to look.
+    /// The faces of the picture at `path` under `how`; `None` where they were not extracted.
     pub fn get(&self, path: &str, how: Degradation) -> Option<&Seen> {
         self.0.get(&(path.to_owned(), how.to_string()))
     }
 
-    /// Adds what was seen.
+    /// Adds the faces of a picture.
     pub fn insert(&mut self, path: &str, how: Degradation, seen: Seen) {
         self.0.insert((path.to_owned(), how.to_string()), seen);
     }
 }
 
-/// Looks at the references of `draws` as they are and at the probes under each of `degradations`; paths are relative to
-/// `folder`. `progress` hears how many pictures are done, and of how many.
+/// Extracts the references of `draws` undegraded and the probes under each of `degradations`; paths are relative to
+/// `folder`. `progress` gets the number of pictures done, and of all pictures.
 ///
 /// # Errors
-/// When the cache cannot be written. A picture that cannot be read is no error but [`Seen::Failed`].
+/// When the cache cannot be written. A picture that cannot be read is [`Seen::Failed`].
 pub fn extract<T>(
     analyser: &Analyser,
     folder: &Path,

@@ -1,4 +1,4 @@
-//! The service without its store: what looks at pictures, and what decides.
+//! The service without its store: networks, population, fusion.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,18 +12,17 @@ use crate::models::{Manifest, Role, Versions, Zoo};
 use crate::service::{Analyser, StartError};
 use crate::verdict::{Calibration, Fusion};
 
-/// Everything that a verdict depends on, apart from the references.
+/// Everything that a verdict depends on, except the references.
 pub struct Judge {
     /// Bytes to templates.
     pub analyser: Analyser,
-    /// What is known of people in general.
+    /// Priors and cohort.
     pub population: Population,
     /// Evidence to verdict.
     pub fusion: Fusion,
-    /// What runs.
+    /// The versions of faceward, models and engine.
     pub versions: Versions,
-    /// One value that changes when a network does from which templates come (not when the fusion is fitted anew), or
-    /// faceward itself.
+    /// A value that changes with faceward and with the networks that templates come from, but not with the fusion.
     pub templates_version: String,
 }
 

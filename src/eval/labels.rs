@@ -1,8 +1,7 @@
-//! Groups of people, for error rates by group: from a file of the operator, or as the networks read the people.
+//! Groups of people, for error rates by group: from a file, or as the networks read the people.
 //!
-//! A group is a property of the claimed person, not of the probe: what a forgery looks like is its maker's choice. Read
-//! from enrolled photographs it is what a network thinks, with errors of its own that fall on some groups more than on
-//! others; a file that people have checked is better.
+//! A group is a property of the claimed person, not of the probe: the look of a forgery is its maker's choice. The
+//! networks' readings have errors of their own, which differ between groups; a file checked by people is better.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,18 +9,18 @@ use std::path::Path;
 use super::{Apparent, Measured};
 use crate::template::Sex;
 
-/// For each attribute, the value of each person.
+/// For each attribute (`sex`, …), the value of each person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels(pub BTreeMap<String, BTreeMap<String, String>>);
 
-/// Why a file of labels is not taken.
+/// A file of labels that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LabelsError {
-    /// It cannot be read or is not CSV.
+    /// The file cannot be read or is not CSV.
     #[error(transparent)]
     Csv(#[from] csv::Error),
-    /// No column says whom a line is about.
-    #[error("the labels need a header with a column `identity` and at least one attribute")]
+    /// The header has no column `identity`, or no other column.
+    #[error("the labels have no column `identity` with an attribute beside it: start the file with `identity,sex`")]
     Header,
 }
 
@@ -29,8 +28,8 @@ pub enum LabelsError {
 const BANDS: [(f32, &str); 4] = [(60.0, "60 and over"), (45.0, "45 to 59"), (30.0, "30 to 44"), (0.0, "under 30")];
 
 impl Labels {
-    /// Reads CSV: a column `identity` with the names of the people's folders, and a column for each attribute. Empty
-    /// fields say nothing.
+    /// Reads CSV: a column `identity` with the names of the people's folders, and a column per attribute. Empty fields are
+    /// ignored.
     ///
     /// # Errors
     /// A [`LabelsError`].
@@ -52,7 +51,7 @@ impl Labels {
         Ok(labels)
     }
 
-    /// Sex and age band as read from the people's enrolled photographs.
+    /// Apparent sex and age band, from the people's enrolled photographs.
     pub fn apparent(measured: &Measured) -> Self {
         let of = |value: &dyn Fn(&Apparent) -> &'static str| {
             measured.apparent.iter().map(|(person, a)| (person.clone(), value(a).to_owned())).collect()
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_and_gaps_say_nothing() {
+    fn a_file_is_read_and_empty_fields_are_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("labels.csv");
         std::fs::write(&path, "identity, sex, ancestry\njane,female,\nbob, male ,\"north, east\"\n").unwrap();
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_banded_by_what_is_read() {
+    fn people_are_grouped_by_apparent_age_and_sex() {
         let apparent = |age, sex| Apparent { age, sex };
         let people =
             [("a", apparent(61.0, Sex::Female)), ("b", apparent(29.9, Sex::Male)), ("c", apparent(45.0, Sex::Unclear))];

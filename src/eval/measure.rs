@@ -1,4 +1,4 @@
-//! Enrolls every draw by the service's rules and verifies every probe by the service's verdict.
+//! Enrolls every draw and verifies every probe, by the service's own rules.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,22 @@ use crate::identity::{Candidate, Profile};
 use crate::template::{Demographics, Sex, Template};
 use crate::verdict::{Explanation, ImageDecision, Judgement, Verdict};
 
-/// One probe's answer.
+/// The answer for one probe.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Record {
-    /// The draw.
+    /// The number of the draw.
     pub seed: u64,
-    /// Whom it was claimed to show.
+    /// The claimed identity.
     pub identity: String,
-    /// What was done to it.
+    /// The degradation.
     pub degrade: String,
     /// `real`, `fake:METHOD` or `other`.
     pub set: String,
-    /// The picture.
+    /// The picture's path below the data folder.
     pub path: String,
-    /// The answer; `None` where it failed.
+    /// The verdict; `None` where the probe failed.
     pub verdict: Option<Verdict>,
-    /// Why it failed: the code of the problem.
+    /// The code of the problem, where the probe failed.
     pub error: Option<String>,
     /// The score of the deciding face, 0..=1; `None` without a face.
     pub score: Option<f64>,
@@ -34,11 +34,11 @@ pub struct Record {
     pub likeness: Option<f64>,
     /// The deciding face's quality, 0..=100.
     pub quality: Option<f64>,
-    /// What the explanation claims; `None` without a face.
+    /// The claims of the explanation; `None` without a face.
     pub explained: Option<Explained>,
-    /// Which regions of the face were forged, where that is known and was not all of it.
+    /// The forged regions of the face, where they are known and not the whole face.
     pub forged: Option<Vec<String>>,
-    /// Where the deciding face stands.
+    /// The box of the deciding face.
     #[serde(skip)]
     pub bbox: Option<BoundingBox>,
 }
@@ -53,41 +53,41 @@ impl Record {
 /// One enrollment.
 #[derive(Clone, Debug)]
 pub struct Enrollment {
-    /// The draw.
+    /// The number of the draw.
     pub seed: u64,
-    /// Who.
+    /// The enrolled person.
     pub identity: String,
     /// Photographs offered.
     pub offered: usize,
-    /// Photographs taken.
+    /// Photographs accepted.
     pub accepted: usize,
-    /// The codes of those that were refused.
+    /// The codes of the refusals.
     pub refused: Vec<String>,
 }
 
-/// What the networks read from a person's enrolled photographs.
+/// Age and sex as the networks read them from a person's enrolled photographs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Apparent {
-    /// The median, in years.
+    /// The median over the photographs, in years.
     pub age: f32,
-    /// By the mean over the photographs.
+    /// From the mean over the photographs.
     pub sex: Sex,
 }
 
-/// Everything that was measured.
+/// The answers and enrollments of a run.
 #[derive(Debug, Default)]
 pub struct Measured {
     /// In the order of seed, person, degradation, set.
     pub records: Vec<Record>,
     /// In the order of seed and person.
     pub enrollments: Vec<Enrollment>,
-    /// Forgeries left out, over all draws, see [`Draw::excluded`].
+    /// Forgeries left out in all draws, see [`Draw::excluded`].
     pub excluded: usize,
     /// By person.
     pub apparent: BTreeMap<String, Apparent>,
 }
 
-/// Runs `protocol` over templates that are already there.
+/// Runs `protocol` on extracted templates.
 pub fn measure<T>(judge: &Judge, dataset: &Dataset<T>, protocol: &Protocol, extracted: &Extracted) -> Measured {
     let mut measured = Measured::default();
     let mut enrolled: BTreeMap<String, Vec<Demographics>> = BTreeMap::new();
@@ -136,7 +136,7 @@ fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Optio
     (profile, enrollment)
 }
 
-/// What the service would answer; who and what it was is filled in by the caller.
+/// The service's answer; the caller fills in the probe's person, set and path.
 fn answer(judge: &Judge, profile: Option<&Profile>, seen: Option<&Seen>) -> Record {
     let mut record = Record::default();
     match (profile, seen) {

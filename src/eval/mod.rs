@@ -1,9 +1,9 @@
-//! The benchmark: any folder in the layout of `VIPBench` through the service's own code, and what came of it.
+//! The benchmark: runs any folder in the layout of `VIPBench` through the service's own code.
 //!
-//! [`Dataset`] reads the folder, [`draws`] says who is enrolled with which photographs and what is then verified,
-//! [`extract`] looks at each picture once, [`measure`](measure()) judges, [`Report`] holds the figures.
-//! [`calibrate`](calibrate()) fits thresholds and the score's map to an operator's own data. The definitions are in
-//! `docs/evaluation.md`.
+//! [`Dataset`] reads the folder, [`draws`] chooses references and probes, [`extract`] turns each picture into templates,
+//! [`measure`](measure()) enrolls and verifies, [`Report`] holds the figures. [`calibrate`](calibrate()) fits thresholds
+//! and the score's map to an operator's own data; [`training`] exports what the fits in `training/` read.
+//! `docs/evaluation.md` defines the figures.
 
 mod cache;
 mod calibrate;

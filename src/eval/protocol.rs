@@ -1,8 +1,7 @@
-//! Who is enrolled with which photographs, and what is verified against them.
+//! The protocol: which photographs are enrolled, and which pictures are verified against them.
 //!
-//! For each seed and person some genuine photographs are drawn as references; everything else is a probe. The draw is a
-//! matter of names and the seed alone, so that it is the same on every machine and does not move when a picture is added
-//! elsewhere.
+//! For each seed and person some genuine photographs are drawn as references; everything else is a probe. A draw depends
+//! on paths and the seed alone, so it is the same on every machine, and a picture added elsewhere does not change it.
 
 use sha2::{Digest, Sha256};
 
@@ -10,18 +9,18 @@ use super::{Dataset, Degradation, Picture, Set};
 use crate::identity::{Candidate, Outcome, Population, Profile, admit};
 use crate::template::Template;
 
-/// What is drawn.
+/// The size of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Protocol {
-    /// Photographs offered as references, a person; at most half of what there is.
+    /// Photographs offered as references per person; at most half of the person's photographs.
     pub references: usize,
-    /// Draws.
+    /// Draws per person.
     pub seeds: u64,
-    /// Pictures of other people, a person and draw.
+    /// Pictures of other people per person and draw.
     pub others: usize,
-    /// Probes of any one set, a person and draw; 0: all.
+    /// The most probes of any one set per person and draw; 0: all.
     pub max_per_set: usize,
-    /// What is done to probes; references are enrolled as they are.
+    /// Degradations of the probes; references are enrolled undegraded.
     pub degradations: Vec<Degradation>,
 }
 
@@ -34,20 +33,20 @@ impl Default for Protocol {
 /// One draw for one person.
 #[derive(Debug)]
 pub struct Draw<'a, T> {
-    /// The draw.
+    /// The number of the draw, from 0.
     pub seed: u64,
-    /// Who is claimed.
+    /// The claimed identity.
     pub person: &'a str,
-    /// Offered as references.
+    /// The photographs offered as references.
     pub references: Vec<&'a Picture<T>>,
-    /// Verified, by set.
+    /// The pictures verified, by set.
     pub probes: Vec<(Set, Vec<&'a Picture<T>>)>,
-    /// Forgeries left out because their names say that they were made from one of the references: they would be
-    /// compared with their own pixels.
+    /// The number of forgeries left out because they were made from one of the references: they would be compared with
+    /// their own pixels.
     pub excluded: usize,
 }
 
-/// Every draw of `protocol`.
+/// The draws of `protocol`, by seed and person.
 pub fn draws<'a, T>(dataset: &'a Dataset<T>, protocol: &Protocol) -> Vec<Draw<'a, T>> {
     let people = dataset.people.keys();
     (0..protocol.seeds).flat_map(|seed| people.clone().map(move |p| draw(dataset, protocol, seed, p))).collect()
@@ -79,14 +78,14 @@ fn draw<'a, T>(dataset: &'a Dataset<T>, protocol: &Protocol, seed: u64, person: 
     Draw { seed, person, references: references.to_vec(), probes, excluded }
 }
 
-/// A reproducible shuffle: pictures in the order of a hash of seed and path.
+/// A reproducible shuffle: by a hash of seed and path.
 fn shuffled<T>(mut pictures: Vec<&Picture<T>>, seed: u64) -> Vec<&Picture<T>> {
     pictures.sort_by_cached_key(|p| Sha256::digest(format!("{seed}/{}", p.path)).to_vec());
     pictures
 }
 
-/// Enrolls photographs, each with the faces in it, by the service's own rules; the outcomes are in their order. The
-/// profile is `None` where none was taken.
+/// Enrolls photographs, each with its faces, by the service's own rules. The outcomes are in the order of the
+/// photographs; the profile is `None` where none was accepted.
 pub fn enroll(photographs: Vec<Candidate>, population: &Population) -> (Option<Profile>, Vec<Outcome>) {
     let outcomes = admit(&[], &photographs, population);
     let taken = photographs.into_iter().zip(&outcomes).filter_map(|(mut photograph, outcome)| {
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_person_is_not_enrolled() {
+    fn another_person_is_not_enrolled() {
         let candidate = |i: u64, t: Template| Candidate { sha256: i.to_string(), faces: vec![t] };
         let mut photographs: Vec<Candidate> = (0..6).map(|i| candidate(i, near(1, i))).collect();
         photographs.push(candidate(9, template(2)));

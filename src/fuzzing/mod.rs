@@ -1,9 +1,9 @@
-//! Every parser of bytes from outside, each as one function over bytes that panics where it is not as it must be.
+//! Fuzz targets: for every parser of bytes from outside, a function over bytes that panics where an invariant fails.
 //!
-//! `fuzz/` drives them with a fuzzer; the tests here with random bytes, with words that the formats know, and with what
-//! the fuzzer once found. A build of the program holds none of this. docs/fuzzing.md says what was run.
-#![allow(clippy::missing_panics_doc, reason = "to panic is what these are for")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "likewise")]
+//! `fuzz/` runs them under a fuzzer; the tests here run them on random bytes, dictionary words, seeds and regressions.
+//! They are compiled for these two only. See docs/fuzzing.md.
+#![allow(clippy::missing_panics_doc, reason = "targets report by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "targets report by panicking")]
 
 #[cfg(test)]
 mod tests;
@@ -26,18 +26,17 @@ use crate::template::Template;
 use crate::vault::MasterKey;
 use crate::verdict::{Evidence, Explanation, Fusion, ImageDecision, Judgement};
 
-/// A form as requests bring it: a content type, a line end, the length of the pieces in which the body arrives (one
-/// byte), and the body.
+/// A form in a request: a content type, a line end, the length of the body's pieces (one byte), and the body.
 pub fn multipart(bytes: &[u8]) {
     crate::api::fuzzing::multipart(bytes);
 }
 
-/// The query of a list of identities: a cursor and a limit.
+/// The query of the list of identities: a cursor and a limit.
 pub fn cursor(bytes: &[u8]) {
     std::str::from_utf8(bytes).into_iter().for_each(crate::api::fuzzing::page);
 }
 
-/// The manifest of the models, and the two files of coefficients that it names.
+/// The models' manifest, fusion and population (TOML).
 pub fn models(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for entry in Manifest::parse(text).into_iter().flatten() {
@@ -68,10 +67,10 @@ pub fn batch(bytes: &[u8]) {
     check(parse_jsonl(bytes));
 }
 
-/// A template as the store keeps it, and what a sealed row holds once it was opened.
+/// A stored template, and the content of an opened row.
 pub fn record(bytes: &[u8]) {
     let _ = decode_template(bytes);
-    // The same with a sum that holds, so that what lies behind it is reached.
+    // With a valid checksum, to reach the code behind it.
     let Some((format, body)) = bytes.split_first() else { return };
     let signed = [&[*format][..], &Sha256::digest(body)[..8], body].concat();
     if let Ok(template) = decode_template(&signed) {
@@ -82,11 +81,11 @@ pub fn record(bytes: &[u8]) {
     }
 }
 
-/// A template that was read can be written, read and compared with, whatever it holds.
+/// A decoded template can be written, read and compared, whatever its values.
 fn is_usable(template: &Template) {
     static POPULATION: OnceLock<Population> = OnceLock::new();
     let record = encode_template(template).unwrap();
-    // By its bytes: a value that is no number equals nothing.
+    // By bytes: NaN equals nothing.
     assert_eq!(encode_template(&decode_template(&record).unwrap()).unwrap(), record);
     let population =
         POPULATION.get_or_init(|| Population::parse(include_str!("../../models/population.toml"), Vec::new()).unwrap());
@@ -107,10 +106,10 @@ pub fn settings(bytes: &[u8]) {
     }
 }
 
-/// An audit log, and the head that stands beside it.
+/// An audit log, and its head.
 pub fn audit_log(bytes: &[u8]) {
     let lines = bytes.split(|b| *b == b'\n');
-    // A whole log as it comes, and each line with the ending that makes it one of ours.
+    // The log as given, and each line with a valid hash.
     let signed = lines.clone().flat_map(|body| {
         let ending = format!(",\"hash\":\"{}\"}}\n", hex::encode(Sha256::digest(body)));
         [body, ending.as_bytes()].concat()
@@ -118,14 +117,14 @@ pub fn audit_log(bytes: &[u8]) {
     for log in [bytes.to_vec(), signed.collect()] {
         let report = verify(&log[..], &[]).unwrap();
         assert!(report.lines <= lines.clone().count() as u64);
-        assert_eq!(report.findings.is_empty(), report.lines == 0, "without a head there is always something to say");
+        assert_eq!(report.findings.is_empty(), report.lines == 0, "a log without a head always has a finding");
     }
     if let Some(head) = std::str::from_utf8(bytes).ok().and_then(|t| t.parse::<Head>().ok()) {
         assert_eq!(head.to_string().parse(), Ok(head));
     }
 }
 
-/// Names: of identities, of API keys and master keys, of degradations, and of the files of a data set.
+/// Identity ids, API keys, master keys, degradations, and paths in a data set.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(id) = text.parse::<IdentityId>() {
@@ -147,7 +146,7 @@ pub fn names(bytes: &[u8]) {
     }
 }
 
-/// An encoded image, and a JPEG at each fraction, however small it is.
+/// An encoded image, also decoded as a JPEG at each fraction.
 pub fn image(bytes: &[u8]) {
     let limits = DecodeLimits { max_bytes: 1 << 20, max_pixels: 1 << 20, max_side: 4096 };
     match decode(bytes, &limits) {
@@ -162,14 +161,14 @@ pub fn image(bytes: &[u8]) {
     }
 }
 
-/// What an image goes through to its verdict, against the person of the demonstration's portraits.
+/// Everything from image to verdict, for the person of the demo's portraits.
 pub struct Verifier {
     judge: Judge,
     profile: Profile,
 }
 
 impl Verifier {
-    /// Loads the networks and enrolls three portraits; `root` is the folder of this repository.
+    /// Loads the networks and enrolls three portraits; `root` is the root of the repository.
     pub fn open(root: &Path) -> Self {
         let judge = Judge::open(&root.join("models"), None).expect("the models load");
         let portraits = ["obama-2009.jpg", "obama-2010.jpg", "obama-2012.jpg"].map(|name| {
@@ -181,8 +180,7 @@ impl Verifier {
         Self { judge, profile }
     }
 
-    /// Verifies `bytes`; whatever they are, what is said of them are numbers within their bounds. `true` where a face
-    /// was judged.
+    /// Verifies `bytes` and checks that scores and qualities lie within their bounds. `true` where a face was judged.
     pub fn verify(&self, bytes: &[u8]) -> bool {
         let Ok(analysis) = self.judge.analyser.analyse(bytes) else { return false };
         let templates: Vec<&Template> = analysis.faces.iter().map(|(_, t)| t).collect();

@@ -1,4 +1,4 @@
-//! A short run of each target with random input, and everything that the fuzzer was given or has found.
+//! Runs each target briefly on random input, on every seed and on every regression.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use ::image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::identity::fixtures::near;
 use crate::store::encode_template;
@@ -30,7 +32,7 @@ fn fuzz(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(relative)
 }
 
-/// The words of a dictionary in libFuzzer's form: a quoted text a line, with `\xNN`, `\\` and `\"`.
+/// The words of a dictionary in libFuzzer's format: one quoted text per line, with `\xNN`, `\\` and `\"`.
 fn words(name: &str) -> Vec<Vec<u8>> {
     let text = std::fs::read_to_string(fuzz(&format!("dictionaries/{name}.dict"))).unwrap();
     let quoted = text.lines().filter_map(|l| l.strip_prefix('"')?.strip_suffix('"'));
@@ -57,7 +59,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
     found.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
 }
 
-/// Random bytes, words of the format in a random order, and a seed with some bytes changed and its end cut off.
+/// Random bytes, words of the dictionary in random order, and seeds with bytes changed and the end cut off.
 fn inputs(name: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     let words = prop::collection::vec(prop::sample::select(words(name)), 0..24).prop_map(|w| w.concat());
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
@@ -73,7 +75,7 @@ fn inputs(name: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     prop_oneof![prop::collection::vec(any::<u8>(), 0..300), words, mutated]
 }
 
-/// Writes the seeds that are not text: `cargo test --release --lib fuzzing -- --ignored`, when their formats change.
+/// Writes the binary seeds when their formats change: `cargo test --release --lib fuzzing -- --ignored`.
 #[test]
 #[ignore = "writes into fuzz/seeds"]
 fn write_the_seeds() {
@@ -88,7 +90,7 @@ fn write_the_seeds() {
     }
     let record = encode_template(&near(1, 1)).unwrap();
     write("record/whole", &record);
-    // As the target takes it: it adds the sum.
+    // The target adds the checksum.
     write("record/without_sum", &[&record[..1], &record[9..]].concat());
     write("record/row", &postcard::to_stdvec(&(Some("a.jpg"), &record)).unwrap());
 }
@@ -119,7 +121,7 @@ fn random_input_breaks_no_parser() {
 }
 
 #[test]
-fn what_was_found_stays_mended() {
+fn seeds_and_regressions_pass() {
     for (name, target) in TARGETS {
         let seeds = files(&format!("seeds/{name}"));
         assert!(!seeds.is_empty(), "{name}");
@@ -129,17 +131,14 @@ fn what_was_found_stays_mended() {
     }
 }
 
-/// Encoded portraits with bytes changed or cut off, from file to verdict.
+/// Verifies encoded portraits with bytes changed or cut off.
 #[test]
 fn mutated_portraits_get_a_verdict_or_a_refusal() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let verifier = Verifier::open(root);
     let portrait = ::image::open(root.join("demo/biden-2010.jpg")).unwrap().thumbnail(160, 160);
-    let mut random = 0x5eed_u64;
-    let mut dice = |sides: usize| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) as usize % sides
-    };
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(0x5eed);
+    let mut dice = |sides: usize| random.random_range(0..sides);
     let mut judged = 0;
     for (format, _) in FORMATS {
         let whole = encoded(&portrait, format);

@@ -105,7 +105,7 @@ fn a_calibration_is_used_and_shown(set: &str, data: &str, models_version: &str) 
 }
 
 #[test]
-fn wrong_usage_and_unusable_folders_are_told() {
+fn wrong_usage_and_unusable_folders_are_refused() {
     for args in [
         &["eval", "x", "--degrade", "sepia"][..],
         &["eval", "x", "--thumbnails"],

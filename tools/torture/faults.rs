@@ -1,4 +1,4 @@
-//! Faults around the server: disks that are full or read-only, files that are damaged, folders that are taken.
+//! Faults around the server: full and read-only disks, damaged files, folders in use.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,7 +22,7 @@ fn status(server: &Server, path: &str) -> u16 {
     server.get(path).map_or(0, |a| a.status)
 }
 
-/// A small file system in memory, taken away at the end.
+/// A small file system in memory, unmounted when dropped.
 struct Disk<'a>(&'a Path);
 
 impl<'a> Disk<'a> {
@@ -46,7 +46,7 @@ impl Drop for Disk<'_> {
     }
 }
 
-/// The status of a verification, and whether the audit log has it.
+/// The status of a verification, and whether the audit log recorded it.
 fn verdict(args: &Args, server: &Server, data: &Path) -> (u16, bool) {
     let count = || {
         let text = std::fs::read_to_string(data.join("audit.jsonl")).unwrap_or_default();
@@ -83,7 +83,7 @@ pub(crate) fn disk(args: &Args) -> Outcome {
     std::fs::write(folder.join("ballast"), vec![1; 8 << 20]).unwrap_err();
     let refused: Vec<u16> = (1..40).map(|n| write(&server, n)).filter(|s| *s != 201).collect();
     outcome.case(
-        "a full disk is told",
+        "a full disk is reported",
         check(refused.iter().all(|s| *s == 503) && !refused.is_empty(), || format!("{refused:?}")),
     );
     let (status_full, recorded) = verdict(args, &server, folder.path());
@@ -121,7 +121,7 @@ pub(crate) fn disk(args: &Args) -> Outcome {
     outcome
 }
 
-/// A store with something in it, made by a server that has ended.
+/// Fills a store by a server that then ends.
 fn filled(args: &Args, data: &Path) -> Result<(), String> {
     let mut server = Server::start(args, data, &[])?;
     for n in 0..30 {
@@ -147,7 +147,7 @@ pub(crate) fn damage(args: &Args) -> Outcome {
             Some(bytes) => std::fs::write(&file, bytes).unwrap(),
             None => std::fs::remove_file(&file).unwrap(),
         }
-        // The command opens the store as the server does, and is quicker.
+        // The command opens the store as the server does, and faster.
         let done = run(args, folder.path(), &["keys", "list"]);
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         let told = !done.status.success() && words.iter().any(|w| said.contains(w));
@@ -165,7 +165,7 @@ pub(crate) fn damage(args: &Args) -> Outcome {
         std::fs::write(&file, &damaged).unwrap();
         let started = Server::start(args, folder.path(), &[]);
         let right = started.as_ref().err().is_none_or(|e| e.contains("restore") || e.contains("backup"));
-        // A page that nothing uses may be damaged without harm; what is used must be refused or found.
+        // An unused page may be damaged without harm; damage to any other must be refused or reported.
         let why = started.err().unwrap_or_default();
         outcome.case(&format!("page {page} damaged, {n}"), check(right, || why));
     }

@@ -1,4 +1,4 @@
-//! Hostile images and requests: each must be answered in time, with a documented code, by a server that lives on.
+//! Hostile images and requests: the server must answer each in time, with a documented code, and survive.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -7,9 +7,9 @@ use crate::http::{self, Answer};
 use crate::server::{Folder, Server};
 use crate::{Args, Outcome, images as image_cases, requests as request_cases};
 
-/// The longest that any one may take, on a busy machine.
+/// The longest that any answer may take on a busy machine.
 const BOUND: Duration = Duration::from_secs(30);
-/// The most memory at any time, in MiB: two images of 50 megapixels in work, twice each, and the networks.
+/// The most memory at any time, in MiB: two images of 50 megapixels, two copies of each, and the networks.
 const MEMORY: usize = 2_500;
 
 /// Every code in the table of docs/errors.md.
@@ -24,7 +24,7 @@ fn check(answer: Option<&Answer>, statuses: &[u16], codes: &HashSet<String>) -> 
         let body = String::from_utf8_lossy(&answer.body).chars().take(200).collect::<String>();
         return Err(format!("status {}, expected {statuses:?}: {body}", answer.status));
     }
-    // What the HTTP parser itself refuses has no body.
+    // A refusal by the HTTP parser has no body.
     if answer.status >= 400 && !answer.body.is_empty() {
         let code = answer.code();
         if !codes.contains(&code) {
@@ -83,7 +83,7 @@ fn run<'a>(args: &Args, cases: impl Iterator<Item = (&'a str, Vec<u8>, &'a [u16]
 
 pub(crate) fn images(args: &Args) -> Outcome {
     let cases = image_cases::all(&args.photograph("obama-2009.jpg"));
-    // In a quick run, without the two that cost most.
+    // A quick run leaves out the two most expensive cases.
     let chosen =
         cases.iter().enumerate().filter(|(i, c)| !args.quick || (i % 4 == 0 && !c.name.contains("megapixels")));
     run(args, chosen.map(|(_, c)| (c.name.as_str(), http::verify(&c.bytes, None), c.statuses)))

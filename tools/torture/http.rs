@@ -1,4 +1,4 @@
-//! A client that can misbehave: bytes to a socket, and what comes back.
+//! A client that can misbehave: sends any bytes and reads the answer.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// An answer.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
-    /// 0 where the connection was closed without one.
+    /// 0 where the connection was closed without an answer.
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
@@ -28,14 +28,14 @@ impl Answer {
     }
 }
 
-/// Sends `request` on a connection of its own and reads one answer. A server may answer and close before everything is
-/// sent: that is an answer too. `None`: none within `patience`.
+/// Sends `request` on a connection of its own and reads one answer, which may come before everything is sent. `None`
+/// without an answer within `patience`.
 pub(crate) fn send(address: &str, request: &[u8], patience: Duration) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(patience)).ok()?;
     stream.set_write_timeout(Some(patience)).ok()?;
     stream.set_nodelay(true).ok()?;
-    // The answer may come while the request is still on its way.
+    // The server may answer and close before it has read everything.
     let _ = stream.write_all(request);
     read(&mut stream)
 }
@@ -63,7 +63,7 @@ fn head(bytes: &[u8]) -> Option<(u16, String, usize)> {
     Some((status, head, end + 4))
 }
 
-/// The answer, once all of it is there.
+/// The answer, once it is complete.
 fn parse(bytes: &[u8]) -> Option<Answer> {
     let (status, head, end) = head(bytes)?;
     if status == 100 {

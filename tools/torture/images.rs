@@ -1,4 +1,4 @@
-//! Images that nobody took: cut, altered, disguised, and built to cost more than they weigh.
+//! Hostile images: cut, altered, disguised, and small ones that are expensive to decode.
 
 use std::io::Cursor;
 
@@ -6,14 +6,14 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 
 use crate::server::Dice;
 
-/// A name, the bytes, and the statuses that are right.
+/// A case, and its allowed statuses.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) statuses: &'static [u16],
 }
 
-/// It may be readable or not, but it must be answered.
+/// The image may be readable or not.
 const EITHER: &[u16] = &[200, 413, 422];
 const UNREADABLE: &[u16] = &[422];
 const TOO_LARGE: &[u16] = &[413];
@@ -36,7 +36,7 @@ const FORMATS: [(&str, ImageFormat); 5] = [
     ("bmp", ImageFormat::Bmp),
 ];
 
-/// All of them; `face` is a photograph.
+/// All cases; `face` is a photograph.
 pub(crate) fn all(face: &[u8]) -> Vec<Case> {
     let face = image::load_from_memory(face).unwrap().thumbnail(220, 220).into_rgb8();
     let files = FORMATS.map(|(name, format)| (name, encode(&face, format)));
@@ -123,7 +123,7 @@ fn nonsense(cases: &mut Vec<Case>) {
     }
 }
 
-/// Headers that promise what is not there.
+/// Headers with wrong sizes.
 fn headers(files: &[(&str, Vec<u8>)], cases: &mut Vec<Case>) {
     let file = |name: &str| files.iter().find(|(n, _)| *n == name).unwrap().1.clone();
     for (w, h) in [(60_000u32, 60_000u32), (1 << 30, 1), (u32::MAX, u32::MAX), (0, 0), (16_385, 2), (8_000, 8_000)] {
@@ -155,7 +155,7 @@ fn headers(files: &[(&str, Vec<u8>)], cases: &mut Vec<Case>) {
     cases.push(case("webp of 16777216 x 16777216 by its header", webp, EITHER));
 }
 
-/// Small on the wire, large in memory; and more than is taken.
+/// Small on the wire and large in memory, and beyond the limits.
 fn costly(files: &[(&str, Vec<u8>)], face: &RgbImage, cases: &mut Vec<Case>) {
     let jpeg = &files[0].1;
     let bomb = encode(&RgbImage::new(7_000, 7_000), ImageFormat::Png);
@@ -209,7 +209,7 @@ fn segments(jpeg: &[u8], marker: u8, content: &[u8], times: usize) -> Vec<u8> {
     [&jpeg[..2], &segment.repeat(times), &jpeg[2..]].concat()
 }
 
-/// The frames of a GIF of one frame, again and again.
+/// A GIF's one frame, repeated.
 fn frames(gif: &[u8], times: usize) -> Vec<u8> {
     let colours = if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) };
     let (head, frame) = gif[..gif.len() - 1].split_at(13 + colours);
@@ -222,7 +222,7 @@ fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     [&(content.len() as u32).to_be_bytes()[..], &body, &crc32(&body).to_be_bytes()].concat()
 }
 
-/// The packed pixels of a PNG.
+/// The compressed pixels of a PNG.
 fn idat(png: &[u8]) -> Vec<u8> {
     let (mut at, mut packed) = (8, Vec::new());
     while let Some(head) = png.get(at..at + 8) {

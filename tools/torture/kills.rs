@@ -1,4 +1,4 @@
-//! SIGKILL at random moments: what was acknowledged is there afterwards, and nothing is there in halves.
+//! SIGKILL at random moments: acknowledged writes survive, and no write is half done.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,14 +9,14 @@ use crate::http::{FORM, form, part, request};
 use crate::server::{Dice, Folder, Server, command, run};
 use crate::{Args, Outcome};
 
-/// What became of an identity, as far as anybody was told.
+/// The state of an identity, by the server's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     /// Its creation was acknowledged.
     There,
     /// Its deletion was acknowledged.
     Gone,
-    /// A request was under way when the server died: either is right.
+    /// A request was under way when the server died: both states are allowed.
     Open,
 }
 
@@ -29,7 +29,7 @@ struct Ledger {
     keys: Vec<String>,
 }
 
-/// One writer: creates, enrolls and deletes until the server is gone, and notes what was acknowledged.
+/// Creates, enrolls and deletes until the server is gone, and notes acknowledged writes.
 fn write(address: &str, lane: usize, round: usize, face: Option<&[u8]>, ledger: &Mutex<Ledger>) {
     let patience = Duration::from_secs(30);
     let send = |r: &[u8]| crate::http::send(address, r, patience).filter(|a| a.status != 0);
@@ -60,7 +60,7 @@ fn write(address: &str, lane: usize, round: usize, face: Option<&[u8]>, ledger: 
     }
 }
 
-/// Compares what a server says with the ledger; returns what is wrong.
+/// Compares a server with the ledger; returns the differences.
 fn compare(server: &Server, ledger: &mut Ledger) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, known) in &mut ledger.identities {
@@ -79,7 +79,7 @@ fn compare(server: &Server, ledger: &mut Ledger) -> Vec<String> {
                     .collect();
                 let acknowledged = ledger.references.get(id).cloned().unwrap_or_default();
                 let missing = acknowledged.iter().filter(|r| !there.contains(r)).count();
-                // One more may be there: its acknowledgement was on the way.
+                // One more is allowed: its acknowledgement was under way.
                 if missing > 0 || there.len() > acknowledged.len() + 1 {
                     wrong.push(format!("{id}: {} references, {} were acknowledged", there.len(), acknowledged.len()));
                 }
@@ -100,7 +100,7 @@ fn audited(args: &Args, data: &Path) -> Result<(), String> {
     if done.status.success() { Ok(()) } else { Err(format!("audit verify: {said}")) }
 }
 
-/// Kills of a server while three clients write and a fourth issues keys at the command line.
+/// Kills a server while three clients write.
 pub(crate) fn server(args: &Args) -> Outcome {
     let (kills, lanes) = (if args.quick { 6 } else { 60 }, 2);
     let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
@@ -142,7 +142,7 @@ fn one_lane(args: &Args, lane: usize, kills: usize) -> Outcome {
         let pause = Duration::from_millis(dice.below(2_400) as u64);
         std::thread::scope(|scope| {
             for writer in 0..3 {
-                // One enrolls photographs, the others are quick.
+                // One enrolls photographs; the others only write names, which is quick.
                 let face = (writer == 0).then_some(face.as_slice());
                 let (address, ledger) = (server.address.clone(), &ledger);
                 scope.spawn(move || write(&address, writer, round, face, ledger));
@@ -162,12 +162,12 @@ fn one_lane(args: &Args, lane: usize, kills: usize) -> Outcome {
     outcome
 }
 
-/// Kills of commands that write to the folder: new keys, and above all a new master key.
+/// Kills commands that write to the folder: new API keys and new master keys.
 pub(crate) fn commands(args: &Args) -> Outcome {
     let (mut outcome, folder, mut dice) = (Outcome::default(), Folder::new(), Dice::new(5));
     let data = folder.join("data");
     let mut ledger = Ledger::default();
-    // Something that has to survive.
+    // A template that must survive.
     let face = args.photograph("obama-2009.jpg");
     match Server::start(args, &data_with_log(&data), &[]) {
         Ok(mut server) => {
@@ -213,7 +213,7 @@ pub(crate) fn commands(args: &Args) -> Outcome {
             whole.and(if missing == 0 { Ok(()) } else { Err("a key is gone".into()) }),
         );
     }
-    // The templates open with whatever master key it is now: the first start reads every one of them.
+    // A start opens every template with the present master key.
     let left = Server::start(args, &data, &[]);
     outcome.lost += usize::from(left.is_err());
     outcome.case("start after all", left.map(|_| ()));

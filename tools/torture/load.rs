@@ -1,4 +1,4 @@
-//! Too many clients, clients that are too slow, and an end while work is under way.
+//! Overload, slow clients, and shutdown during work.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use crate::http::{self, FORM};
 use crate::server::{Folder, PATIENCE, Server};
 use crate::{Args, Outcome};
 
-/// Requests that may wait in these suites: a short queue keeps the bound on the wait short.
+/// The length of the server's queue in these suites; a short queue bounds the wait.
 const QUEUE: usize = 6;
 
 fn started(args: &Args, outcome: &mut Outcome, folder: &Folder) -> Option<Server> {
@@ -26,7 +26,7 @@ fn started(args: &Args, outcome: &mut Outcome, folder: &Folder) -> Option<Server
     }
 }
 
-/// `clients` send the request again and again for `time`: status and duration of each answer.
+/// Lets `clients` repeat the request for `time`; returns status, duration and whether there was a `Retry-After`.
 fn drive(address: &str, request: &[u8], clients: usize, time: Duration) -> Vec<(u16, Duration, bool)> {
     let (begun, answers) = (Instant::now(), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -62,7 +62,7 @@ pub(crate) fn overload(args: &Args) -> Outcome {
     let capacity = drive(&server.address, &request, 2, warm).len() as f32 / warm.as_secs_f32();
     let before = server.memory("VmRSS");
     let time = Duration::from_secs(if args.quick { 6 } else { 120 });
-    // Each client that is told to come back offers about ten requests a second.
+    // Each refused client sends about ten requests per second.
     let clients = (capacity * 10.0 / 8.0).ceil().max(4.0) as usize + 2 + QUEUE;
     let answers = drive(&server.address, &request, clients, time);
     let after = server.memory("VmRSS");
@@ -72,7 +72,7 @@ pub(crate) fn overload(args: &Args) -> Outcome {
     let others = answers.iter().filter(|a| !matches!(a.0, 200 | 429)).count();
     let offered = answers.len() as f32 / time.as_secs_f32();
     let p99 = quantile(&mut accepted, 0.99);
-    // Everything in front in the queue, and its own turn, with as much again for a machine that others use too.
+    // The queue and its own turn, doubled for a machine that others use too.
     let bound = Duration::from_secs_f32((QUEUE + 4) as f32 / capacity.max(0.1) * 2.0 + 1.0);
     outcome.crashes += others;
     outcome.case("only 200 and 429", if others == 0 { Ok(()) } else { Err(format!("{others} others")) });
@@ -86,7 +86,7 @@ pub(crate) fn overload(args: &Args) -> Outcome {
     outcome.case("memory is flat", if flat { Ok(()) } else { Err(format!("{before} MiB before, {after} after")) });
     let begun = Instant::now();
     let recovered = server.send(&request).is_some_and(|a| a.status == 200) && begun.elapsed() < bound;
-    outcome.case("recovery at once", if recovered { Ok(()) } else { Err(format!("{:?}", begun.elapsed())) });
+    outcome.case("recovers immediately", if recovered { Ok(()) } else { Err(format!("{:?}", begun.elapsed())) });
     outcome.case("lives", if server.lives() { Ok(()) } else { Err("it died".into()) });
     outcome.note(format!(
         "capacity {capacity:.1}/s, offered {offered:.1}/s for {} s, {} accepted, {} x 429, p99 {:.1} s, {before} to {after} MiB",
@@ -98,7 +98,7 @@ pub(crate) fn overload(args: &Args) -> Outcome {
     outcome
 }
 
-/// Clients that send a byte a second, in the head or in the body, and some that send nothing.
+/// Clients that send nothing, or a byte per second in head or body.
 pub(crate) fn slow(args: &Args) -> Outcome {
     let (mut outcome, folder) = (Outcome::default(), Folder::new());
     let Some(server) = started(args, &mut outcome, &folder) else { return outcome };
@@ -151,7 +151,7 @@ pub(crate) fn slow(args: &Args) -> Outcome {
     outcome
 }
 
-/// SIGTERM while requests are under way: they are answered, and the server ends with 0.
+/// SIGTERM while requests are under way: they are answered, and the server exits with 0.
 pub(crate) fn drain(args: &Args) -> Outcome {
     let mut outcome = Outcome::default();
     let request = http::verify(&args.photograph("obama-2009.jpg"), None);

@@ -1,7 +1,7 @@
-//! Torture: starts the real server and does to it what attackers, full disks and power cuts do. Prints one table and
-//! ends with 1 if anything was not as it must be. `scripts/torture` runs it; docs/torture.md says what it tries.
+//! Torture: starts the real server and tries to break it, as attackers, full disks and power cuts do. Prints one table and
+//! exits with 1 if any case fails. `scripts/torture` runs it; docs/torture.md describes the suites.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop on the spot")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test tool may panic")]
 
 mod faults;
 mod hostile;
@@ -21,25 +21,25 @@ use clap::Parser;
 /// Start the real server and try to break it.
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// The program.
+    /// The program to test.
     #[arg(long, default_value = "target/release/faceward")]
     program: PathBuf,
-    /// The networks.
+    /// The folder with the networks.
     #[arg(long, default_value = "models")]
     models: PathBuf,
-    /// Photographs: those of the demo.
+    /// The demo's photographs.
     #[arg(long, default_value = "demo")]
     photographs: PathBuf,
-    /// The codes that refusals may have, as documented.
+    /// The documented error codes.
     #[arg(long, default_value = "docs/errors.md")]
     codes: PathBuf,
-    /// About a quarter, in about a minute.
+    /// Run about a quarter of the cases, in about a minute.
     #[arg(long)]
     quick: bool,
-    /// Only suites whose name contains this.
+    /// Run only suites whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// Name every failure, and not the first ones alone.
+    /// List every failure instead of the first 20.
     #[arg(long)]
     verbose: bool,
 }
@@ -49,28 +49,28 @@ impl Args {
         std::fs::read(self.photographs.join(name)).unwrap()
     }
 
-    /// `full` cases, or about a quarter.
+    /// `full`, or about a quarter in a quick run.
     pub(crate) fn some(&self, full: usize) -> usize {
         if self.quick { full.div_ceil(4) } else { full }
     }
 }
 
-/// What became of a suite.
+/// The result of a suite.
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// Cases tried.
     pub(crate) cases: usize,
-    /// Of these, as it must be.
+    /// Cases passed.
     pub(crate) right: usize,
-    /// The server died, or answered 5xx where the fault was not its own.
+    /// Times that the server died, or answered 5xx to a client's fault.
     pub(crate) crashes: usize,
-    /// Acknowledged writes that were gone, and writes that nobody acknowledged in halves.
+    /// Acknowledged writes lost, and unacknowledged writes half done.
     pub(crate) lost: usize,
-    /// Bounds on memory that did not hold.
+    /// Memory bounds exceeded.
     pub(crate) leaks: usize,
-    /// What was measured.
+    /// Measurements.
     pub(crate) notes: Vec<String>,
-    /// What was wrong.
+    /// Failed cases, with the reason.
     pub(crate) failures: Vec<String>,
 }
 

@@ -1,22 +1,22 @@
-//! Requests that no client sends by mistake.
+//! Hostile requests.
 
 use crate::http::{FORM, form, part, request};
 
-/// A name, the bytes on the wire, and the statuses that are right; 0 is a connection closed without an answer.
+/// A case, and its allowed statuses; 0 is a connection closed without an answer.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) statuses: &'static [u16],
 }
 
-/// Refused, whichever way.
+/// Any refusal.
 const REFUSED: &[u16] = &[0, 400, 403, 404, 405, 408, 411, 413, 414, 415, 422, 431, 501, 505];
 
 fn case(cases: &mut Vec<Case>, name: impl Into<String>, bytes: Vec<u8>, statuses: &'static [u16]) {
     cases.push(Case { name: name.into(), bytes, statuses });
 }
 
-/// All of them; `face` is a photograph.
+/// All cases; `face` is a photograph.
 pub(crate) fn all(face: &[u8]) -> Vec<Case> {
     let mut cases = Vec::new();
     forms(face, &mut cases);
@@ -79,7 +79,7 @@ fn forms(face: &[u8], cases: &mut Vec<Case>) {
     }
 }
 
-/// A form cut at every one of its places, with a length that fits: the parser must see the end and not wait.
+/// A form cut at every byte, with the matching length: the parser must see the end and not wait.
 fn cut_forms(cases: &mut Vec<Case>) {
     let whole = form(&[part("image", Some("a.jpg"), b"xx"), part("identity", None, b"y")]);
     for cut in 0..whole.len() {
@@ -206,7 +206,7 @@ fn heads(face: &[u8], cases: &mut Vec<Case>) {
     ] {
         case(cases, format!("chunked: {what}"), raw(&chunks(body)), REFUSED);
     }
-    // Accepted, and harmless: a form in a thousand chunks of one byte each is a form.
+    // A form in chunks of one byte each is a form.
     let content = form(&[part("x", None, &vec![b'y'; 900])]);
     let body = content.iter().fold(String::new(), |body, byte| body + "1\r\n" + &(*byte as char).to_string() + "\r\n");
     case(cases, "chunked: one byte each", raw(&chunks(&format!("{body}0\r\n\r\n"))), &[422]);

@@ -1,25 +1,28 @@
-//! The server as a process.
+//! The server as a child process.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
 use crate::Args;
 use crate::http::{self, Answer};
 
-/// A server on a folder; killed when dropped.
+/// A running server, killed when dropped.
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) address: String,
 }
 
-/// How long a start may take on a busy machine.
+/// The longest that a start may take.
 const START: Duration = Duration::from_mins(1);
-/// How long an answer may take.
+/// The longest that an answer may take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A command of the program, told nothing by the environment.
+/// A command of the program, without settings from the environment.
 pub(crate) fn command(args: &Args, words: &[&str]) -> Command {
     let mut command = Command::new(&args.program);
     for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("FACEWARD_")) {
@@ -38,7 +41,7 @@ impl Server {
     pub(crate) fn start(args: &Args, data: &Path, more: &[&str]) -> Result<Self, String> {
         let log = data.join("server.log");
         let errors = std::fs::OpenOptions::new().create(true).append(true).open(&log);
-        // A folder that takes no file is one of the cases.
+        // A read-only folder is one of the cases.
         let errors = errors.map_or_else(|_| Stdio::null(), Stdio::from);
         let mut child = command(args, &["serve", "--listen", "127.0.0.1:0", "--threads", "2"])
             .arg("--data-dir")
@@ -97,7 +100,7 @@ impl Server {
         None
     }
 
-    /// MiB in memory, now (`VmRSS`) or at most (`VmHWM`).
+    /// Memory in MiB: now (`VmRSS`) or at its peak (`VmHWM`).
     pub(crate) fn memory(&self, field: &str) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|l| l.strip_prefix(field)?.strip_prefix(':'));
@@ -113,7 +116,7 @@ impl Drop for Server {
     }
 }
 
-/// A folder that goes away with the suite.
+/// A folder that is removed with the suite.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -130,18 +133,16 @@ impl Folder {
     }
 }
 
-/// Random numbers that are the same in every run.
-pub(crate) struct Dice(u64);
+/// Random numbers, the same in every run.
+pub(crate) struct Dice(Xoshiro256PlusPlus);
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
+    /// A number below `n`; 0 for 0.
     pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % n.max(1)
+        self.0.random_range(0..n.max(1))
     }
 }

@@ -42,7 +42,7 @@ fn fitted(records: &[Record], targets: &Targets) -> Fit {
     fit(&probes.iter().collect::<Vec<_>>(), &SHIPPED, targets)
 }
 
-/// The share of a kind that a fit gives a verdict.
+/// The share of a kind with this verdict under a fit.
 fn share(records: &[Record], fit: &Fit, kind: &str, verdict: Verdict) -> f64 {
     let of_kind: Vec<&Record> = records.iter().filter(|r| r.kind() == kind).collect();
     let called = of_kind.iter().filter(|r| {
@@ -70,7 +70,7 @@ fn thresholds_reach_their_targets() {
 }
 
 #[test]
-fn what_the_data_cannot_carry_stays_as_shipped() {
+fn too_few_data_leave_thresholds_as_shipped() {
     let fit = fitted(&records(4, 2, 5), &Targets::default());
     assert_eq!(fit.map, ScoreMap::default());
     assert_eq!(fit.thresholds, Thresholds { real: fit.thresholds.real, ..SHIPPED });
@@ -79,9 +79,9 @@ fn what_the_data_cannot_carry_stays_as_shipped() {
 }
 
 #[test]
-fn wrong_faces_among_the_genuine_do_not_open_the_door() {
+fn other_people_among_the_genuine_do_not_lower_the_likeness_threshold() {
     let mut all = records(100, 50, 200);
-    // Three of each hundred photographs show somebody else.
+    // Three of each hundred photographs show another person.
     for r in all.iter_mut().filter(|r| r.set == "real" && r.path.ends_with("0.jpg") && r.path.len() < 16) {
         r.likeness = Some(-3.9);
     }
@@ -91,7 +91,7 @@ fn wrong_faces_among_the_genuine_do_not_open_the_door() {
 }
 
 #[test]
-fn the_map_makes_scores_honest() {
+fn the_map_calibrates_scores() {
     use crate::eval::statistics::{calibration_error, reliability};
     // Scores of .8 that are right six times in ten, and .2 that are right four times in ten.
     let mut samples = Vec::new();
@@ -129,7 +129,7 @@ fn people_are_held_out() {
 }
 
 #[test]
-fn operating_points_reach_their_rates_as_far_as_the_pictures_tell() {
+fn operating_points_reach_the_rates_that_the_pictures_resolve() {
     let all = records(50, 10, 100);
     let probes: Vec<Probe> = all.iter().filter_map(probe).collect();
     let refs: Vec<&Probe> = probes.iter().collect();
@@ -137,7 +137,7 @@ fn operating_points_reach_their_rates_as_far_as_the_pictures_tell() {
     let mut fit = fitted(&all, &Targets::default());
     let points = operating_points(&refs, &mut fit, &shipped);
     points.check().unwrap();
-    // 300 genuine photographs tell every rate, and 60 fakes those from a sixtieth on.
+    // 300 genuine photographs resolve every rate, 60 fakes those from a sixtieth on.
     assert_eq!((points.fake.len(), points.fake[0].rate), (8, 0.005));
     assert_eq!((points.real.len(), points.real[0].rate), (6, 0.02));
     assert!(fit.kept.iter().all(|k| !k.starts_with("operating points")), "{:?}", fit.kept);
@@ -152,7 +152,7 @@ fn operating_points_reach_their_rates_as_far_as_the_pictures_tell() {
         let called = share(&all, &fit, "fake", Verdict::Real);
         assert!(called <= f64::from(p.rate) + 1e-6 && called > f64::from(p.rate) - 0.11, "{p:?} {called}");
     }
-    // Too few fakes: what is shipped, on the mapped score.
+    // Too few fakes: the shipped points, on the mapped score.
     let few: Vec<&Probe> = refs.iter().copied().filter(|p| p.record.kind() != "fake").collect();
     fit.map = ScoreMap { slope: 1.0, offset: 1.0 };
     let kept = operating_points(&few, &mut fit, &shipped);

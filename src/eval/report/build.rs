@@ -1,4 +1,4 @@
-//! From answers to figures.
+//! Computes the figures of a report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,13 @@ use crate::eval::statistics::{
 use crate::eval::{Judge, Labels, Measured, Protocol, Record, verdict_changes};
 use crate::verdict::{CalibrationSource, Thresholds, Verdict};
 
-/// Bins of the histograms and of the reliability curve.
+/// Bins of the histograms.
 const HISTOGRAM: usize = 25;
+/// Bins of the reliability curve.
 const RELIABILITY: usize = 10;
-/// Points that a curve keeps.
+/// The most points of a curve.
 const POINTS: usize = 250;
-/// Cases a kind.
+/// Worst cases per kind.
 const CASES: usize = 12;
 
 /// Records of one degradation, person and set.
@@ -215,8 +216,8 @@ fn histograms(records: &[&Record]) -> BTreeMap<String, Vec<f64>> {
     histograms
 }
 
-/// What each record counts for: genuine photographs and the rest half each, within them each set alike, within it each
-/// person. Records of other kinds, and those that `usable` refuses, count nothing.
+/// The weight of each record. Genuine photographs and the rest weigh half each; within a half each set counts alike, and
+/// within a set each person. Records of other kinds, and those that `usable` rejects, weigh 0.
 fn weights(records: &[&Record], kinds: &[&str], usable: impl Fn(&Record) -> bool) -> Vec<f64> {
     let counts = |r: &Record| kinds.contains(&r.kind()) && usable(r);
     let mut people: BTreeMap<(&str, &str), f64> = BTreeMap::new();
@@ -239,8 +240,8 @@ pub(crate) fn balanced(records: &[&Record], kinds: &[&str]) -> Vec<Scored> {
     scored.filter_map(|(r, weight)| Some(Scored { score: r.score?, genuine: r.kind() == "real", weight })).collect()
 }
 
-/// (share decided, error among the decided) of genuine photographs and fakes with a face: a genuine photograph is
-/// decided wrongly when it is called anything but real, a fake when it is called real.
+/// (share decided, error among the decided) of genuine photographs and fakes with a face. Wrong are genuine photographs
+/// called anything but real, and fakes called real.
 fn at_verdict(records: &[&Record]) -> Option<[f64; 2]> {
     let weights = weights(records, &["real", "fake"], |r| r.score.is_some());
     let whole: f64 = weights.iter().sum();

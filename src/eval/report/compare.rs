@@ -1,4 +1,4 @@
-//! This run against an earlier one.
+//! Compares a run with an earlier one.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::{ExplanationRow, MeanRow, Report};
 
-/// What changed.
+/// The changes since an earlier run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// In what the runs differ apart from the service; where it is not empty, changes may have these causes.
+    /// Other differences between the runs (folder, people, protocol), which may have caused the changes.
     pub differs: Vec<String>,
-    /// Versions of faceward and models, then and now.
+    /// Versions of faceward, models and engine, then and now.
     pub versions: [String; 2],
     /// Means that both runs have.
     pub changes: Vec<Change>,
@@ -20,29 +20,29 @@ pub struct Comparison {
 /// One mean, then and now.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
     /// As in [`MeanRow::set`].
     pub set: String,
     /// The name of the figure.
     pub figure: String,
-    /// Then.
+    /// The earlier value.
     pub old: f64,
-    /// Now.
+    /// The present value.
     pub new: f64,
-    /// Whether more of it is better; `None` where that depends.
+    /// Whether more is better; `None` where that depends.
     pub better_up: Option<bool>,
 }
 
 impl Change {
-    /// Now less then.
+    /// The present value less the earlier one.
     pub fn delta(&self) -> f64 {
         self.new - self.old
     }
 }
 
 impl Report {
-    /// What changed from `old` to this.
+    /// The changes from `old` to this report.
     pub fn compared_with(&self, old: &Self) -> Comparison {
         let versions = |r: &Self| format!("faceward {}, models {}, {}", r.run.faceward, r.run.models, r.run.engine);
         let before: BTreeMap<(&str, &str), &MeanRow> =
@@ -96,7 +96,7 @@ fn changes(old: &MeanRow, new: &MeanRow) -> Vec<Change> {
     changes
 }
 
-/// The figures of explanations, as of a set `explanations`.
+/// The figures of explanations, under the name of a set `explanations`.
 fn explained(old: &ExplanationRow, new: &ExplanationRow) -> Vec<Change> {
     let figures =
         |r: &ExplanationRow| [r.genuine_over_3, r.auc, r.pointing.right_of_named(), r.pointing.right_of_all()];

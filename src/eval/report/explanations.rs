@@ -1,5 +1,5 @@
-//! How well explanations do: whether they cry wolf over genuine photographs, whether what they name tells fakes, and
-//! whether they point to where a forgery was made.
+//! Figures of explanations: false alarms on genuine photographs, how well named departures tell fakes from genuine
+//! photographs, and how often the named region is the forged one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,28 +11,28 @@ use crate::eval::{Explained, Record};
 /// The explanations under one degradation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExplanationRow {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
     /// Explanations of genuine photographs.
     pub genuine: usize,
-    /// The share of them that name a deviation over 3 standard units; mean over people.
+    /// The share of them that name a departure beyond 3 standard deviations; mean over people.
     pub genuine_over_3: Option<f64>,
-    /// How well the named departures alone rank genuine photographs against fakes ([`Explained::departure`]); mean over
-    /// draws, then over people and methods.
+    /// The AUC of [`Explained::departure`], genuine photographs against fakes; mean over draws, then over people and
+    /// methods.
     pub auc: Option<f64>,
     /// The smallest of any person and method.
     pub worst_auc: Option<f64>,
-    /// Whose it is: `PERSON/SET`.
+    /// Its person and set: `PERSON/SET`.
     pub worst: Option<String>,
     /// 95 % intervals by the bootstrap over people: `genuine_over_3` and `auc`.
     pub intervals: BTreeMap<String, [f64; 2]>,
     /// The mean over people by method, `other` among them.
     pub methods: BTreeMap<String, f64>,
-    /// Where explanations of forgeries with a known place point.
+    /// Named against forged regions.
     pub pointing: Pointing,
 }
 
-/// Where explanations of forgeries point, all people and draws together.
+/// Named against forged regions, people and draws pooled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pointing {
     /// Explanations of fakes whose forged regions are known and not the whole face.
@@ -46,12 +46,12 @@ pub struct Pointing {
 }
 
 impl Pointing {
-    /// The share of explanations that point where the forgery was made, of those that name a region.
+    /// The share whose strongest named region was forged, of the explanations that name one.
     pub fn right_of_named(&self) -> Option<f64> {
         (self.named > 0).then(|| self.right as f64 / self.named as f64)
     }
 
-    /// The same of all, those that name no region among them.
+    /// The share whose strongest named region was forged, of all explanations.
     pub fn right_of_all(&self) -> Option<f64> {
         (self.known > 0).then(|| self.right as f64 / self.known as f64)
     }
@@ -71,10 +71,10 @@ impl Pointing {
     }
 }
 
-/// A deviation beyond this is a strong claim.
+/// A departure beyond this is a strong claim, in standard deviations.
 const STRONG: f64 = 3.0;
 
-/// The row of each of `degrade`; none where nothing was explained.
+/// A row per degradation; none where nothing was explained.
 pub(super) fn rows(degrade: &[String], records: &[Record]) -> Vec<ExplanationRow> {
     degrade.iter().filter_map(|how| row(how, records)).collect()
 }
@@ -121,13 +121,13 @@ fn row(how: &str, records: &[Record]) -> Option<ExplanationRow> {
     })
 }
 
-/// A person, and the share of the set's explanations that claim something strong.
+/// A person, and the share of the set's explanations with a strong claim.
 fn strong<'a>((&(who, _), set): (&(&'a str, &'a str), &Vec<(&Record, &Explained)>)) -> (&'a str, f64) {
     let strong = set.iter().filter(|(_, e)| e.farthest > STRONG).count();
     (who, strong as f64 / set.len().max(1) as f64)
 }
 
-/// The AUC of the person's genuine photographs against a set, mean over the draws: the less is named, the more genuine.
+/// The AUC of the person's genuine photographs against a set, mean over the draws; the less is named, the more genuine.
 fn ranking(sets: &Sets, who: &str, set: &str) -> Option<f64> {
     let (genuine, fakes) = (sets.get(&(who, "real"))?, sets.get(&(who, set))?);
     let scores = |records: &[(&Record, &Explained)], seed: u64| -> Vec<f64> {

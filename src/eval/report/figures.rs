@@ -6,7 +6,7 @@ use crate::eval::Record;
 use crate::eval::statistics::mean;
 use crate::verdict::Verdict;
 
-/// Shares are of all answers and sum to 1; AUC and EER are of genuine photographs against the row's set, and absent for
+/// Shares are of all answers and sum to 1. AUC and EER compare genuine photographs with the row's set, and are absent for
 /// genuine photographs themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
@@ -26,7 +26,7 @@ pub struct Figures {
     pub inconclusive: f64,
     /// Without a face.
     pub no_face: f64,
-    /// Not answered at all.
+    /// Failed.
     pub error: f64,
 }
 
@@ -46,6 +46,11 @@ impl Figures {
             no_face: share(Some(Verdict::NoFace)),
             error: share(None),
         }
+    }
+
+    /// The figure of that name; `None` where there is none.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.named().into_iter().find(|(n, _)| *n == name)?.1
     }
 
     /// Each figure with its name.

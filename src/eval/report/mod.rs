@@ -1,18 +1,15 @@
-//! What a run came to: the figures, and how they are written down.
+//! The figures of a run, and their forms: JSON, Markdown, a page, a summary for a terminal.
 //!
-//! The JSON form is the report itself; it can be read back and compared with. Names of columns are those that a
-//! black-box harness over HTTP would use.
+//! The JSON form is the [`Report`] itself, which can be read back and compared with.
 
 mod build;
 mod compare;
-mod explanation_tables;
 mod explanations;
 mod figures;
 mod html;
 mod markdown;
-mod page;
-mod plots;
-mod svg;
+mod summary;
+mod text;
 mod thumbnails;
 
 use std::collections::BTreeMap;
@@ -24,7 +21,9 @@ pub use compare::{Change, Comparison};
 pub use explanations::{ExplanationRow, Pointing};
 pub use figures::Figures;
 pub use html::html;
-pub use markdown::{markdown, rates, summary};
+pub use markdown::markdown;
+pub use summary::summary;
+pub use text::rates;
 pub use thumbnails::add_thumbnails;
 
 use super::ChangeRow;
@@ -35,14 +34,14 @@ use crate::verdict::{CalibrationSource, Thresholds, Verdict};
 /// The version of the JSON form.
 pub const SCHEMA: u32 = 1;
 
-/// Everything that came of a run.
+/// The figures of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`SCHEMA`] when it was written.
+    /// [`SCHEMA`] of the version that wrote it.
     pub schema: u32,
-    /// How it was measured.
+    /// Folder, protocol, versions and thresholds.
     pub run: Run,
-    /// What became of the references.
+    /// References accepted and refused.
     pub enrollment: EnrollmentSummary,
     /// Means over people (and methods), by degradation and set.
     #[serde(rename = "macro")]
@@ -53,36 +52,36 @@ pub struct Report {
     pub groups: Vec<GroupRow>,
     /// Curves, by degradation.
     pub conditions: Vec<Condition>,
-    /// What degradations did to verdicts, where probes were also looked at as they are.
+    /// Verdicts changed by degradation; empty where no undegraded probes were verified.
     #[serde(default)]
     pub changes: Vec<ChangeRow>,
-    /// How well explanations do, by degradation.
+    /// Figures of explanations, by degradation.
     #[serde(default)]
     pub explanations: Vec<ExplanationRow>,
-    /// The probes that went most wrong, under the first degradation.
+    /// The worst cases under the first degradation.
     pub worst: Vec<Case>,
 }
 
-/// How it was measured.
+/// Folder, protocol, versions and thresholds of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// The name of the folder.
     pub data: String,
     /// The people in it.
     pub identities: Vec<String>,
-    /// Photographs offered as references, a person; at most half of what there is.
+    /// Photographs offered as references per person; at most half of the person's photographs.
     pub refs: usize,
-    /// Draws.
+    /// Draws per person.
     pub seeds: u64,
-    /// Pictures of other people, a person and draw.
+    /// Pictures of other people per person and draw.
     pub others: usize,
-    /// Probes of any one set, a person and draw; 0: all.
+    /// The most probes of any one set per person and draw; 0: all.
     pub max_per_set: usize,
-    /// What was done to probes.
+    /// The degradations of the probes.
     pub degrade: Vec<String>,
     /// Answers in all.
     pub probes: usize,
-    /// Forgeries left out because they were made from an enrolled photograph.
+    /// Forgeries left out: they were made from an enrolled photograph.
     pub excluded: usize,
     /// The version of faceward.
     pub faceward: String,
@@ -90,45 +89,45 @@ pub struct Run {
     pub models: String,
     /// The inference engine.
     pub engine: String,
-    /// Where the verdicts began.
+    /// The thresholds of the verdicts.
     pub thresholds: Thresholds,
-    /// The operator's calibration, where one was used.
+    /// The operator's calibration, if one was used.
     pub calibration: Option<CalibrationSource>,
 }
 
-/// What became of the references, over all draws and people.
+/// References accepted and refused, over all draws and people.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EnrollmentSummary {
-    /// The mean share of photographs that were taken.
+    /// The mean share of photographs accepted, 0..=1.
     pub references_accepted: f64,
-    /// Codes of refusal, and how often.
+    /// Refusals by code.
     pub refused: BTreeMap<String, usize>,
 }
 
 /// One set of one person under one degradation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetRow {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
-    /// Whom they were claimed to show.
+    /// The claimed identity.
     pub identity: String,
     /// `real`, `fake:METHOD` or `other`.
     pub set: String,
-    /// Answers, over all draws.
+    /// Answers in all draws.
     pub n: usize,
     /// The figures.
     #[serde(flatten)]
     pub figures: Figures,
 }
 
-/// A mean over rows: each row counts alike, however many probes it holds.
+/// A mean over rows; each counts alike, however many probes it holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeanRow {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
     /// `real`, `fake` (every method), `other`, or `fake:METHOD`.
     pub set: String,
-    /// Rows.
+    /// The number of rows.
     pub sets: usize,
     /// The means.
     #[serde(flatten)]
@@ -138,7 +137,7 @@ pub struct MeanRow {
     /// The smallest AUC among the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst_auc: Option<f64>,
-    /// Whose it is: `PERSON/SET`.
+    /// Its person and set: `PERSON/SET`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst: Option<String>,
 }
@@ -146,13 +145,13 @@ pub struct MeanRow {
 /// The people of one group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupRow {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
     /// For example `apparent sex`.
     pub attribute: String,
     /// For example `female`.
     pub value: String,
-    /// How many people.
+    /// The number of people.
     pub people: usize,
     /// Means over their genuine photographs.
     pub real: Option<MeanRow>,
@@ -162,22 +161,22 @@ pub struct GroupRow {
     pub other: Option<MeanRow>,
 }
 
-/// The curves under one degradation, over all people and draws together: the thresholds are the same for everyone.
+/// The curves under one degradation, people and draws pooled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
-    /// What was done to the probes.
+    /// The degradation.
     pub degrade: String,
     /// Genuine photographs against each method.
     pub curves: Vec<Curve>,
     /// Scores by kind (`real`, `fake`, `other`): the share in each of equal bins from 0 to 1.
     pub histograms: BTreeMap<String, Vec<f64>>,
-    /// Promise against truth.
+    /// Mean score against the share of genuine photographs.
     pub reliability: Vec<Bin>,
     /// The expected calibration error.
     pub calibration_error: Option<f64>,
     /// (share decided, error among the decided), by distance from the middle of the two thresholds.
     pub abstention: Vec<[f64; 2]>,
-    /// The same point at the verdicts as they are.
+    /// (share decided, error among the decided) of the verdicts.
     pub at_verdict: Option<[f64; 2]>,
 }
 
@@ -188,31 +187,31 @@ pub struct Curve {
     pub set: String,
     /// Scores of the method.
     pub n: usize,
-    /// Of all scores together, which is not the mean over people.
+    /// The AUC of the pooled scores, which differs from the mean over people.
     pub auc: Option<f64>,
-    /// Likewise.
+    /// The EER of the pooled scores.
     pub eer: Option<f64>,
     /// (APCER, BPCER), from (1, 0) to (0, 1).
     pub points: Vec<[f64; 2]>,
 }
 
-/// A probe that went wrong.
+/// One of the worst cases.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
-    /// Whom it was claimed to show.
+    /// The claimed identity.
     pub identity: String,
     /// `real`, `fake:METHOD` or `other`.
     pub set: String,
-    /// The picture, under the folder.
+    /// The picture's path below the data folder.
     pub path: String,
     /// The score.
     pub score: f64,
     /// The verdict.
     pub verdict: Option<Verdict>,
-    /// The face, as a JPEG; in the page only, and only when asked for.
+    /// The face as a JPEG, for the page; only on request.
     #[serde(skip)]
     pub thumbnail: Option<Vec<u8>>,
-    /// Where the face stands.
+    /// The box of the face.
     #[serde(skip)]
     pub(crate) bbox: Option<BoundingBox>,
 }

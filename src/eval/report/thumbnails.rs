@@ -1,4 +1,4 @@
-//! The faces of the worst cases, cut out for the page. Only when asked for: they are photographs of people.
+//! Cuts the faces of the worst cases out for the page, on request only: they are photographs of people.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::imaging::{DecodeLimits, RgbImage, decode_whole};
 
 /// The side in pixels.
 const SIDE: u32 = 112;
-/// How much more than the face's box is shown.
+/// The side of the cut over the larger side of the face's box.
 const MARGIN: f32 = 1.4;
 
-/// Cuts the face of every worst case out of its picture under `folder`, as it is before any degradation. A picture that
-/// cannot be read has none.
+/// Cuts the face of every worst case out of its undegraded picture under `folder`. A picture that cannot be read has
+/// none.
 pub fn add_thumbnails(report: &mut Report, folder: &Path) {
     for case in &mut report.worst {
         case.thumbnail = case.bbox.and_then(|bbox| thumbnail(&folder.join(&case.path), bbox));
@@ -31,7 +31,7 @@ fn thumbnail(file: &Path, bbox: BoundingBox) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A square about the face, as far as the picture goes.
+/// A square around the face, within the picture.
 fn cut(image: &RgbImage, bbox: BoundingBox) -> RgbImage {
     let (w, h) = image.dimensions();
     let side = ((bbox.width.max(bbox.height) * MARGIN) as u32).clamp(1, w.min(h));

@@ -1,10 +1,10 @@
-//! What it would cost, and bring, to decide more or fewer faces.
+//! The error among decided faces, when more or fewer are decided.
 
 use super::Scored;
 
 /// (share decided, error among the decided) when faces are decided in the order of their distance from `middle`, on
 /// the scale of log odds, the farthest first. A decided face is in error when it lies on the wrong side of `middle`.
-/// Shares are of the weight. Faces at the same distance are decided together.
+/// Shares are of the whole weight. Faces at equal distance are decided together.
 pub fn abstention(samples: &[Scored], middle: f64) -> Vec<[f64; 2]> {
     let whole: f64 = samples.iter().map(|s| s.weight).sum();
     if whole <= 0.0 {

@@ -1,8 +1,7 @@
-//! The figures, as functions of scores alone.
+//! Figures as functions of scores.
 //!
-//! A score is high for a genuine photograph of the claimed person. Error rates are named as in ISO/IEC 30107-3: APCER
-//! is the share of fakes that a threshold lets through as genuine, BPCER the share of genuine photographs that it
-//! turns away.
+//! A score is high for a genuine photograph of the claimed person. Error rates are named as in ISO/IEC 30107-3: APCER is
+//! the share of fakes that a threshold accepts as genuine, BPCER the share of genuine photographs that it rejects.
 
 mod abstention;
 mod interval;
@@ -19,19 +18,19 @@ pub use reliability::{Bin, calibration_error, reliability};
 pub struct Scored {
     /// The calibrated probability of a genuine photograph, 0..=1.
     pub score: f64,
-    /// Whether it is one.
+    /// Whether it is a genuine photograph of the claimed person.
     pub genuine: bool,
-    /// What it counts for; at least zero.
+    /// At least zero.
     pub weight: f64,
 }
 
-/// The mean; `None` of nothing.
+/// The mean; `None` for no values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The value below which a share `q` of the weight lies: the smallest one up to which the weights sum to at least that
-/// share. `None` of nothing.
+/// The smallest of `values` (value, weight) up to which the weights sum to at least the share `q` of all. `None` for no
+/// values.
 pub fn weighted_quantile(values: &[(f64, f64)], q: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));

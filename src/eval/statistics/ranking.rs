@@ -1,6 +1,6 @@
-//! How well scores rank genuine photographs above fakes, whatever the threshold.
+//! AUC, EER and curves: how well scores rank genuine photographs above fakes at any threshold.
 
-/// The area under the ROC curve: the share of (genuine, fake) pairs that the scores rank right, ties counted half
+/// The area under the ROC curve: the share of (genuine, fake) pairs that the scores rank correctly, ties counted half
 /// (Mann and Whitney 1947). `None` where either side is empty.
 pub fn auc(genuine: &[f64], fakes: &[f64]) -> Option<f64> {
     if genuine.is_empty() || fakes.is_empty() {
@@ -19,8 +19,8 @@ pub fn auc(genuine: &[f64], fakes: &[f64]) -> Option<f64> {
     Some(right / (genuine.len() as f64 * fakes.len() as f64))
 }
 
-/// The equal error rate. Of all thresholds at an observed score, the one where the two error rates differ least (of
-/// several, the one with the smaller errors) gives their mean. `None` where either side is empty.
+/// The equal error rate: the mean of the two error rates at the observed score where they differ least (of several, the
+/// one with the smaller errors). `None` where either side is empty.
 pub fn eer(genuine: &[f64], fakes: &[f64]) -> Option<f64> {
     let points = curve(genuine, fakes);
     // The last point lies above every score.
@@ -30,7 +30,7 @@ pub fn eer(genuine: &[f64], fakes: &[f64]) -> Option<f64> {
 }
 
 /// (APCER, BPCER) at a threshold on each observed score, from the lowest up, and above all of them: from (1, 0) to
-/// (0, 1). A score at the threshold is let through. Empty where either side is empty.
+/// (0, 1). A score at the threshold is accepted. Empty where either side is empty.
 pub fn curve(genuine: &[f64], fakes: &[f64]) -> Vec<[f64; 2]> {
     if genuine.is_empty() || fakes.is_empty() {
         return Vec::new();
@@ -39,18 +39,18 @@ pub fn curve(genuine: &[f64], fakes: &[f64]) -> Vec<[f64; 2]> {
     let mut all: Vec<(f64, bool)> =
         genuine.iter().map(|&s| (s, true)).chain(fakes.iter().map(|&s| (s, false))).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut turned_away, mut let_through) = (0usize, fakes.len());
+    let (mut rejected, mut accepted) = (0usize, fakes.len());
     let mut points = vec![[1.0, 0.0]];
     for tied in all.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let ours = tied.iter().filter(|(_, genuine)| *genuine).count();
-        turned_away += ours;
-        let_through -= tied.len() - ours;
-        points.push([let_through as f64 / m, turned_away as f64 / n]);
+        rejected += ours;
+        accepted -= tied.len() - ours;
+        points.push([accepted as f64 / m, rejected as f64 / n]);
     }
     points
 }
 
-/// At most about `most` of the points, the first and the last among them: what a plot can show.
+/// The points at equal steps, and the last: about `most` in all.
 pub fn thinned(points: &[[f64; 2]], most: usize) -> Vec<[f64; 2]> {
     let step = points.len().div_ceil(most.max(1)).max(1);
     let mut kept: Vec<[f64; 2]> = points.iter().copied().step_by(step).collect();

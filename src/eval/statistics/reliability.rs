@@ -1,4 +1,4 @@
-//! Whether a score of 0.8 is right eight times in ten.
+//! Calibration: whether eight in ten faces with a score of 0.8 are genuine.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,17 +11,17 @@ pub struct Bin {
     pub from: f64,
     /// Scores to here, exclusive; the last bin holds 1 too.
     pub to: f64,
-    /// Faces in it.
+    /// The number of faces.
     pub count: usize,
-    /// The share of the whole weight that lies in it.
+    /// Its share of the whole weight.
     pub share: f64,
-    /// The weighted mean of their scores: what was promised.
+    /// The weighted mean of the scores.
     pub score: f64,
-    /// The weighted share of genuine photographs among them: what was kept.
+    /// The weighted share of genuine photographs.
     pub genuine: f64,
 }
 
-/// The reliability curve over `bins` bins of equal width; bins without a face are left out.
+/// The reliability curve in `bins` bins of equal width; empty bins are left out.
 pub fn reliability(samples: &[Scored], bins: usize) -> Vec<Bin> {
     let whole: f64 = samples.iter().map(|s| s.weight).sum();
     let place = |s: &Scored| ((s.score * bins as f64) as usize).min(bins.saturating_sub(1));
@@ -41,8 +41,8 @@ pub fn reliability(samples: &[Scored], bins: usize) -> Vec<Bin> {
     (0..bins).filter_map(bin).collect()
 }
 
-/// The expected calibration error: the mean distance between promise and truth over the bins, weighted by their share
-/// (Naeini, Cooper and Hauskrecht 2015). `None` without bins.
+/// The expected calibration error: the mean distance between score and share of genuine photographs over the bins,
+/// weighted by their share (Naeini, Cooper and Hauskrecht 2015). `None` without bins.
 pub fn calibration_error(bins: &[Bin]) -> Option<f64> {
     (!bins.is_empty()).then(|| bins.iter().map(|b| b.share * (b.score - b.genuine).abs()).sum())
 }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn honest_scores_have_no_error() {
+    fn calibrated_scores_have_no_error() {
         let mut all = vec![sample(0.75, true); 3];
         all.push(sample(0.75, false));
         let bins = reliability(&all, 10);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn boasting_is_measured() {
+    fn overconfidence_is_measured() {
         let all = [sample(1.0, true), sample(1.0, false)];
         let bins = reliability(&all, 10);
         assert_eq!(bins[0].to, 1.0);

@@ -1,31 +1,20 @@
-//! Evidence over a labelled set: what the fusion is fitted on and what ablations read.
+//! Evidence over a labelled folder, as JSON lines: the input of the fusion's fit and of ablations.
 //!
-//! From extracted templates (see [`super::templates`]) in the layout `person/real/…` and `person/fake/method/…`, draws
-//! references, enrolls them by the service's own rules, and writes the evidence of every other picture. So the
-//! fitting scripts see exactly what the service sees.
+//! References are drawn and enrolled by the service's own rules, so the fits see what the service sees.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use super::templates::read_templates;
 
 use crate::eval::{Dataset, Protocol, draws, enroll};
 use crate::identity::{Candidate, Population};
-use crate::template::{Embeddings, Template};
+use crate::template::Template;
 use crate::verdict::{Evidence, Fusion, best_match};
 
-#[derive(Deserialize)]
-struct Line {
-    path: String,
-    faces: Vec<FaceLine>,
-}
-
-#[derive(Deserialize)]
-struct FaceLine {
-    template: Template,
-}
-
-/// One picture's evidence against one person.
+/// The line of one picture and one claimed person.
 #[derive(Serialize)]
 struct Row<'a> {
     seed: u64,
@@ -33,47 +22,40 @@ struct Row<'a> {
     set: &'a str,
     path: &'a str,
     references: usize,
-    /// What the fusion reads, see [`Fusion::features`].
+    /// The inputs of the fusion, see [`Fusion::features`].
     features: Vec<f32>,
     quality: f32,
     evidence: &'a Evidence,
 }
 
-fn read(lines: impl BufRead) -> io::Result<Vec<(String, Vec<Template>)>> {
-    let mut pictures = Vec::new();
-    for line in lines.lines() {
-        let line: Line = serde_json::from_str(&line?)?;
-        pictures.push((line.path, line.faces.into_iter().map(|f| f.template).collect()));
-    }
-    Ok(pictures)
-}
-
-/// What [`evidence`] reads besides the templates.
+/// The draws of [`write_evidence`].
 #[derive(Clone, Copy, Debug)]
 pub struct EvidenceOptions {
-    /// References a person, at most half of their pictures.
+    /// References per person; at most half of the person's photographs.
     pub references: usize,
-    /// Draws.
+    /// Draws per person.
     pub seeds: u64,
-    /// Pictures of other people, a person and draw.
+    /// Pictures of other people per person and draw.
     pub others: usize,
 }
 
-/// Draws references a person, and writes a JSON line of evidence for every other picture of that person and for some
-/// of other people. With `probes`, the pictures verified are those of the same path in these other lines (of worn
-/// copies, for example); the references stay those of `lines`.
+/// Draws references per person from `lines` (the output of `write_templates`, in the layout `person/real/…` and
+/// `person/fake/method/…`), and writes the evidence of every other picture of that person and of some pictures of other
+/// people. With `probes`, the pictures verified are those of the same path in these other lines, for example of degraded
+/// copies.
 ///
 /// # Errors
-/// When the lines cannot be read or the output not written.
-pub fn evidence(
+/// When the lines cannot be read or `out` cannot be written.
+pub fn write_evidence(
     lines: impl BufRead,
     probes: Option<impl BufRead>,
     population: &Population,
     options: EvidenceOptions,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let pictures = Dataset::of(read(lines)?);
-    let probes = probes.map(read).transpose()?.map(HashMap::<String, Vec<Template>>::from_iter);
+    let pictures = Dataset::of(read_templates(lines).collect::<io::Result<Vec<_>>>()?);
+    let probes =
+        probes.map(|lines| read_templates(lines).collect::<io::Result<HashMap<_, Vec<Template>>>>()).transpose()?;
     let EvidenceOptions { references, seeds, others } = options;
     let protocol = Protocol { references, seeds, others, ..Protocol::default() };
     for draw in draws(&pictures, &protocol) {
@@ -105,20 +87,4 @@ pub fn evidence(
         }
     }
     Ok(())
-}
-
-/// Writes the embeddings of the largest face of every picture in the file format of `models/cohort.bin`; returns how
-/// many.
-///
-/// # Errors
-/// When the lines cannot be read or the output not written.
-pub fn cohort(lines: impl BufRead, out: &mut impl Write) -> io::Result<usize> {
-    let mut cohort: Vec<Embeddings> = Vec::new();
-    for line in lines.lines() {
-        let line: Line = serde_json::from_str(&line?)?;
-        cohort.extend(line.faces.into_iter().next().map(|f| f.template.embeddings));
-    }
-    let bytes = postcard::to_stdvec(&cohort).map_err(io::Error::other)?;
-    out.write_all(&bytes)?;
-    Ok(cohort.len())
 }

@@ -1,4 +1,11 @@
-//! What the scripts in `training/` start from: templates and evidence as JSON lines.
+//! Exports for the fits in `training/`: templates, evidence and the cohort, computed by the service's own code.
+//!
+//! Templates and cohorts are biometric data in the clear. The service itself never writes them.
 
-pub mod evidence;
-pub mod templates;
+mod cohort;
+mod evidence;
+mod templates;
+
+pub use cohort::write_cohort;
+pub use evidence::{EvidenceOptions, write_evidence};
+pub use templates::write_templates;

@@ -1,19 +1,16 @@
-//! Templates of every face under a folder as JSON lines: what the scripts in `training/` start from.
-//!
-//! The output is biometric data in the clear. It is for training and for measuring on images that you may use so;
-//! the service itself never writes it.
+//! Templates of every face under a folder, as JSON lines.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::face::{Detection, FaceFinder, Mesh};
 use crate::imaging::{DecodeLimits, decode, image_files};
 use crate::parallel;
 use crate::template::{Template, TemplateExtractor};
 
-/// One image's line.
+/// The line of one image.
 #[derive(Serialize)]
 struct Line<'a> {
     path: &'a Path,
@@ -30,12 +27,12 @@ struct FaceLine {
     template: Template,
 }
 
-/// Writes one line an image for every image file under `folder`, on `threads` threads; paths are relative to it. A
-/// file that cannot be read or decoded gets a line with its error.
+/// Writes a line per image file under `folder`, on `threads` threads; paths are relative to it. A file that cannot be
+/// read or decoded gets a line with its error. `progress` gets the number of images done, and of all images.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn extract(
+pub fn write_templates(
     finder: &FaceFinder,
     extractor: &TemplateExtractor,
     folder: &Path,
@@ -73,4 +70,24 @@ fn line<'a>(finder: &FaceFinder, extractor: &TemplateExtractor, path: &Path, nam
         Err(e) => line.error = Some(e.to_string()),
     }
     line
+}
+
+/// The fields of a line that the other exports read.
+#[derive(Deserialize)]
+struct Read {
+    path: String,
+    faces: Vec<ReadFace>,
+}
+
+#[derive(Deserialize)]
+struct ReadFace {
+    template: Template,
+}
+
+/// Path and templates of each of the lines that [`write_templates`] wrote.
+pub(super) fn read_templates(lines: impl BufRead) -> impl Iterator<Item = io::Result<(String, Vec<Template>)>> {
+    lines.lines().map(|line| {
+        let line: Read = serde_json::from_str(&line?)?;
+        Ok((line.path, line.faces.into_iter().map(|face| face.template).collect()))
+    })
 }

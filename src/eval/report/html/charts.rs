@@ -1,36 +1,37 @@
 //! The five charts of a condition.
 
-use super::page::escape;
-use super::svg::{Axis, Chart, Mark, dot, swatch};
-use super::{Condition, Run};
+use maud::{Markup, Render, html};
+
+use super::svg::{self, Axis, Chart, Mark};
+use crate::eval::report::{Condition, Run};
 
 /// A chart with its legend and a sentence on how to read it.
 pub(super) struct Figure {
     pub(super) chart: Chart,
     /// Series and name of each line.
     pub(super) legend: Vec<(usize, String)>,
-    /// Likewise of a single point.
+    /// Series and name of a single point.
     pub(super) point: Option<(usize, String)>,
     pub(super) caption: String,
 }
 
-impl Figure {
-    pub(super) fn html(&self) -> String {
-        let entry = |(i, name): &(usize, String)| format!("<li>{}{}</li>", swatch(*i), escape(name));
-        let mut legend = self.legend.iter().map(entry).collect::<Vec<String>>().concat();
-        if let Some((i, name)) = &self.point {
-            legend.extend(["<li>", &dot(*i), &escape(name), "</li>"]);
+impl Render for Figure {
+    fn render(&self) -> Markup {
+        html! {
+            figure {
+                h4 { (self.chart.title) }
+                (self.chart)
+                ul.legend {
+                    @for (series, name) in &self.legend { li { (svg::line(*series)) (name) } }
+                    @if let Some((series, name)) = &self.point { li { (svg::dot(*series)) (name) } }
+                }
+                figcaption { (self.caption) }
+            }
         }
-        format!(
-            "<figure><h4>{}</h4>{}<ul class=\"legend\">{legend}</ul><figcaption>{}</figcaption></figure>",
-            escape(&self.chart.title),
-            self.chart.svg(),
-            escape(&self.caption)
-        )
     }
 }
 
-/// Every chart of `condition`, the `index`th of the page.
+/// The charts of `condition`; `index` makes their ids unique in the page.
 pub(super) fn figures(index: usize, condition: &Condition, run: &Run) -> Vec<Figure> {
     vec![
         roc(index, condition),
@@ -68,21 +69,22 @@ fn roc(index: usize, condition: &Condition) -> Figure {
             id: format!("roc{index}"),
             title: "ROC".into(),
             description: summary(condition),
-            x: Axis::shares("fakes let through (APCER)"),
-            y: Axis::shares("genuine let through (1 - BPCER)"),
+            x: Axis::shares("fakes accepted (APCER)"),
+            y: Axis::shares("genuine accepted (1 - BPCER)"),
             marks: std::iter::once(Mark::Diagonal { up: true }).chain(lines).collect(),
         },
         legend: curve_legend(condition),
         point: None,
-        caption: "Nearer to the upper left is better; the diagonal is chance. All people and draws together, so the \
-                  areas differ from the means in the tables."
-            .into(),
+        caption:
+            "Nearer to the upper left is better; the diagonal is chance. People and draws are pooled, so the areas \
+                  differ from the means in the tables."
+                .into(),
     }
 }
 
-/// Error rates that the DET axes name.
+/// The ticks of the DET axes.
 const DET_TICKS: [f64; 8] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6];
-/// Where the DET axes begin and end.
+/// The range of the DET axes.
 const DET_RANGE: (f64, f64) = (0.002, 0.7);
 
 /// The place of an error rate on an axis of normal deviates (Martin and others 1997).
@@ -91,8 +93,7 @@ fn det_place(rate: f64) -> f64 {
     (probit(rate.clamp(DET_RANGE.0, DET_RANGE.1)) - low) / (high - low)
 }
 
-/// The inverse of the standard normal distribution function for 0 < p < 1, by bisection on a series; exact to far more
-/// than a plot shows.
+/// The inverse of the standard normal distribution function for 0 < p < 1, by bisection.
 fn probit(p: f64) -> f64 {
     let (mut low, mut high) = (-8.0, 8.0);
     for _ in 0..60 {
@@ -122,15 +123,16 @@ fn det(index: usize, condition: &Condition) -> Figure {
             id: format!("det{index}"),
             title: "DET".into(),
             description: summary(condition),
-            x: Axis { label: "fakes let through (APCER)", ticks: ticks() },
-            y: Axis { label: "genuine turned away (BPCER)", ticks: ticks() },
+            x: Axis { label: "fakes accepted (APCER)", ticks: ticks() },
+            y: Axis { label: "genuine rejected (BPCER)", ticks: ticks() },
             marks: std::iter::once(Mark::Diagonal { up: true }).chain(lines).collect(),
         },
         legend: curve_legend(condition),
         point: None,
-        caption: "Both kinds of error on axes of normal deviates; nearer to the lower left is better. The diagonal \
-                  crosses each curve at its equal error rate. Rates outside of the axes lie on their edge."
-            .into(),
+        caption:
+            "Both error rates on axes of normal deviates; nearer to the lower left is better. The diagonal crosses \
+                  each curve at its equal error rate. Rates outside the axes lie on their edge."
+                .into(),
     }
 }
 
@@ -163,7 +165,7 @@ fn histogram(index: usize, condition: &Condition, run: &Run) -> Figure {
         legend,
         point: None,
         caption: format!(
-            "Scores up to {:.2} are called fake, from {:.2} real; between them nothing is decided.",
+            "Scores up to {:.2} are called fake, scores from {:.2} real; between them the verdict is inconclusive.",
             t.fake, t.real
         ),
     }
@@ -178,7 +180,7 @@ fn reliability(index: usize, condition: &Condition) -> Figure {
         at: [b.score, b.genuine],
         radius: 3.0 + 12.0 * b.share.sqrt(),
         text: format!(
-            "scores {:.1} to {:.1}: promised {}, found {}, {} faces",
+            "scores {:.1} to {:.1}: mean score {}, genuine {}, {} faces",
             b.from,
             b.to,
             percent(b.score),
@@ -191,7 +193,7 @@ fn reliability(index: usize, condition: &Condition) -> Figure {
         chart: Chart {
             id: format!("reliability{index}"),
             title: "Reliability".into(),
-            description: format!("Promised against found share of genuine photographs; calibration error {error}"),
+            description: format!("Mean score against the share of genuine photographs; calibration error {error}"),
             x: Axis::scores("mean score"),
             y: Axis::shares("genuine among them"),
             marks,
@@ -199,8 +201,8 @@ fn reliability(index: usize, condition: &Condition) -> Figure {
         legend: Vec::new(),
         point: None,
         caption: format!(
-            "On the diagonal a score is the share of genuine photographs among faces that get it, where half of all \
-             faces are genuine. Larger points hold more faces. Expected calibration error {error}."
+            "On the diagonal a score equals the share of genuine photographs among faces with that score, where half of \
+             all faces are genuine. Larger points hold more faces. Expected calibration error {error}."
         ),
     }
 }
@@ -210,10 +212,10 @@ fn abstention(index: usize, condition: &Condition) -> Figure {
     let (y, top) = Axis::shares_to("error among the decided", most);
     let place = |p: &[f64; 2]| [p[0], p[1] / top];
     let mut marks = vec![Mark::Line { series: 0, points: condition.abstention.iter().map(place).collect() }];
-    let legend = vec![(0, "by distance of the score from the thresholds".to_owned())];
+    let legend = vec![(0, "by the score's distance from the thresholds".to_owned())];
     let mut named = None;
     if let Some(point) = &condition.at_verdict {
-        let text = format!("verdicts: {} decided, {} of them wrongly", percent(point[0]), percent(point[1]));
+        let text = format!("verdicts: {} decided, {} of these wrong", percent(point[0]), percent(point[1]));
         marks.push(Mark::Point { series: 1, at: place(point), radius: 6.0, text: text.clone() });
         named = Some((1, text));
     }
@@ -228,9 +230,10 @@ fn abstention(index: usize, condition: &Condition) -> Figure {
         },
         legend,
         point: named,
-        caption: "Genuine photographs and fakes, half each. The farther left, the more is left undecided; abstaining \
-                  pays where the curve falls to the left."
-            .into(),
+        caption:
+            "Genuine photographs and fakes, half each. Farther left, more is left undecided; abstaining pays where the \
+                  curve falls to the left."
+                .into(),
     }
 }
 
