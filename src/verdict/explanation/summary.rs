@@ -107,6 +107,7 @@ impl Facts<'_> {
             (1, _) => "it counts in the score".into(),
             (_, 0) => "none of them counts in the score".into(),
             (_, 1) => "one of them counts in the score".into(),
+            (2, 2) => "both of them count in the score".into(),
             (n, k) if n == k => "all of them count in the score".into(),
             (_, k) => format!("{k} of them count in the score"),
         };
@@ -269,5 +270,5 @@ fn copy(copy: &CopyEvidence) -> String {
         SampleKind::NotThisPerson => "an image enrolled as not this person",
         SampleKind::KnownFake => "an image enrolled as a known fake",
     };
-    format!("The image is a copy of {original}, perhaps re-encoded; this does not change the verdict.")
+    format!("The image is a copy of {original}, perhaps re-encoded or edited; this does not change the verdict.")
 }
