@@ -130,7 +130,7 @@ impl<'a> Finding<'a> {
 
 /// The findings to list, in their order: those that depart, and of those the score considers the ones that weigh; for a
 /// photograph that is real also those that found nothing.
-pub(super) fn to_list<'a>(mut all: Vec<Finding<'a>>, verdict: Verdict) -> Vec<Finding<'a>> {
+pub(super) fn to_list(mut all: Vec<Finding<'_>>, verdict: Verdict) -> Vec<Finding<'_>> {
     all.retain(|f| f.departs() || (f.is_considered() && (verdict == Verdict::Real || f.weight.abs() >= LEAST_WEIGHT)));
     all.sort_by(Finding::order);
     all.truncate(LISTED);

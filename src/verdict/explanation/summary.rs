@@ -17,7 +17,7 @@ const OTHER_AGE: f32 = 8.0;
 pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, findings: &[Finding]) -> String {
     let facts = Facts { person, decision, evidence, findings };
     let sentences = [
-        facts.verdict(),
+        Some(facts.verdict()),
         facts.count(),
         facts.likeness(),
         facts.traces(),
@@ -40,9 +40,9 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn verdict(&self) -> Option<String> {
+    fn verdict(&self) -> String {
         let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
-        Some(match self.decision.verdict {
+        match self.decision.verdict {
             Verdict::Real => {
                 let [score, real] = distinct([score, t.real], 2);
                 format!("Consistent with a genuine photograph of {person}: score {score} (real from {real}).")
@@ -59,7 +59,7 @@ impl Facts<'_> {
             }
             Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
             Verdict::Inconclusive | Verdict::NoFace => self.no_decision(),
-        })
+        }
     }
 
     fn no_decision(&self) -> String {
