@@ -1,12 +1,12 @@
-//! How far copies of a picture lie from it by the perceptual hash of its face, and how far other photographs of the same
-//! person lie: what `FaceHash::COPY` is read off.
+//! Distances between perceptual hashes: of a picture and its copies, of photographs of one person, and of different people.
+//! `FaceHash::COPY` is chosen by them.
 //!
 //! ```sh
 //! cargo run --release --example copies -- FOLDER [PICTURES]
 //! ```
 //!
-//! The folder is laid out as for `faceward eval`. Of every genuine photograph the largest face is hashed; of PICTURES of
-//! them (100 unless given), spread over the folder, the degraded copies too.
+//! The folder is laid out as for `faceward eval`. The largest face of every genuine photograph is hashed, and for PICTURES of
+//! them (100 by default), spread over the folder, that of degraded copies too.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a measurement on a terminal")]
 
 use std::path::Path;
@@ -33,7 +33,7 @@ fn hash(judge: &Judge, bytes: &[u8]) -> Option<FaceHash> {
     judge.analyser.analyse(bytes).ok()?.faces.first()?.1.hash
 }
 
-fn say(name: &str, mut distances: Vec<u32>) {
+fn print_row(name: &str, mut distances: Vec<u32>) {
     distances.sort_unstable();
     let n = distances.len();
     let at = |q: f64| distances.get(((n.max(1) - 1) as f64 * q) as usize).copied().unwrap_or_default();
@@ -43,7 +43,10 @@ fn say(name: &str, mut distances: Vec<u32>) {
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let folder = args.next().unwrap_or_else(|| "pictures".into());
+    let Some(folder) = args.next() else {
+        eprintln!("name the folder of pictures: cargo run --release --example copies -- FOLDER [PICTURES]");
+        std::process::exit(2);
+    };
     let copied: usize = args.next().map_or(100, |n| n.parse().unwrap());
     let judge = Judge::open(Path::new("models"), None).unwrap();
     let dataset = Dataset::scan(Path::new(&folder));
@@ -64,7 +67,7 @@ fn main() {
             let copy = how.apply(bytes.clone(), judge.analyser.limits()).ok()?;
             Some(hash(&judge, &copy)?.distance(*own))
         };
-        say(name, all.iter().step_by(step).filter_map(distance).collect());
+        print_row(name, all.iter().step_by(step).filter_map(distance).collect());
     }
     let (mut same, mut others) = (Vec::new(), Vec::new());
     for (i, (_, a, person)) in all.iter().enumerate() {
@@ -72,6 +75,6 @@ fn main() {
             if person == other { same.push(a.distance(*b)) } else { others.push(a.distance(*b)) }
         }
     }
-    say("another photograph of the person", same);
-    say("another person", others);
+    print_row("another photograph of the person", same);
+    print_row("another person", others);
 }

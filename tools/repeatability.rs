@@ -1,18 +1,19 @@
-//! How far each attribute can be trusted: its spread over altered copies of one photograph, over different photographs
+//! The reliability of each attribute: its standard deviation over altered copies of one photograph, over different photographs
 //! of one person, and between people.
 //!
 //!     cargo run --release --example repeatability -- --images DIR [--per-person 100] [--copied 6] [--format rust]
 //!
-//! `DIR` holds one folder a person with photographs of that person. Of each photograph the largest face is measured,
-//! and of the first few of a person again in copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %, enlarged by 3 % and
-//! cropped. The repeatability is the pooled standard deviation over the copies, the twentieth of photographs that
-//! spreads most left out (a face mistaken in a copy); the spread within a person is that of the originals, none left
-//! out. The spread between people is that of their means, less what the spread within them explains.
+//! `DIR` holds one folder of photographs per person. The largest face of each photograph is measured, and for the first few
+//! photographs of a person that of altered copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %,
+//! enlarged by 3 %, and cropped. The repeatability is the pooled standard deviation over the copies, without the twentieth of
+//! photographs that varies most (there the copy's largest face is another one). The standard deviation within a person is that
+//! of all originals. The standard deviation between people is that of their means, less the part that the one within them
+//! explains.
 //!
-//! Before that the drift of geometry with pose and open mouth is fitted over the deviations from each person's mean
-//! (least squares) and taken away; what is printed is the drift that the program already takes away plus that.
+//! First the drift of geometry with pose and open mouth is fitted by least squares over the deviations from each person's
+//! mean, and subtracted. The drift printed is the sum of this one and the drift that the library already subtracts.
 //!
-//! `--format rust` prints the rows of `src/traits/attributes/figures.rs`, `--format markdown` the table of
+//! `--format rust` prints the rows of `src/template/attributes/figures.rs`, `--format markdown` those of the tables in
 //! `docs/attributes.md`.
 
 use std::collections::BTreeMap;
@@ -26,8 +27,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use faceward::face::{DetectorSettings, Face, FaceFinder, index};
-use faceward::imaging::image_files;
-use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode_whole};
+use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode_whole, image_files};
 use faceward::inference::TractEngine;
 use faceward::models::{Manifest, Zoo};
 use faceward::parallel;
@@ -39,19 +39,19 @@ use image::imageops::{FilterType, crop_imm, resize};
 /// Measures the repeatability of the attributes.
 #[derive(Parser)]
 struct Args {
-    /// One folder a person.
+    /// The folder with one folder of photographs per person.
     #[arg(long)]
     images: PathBuf,
     /// The folder with the networks and their manifest.
     #[arg(long, default_value = "models")]
     models: PathBuf,
-    /// At most this many photographs a person.
+    /// The most photographs per person.
     #[arg(long, default_value_t = 100)]
     per_person: usize,
-    /// Of so many of them copies are made.
+    /// The photographs per person of which copies are measured.
     #[arg(long, default_value_t = 6)]
     copied: usize,
-    /// What is printed; several are printed one after another.
+    /// The output; several formats are printed one after another.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "table")]
     format: Vec<Format>,
 }
@@ -69,7 +69,7 @@ struct Photo {
     readings: Vec<Reading>,
 }
 
-/// One measured face and what its geometry drifts with, as in `AttributeSpec::drift`.
+/// One measured face with the terms of its drift, in the order of `AttributeSpec::drift`.
 struct Reading {
     values: AttributeVector,
     with: [f64; 4],
@@ -87,7 +87,7 @@ impl Reading {
         Self { values, with: [yaw, yaw * yaw, pitch, opening / width * 10.0] }
     }
 
-    /// The value of an attribute with a further drift taken away.
+    /// The value of an attribute with a further drift subtracted.
     fn value(&self, attribute: usize, drift: &[f64; 4]) -> Option<f64> {
         let away: f64 = self.with.iter().zip(drift).map(|(w, d)| w * d).sum();
         self.values.values()[attribute].map(|v| f64::from(v) - away)
@@ -113,11 +113,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             print(&mut out, format, spec, figures)?;
         }
     }
-    writeln!(std::io::stderr(), "{} photographs, {:.2} ms a vector", photos.len(), clock.mean_ms())?;
+    writeln!(std::io::stderr(), "{} photographs, {:.2} ms per vector", photos.len(), clock.mean_ms())?;
     Ok(())
 }
 
-/// The files of each person, evenly chosen, and whether copies are made of each.
+/// The files of each person, chosen evenly, and whether each is measured in copies too.
 fn chosen(folder: &Path, per_person: usize, copied: usize) -> Vec<(String, PathBuf, bool)> {
     let mut people: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for path in image_files(folder) {
@@ -132,7 +132,7 @@ fn chosen(folder: &Path, per_person: usize, copied: usize) -> Vec<(String, PathB
     files
 }
 
-/// Counts calls and their time.
+/// The number of calls and their total time.
 #[derive(Default)]
 struct Clock {
     calls: AtomicU64,
@@ -153,7 +153,7 @@ impl Clock {
     }
 }
 
-/// Reads one photograph and its copies.
+/// Measures one photograph and, where `copied`, its copies.
 fn read(
     zoo: &Zoo,
     finder: &FaceFinder,
@@ -200,7 +200,7 @@ fn jpeg(image: &RgbImage, quality: u8) -> Result<RgbImage, Box<dyn Error + Send 
     Ok(decode_whole(&bytes, &DecodeLimits::default())?)
 }
 
-/// What is printed of one attribute.
+/// The figures of one attribute.
 struct Figures {
     mean: f64,
     repeatability: f64,
@@ -242,7 +242,7 @@ impl Figures {
     }
 }
 
-/// The drift over the deviations from each person's mean, by least squares with a slight pull to zero.
+/// The drift over the deviations from each person's mean, by least squares with a slight ridge penalty.
 fn fit(photos: &[Photo], attribute: usize) -> [f64; 4] {
     let mut people: BTreeMap<&str, Vec<[f64; 5]>> = BTreeMap::new();
     for photo in photos {
@@ -270,8 +270,8 @@ fn fit(photos: &[Photo], attribute: usize) -> [f64; 4] {
     solve(normal)
 }
 
-/// Solves four equations in four unknowns, the right-hand side in the last column (Gauss and Jordan; the matrix is
-/// positive definite, so that no pivot is zero).
+/// Solves four equations in four unknowns by Gauss-Jordan elimination, the right-hand side in the last column. The matrix is
+/// positive definite, so no pivot is zero.
 fn solve(mut m: [[f64; 5]; 4]) -> [f64; 4] {
     for i in 0..4 {
         let pivot = m[i][i];
@@ -294,13 +294,13 @@ fn squares(values: &[f64]) -> (f64, f64) {
     (values.iter().map(|v| (v - middle).powi(2)).sum(), values.len() as f64 - 1.0)
 }
 
-/// All but the twentieth of the groups that spreads most.
+/// All groups but the twentieth with the largest variance.
 fn without_worst(groups: &mut [(f64, f64)]) -> &[(f64, f64)] {
     groups.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     &groups[..groups.len() - groups.len() / 20]
 }
 
-/// The pooled standard deviation of groups.
+/// The pooled standard deviation of groups, from their sums of squares and degrees of freedom.
 fn pooled(groups: &[(f64, f64)]) -> f64 {
     let (sum, freedom) = groups.iter().fold((0.0, 0.0), |(s, f), g| (s + g.0, f + g.1));
     (sum / freedom).sqrt()
@@ -342,7 +342,7 @@ fn print(out: &mut impl Write, format: Format, spec: &AttributeSpec, f: &Figures
     }
 }
 
-/// When an attribute is not read, in short.
+/// The limits beyond which an attribute is not read, in short.
 fn refusals(c: &Conditions) -> String {
     let mouth =
         if c.max_mouth_opening.is_finite() { format!("; mouth > {:.0}", c.max_mouth_opening) } else { String::new() };

@@ -1,4 +1,4 @@
-//! The whole stage: pixels to faces with mesh, pose and quality.
+//! Pixels to faces with mesh, pose and quality.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
 use crate::models::Zoo;
 
-/// A face in a picture, before anything is said about whose it is.
+/// A face in a picture, not yet identified.
 #[derive(Clone, Debug)]
 pub struct Face {
     /// Box and five points.
     pub detection: Detection,
     /// 468 points.
     pub mesh: Mesh,
-    /// Which way the head is turned.
+    /// The pose of the head.
     pub pose: Pose,
-    /// How well it can be read.
+    /// How well the face can be read.
     pub quality: Quality,
 }
 
@@ -34,7 +34,7 @@ impl FaceFinder {
         Self { zoo, settings }
     }
 
-    /// The finder that looks in this way.
+    /// The same finder with other settings.
     #[must_use]
     pub fn with_settings(self, settings: DetectorSettings) -> Self {
         Self { settings, ..self }
@@ -49,7 +49,7 @@ impl FaceFinder {
         detections.into_iter().map(|d| self.describe(image, d)).collect()
     }
 
-    /// A face that was found already.
+    /// Fits mesh, pose and quality to a face that is already detected.
     ///
     /// # Errors
     /// When a network fails.

@@ -11,10 +11,10 @@ use crate::inference::{InferenceError, Network, Tensor, output};
 pub const MESH_POINTS: usize = 468;
 /// The side of the network's input in pixels.
 const SIDE: u32 = 192;
-/// The crop is the face's box, enlarged by this.
+/// The side of the crop over that of the face's box.
 const MARGIN: f32 = 1.5;
 
-/// Where the named places of the face are among the 468 points. "Right" and "left" are the person's own.
+/// The named landmarks among the 468 points. "Right" and "left" are the person's own.
 pub mod index {
     /// Outer corner of the right eye (exocanthion).
     pub const RIGHT_EYE_OUTER: usize = 33;
@@ -32,7 +32,7 @@ pub mod index {
     pub const LEFT_EYE_TOP: usize = 386;
     /// Middle of the left lower lid.
     pub const LEFT_EYE_BOTTOM: usize = 374;
-    /// Top of the forehead that the mesh reaches (near the trichion).
+    /// The mesh's uppermost point on the forehead (near the trichion).
     pub const FOREHEAD: usize = 10;
     /// Between the brows (glabella).
     pub const GLABELLA: usize = 9;
@@ -62,7 +62,7 @@ pub mod index {
     pub const LOWER_LIP_TOP: usize = 14;
     /// Bottom of the lower lip (labiale inferius).
     pub const LOWER_LIP_BOTTOM: usize = 17;
-    /// Right and left peak of Cupid's bow (crista philtri).
+    /// Right peak of Cupid's bow (crista philtri).
     pub const CUPID_RIGHT: usize = 37;
     /// Left peak of Cupid's bow.
     pub const CUPID_LEFT: usize = 267;
@@ -84,13 +84,13 @@ pub mod index {
     pub const RIGHT_TEMPLE: usize = 54;
     /// Left temple.
     pub const LEFT_TEMPLE: usize = 284;
-    /// Right brow, from its inner end over the arch to its outer end, upper edge.
+    /// Right brow, upper edge, inner to outer.
     pub const RIGHT_BROW: [usize; 5] = [107, 66, 105, 63, 70];
-    /// Left brow, likewise.
+    /// Left brow, upper edge, inner to outer.
     pub const LEFT_BROW: [usize; 5] = [336, 296, 334, 293, 300];
     /// Right brow, lower edge, inner to outer.
     pub const RIGHT_BROW_LOWER: [usize; 5] = [55, 65, 52, 53, 46];
-    /// Left brow, lower edge.
+    /// Left brow, lower edge, inner to outer.
     pub const LEFT_BROW_LOWER: [usize; 5] = [285, 295, 282, 283, 276];
 }
 
@@ -99,7 +99,7 @@ pub mod index {
 pub struct Mesh {
     /// 468 points: x, y, z.
     pub points: Vec<[f32; 3]>,
-    /// How sure the network is that a face is in the crop, 0..=1.
+    /// The network's confidence that the crop holds a face, 0..=1.
     pub confidence: f32,
 }
 
@@ -134,7 +134,7 @@ impl Mesh {
         Ok(Self { points, confidence })
     }
 
-    /// Point `i` in the picture.
+    /// Point `i` in the picture, without its depth.
     pub fn at(&self, i: usize) -> Point {
         self.points.get(i).map_or(Point::default(), |p| Point::new(p[0], p[1]))
     }

@@ -7,19 +7,18 @@ use super::{Mesh, index};
 /// Head pose in degrees (ISO/IEC 19794-5 angles): all zero for a level frontal view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
-    /// Turned to the person's own left: positive; to the right: negative.
+    /// Positive: turned to the person's own left.
     pub yaw: f32,
-    /// Looking up: positive; down: negative.
+    /// Positive: looking up.
     pub pitch: f32,
-    /// Leaning towards the person's own right shoulder: positive.
+    /// Positive: leaning towards the person's own right shoulder.
     pub roll: f32,
 }
 
-/// The head's own axes in picture coordinates (x right, y down, z away from the camera), each of unit length and at
-/// right angles.
+/// The head's own axes in picture coordinates (x right, y down, z away from the camera): unit vectors at right angles.
 #[derive(Clone, Copy, Debug)]
 pub struct HeadFrame {
-    /// From the person's right to the left.
+    /// From the person's right to their left.
     pub across: [f32; 3],
     /// From forehead to chin.
     pub down: [f32; 3],
@@ -50,7 +49,7 @@ fn unit(a: [f32; 3]) -> [f32; 3] {
     a.map(|v| v / n)
 }
 
-/// Pairs of points that lie level on a level head, the person's right first: across the eyes, cheekbones, jaw, mouth.
+/// Pairs of points at one height on a level head, the person's right first: eyes, cheekbones, jaw, temples.
 const LEVEL: [(usize, usize); 4] = [
     (index::RIGHT_EYE_OUTER, index::LEFT_EYE_OUTER),
     (index::RIGHT_ZYGION, index::LEFT_ZYGION),
@@ -59,8 +58,8 @@ const LEVEL: [(usize, usize); 4] = [
 ];
 
 impl HeadFrame {
-    /// The frame of a mesh: `across` is the mean direction over eyes, cheekbones, jaw and temples, `down` runs from forehead to chin and is
-    /// made perpendicular to it.
+    /// The frame of a mesh: `across` is the mean direction over eyes, cheekbones, jaw and temples; `down` runs from forehead to
+    /// chin, made perpendicular to `across`.
     pub fn of(mesh: &Mesh) -> Self {
         let at = |i: usize| mesh.points.get(i).copied().unwrap_or_default();
         let across = LEVEL.iter().fold([0.0; 3], |sum, &(r, l)| add(sum, unit(sub(at(l), at(r)))));
@@ -73,13 +72,13 @@ impl HeadFrame {
         Self { across, down, inward, origin: add(r, l).map(|v| v / 2.0) }
     }
 
-    /// Picture coordinates to head coordinates, in pixels.
+    /// A point of the picture in head coordinates, in pixels.
     pub fn to_head(&self, p: [f32; 3]) -> [f32; 3] {
         let d = sub(p, self.origin);
         [dot(d, self.across), dot(d, self.down), dot(d, self.inward)]
     }
 
-    /// The angles of the frame.
+    /// The angles of the frame, in degrees.
     pub fn pose(&self) -> Pose {
         let yaw = self.across[2].atan2(self.across[0].hypot(self.across[1]));
         let pitch = self.down[2].atan2(self.down[0].hypot(self.down[1]));

@@ -1,26 +1,26 @@
-//! How well a face can be read: components in the manner of ISO/IEC 29794-5:2025, each in its native unit and as a
-//! score from 0 (useless) to 100 (as good as it gets).
+//! How well a face can be read: components after ISO/IEC 29794-5:2025, each in its native unit and as a score from 0
+//! (useless) to 100 (as good as it gets).
 
 use serde::{Deserialize, Serialize};
 
 use super::{Detection, Mesh, Pose, square_map};
 use crate::imaging::{Patch, Pyramid};
 
-/// What a component measures.
+/// A component of quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Component {
     /// Distance between the centres of the eyes, in pixels.
     FaceSize,
-    /// Contrast of fine detail: mean absolute Laplacian over the standard deviation of luma, no unit.
+    /// Contrast of fine detail: mean absolute Laplacian over the standard deviation of luma, a ratio.
     Sharpness,
     /// Mean luma of the face, 0..=255.
     Exposure,
-    /// Luma between the 5th and the 95th percentile, 0..=255.
+    /// The range of luma from the 5th to the 95th percentile, 0..=255.
     DynamicRange,
     /// Angle between the head's front and the camera, in degrees.
     Pose,
-    /// How far the mesh and the detector disagree on the five points, in eye distances: high when a hand, a mask or a
+    /// The mean distance between the mesh's and the detector's five points, in eye distances: high when a hand, a mask or a
     /// microphone covers the face.
     Occlusion,
     /// The detector's confidence, 0..=1.
@@ -39,9 +39,9 @@ impl Component {
         Self::DetectorConfidence,
     ];
 
-    /// Native values that score 0 and 100; in between the score is linear. Where the first is the larger, small
-    /// values are good. The useful ends were read off the training photographs: 100 is their better half, 0 is where
-    /// embeddings of one person no longer agree.
+    /// The native values that score 0 and 100, with a linear score between them. Where the first is the larger, small values
+    /// are good. On the training photographs 100 is the better half, and 0 is where embeddings of one person no longer
+    /// agree.
     fn range(self) -> (f32, f32) {
         match self {
             Self::FaceSize => (8.0, 48.0),
@@ -54,7 +54,7 @@ impl Component {
         }
     }
 
-    /// What a reader is told.
+    /// The name in sentences.
     pub fn label(self) -> &'static str {
         match self {
             Self::FaceSize => "face size",
@@ -67,22 +67,22 @@ impl Component {
         }
     }
 
-    /// The unit of the native value.
+    /// The unit of the native value, as a sentence says it after the number.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::FaceSize => "px between the eyes",
-            Self::Sharpness => "ratio",
-            Self::Exposure | Self::DynamicRange => "luma 0-255",
+            Self::FaceSize => "pixels between the eyes",
+            Self::Sharpness => "of the face's contrast",
+            Self::Exposure | Self::DynamicRange => "of 255",
             Self::Pose => "degrees",
             Self::Occlusion => "eye distances",
-            Self::DetectorConfidence => "0-1",
+            Self::DetectorConfidence => "of 1",
         }
     }
 
     /// The score of a native value.
     fn score(self, value: f32) -> f32 {
         let (zero, full) = self.range();
-        // Overexposure loses detail as underexposure does; the band between is good.
+        // Overexposure loses detail as underexposure does.
         let value = if self == Self::Exposure && value > 200.0 { (25.0 + (255.0 - value)).max(0.0) } else { value };
         ((value - zero) / (full - zero) * 100.0).clamp(0.0, 100.0)
     }
@@ -91,7 +91,7 @@ impl Component {
 /// One measured component.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QualityComponent {
-    /// What is measured.
+    /// The component.
     pub component: Component,
     /// In the component's native unit.
     pub value: f32,
@@ -108,8 +108,8 @@ pub struct Quality {
     pub components: Vec<QualityComponent>,
 }
 
-/// The side of the patch on which sharpness and light are measured; larger faces are shrunk to it, so that the
-/// figures of a portrait and a passport photograph can be compared.
+/// The side of the patch on which sharpness and light are measured. Larger faces are shrunk to it, so that values are
+/// comparable between photographs.
 const SIDE: u32 = 112;
 
 impl Quality {
@@ -121,7 +121,7 @@ impl Quality {
         let [right, left] = mesh.eyes();
         let eye_distance = right.distance(left);
         let value = |component| match component {
-            // A turned head brings the eyes together; what counts is how large the face is.
+            // On a turned head the eyes are closer together, but the face is as large.
             Component::FaceSize => eye_distance.max(face.bbox.side() * 0.3),
             Component::Sharpness => detail(&luma, SIDE as usize) / light.deviation.max(4.0),
             Component::Exposure => light.mean,
@@ -161,7 +161,7 @@ impl Quality {
     }
 }
 
-/// Light on a face.
+/// Statistics of luma, 0..=255.
 struct Light {
     mean: f32,
     deviation: f32,
@@ -192,8 +192,8 @@ fn detail(luma: &[f32], side: usize) -> f32 {
     sum / ((side - 2) * (side - 2)) as f32
 }
 
-/// The mean distance between the detector's five points and the mesh's, in units of the box's width over 2.4 (about
-/// an eye distance of a frontal face, but steady when the head turns).
+/// The mean distance between the detector's five points and the mesh's, in units of the box's longer side over 2.4: about the
+/// eye distance of a frontal face, but steady when the head turns.
 fn disagreement(face: &Detection, mesh: &Mesh) -> f32 {
     let mean = mesh.five_points().iter().zip(&face.points).map(|(a, b)| a.distance(*b)).sum::<f32>() / 5.0;
     mean / (face.bbox.side() / 2.4).max(1.0)

@@ -12,7 +12,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// The point at (`x`, `y`).
+    /// The point at (`x`, `y`), in pixels.
     pub const fn new(x: f32, y: f32) -> Self {
         Self { x, y }
     }
@@ -39,7 +39,7 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Maps a square of `side` output pixels onto the source: the output's centre lands on `centre`, one output
+    /// The map from a square of `side` output pixels onto the source: the output's centre lands on `centre`, one output
     /// pixel covers `scale` source pixels, and the output is turned by `angle` radians (clockwise on the screen).
     pub fn output_to_source(centre: Point, scale: f32, angle: f32, side: u32) -> Self {
         let (sin, cos) = angle.sin_cos();
@@ -49,25 +49,25 @@ impl Affine {
         Self { row_x: [a, b, centre.x - half * (a + b)], row_y: [d, e, centre.y - half * (d + e)] }
     }
 
-    /// Where `p` goes.
+    /// Maps `p`.
     pub fn apply(&self, p: Point) -> Point {
         let [a, b, c] = self.row_x;
         let [d, e, f] = self.row_y;
         Point::new(a * p.x + b * p.y + c, d * p.x + e * p.y + f)
     }
 
-    /// The square root of the determinant: how many source pixels one output pixel is wide.
+    /// The side of one output pixel in source pixels: the square root of the determinant.
     pub fn scale(&self) -> f32 {
         (self.row_x[0] * self.row_y[1] - self.row_x[1] * self.row_y[0]).abs().sqrt()
     }
 
-    /// The map to the same places in a copy that is `times` smaller.
+    /// The map to the same places in a copy of the source that is `times` smaller.
     #[must_use]
     pub fn into_smaller(&self, times: f32) -> Self {
         Self { row_x: self.row_x.map(|v| v / times), row_y: self.row_y.map(|v| v / times) }
     }
 
-    /// The map back; `None` where this one leaves no area.
+    /// The inverse map; `None` where the determinant is zero or not finite.
     pub fn inverse(&self) -> Option<Self> {
         let ([a, b, x], [c, d, y]) = (self.row_x, self.row_y);
         let area = a * d - b * c;
@@ -77,7 +77,7 @@ impl Affine {
         })
     }
 
-    /// The similarity (turn, uniform scale, shift; never a reflection) that takes `from` to `to` with the least sum
+    /// The similarity (rotation, uniform scale, shift; no reflection) that takes `from` to `to` with the least sum
     /// of squared distances: Umeyama, "Least-squares estimation of transformation parameters between two point
     /// patterns" (IEEE TPAMI 13(4), 1991), in its closed form for the plane. Degenerate input (fewer than two
     /// distinct points) gives a pure shift.
@@ -124,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn a_map_without_area_has_no_way_back() {
+    fn a_map_without_area_has_no_inverse() {
         assert!(Affine { row_x: [1.0, 2.0, 3.0], row_y: [2.0, 4.0, 5.0] }.inverse().is_none());
     }
 
     proptest! {
         #[test]
-        fn there_and_back_is_where_one_was(
+        fn the_inverse_undoes_the_map(
             angle in -3.0f32..3.0, scale in 0.2f32..5.0, x in -200.0f32..200.0, y in -200.0f32..200.0,
         ) {
             let there = Affine::output_to_source(Point::new(x, y), scale, angle, 112);

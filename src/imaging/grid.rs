@@ -1,9 +1,9 @@
-//! Square grids of values that lie coarsely over a picture.
+//! Square grids of values spread over a picture.
 
 use super::Point;
 
-/// The value of a grid of `side` x `side` fields (at least two a side) at `p`, in fields: a plane between the middles of
-/// four of them, and beyond the outermost ones their value.
+/// The value at `p` (in fields) of a grid of `side` x `side` fields, `side` at least two: bilinear between the centres of
+/// fields, constant beyond the outermost centres.
 pub(crate) fn between_fields(grid: &[f32], side: usize, p: Point) -> f32 {
     let along = |v: f32| {
         let v = (v - 0.5).clamp(0.0, (side - 1) as f32);
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn between_the_middles_of_fields_it_is_a_plane_and_beyond_them_level() {
+    fn it_is_bilinear_between_centres_and_constant_beyond_them() {
         let grid: Vec<f32> = (0..100).map(|i| (i % 10 + 100 * (i / 10)) as f32).collect();
         let at = |x, y| between_fields(&grid, 10, Point::new(x, y));
         assert!((at(0.5, 0.5) - 0.0).abs() < 1e-4);

@@ -2,15 +2,15 @@
 
 use super::Point;
 
-/// The convex outline around some points, corner by corner.
+/// The convex hull of points, corner by corner.
 #[derive(Clone, Debug)]
 pub struct Hull(Vec<Point>);
 
 impl Hull {
-    /// Around some points, by the monotone chain of Andrew (Information Processing Letters 9, 1979).
+    /// The hull of `points`, by Andrew's monotone chain (Information Processing Letters 9, 1979).
     pub fn around(mut points: Vec<Point>) -> Self {
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
-        // An edge from a place to itself would have nothing to its right.
+        // An edge from a point to itself has no direction.
         points.dedup();
         let chain = |points: &mut dyn Iterator<Item = Point>| {
             let mut chain: Vec<Point> = Vec::new();
@@ -30,7 +30,7 @@ impl Hull {
         Self(outline)
     }
 
-    /// The same outline drawn in about the mean of its corners: `share` of its size is left.
+    /// The hull scaled by `share` about the mean of its corners.
     #[must_use]
     pub fn scaled(&self, share: f32) -> Self {
         let n = self.0.len().max(1) as f32;
@@ -38,8 +38,8 @@ impl Hull {
         Self(self.0.iter().map(|p| Point::new(x + (p.x - x) * share, y + (p.y - y) * share)).collect())
     }
 
-    /// How deep inside `p` lies, in pixels, below zero outside: there, beyond a corner, from the farther of its edges'
-    /// lines. Around no more than one place everything is outside.
+    /// The least signed distance in pixels from `p` to the lines of the edges: positive inside, negative outside. A hull of
+    /// one point or none has no inside.
     pub fn depth(&self, p: Point) -> f32 {
         if self.0.is_empty() {
             return f32::NEG_INFINITY;
@@ -49,7 +49,7 @@ impl Hull {
     }
 }
 
-/// Above zero where `p` lies to the left of the line from `a` to `b` (with x to the right and y up).
+/// Positive where `p` lies to the left of the line from `a` to `b` (x to the right, y up).
 fn cross(a: Point, b: Point, p: Point) -> f32 {
     (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x)
 }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_square_is_its_own_hull_and_depths_are_those_below_its_sides() {
+    fn a_square_is_its_own_hull_and_depth_is_the_distance_to_its_sides() {
         let square = hull(&[(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0), (2.0, 1.0), (3.0, 3.0), (2.0, 0.0)]);
         assert_eq!(square.0.len(), 4);
         for (x, y, depth) in [(2.0, 2.0, 2.0), (2.0, 5.0, -1.0), (-3.0, 2.0, -3.0), (4.0, 1.0, 0.0)] {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn around_one_place_or_none_everything_is_outside() {
+    fn one_point_or_none_has_no_inside() {
         for nothing in [hull(&[]), hull(&[(1.0, 1.0); 5])] {
             assert!(nothing.depth(Point::new(1.0, 1.0)) < 0.0);
         }

@@ -1,7 +1,7 @@
-//! Bytes to upright RGB pixels, with limits, before anything is trusted.
+//! Bytes to upright RGB pixels, with limits.
 //!
-//! [`decode()`] is the only door through which outside bytes become pixels. [`Patch`] is what every network sees: a
-//! small floating-point picture sampled straight from the source by an [`Affine`] map.
+//! [`decode()`] is the only way in which bytes from outside become pixels. [`Patch`] is the input of every network: a small
+//! floating-point picture sampled from the source through an [`Affine`] map. [`image_files`] lists the images of a folder.
 
 mod affine;
 mod decode;
@@ -11,6 +11,7 @@ mod hull;
 mod jpeg;
 mod patch;
 mod pyramid;
+mod sampler;
 
 pub use affine::{Affine, Point};
 pub use decode::{DecodeError, DecodeLimits, Decoded, decode, decode_whole};

@@ -1,9 +1,8 @@
-//! A picture with smaller copies of itself, made when they are first asked for.
+//! A picture with smaller copies of itself, each made when it is first needed.
 //!
-//! A network sees a few hundred pixels a side. Sampled from a photograph of twelve megapixels, each of them would be the
-//! mean of dozens of pixels, and each crop would pay for them again. So the photograph is halved, as often as leaves a
-//! pixel for each one that is made of it, once for all crops. What can be read at a fraction of its size is read so in the
-//! first place, and anew only where a small face wants more.
+//! A network sees a few hundred pixels per side. Sampled from a photograph of twelve megapixels, each of them is the mean of
+//! dozens of source pixels, and each crop pays for them again. The pyramid halves the photograph once for all crops. A large
+//! JPEG starts with a reduced copy, and is decoded again only where a small face needs finer pixels.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -15,24 +14,24 @@ use image::RgbImage;
 pub struct Pyramid {
     width: u32,
     height: u32,
-    /// How often the picture was halved to give `first`.
+    /// How many times `first` is halved.
     halvings: usize,
     first: RgbImage,
-    /// Copy `n` is halved `n` times; `None` where there is nothing left to halve, or reading failed.
+    /// Copy `n` is halved `n` times; `None` where no pixels are left to halve, or where reading fails.
     others: [OnceLock<Option<RgbImage>>; 1 + HALVINGS],
-    /// Reads a copy that is finer than `first`.
+    /// Reads copies finer than `first`.
     read: Option<Read>,
 }
 
-/// Gives the picture halved so many times.
+/// Reads the picture halved a given number of times.
 type Read = Box<dyn Fn(usize) -> Option<RgbImage> + Send + Sync>;
 
-/// Four times is enough for the largest side that is decoded.
+/// The most halvings: enough for the largest side that is decoded.
 const HALVINGS: usize = 4;
 
 impl Pyramid {
-    /// A picture of `width` x `height` of which there is a copy, halved `halvings` times; `read` gives finer ones, or
-    /// `None` where they cannot be had.
+    /// A picture of `width` x `height` with `copy`, halved `halvings` times. `read` returns finer copies, or `None` where it
+    /// fails.
     pub(super) fn reduced(
         (width, height): (u32, u32),
         halvings: usize,
@@ -53,18 +52,18 @@ impl Pyramid {
         self.height
     }
 
-    /// What to sample from when one pixel that is made covers `scale` pixels of this picture: the smallest copy that has a
-    /// pixel for it, or the picture itself, and how many times smaller it is.
+    /// The copy to sample from when one output pixel covers `scale` pixels of the whole picture, and how many times smaller
+    /// than the whole it is: the smallest copy of which an output pixel still covers at least one pixel.
     pub fn shrunk(&self, scale: f32) -> (&RgbImage, f32) {
         let at = halvings(scale);
-        // Nearest to what was asked for: finer where there is nothing left to halve, coarser where reading fails.
+        // The nearest copy: a finer one where no pixels are left to halve, a coarser one where reading fails.
         let near = (0..=at).rev().chain(at + 1..=HALVINGS);
         let found = near.into_iter().find_map(|n| Some((self.copy(n)?, n)));
         let (copy, n) = found.unwrap_or((&self.first, self.halvings));
         (copy, (1u32 << n) as f32)
     }
 
-    /// The pixels alone, as fine as they are there.
+    /// The finest copy that can be read.
     pub fn finest(&self) -> &RgbImage {
         self.shrunk(1.0).0
     }
@@ -85,7 +84,7 @@ impl Pyramid {
     }
 }
 
-/// How often a picture can be halved until one pixel covers more than `scale` of its pixels.
+/// How many times a picture can be halved before a pixel of the copy is wider than `scale` pixels.
 fn halvings(scale: f32) -> usize {
     (1..=HALVINGS).take_while(|&n| scale >= (1u32 << n) as f32).count()
 }
@@ -104,7 +103,7 @@ impl fmt::Debug for Pyramid {
     }
 }
 
-/// Each pixel the mean of four; `None` where the picture is too small for that.
+/// Half the picture, each pixel the mean of four; `None` where a side is one pixel.
 fn halved(image: &RgbImage) -> Option<RgbImage> {
     let (w, h) = (image.width() / 2, image.height() / 2);
     if w == 0 || h == 0 {
@@ -127,7 +126,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[test]
-    fn a_copy_leaves_enough_to_sample_from() {
+    fn a_copy_has_at_least_one_pixel_per_output_pixel() {
         let picture = Pyramid::from(RgbImage::from_fn(101, 67, |x, y| image::Rgb([x as u8, y as u8, 9])));
         for (scale, times) in [(0.5, 1.0), (1.9, 1.0), (2.1, 2.0), (4.1, 4.0), (1e6, 16.0)] {
             let (copy, found) = picture.shrunk(scale);
@@ -140,13 +139,13 @@ mod tests {
     }
 
     #[test]
-    fn a_tiny_picture_stays_as_it_is() {
+    fn a_side_of_one_pixel_is_not_halved() {
         let picture = Pyramid::from(RgbImage::new(5, 1));
         assert_eq!(picture.shrunk(100.0).0.dimensions(), (5, 1));
         assert_eq!(Pyramid::from(RgbImage::new(9, 9)).shrunk(1e3).0.dimensions(), (1, 1));
     }
 
-    /// A picture of 800 x 400 of which there is a quarter; what was read of it besides.
+    /// A picture of 800 x 400 with a quarter-size copy, and a log of the halvings read after that.
     fn quarter(readable: bool) -> (Pyramid, Arc<Mutex<Vec<usize>>>) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = asked.clone();
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finer_copy_is_read_once_and_only_where_the_one_at_hand_is_too_coarse() {
+    fn a_finer_copy_is_read_once_and_only_where_it_is_needed() {
         let (picture, asked) = quarter(true);
         assert_eq!((picture.width(), picture.height()), (800, 400));
         for (scale, width) in [(100.0, 50), (16.0, 50), (8.0, 100), (4.0, 200)] {
@@ -174,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_made_from_what_there_is() {
+    fn where_reading_fails_the_reduced_copy_serves() {
         let (picture, asked) = quarter(false);
         let (copy, times) = picture.shrunk(1.0);
         assert_eq!((copy.width(), times as u32), (200, 4));
         assert_eq!(*asked.lock().unwrap(), [0, 1]);
         assert_eq!(picture.finest().width(), 200);
-        assert_eq!(*asked.lock().unwrap(), [0, 1], "it is not tried again");
+        assert_eq!(*asked.lock().unwrap(), [0, 1], "a failed reading is not repeated");
     }
 }

@@ -1,12 +1,12 @@
-//! Covering a part of a chip, so that a network sees the rest alone.
+//! Covering a part of a chip, so that a network sees only the rest.
 
 use crate::imaging::{Hull, Patch, Point, between_fields};
 
-/// The cover reaches this far beyond the hull, and fades over twice [`FADE`], in chip pixels.
+/// Chip pixels by which the cover extends beyond the hull; its edge fades over twice [`FADE`].
 const MARGIN: f32 = 3.0;
 const FADE: f32 = 3.0;
 
-/// The chip with everything in the hulls replaced by its ground.
+/// The chip with the inside of the hulls replaced by its ground.
 pub(super) fn covered(chip: &Patch, ground: &Ground, hulls: &[Hull]) -> Patch {
     let mut out = chip.clone();
     let width = chip.width as usize;
@@ -26,16 +26,16 @@ pub(super) fn covered(chip: &Patch, ground: &Ground, hulls: &[Hull]) -> Patch {
 /// Fields along each side of the chip.
 const FIELDS: usize = 6;
 
-/// The chip without any detail: the mean colours of a grid of fields, and between their middles a plane.
+/// The chip without detail: the mean colours of a grid of fields, interpolated between their centres.
 pub(super) struct Ground {
-    /// Fields a chip pixel.
+    /// Fields per chip pixel.
     scale: f32,
-    /// A grid for each colour.
+    /// One grid per colour.
     means: [Vec<f32>; 3],
 }
 
 impl Ground {
-    /// Of a square chip.
+    /// The ground of a square chip.
     pub(super) fn of(chip: &Patch) -> Self {
         let (width, height) = (chip.width as usize, chip.height as usize);
         let field = |i: usize| i / width * FIELDS / height * FIELDS + i % width * FIELDS / width;
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_covered_is_ground_and_the_rest_stays() {
+    fn the_covered_part_is_ground_and_the_rest_is_unchanged() {
         // Stripes: their mean is grey everywhere.
         let mut chip = Patch { width: 60, height: 60, data: vec![0.0; 60 * 60 * 3] };
         for (i, pixel) in chip.data.chunks_exact_mut(3).enumerate() {

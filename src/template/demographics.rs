@@ -1,8 +1,8 @@
-//! Age and sex as the network sees them: for explanations and quality, never for the verdict.
+//! Apparent age and sex, for explanations and quality; the verdict does not use them.
 
 use serde::{Deserialize, Serialize};
 
-/// Sex as a network reads it from a face; says nothing of gender.
+/// Apparent sex, read from a face by a network. It is not gender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sex {
@@ -14,17 +14,17 @@ pub enum Sex {
     Unclear,
 }
 
-/// What the networks read.
+/// Apparent age and sex.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Demographics {
     /// Apparent age in years (FaceRes).
     pub age: f32,
-    /// How male the face is read, 0..=1 (FaceRes).
+    /// How male the face looks, 0..=1 (FaceRes).
     pub male: f32,
 }
 
 impl Demographics {
-    /// The sex read, [`Sex::Unclear`] between 0.35 and 0.65.
+    /// The apparent sex, [`Sex::Unclear`] between 0.35 and 0.65.
     pub fn sex(&self) -> Sex {
         match self.male {
             m if m >= 0.65 => Sex::Male,

@@ -1,4 +1,4 @@
-//! Embeddings: three networks of different training lineage, each a point on a unit sphere.
+//! Embeddings: unit vectors from three networks of different training lineage.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +7,15 @@ use crate::imaging::{Affine, Channels, Patch, Pyramid};
 use crate::inference::{InferenceError, Tensor, output};
 use crate::models::Zoo;
 
-/// Which embedding.
+/// An embedding network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Embedding {
-    /// HSE-FaceRes (a MobileNet), 1024 values, from a loose upright square: sees hair and outline as well.
+    /// HSE-FaceRes (a MobileNet), 1024 values, from a loose upright square: sees hair and outline too.
     A,
     /// dlib ResNet-29, 128 values, from an eye-aligned chip.
     B,
-    /// MobileFace, 256 values, from the tight ArcFace alignment: sees the inner face alone.
+    /// MobileFace, 256 values, from the tight ArcFace alignment: sees the inner face only.
     C,
 }
 
@@ -31,28 +31,19 @@ impl Embedding {
             Self::C => "embedding_c",
         }
     }
-
-    /// Which part of the picture it looks at, in words.
-    pub fn looks_at(self) -> &'static str {
-        match self {
-            Self::A => "whole head with hair and outline",
-            Self::B => "face from brow to chin",
-            Self::C => "inner face",
-        }
-    }
 }
 
-/// One unit vector for each [`Embedding`], in the order of [`Embedding::ALL`].
+/// One unit vector per [`Embedding`], in the order of [`Embedding::ALL`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Embeddings(Vec<Vec<f32>>);
 
 impl Embeddings {
-    /// From one vector an embedding, in the order of [`Embedding::ALL`]; each is brought to unit length.
+    /// From one vector per embedding, in the order of [`Embedding::ALL`]; each is scaled to unit length.
     pub fn new(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Self {
         Self(vectors.into_iter().map(normalised).collect())
     }
 
-    /// The unit vector of `which`.
+    /// The unit vector of `which`, empty if it is absent.
     pub fn get(&self, which: Embedding) -> &[f32] {
         self.0.get(which as usize).map_or(&[], Vec::as_slice)
     }
@@ -63,7 +54,7 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     if a.len() != b.len() {
         return 0.0;
     }
-    // Several sums at a time: one alone would wait for itself at every step.
+    // Sixteen sums are independent; additions to a single one would wait for each other.
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
     let mut sums = [0.0f32; 16];
     for (a, b) in a.iter().zip(b) {
@@ -74,7 +65,7 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum::<f32>()
 }
 
-/// The direction of the mean of unit vectors of one length; empty for none.
+/// The direction of the mean of vectors of one length, as a unit vector; empty where there are none.
 pub fn mean_direction<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut sum: Vec<f32> = Vec::new();
     for v in vectors {
@@ -86,7 +77,7 @@ pub fn mean_direction<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f
     normalised(sum)
 }
 
-/// `v` at unit length; a zero vector stays as it is.
+/// `v` scaled to unit length; a zero vector is unchanged.
 pub(crate) fn normalised(mut v: Vec<f32>) -> Vec<f32> {
     let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();
     if norm > f32::MIN_POSITIVE {
@@ -97,17 +88,17 @@ pub(crate) fn normalised(mut v: Vec<f32>) -> Vec<f32> {
     v
 }
 
-/// What embedding A's network says beside its embedding.
+/// The outputs of embedding A's network: the embedding, the age in years, and how male the face looks, 0..=1.
 pub(crate) struct FaceRes {
     pub(crate) embedding: Vec<f32>,
     pub(crate) age: f32,
     pub(crate) male: f32,
 }
 
-/// Embedding A's crop: a square of 1.2 times the face's.
+/// The side of embedding A's crop over that of the face's square.
 const A_MARGIN: f32 = 1.2;
 const A_SIDE: u32 = 224;
-/// The mean colour of its training set (the mean of ImageNet as Caffe has it), blue first.
+/// The mean colour of its training set (that of ImageNet in Caffe), blue first.
 const A_MEAN: [f32; 3] = [103.939, 116.779, 123.68];
 
 /// Runs embedding A with age and sex.
@@ -129,7 +120,7 @@ const B_SIDE: u32 = 150;
 /// dlib's input: (RGB - mean) / 256.
 const B_MEAN: [f32; 3] = [122.782, 117.001, 104.298];
 
-/// Embedding B's chip, and the map from it to the picture.
+/// Embedding B's chip, and the map from the chip to the picture.
 pub(super) fn chip_b(image: &Pyramid, face: &Face) -> (Patch, Affine) {
     let map = dlib_map(&face.mesh, B_SIDE);
     (Patch::sample(image, &map, B_SIDE, B_SIDE), map)

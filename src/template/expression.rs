@@ -1,4 +1,4 @@
-//! The expression as a network reads it: for explanations and for knowing when a mouth or a brow must not be measured.
+//! The apparent expression, kept beside a face's measures; the verdict does not use it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,19 +7,19 @@ use crate::imaging::{Patch, Pyramid};
 use crate::inference::{InferenceError, Tensor, output};
 use crate::models::Zoo;
 
-/// How strongly each expression is read; the seven sum to 1.
+/// The shares of seven expressions; they sum to 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Expression {
-    /// In the order of [`Expression::NAMES`].
+    /// The shares, 0..=1, in the order of [`Expression::NAMES`].
     pub shares: [f32; 7],
 }
 
 const SIDE: u32 = 64;
-/// Crop: the face's square, enlarged by this.
+/// The side of the crop over that of the face's square.
 const MARGIN: f32 = 1.1;
 
 impl Expression {
-    /// The network's classes, in its order.
+    /// The network's classes, in the order of its output.
     pub const NAMES: [&'static str; 7] = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 
     /// Reads the expression of one face.

@@ -1,4 +1,4 @@
-//! A template: everything kept of one face, and the extractor that makes it.
+//! A template, everything kept of one face, and its extractor.
 
 use std::sync::Arc;
 
@@ -10,13 +10,12 @@ use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
 use crate::models::Zoo;
 
-/// Everything kept of one face. No pixel can be read back from it, but the person can be recognised by it: treat it
-/// as biometric data.
+/// Everything kept of one face. It holds no pixels, but identifies the person: treat it as biometric data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Template {
-    /// Unit vectors.
+    /// One unit vector per embedding network.
     pub embeddings: Embeddings,
-    /// Named measures by region.
+    /// Named measures, region by region.
     pub attributes: AttributeVector,
     /// Apparent age and sex.
     pub demographics: Demographics,
@@ -26,18 +25,18 @@ pub struct Template {
     pub pose: Pose,
     /// How well the face could be read.
     pub quality: Quality,
-    /// Where the face stood in its picture.
+    /// The face's box in its picture.
     pub bbox: BoundingBox,
-    /// By what a copy of the picture is told; `None` in templates from before there was one.
+    /// The perceptual hash by which copies of the picture are recognised; `None` in templates of earlier versions.
     #[serde(default)]
     pub hash: Option<FaceHash>,
-    /// The face without each of its parts; `None` where it was not looked at in parts, is turned too far, or in templates
-    /// from before that was done.
+    /// The face without each of its parts; `None` where parts were not extracted, where the face is turned too far, and in
+    /// templates of earlier versions.
     #[serde(default)]
     pub parts: Option<Parts>,
 }
 
-/// Runs every network that looks at one face.
+/// Runs the networks that read one face.
 #[derive(Clone)]
 pub struct TemplateExtractor {
     zoo: Arc<Zoo>,
@@ -49,7 +48,7 @@ impl TemplateExtractor {
         Self { zoo }
     }
 
-    /// The template of one face of `image`, [parts](Template::parts) left out.
+    /// The template of one face of `image`, without its [parts](Template::parts).
     ///
     /// # Errors
     /// When a network fails.
@@ -57,7 +56,7 @@ impl TemplateExtractor {
         Ok(self.embed(image, face)?.with(self.describe(image, face)?, face))
     }
 
-    /// The half of a template by which a person is known.
+    /// The half of a template that identifies the person: embeddings, age and sex.
     ///
     /// # Errors
     /// When a network fails.
@@ -70,7 +69,7 @@ impl TemplateExtractor {
         Ok(Embedded { embeddings: Embeddings::new([a.embedding, b, c]), demographics })
     }
 
-    /// The half that says what the face looks like. It needs nothing of the other.
+    /// The half that describes the face: attributes, expression and hash. It does not depend on [`embed`](Self::embed).
     ///
     /// # Errors
     /// When a network fails.
@@ -83,8 +82,8 @@ impl TemplateExtractor {
         })
     }
 
-    /// The face in parts: what a reference needs besides, and a face whose verdict is to say where it departs. As much
-    /// work again as a third of [`extract`](Self::extract).
+    /// The face without each of its parts, for references and for faces whose verdict names the part that departs. Costs about
+    /// a third of [`extract`](Self::extract).
     ///
     /// # Errors
     /// When a network fails.
@@ -93,13 +92,13 @@ impl TemplateExtractor {
     }
 }
 
-/// By what a person is known.
+/// The half of a template that identifies the person.
 pub(crate) struct Embedded {
     embeddings: Embeddings,
     demographics: Demographics,
 }
 
-/// What a face looks like.
+/// The half of a template that describes the face.
 pub(crate) struct Described {
     attributes: AttributeVector,
     expression: Expression,
@@ -107,7 +106,7 @@ pub(crate) struct Described {
 }
 
 impl Embedded {
-    /// Both halves of the template of `face`.
+    /// The template of `face` from both halves.
     pub(crate) fn with(self, described: Described, face: &Face) -> Template {
         Template {
             embeddings: self.embeddings,

@@ -1,8 +1,8 @@
-//! The face with one of its parts covered, as embedding B sees it: where a face departs from a person.
+//! The face with one of its parts covered, as embedding B sees it: which part departs from the person.
 //!
-//! Where a part is somebody else's, a face becomes more like the person's references once that part is covered; a genuine
-//! one does not. After the sensitivity to occlusion of Zeiler and Fergus ("Visualizing and Understanding Convolutional
-//! Networks", ECCV 2014), held against what the same cover does to the references.
+//! A face with a part of another person becomes more like the references when that part is covered; a genuine face does not.
+//! This is the occlusion sensitivity of Zeiler and Fergus ("Visualizing and Understanding Convolutional Networks", ECCV
+//! 2014), compared with the effect of the same cover on the references.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::imaging::{Hull, Pyramid};
 use crate::inference::InferenceError;
 use crate::models::Zoo;
 
-/// A part of the face that is covered.
+/// A part of the face that can be covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
@@ -30,7 +30,7 @@ impl Part {
     /// Every part.
     pub const ALL: [Self; 3] = [Self::Eyes, Self::Nose, Self::Mouth];
 
-    /// The region that it is, as explanations name it.
+    /// The part's region, as explanations name it.
     pub fn region(self) -> Region {
         match self {
             Self::Eyes => Region::Eyes,
@@ -39,7 +39,7 @@ impl Part {
         }
     }
 
-    /// Mesh points; each list's convex hull is covered.
+    /// Mesh points; the convex hull of each list is covered.
     fn outlines(self) -> &'static [&'static [usize]] {
         match self {
             Self::Eyes => &[&RIGHT_EYE, &LEFT_EYE],
@@ -73,16 +73,16 @@ const MOUTH: [usize; 16] = [61, 291, 0, 13, 14, 17, 40, 270, 91, 321, 164, 18, 3
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parts(Vec<Vec<f32>>);
 
-/// Beyond this turn to either side, in degrees, the parts hide one another.
+/// The largest turn to either side, in degrees; beyond it the parts hide one another.
 const MAX_YAW: f32 = 45.0;
 
 impl Parts {
-    /// From one vector a part, in the order of [`Part::ALL`]; each is brought to unit length.
+    /// From one vector per part, in the order of [`Part::ALL`]; each is scaled to unit length.
     pub fn new(vectors: [Vec<f32>; Part::ALL.len()]) -> Self {
         Self(vectors.into_iter().map(normalised).collect())
     }
 
-    /// Covers each part of a face in turn: one run of embedding B a part. `None` for a face that is turned too far.
+    /// Covers each part of a face in turn, with one run of embedding B per part. `None` for a face turned too far.
     ///
     /// # Errors
     /// When the network fails.

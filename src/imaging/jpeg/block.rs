@@ -1,11 +1,11 @@
-//! Frequencies of one block to pixels.
+//! The frequencies of one block to pixels.
 //!
-//! T.81 transforms 8 x 8 pixels. The same frequencies, the lowest N of them along an axis, transformed back as a block of N,
-//! are the block at N eighths of its size: the way that libjpeg's `scale_denom` goes.
+//! T.81 transforms blocks of 8 x 8 pixels. The lowest N frequencies along each axis, transformed back as a block of N x N
+//! pixels, give the block at N eighths of its size, as libjpeg's `scale_denom` does.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
-/// The zigzag's places: of each value in the order of the file, its column and row.
+/// The column and row of each value, in the zigzag order of the file.
 pub(super) const ZIGZAG: [(u8, u8); 64] = zigzag();
 
 const fn zigzag() -> [(u8, u8); 64] {
@@ -32,27 +32,27 @@ const fn zigzag() -> [(u8, u8); 64] {
     places
 }
 
-/// How much a frequency `u` adds to pixel `x` of `n` along an axis.
+/// The share of frequency `u` in pixel `x` of `n` along an axis.
 fn wave(n: usize, u: usize, x: usize) -> f32 {
-    // As eight pixels have them, for the mean of a block is to stay the mean.
+    // The factors of eight pixels, so that the mean of a block stays its mean.
     let size = if u == 0 { FRAC_1_SQRT_2 } else { 1.0 } / 2.0;
     size * ((2 * x + 1) as f32 * u as f32 * PI / (2 * n) as f32).cos()
 }
 
-/// Makes blocks of one size of a component.
+/// The inverse transform of a component to blocks of one size.
 pub(super) struct Transform {
-    /// Columns and rows of pixels: 1 to 8.
+    /// Columns of a block, 1 to 8, and its rows.
     pub(super) width: usize,
     pub(super) height: usize,
-    /// What one step of each value, in the order of the file, adds to each pixel of a square of [`Transform::side`]; zeros
-    /// where the frequency is too high.
+    /// For each value, in the order of the file, what one quantisation step adds to each pixel of a square of
+    /// [`Transform::side`]; zeros where the frequency is too high.
     waves: Box<[[f32; 64]; 64]>,
-    /// So many values, from the first one on, may be needed.
+    /// The number of values, from the first, that may be needed.
     pub(super) kept: usize,
 }
 
 impl Transform {
-    /// For blocks of `width` x `height` pixels, by the steps of quantisation.
+    /// The transform to blocks of `width` x `height` pixels, with the quantisation `steps`.
     pub(super) fn new(width: usize, height: usize, steps: &[u16; 64]) -> Self {
         let is_kept = |&(u, v): &(u8, u8)| usize::from(u) < width && usize::from(v) < height;
         let kept = ZIGZAG.iter().rposition(is_kept).map_or(0, |last| last + 1);
@@ -67,12 +67,12 @@ impl Transform {
         transform
     }
 
-    /// The side of the square that a block is made in.
+    /// The side of the square in which a block is computed.
     pub(super) fn side(&self) -> usize {
         self.width.max(self.height)
     }
 
-    /// Adds what the value that is `at`-th in the file does to the pixels.
+    /// Adds the share of the `at`-th value in the file to the pixels.
     #[inline(always)]
     pub(super) fn add<const PIXELS: usize>(&self, at: usize, value: i32, to: &mut [f32; PIXELS]) {
         for (pixel, wave) in to.iter_mut().zip(&self.waves[at]) {
@@ -80,7 +80,7 @@ impl Transform {
         }
     }
 
-    /// Writes the pixels of a square of `N` into the first of each `pitch` bytes.
+    /// Writes the pixels of a square of `N` into the start of each row of `pitch` bytes.
     #[inline(always)]
     pub(super) fn write<const N: usize, const PIXELS: usize>(
         &self,
@@ -90,7 +90,7 @@ impl Transform {
     ) {
         let shades = pixels.map(shade);
         for (out, row) in to.chunks_mut(pitch).zip(shades.as_chunks::<N>().0).take(self.height) {
-            // Of a length that is known, it is one store.
+            // A row of known length is one store.
             match out.first_chunk_mut::<N>().filter(|_| self.width == N) {
                 Some(all) => *all = *row,
                 None => out[..self.width].copy_from_slice(&row[..self.width]),
@@ -99,10 +99,10 @@ impl Transform {
     }
 }
 
-/// A value about zero as a byte.
+/// A value centred on zero as a byte.
 #[inline(always)]
 fn shade(v: f32) -> u8 {
-    /// From here to its double an `f32` has no fractions: the lowest bits are the number.
+    /// From here to twice this an `f32` has no fraction: its lowest bits are the integer.
     const WHOLE: f32 = 8_388_608.0;
     ((v + 128.0).clamp(0.0, 255.0) + WHOLE).to_bits() as u8
 }

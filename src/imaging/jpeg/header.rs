@@ -1,4 +1,4 @@
-//! What a JPEG says of itself before its scan: sizes, sampling, tables.
+//! The header of a JPEG: sizes, sampling and tables, up to the scan.
 
 use super::huffman::Table;
 
@@ -10,26 +10,26 @@ pub(super) struct Header<'a> {
     pub(super) height: usize,
     /// Grey, or Y, Cb and Cr.
     pub(super) components: Vec<Component>,
-    /// So many MCUs between two restart markers; zero: there are none.
+    /// MCUs between two restart markers; zero where there are no markers.
     pub(super) restart_interval: usize,
-    /// What follows the scan's header.
+    /// The bytes after the scan's header.
     pub(super) scan: &'a [u8],
 }
 
-/// One component of a scan, with its own copy of its tables.
+/// One component of a scan, with a copy of its tables.
 pub(super) struct Component {
-    /// Blocks in an MCU, across and down: 1, 2 or 4.
+    /// Blocks per MCU, across and down: 1, 2 or 4.
     pub(super) across: usize,
     pub(super) down: usize,
-    /// Steps of quantisation, in the order of the file.
+    /// Quantisation steps, in the order of the file.
     pub(super) steps: [u16; 64],
-    /// Codes of the mean values.
+    /// Codes of the means (DC).
     pub(super) mean: Table,
-    /// Codes of all others.
+    /// Codes of all other values (AC).
     pub(super) others: Table,
 }
 
-/// What may be defined anew until the scan begins.
+/// The tables defined so far; each may be replaced until the scan begins.
 #[derive(Default)]
 struct Tables {
     steps: [Option<[u16; 64]>; 4],
@@ -52,7 +52,7 @@ mod marker {
     pub(super) const COMMENT: u8 = 0xfe;
 }
 
-/// The parts of a file, one taken from its front after another.
+/// Reads a file from its front.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         self.take(1).map(|b| b[0])
     }
 
-    /// Two halves of a byte, the upper one first.
+    /// The two halves of a byte, the upper one first.
     fn halves(&mut self) -> Option<(u8, u8)> {
         self.byte().map(|b| (b >> 4, b & 15))
     }
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         self.take(2).map(|b| u16::from_be_bytes([b[0], b[1]]))
     }
 
-    /// What a marker's length covers.
+    /// The segment of a marker, by its length.
     fn segment(&mut self) -> Option<Reader<'a>> {
         let length = usize::from(self.word()?).checked_sub(2)?;
         self.take(length).map(Reader)
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads up to the scan; `None` where anything is not plain.
+    /// Reads up to the scan; `None` where the file is not plain.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut file = Reader(bytes.strip_prefix(&marker::BEGIN)?);
         let (mut tables, mut frame) = (Tables::default(), None);
@@ -102,10 +102,10 @@ impl<'a> Header<'a> {
                 marker::QUANTISATION => tables.read_steps(&mut segment)?,
                 marker::RESTART_INTERVAL => tables.restart_interval = usize::from(segment.word()?),
                 marker::SCAN => return frame?.scan(&mut segment, &tables, file.0),
-                // Colours that are not YCbCr.
+                // Adobe's marker with colours other than YCbCr.
                 marker::ADOBE if segment.0.starts_with(b"Adobe") && segment.0.get(11) != Some(&1) => return None,
                 marker::FIRST_APPLICATION..=marker::LAST_APPLICATION | marker::COMMENT => {}
-                // Frames of other kinds, several of them, arithmetic codes, and what nobody has heard of.
+                // Frames of other kinds, several frames, arithmetic codes, unknown markers.
                 _ => return None,
             }
         }
@@ -141,7 +141,7 @@ impl Tables {
     }
 }
 
-/// Sizes and sampling.
+/// The frame header: sizes and sampling.
 struct Frame {
     width: usize,
     height: usize,
@@ -153,7 +153,7 @@ impl Frame {
     fn read(segment: &mut Reader<'_>) -> Option<Self> {
         let bits = segment.byte()?;
         let (height, width, n) = (segment.word()?, segment.word()?, segment.byte()?);
-        // With a height of zero the file would say it later.
+        // A height of zero would be defined after the scan.
         if bits != 8 || width == 0 || height == 0 || !matches!(n, 1 | 3) {
             return None;
         }
@@ -171,7 +171,7 @@ impl Frame {
         Some(Self { width: width.into(), height: height.into(), components })
     }
 
-    /// The scan of all components; `None` where it is of some alone, or of some frequencies.
+    /// The scan of all components; `None` where it holds some of the components or frequencies only.
     fn scan<'a>(self, segment: &mut Reader<'_>, tables: &Tables, scan: &'a [u8]) -> Option<Header<'a>> {
         if usize::from(segment.byte()?) != self.components.len() {
             return None;
@@ -186,7 +186,7 @@ impl Frame {
             let steps = (*tables.steps.get(usize::from(table))?)?;
             let mean = tables.means.get(usize::from(mean))?.clone()?;
             let others = tables.others.get(usize::from(others))?.clone()?;
-            // One component alone is not interleaved: its blocks come row by row whatever its sampling.
+            // A single component is not interleaved: its blocks come row by row, whatever its sampling.
             let blocks = |n: u8| if alone { 1 } else { usize::from(n) };
             components.push(Component { across: blocks(across), down: blocks(down), steps, mean, others });
         }

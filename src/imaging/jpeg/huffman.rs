@@ -1,45 +1,45 @@
-//! Code words: T.81, annexes C and F.2.2.
+//! Huffman code words (T.81, annexes C and F.2.2).
 
-/// So many bits of a code word are looked up at once; longer ones are rare.
+/// Bits of the lookup table for one code word; longer words are rare.
 const SHORT: u32 = 10;
-/// So many bits of several words with their values are.
+/// Bits of the lookup table for several words with their values.
 const SEVERAL: u32 = 12;
 
 /// A table of code words.
 #[derive(Clone)]
 pub(super) struct Table {
-    /// By the next [`SHORT`] bits.
+    /// Words by the next [`SHORT`] bits.
     short: Box<[Word; 1 << SHORT]>,
-    /// Of each length: one behind its last code, left-aligned in 16 bits, and what to add to a code for its place among the
-    /// values.
+    /// For each length, one past its last code, left-aligned in 16 bits, and the offset from a code to its place in
+    /// `values`.
     ends: [u32; 17],
     offsets: [i32; 17],
     values: Vec<u8>,
 }
 
-/// A code word and the value behind it: 27 bits at most.
+/// A code word and the value after it, 27 bits at most together.
 #[derive(Clone, Copy, Default)]
 #[repr(align(4))]
 pub(super) struct Word {
-    /// Bits of the code word; 0: it is none, or a long one.
+    /// Bits of the code word; 0 where the bits begin no word, or a long one.
     pub(super) code: u8,
     /// Bits of the value that follows it.
     pub(super) size: u8,
     /// Bits of both.
     pub(super) both: u8,
-    /// Frequencies from the last one to the one behind this: [`END`] where the block ends.
+    /// Frequencies to advance past this value; [`END`] where the block ends.
     pub(super) advance: u8,
 }
 
-/// More than a block has.
+/// The advance at the end of a block: more than the values of a block.
 pub(super) const END: u8 = 128;
-/// The bits of the largest difference between two means of eight bits a pixel.
+/// Bits of the largest difference between two means, at eight bits per pixel.
 pub(super) const MAX_SIZE: u8 = 11;
-/// Sixteen zeros.
+/// The symbol of sixteen zeros.
 const ZEROS: u8 = 0xf0;
 
 impl Word {
-    /// What a symbol stands for: how many zeros come first, and the size of a value. `None` where it stands for nothing.
+    /// The word of a symbol: the number of zeros before the value, and the value's size. `None` for an undefined symbol.
     fn of(code: u8, symbol: u8) -> Option<Self> {
         let (zeros, size) = (symbol >> 4, symbol & 15);
         let advance = if symbol == 0 { END } else { zeros + 1 };
@@ -48,23 +48,23 @@ impl Word {
     }
 }
 
-/// Code words with their values, by the next [`SEVERAL`] bits: as many as lie in them whole.
+/// The whole code words with values in the next [`SEVERAL`] bits.
 pub(super) struct Runs(Box<[Run; 1 << SEVERAL]>);
 
-/// Some words of one block with their values.
+/// Consecutive words of one block with their values.
 #[derive(Clone, Copy, Default)]
 #[repr(align(4))]
 pub(super) struct Run {
-    /// Bits of them all; 0: not even one word is whole.
+    /// Bits of all of them; 0 where not even one word is whole.
     pub(super) bits: u8,
-    /// Frequencies that they go over.
+    /// Frequencies to advance past them.
     pub(super) advance: u8,
-    /// Whether the block ends behind them.
+    /// Whether the block ends after them.
     pub(super) is_end: bool,
 }
 
 impl Runs {
-    /// Of the words of `table`.
+    /// The runs of the words of `table`.
     pub(super) fn new(table: &Table) -> Self {
         let run = |bits: usize| {
             let (mut run, bits) = (Run::default(), (bits as u16) << (16 - SEVERAL));
@@ -93,8 +93,8 @@ impl Runs {
 }
 
 impl Table {
-    /// From how many codes there are of each length, 1 to 16, and their values; `None` where those are too many, or mean
-    /// nothing.
+    /// The table from the number of codes of each length, 1 to 16, and their values; `None` where there are too many codes, or
+    /// an undefined symbol.
     pub(super) fn new(lengths: &[u8; 16], values: &[u8]) -> Option<Self> {
         let mut table = Self {
             short: Box::new([Word::default(); 1 << SHORT]),
@@ -139,25 +139,25 @@ impl Table {
 
 /// The bits of a scan between two restarts.
 pub(super) struct Bits<'a> {
-    /// Without stuffing; zeros follow.
+    /// The scan without stuffing, followed by [`BEHIND`] zeros.
     bytes: &'a [u8],
-    /// The next byte.
+    /// The place of the next byte.
     at: usize,
-    /// Bits that are read, the next one first, and how many.
+    /// Bits read from `bytes`, the next one first, and their count.
     held: u64,
     count: u32,
 }
 
-/// So many bytes must stand behind those of a scan.
+/// Bytes of padding after those of a scan.
 pub(super) const BEHIND: usize = 8;
 
 impl<'a> Bits<'a> {
-    /// Of `bytes`, whose last [`BEHIND`] do not count.
+    /// The bits of `bytes`, whose last [`BEHIND`] bytes are padding.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0, held: 0, count: 0 }
     }
 
-    /// Holds 56 bits at least. Behind the end they are zeros.
+    /// Holds at least 56 bits; past the end they are zeros.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         let next = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>());
@@ -167,29 +167,30 @@ impl<'a> Bits<'a> {
         self.count += 8 * bytes;
     }
 
-    /// The next 16 bits, of those that are held.
+    /// The next 16 of the bits held.
     #[inline(always)]
     pub(super) fn peek(&self) -> u16 {
         (self.held >> 48) as u16
     }
 
-    /// Leaves out so many bits, of those that are held.
+    /// Skips `n` of the bits held.
     #[inline(always)]
     pub(super) fn skip(&mut self, n: u32) {
         self.held <<= n;
         self.count -= n;
     }
 
-    /// A value of `size` bits, at most [`MAX_SIZE`]: the upper half of those numbers are themselves, the lower half negative.
+    /// A value of `size` bits, at most [`MAX_SIZE`]. Numbers in the upper half of the range stand for themselves, numbers in
+    /// the lower half for negative values (T.81, F.2.2.1).
     #[inline(always)]
     pub(super) fn value(&mut self, size: u32) -> i32 {
         let raw = (self.held >> 1 >> (63 - size)) as i32;
         self.skip(size);
-        // With none at all neither half is taken from.
+        // A size of zero gives zero.
         if 2 * raw < 1 << size { raw + 1 - (1 << size) } else { raw }
     }
 
-    /// Whether no more was read than there is.
+    /// Whether the bits read so far lie before the padding.
     pub(super) fn is_within(&self) -> bool {
         8 * self.at <= 8 * (self.bytes.len() - BEHIND) + self.count as usize
     }

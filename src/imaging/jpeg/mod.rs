@@ -1,15 +1,15 @@
-//! JPEGs at a fraction of their size: of each block of 8 x 8 only the lowest frequencies are made pixels of.
+//! JPEGs at a fraction of their size: only the lowest frequencies of each block of 8 x 8 pixels are decoded.
 //!
-//! Most photographs that arrive are far larger than anything that is sampled from them. Of such a file every code word must
-//! be read, for none says where the next begins; but the values of high frequencies need not be, nor the transform of
-//! whole blocks, nor the colours of pixels that nobody will see.
+//! Most photographs that arrive are far larger than the crops sampled from them. Every code word of such a file must be
+//! read, since none states where the next begins. But the values of high frequencies, the transform of whole blocks and the
+//! colours of the missing pixels need not be computed.
 //!
-//! This knows plain files alone: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or
-//! YCbCr, one scan. Whatever is out of the ordinary or broken is left to the decoder of whole pictures, which decides alone
-//! what is an image.
+//! Only plain files are read: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or YCbCr, one
+//! scan. Everything else, and every broken file, is left to the decoder of whole pictures, which alone decides what is an
+//! image.
 //!
-//! [`header`] finds what a file says of itself, [`huffman`] reads code words, [`block`] makes pixels of frequencies, and
-//! [`scan`] walks over the blocks.
+//! [`header`] reads sizes and tables, [`huffman`] code words, [`block`] transforms frequencies to pixels, and [`scan`] walks
+//! over the blocks.
 
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for the instructions at hand")]
 
@@ -23,12 +23,11 @@ use image::RgbImage;
 use header::Header;
 use scan::Plane;
 
-/// The picture in `bytes`, halved `halvings` times (at most three), as it lies in the file; columns and rows that are left
-/// over make one more. `None` where anything is out of the ordinary, or more than `max_memory` bytes would be needed. Its
-/// header's size must have been checked.
+/// The picture in `bytes`, halved `halvings` times (at most three), not turned upright; sides are rounded up. `None` where the
+/// file is not plain, or decoding needs more than `max_memory` bytes. The caller has checked the dimensions in the header.
 pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<RgbImage> {
     let header = Header::read(bytes)?;
-    // A block's side in pixels of the copy.
+    // The side of a block in pixels of the copy.
     let side = 8usize.checked_shr(u32::try_from(halvings).ok()?).filter(|&side| side > 0)?;
     if needed(&header, halvings, bytes.len()) > max_memory {
         return None;
@@ -38,16 +37,16 @@ pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<
     picture(&planes, width, height)
 }
 
-/// The most bytes that a file of `len` bytes may take.
+/// An upper bound in bytes on the memory for a file of `len` bytes.
 fn needed(header: &Header<'_>, halvings: usize, len: usize) -> u64 {
-    /// Rims of blocks: a picture one pixel wide has the planes of one of 32.
+    /// For incomplete blocks: a picture one pixel wide has planes 32 pixels wide.
     const RIMS: u64 = 8 << 20;
     let whole = header.width as u64 * header.height as u64;
-    // Three planes and the picture; the scan's own bytes; where each part between two restarts lies, 24 bytes for a block.
+    // Three planes and the picture, the scan's own bytes, and 24 bytes per block for the ranges between restarts.
     8 * (whole >> (2 * halvings)) + len as u64 + whole / 2 + RIMS
 }
 
-/// Grey or YCbCr to RGB.
+/// The planes (grey, or Y, Cb and Cr) as RGB.
 fn picture(planes: &[Plane], width: usize, height: usize) -> Option<RgbImage> {
     let mut pixels = vec![0u8; 3 * width * height];
     for (y, out) in pixels.chunks_exact_mut(3 * width).enumerate() {
@@ -64,7 +63,7 @@ fn picture(planes: &[Plane], width: usize, height: usize) -> Option<RgbImage> {
     RgbImage::from_raw(u32::try_from(width).ok()?, u32::try_from(height).ok()?, pixels)
 }
 
-/// One row of YCbCr as RGB, by the matrix of JFIF (Rec. 601, full range), in 2^-16.
+/// One row of YCbCr as RGB, by the matrix of JFIF (Rec. 601, full range), in units of 2^-16.
 fn colour(out: &mut [u8], luma: &[u8], blue: &[u8], red: &[u8]) {
     let value = |v: i32| (v >> 16).clamp(0, 255) as u8;
     for (((px, &y), &cb), &cr) in out.chunks_exact_mut(3).zip(luma).zip(blue).zip(red) {

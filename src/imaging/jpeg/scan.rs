@@ -1,4 +1,4 @@
-//! The blocks of a scan, one after another, into planes.
+//! The blocks of a scan to planes of pixels.
 
 use std::ops::Range;
 
@@ -15,21 +15,21 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Row `y`, and a rim behind it.
+    /// Row `y`, with the padding after it.
     pub(super) fn row(&self, y: usize) -> Option<&[u8]> {
         self.pixels.get(y * self.pitch..(y + 1) * self.pitch)
     }
 }
 
-/// The components of the picture at `side` eighths of its size, all with as many pixels; `None` where something is broken,
-/// or not as long as it should be.
+/// The components of the picture at `side` eighths of its size, all with the same number of pixels; `None` where the scan is
+/// broken or has the wrong length.
 pub(super) fn read(header: &Header<'_>, side: usize) -> Option<Vec<Plane>> {
     let most = |of: fn(&Component) -> usize| header.components.iter().map(of).max();
     let (across, down) = (most(|c| c.across)?, most(|c| c.down)?);
     let (columns, rows) = (header.width.div_ceil(8 * across), header.height.div_ceil(8 * down));
     let mut channels = Vec::with_capacity(3);
     for component in &header.components {
-        // Of what was sampled more coarsely each block makes more pixels.
+        // A block of a component that is sampled more coarsely covers more pixels.
         let (width, height) = (side * across / component.across, side * down / component.down);
         if width > 8 || height > 8 {
             return None;
@@ -55,14 +55,14 @@ pub(super) fn read(header: &Header<'_>, side: usize) -> Option<Vec<Plane>> {
     Some(channels.into_iter().map(|channel| channel.plane).collect())
 }
 
-/// All blocks of all components.
+/// The decoding of all blocks of all components, as a kernel.
 struct Blocks<'a, 'b> {
     bytes: &'a [u8],
-    /// Where each part between two restarts lies in them.
+    /// The range of each part between two restarts.
     parts: &'a [Range<usize>],
-    /// MCUs in one.
+    /// MCUs per part.
     interval: usize,
-    /// MCUs.
+    /// Columns and rows of MCUs.
     columns: usize,
     rows: usize,
     channels: &'a mut [Channel<'b>],
@@ -70,7 +70,7 @@ struct Blocks<'a, 'b> {
 }
 
 impl Kernel for Blocks<'_, '_> {
-    /// Shifts by any number of bits and vectors of eight pixels: which instructions there are for them makes a difference.
+    /// Compiled per instruction set: shifts by a variable number of bits and vectors of eight pixels depend on it.
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let mut parts = self.parts.iter();
@@ -91,18 +91,18 @@ impl Kernel for Blocks<'_, '_> {
     }
 }
 
-/// A component while it is read.
+/// A component being decoded.
 struct Channel<'a> {
     component: &'a Component,
     runs: Runs,
     transform: Transform,
     plane: Plane,
-    /// Of the last block; each tells its difference from it.
+    /// The mean of the last block; each block states its difference from it.
     mean: i32,
 }
 
 impl Channel<'_> {
-    /// Its blocks of one MCU.
+    /// Decodes the blocks of one MCU.
     #[inline(always)]
     fn read(&mut self, bits: &mut Bits<'_>, column: usize, row: usize) -> Option<()> {
         let Self { component, runs, transform, plane, mean } = self;
@@ -123,17 +123,17 @@ impl Channel<'_> {
     }
 }
 
-/// By how much a block's mean differs from that of the one before.
+/// The difference of a block's mean from that of the block before.
 #[inline(always)]
 fn difference(bits: &mut Bits<'_>, codes: &Table) -> Option<i32> {
     bits.refill();
     let word = codes.word(bits.peek())?;
     bits.skip(word.code.into());
-    // Zeros come before no mean.
+    // A mean has no zeros before it.
     matches!(word.advance, 1 | END).then(|| bits.value(word.size.into()))
 }
 
-/// The other values of a block, and its pixels.
+/// Reads the other values of a block and writes its pixels.
 #[inline(always)]
 fn block<const N: usize, const PIXELS: usize>(
     bits: &mut Bits<'_>,
@@ -153,20 +153,20 @@ fn block<const N: usize, const PIXELS: usize>(
         at += usize::from(word.advance);
         if word.size > 0 {
             let value = bits.value(word.size.into());
-            // A run of zeros that leaves the block is an error.
+            // A run of zeros past the end of the block is an error.
             if at > 64 {
                 return None;
             }
             transform.add(at - 1, value, &mut pixels);
         }
     }
-    // Of what is left only the length counts.
+    // Of the remaining words only the lengths are needed.
     while at < 64 {
         bits.refill();
         for _ in 0..2 {
             let run = runs.run(bits.peek());
             let behind = at + usize::from(run.advance);
-            // Words that could lie behind the block's last value are taken one by one.
+            // Words that may lie past the block's last value are read one by one.
             if run.bits > 0 && behind < 64 {
                 bits.skip(run.bits.into());
                 at = if run.is_end { usize::from(END) } else { behind };
@@ -187,8 +187,8 @@ fn block<const N: usize, const PIXELS: usize>(
     Some(())
 }
 
-/// The bytes of a scan up to the end of the picture, without the zeros behind 0xff, and where each part between two restarts
-/// lies in them, [`BEHIND`] bytes longer than it is. `None` where it ends with anything else, or has more than `most` parts.
+/// The bytes of a scan up to the end of the picture, without the zeros stuffed after 0xff, and the range of each part between
+/// two restarts, with [`BEHIND`] bytes of padding. `None` where the scan ends otherwise, or has more than `most` parts.
 fn without_stuffing(scan: &[u8], most: usize) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
     const END_OF_IMAGE: u8 = 0xd9;
     let (mut bytes, mut parts) = (Vec::with_capacity(scan.len() + BEHIND), Vec::new());

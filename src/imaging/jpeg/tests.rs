@@ -1,11 +1,13 @@
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::reduced;
 
-/// A picture of 75 x 53 pixels without and with coarser colours, and in two other ways: sines drawn by a formula, written by
-/// Pillow with quality 92.
+/// One picture of 75 x 53 pixels (sines drawn by a formula, written by Pillow at quality 92), with three samplings of colour,
+/// with restart markers, and progressive.
 const WHOLE_COLOURS: &[u8] = include_bytes!("../../../tests/formats/444.jpg");
 const HALF_ACROSS: &[u8] = include_bytes!("../../../tests/formats/422.jpg");
 const HALF_BOTH: &[u8] = include_bytes!("../../../tests/formats/420.jpg");
@@ -13,7 +15,7 @@ const WITH_RESTARTS: &[u8] = include_bytes!("../../../tests/formats/420-restart.
 const PROGRESSIVE: &[u8] = include_bytes!("../../../tests/formats/420-progressive.jpg");
 const MEMORY: u64 = 1 << 26;
 
-/// The largest and the mean difference of two pictures' values.
+/// The largest and the mean difference between the values of two pictures.
 fn difference(a: &RgbImage, b: &RgbImage) -> (u8, f64) {
     assert_eq!(a.dimensions(), b.dimensions());
     let all = a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| a.abs_diff(*b));
@@ -21,7 +23,7 @@ fn difference(a: &RgbImage, b: &RgbImage) -> (u8, f64) {
     (all.max().unwrap_or(0), sum as f64 / a.as_raw().len() as f64)
 }
 
-/// The picture with each `n` x `n` pixels made one, as far as there are so many.
+/// The picture with the mean of each `n` x `n` pixels, or of those that exist, as one pixel.
 fn means(picture: &RgbImage, n: u32) -> RgbImage {
     let (w, h) = picture.dimensions();
     RgbImage::from_fn(w.div_ceil(n), h.div_ceil(n), |x, y| {
@@ -64,13 +66,13 @@ fn restarts_change_nothing() {
 fn what_is_not_plain_is_left_to_the_other_decoder() {
     assert!(reduced(PROGRESSIVE, 2, MEMORY).is_none());
     assert!(reduced(include_bytes!("../../../tests/formats/cmyk.jpg"), 2, MEMORY).is_none());
-    assert!(reduced(HALF_BOTH, 0, MEMORY).is_none(), "colours that would have to be enlarged");
+    assert!(reduced(HALF_BOTH, 0, MEMORY).is_none(), "colours would have to be enlarged");
     assert!(reduced(HALF_BOTH, 4, MEMORY).is_none());
     let grey = encode(&vec![90; 2600 * 1600], (2600, 1600), ExtendedColorType::L8, 50);
     for (memory, is_enough) in [(11 << 20, false), (13 << 20, true)] {
         assert_eq!(reduced(&grey, 2, memory).is_some(), is_enough, "{memory} bytes");
     }
-    // Restarts where there are to be none.
+    // Restart markers without an interval.
     let scan = WITH_RESTARTS.windows(2).position(|w| w == [0xff, 0xdd]).unwrap();
     let mut other = WITH_RESTARTS.to_vec();
     other[scan + 4..scan + 6].fill(0);
@@ -82,22 +84,19 @@ fn a_file_cut_short_is_none() {
     for length in 0..WITH_RESTARTS.len() {
         assert!(reduced(&WITH_RESTARTS[..length], 2, MEMORY).is_none(), "{length}");
     }
-    // What follows the picture is not of it.
+    // Bytes after the end of the picture are ignored.
     let longer = [HALF_BOTH, b"and a film of some seconds"].concat();
     assert!(reduced(&longer, 2, MEMORY) == reduced(HALF_BOTH, 2, MEMORY));
 }
 
 proptest! {
-    /// With all frequencies it is the decoder of whole pictures.
+    /// With all frequencies the pixels are those of the decoder of whole pictures.
     #[test]
-    fn whole_blocks_are_as_others_decode_them(
-        w in 1u32..40, h in 1u32..40, quality in 20u8..=100, grey: bool, seed: u32, noise in 1u32..256,
+    fn whole_blocks_agree_with_the_image_crate(
+        w in 1u32..40, h in 1u32..40, quality in 20u8..=100, grey: bool, seed: u64, noise in 1u32..256,
     ) {
-        let mut state = seed;
-        let mut value = |i: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            ((i * 3) % 200 + (state >> 16) % noise).min(255) as u8
-        };
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut value = |i: u32| ((i * 3) % 200 + random.random_range(0..noise)).min(255) as u8;
         let (colour, n) = if grey { (ExtendedColorType::L8, 1) } else { (ExtendedColorType::Rgb8, 3) };
         let pixels: Vec<u8> = (0..w * h * n).map(&mut value).collect();
         let bytes = encode(&pixels, (w, h), colour, quality);

@@ -1,6 +1,6 @@
-//! The whole face: does its inside belong to its outline? Face swaps replace the inside and keep the rest, and differ
-//! from it in colour, sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting
-//! deepfakes with self-blended images", CVPR 2022).
+//! The inner face against its outline. A face swap replaces the inner face and keeps the rest, so that they differ in colour,
+//! sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting deepfakes with self-blended
+//! images", CVPR 2022).
 
 use super::conditions::{COLOUR, DETAIL};
 use super::scale;
@@ -9,19 +9,19 @@ use super::table::{Attribute, Measure};
 use crate::face::index::CHIN;
 use crate::imaging::Point;
 
-/// The outline from ear to ear below the cheekbones; hair covers the upper part.
+/// Mesh points of the outline from ear to ear below the cheekbones; hair covers the upper part.
 const LOWER_OUTLINE: [usize; 13] = [93, 132, 58, 172, 136, 150, 149, 378, 379, 365, 397, 288, 361];
-/// Discs along the outline, in pixels of the patch.
+/// The radius of the discs along the outline, in pixels of the patch.
 const RADIUS: f32 = 4.0;
-/// Points whose mean is the middle of the face, wherever the nose points.
+/// Mesh points whose mean is the middle of the face, whatever the pose.
 const MIDDLE: [usize; 4] = [93, 323, 152, 6];
-/// How far inside and outside the outline, as a share of the way from the middle.
+/// The places inside and outside the outline, as shares of the way from the middle to it.
 const INSIDE: f32 = 0.86;
 const BEYOND: f32 = 1.16;
-/// Below the chin, likewise: the upper neck.
+/// The place of the upper neck, as a share of the way from the middle to the chin.
 const NECK: f32 = 1.22;
 
-/// A disc on the way from the middle of the face through mesh point `i`.
+/// A disc at `share` of the way from the middle of the face to mesh point `i`.
 fn towards(s: &Surface, i: usize, share: f32) -> Disc {
     let (from, to) = (s.disc(&MIDDLE, RADIUS).centre, s.at(i));
     let centre = Point::new(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share);
@@ -42,14 +42,14 @@ fn decibels(a: f32, b: f32) -> f32 {
     20.0 * (a.max(0.05) / b.max(0.05)).log10()
 }
 
-/// The least noisy quarter of the discs: the others hold hair and background.
+/// The noise below which the quietest quarter of the discs lies; the others hold hair and background.
 fn quiet_noise(s: &Surface, discs: &[Disc]) -> Option<f32> {
     let mut values: Vec<f32> = discs.iter().filter_map(|d| s.noise(&[*d])).collect();
     values.sort_unstable_by(f32::total_cmp);
     values.get(values.len() / 4).copied()
 }
 
-/// Eyes, brows and lips against the cheeks.
+/// The Michelson contrast of eyes, brows and lips against the cheeks, in %.
 fn contrast(s: &Surface) -> Option<f32> {
     let features = [[33, 133], [263, 362], [105, 52], [334, 282], [0, 13], [14, 17]];
     let dark = median(s.lumas(&features.map(|p| s.disc(&p, 3.0))))?;

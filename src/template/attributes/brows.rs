@@ -11,14 +11,14 @@ use crate::face::index::{
     RIGHT_EYE_OUTER,
 };
 
-/// Surprise raises the brows and opens the mouth.
+/// Surprise raises the brows and opens the mouth, so a wide open mouth forbids heights.
 const CALM: Conditions = Conditions { max_mouth_opening: 14.0, ..SIDE };
-/// A brow's discs, in pixels of the surface.
+/// The radius of the discs on a brow, in pixels of the surface.
 const BROW_RADIUS: f32 = 1.8;
-/// Three places on each side where the skin above the brow shows.
+/// Mesh points of the skin above the brows, three per side.
 const ABOVE_BROWS: [usize; 6] = [108, 69, 104, 337, 299, 333];
 
-/// How high the brow's middle lies above the eye's corners.
+/// The height of the brow's middle above the corners of the eye.
 fn height(s: &Shape, brow: &[usize; 5], lower: &[usize; 5], corners: [usize; 2]) -> f32 {
     s.mean(&corners, 1) - s.mean(&[brow[2], lower[2]], 1)
 }
@@ -93,7 +93,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "brow_slope",
-        label: "rise of the brows to their middle",
+        label: "slope of the brows' inner half",
         scale: scale::TILT,
         source: "inclination of the medial half of the brow (Farkas 1994, landmarks)",
         conditions: CALM,

@@ -14,9 +14,9 @@ pub(super) struct Lab {
 }
 
 impl Lab {
-    /// Of linear light, each channel 0..=1, sRGB primaries (IEC 61966-2-1).
+    /// The colour of linear light, each channel 0..=1, sRGB primaries (IEC 61966-2-1).
     pub(super) fn of_linear([r, g, b]: [f32; 3]) -> Self {
-        // sRGB primaries to XYZ over the white of D65
+        // sRGB primaries to XYZ, relative to the white of D65.
         let x = (0.412_456 * r + 0.357_576 * g + 0.180_437 * b) / 0.950_47;
         let y = 0.212_673 * r + 0.715_152 * g + 0.072_175 * b;
         let z = (0.019_334 * r + 0.119_192 * g + 0.950_304 * b) / 1.088_83;
@@ -24,17 +24,17 @@ impl Lab {
         Self { l: 116.0 * f(y) - 16.0, a: 500.0 * (f(x) - f(y)), b: 200.0 * (f(y) - f(z)) }
     }
 
-    /// Delta E*ab of 1976: the distance in CIELAB.
+    /// The distance in CIELAB: Delta E*ab of 1976.
     pub(super) fn difference(self, other: Self) -> f32 {
         (self.l - other.l).hypot(self.chromatic_difference(other))
     }
 
-    /// The distance in a* and b* alone, which shading changes less.
+    /// The distance in a* and b* only, which shading changes less.
     pub(super) fn chromatic_difference(self, other: Self) -> f32 {
         (self.a - other.a).hypot(self.b - other.b)
     }
 
-    /// The plain mean of some colours.
+    /// The mean of some colours; `None` where there are none.
     pub(super) fn mean(colours: &[Self]) -> Option<Self> {
         let n = colours.len() as f32;
         let sum = |of: fn(&Self) -> f32| colours.iter().map(of).sum::<f32>() / n;
@@ -60,12 +60,12 @@ pub(super) fn luma([r, g, b]: [f32; 3]) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 
-/// The share of pixels left out at either end of the luma: highlights, hair, lashes.
+/// The share of pixels left out at each end of luma: highlights, hair, lashes.
 const TRIM: f32 = 0.2;
-/// Fewer pixels than this are no colour.
+/// The fewest pixels from which a colour is read.
 const MIN_PIXELS: usize = 8;
 
-/// The colour of some sRGB pixels, the darkest and the lightest left out; `None` of too few.
+/// The mean colour of sRGB pixels without the darkest and the lightest; `None` where there are too few.
 pub(super) fn trimmed(mut pixels: Vec<[f32; 3]>) -> Option<Lab> {
     if pixels.len() < MIN_PIXELS {
         return None;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn highlights_and_hair_do_not_count() {
+    fn highlights_and_hair_are_left_out() {
         let mut pixels = vec![[200.0, 150.0, 120.0]; 60];
         let plain = trimmed(pixels.clone()).unwrap();
         pixels.extend([[255.0; 3]; 8]);

@@ -1,26 +1,26 @@
-//! The conditions under which an attribute may be read, and what a face offers to meet them.
+//! The conditions under which an attribute is read.
 
 use super::shape::Shape;
 use crate::face::{Component, Face};
 
-/// The limits beyond which an attribute must not be read.
+/// The limits beyond which an attribute is not read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conditions {
-    /// The head turned to either side, at most, in degrees.
+    /// The largest turn to either side, in degrees.
     pub max_yaw: f32,
-    /// The head up or down, at most, in degrees.
+    /// The largest pitch up or down, in degrees.
     pub max_pitch: f32,
-    /// Between the eyes, at least, in source pixels ([`Component::FaceSize`]).
+    /// The least [`Component::FaceSize`], in source pixels between the eyes.
     pub min_face_size: f32,
-    /// The score of [`Component::Sharpness`], at least, 0..=100.
+    /// The least score of [`Component::Sharpness`], 0..=100.
     pub min_sharpness: f32,
-    /// The value of [`Component::Occlusion`], at most, in eye distances.
+    /// The largest [`Component::Occlusion`], in eye distances.
     pub max_occlusion: f32,
-    /// The gap between the lips, at most, in % of the outer-canthal width.
+    /// The widest gap between the lips, in % of the outer-canthal width.
     pub max_mouth_opening: f32,
 }
 
-/// What most geometry needs.
+/// The conditions of most geometry.
 pub(super) const GEOMETRY: Conditions = Conditions {
     max_yaw: 30.0,
     max_pitch: 30.0,
@@ -30,24 +30,24 @@ pub(super) const GEOMETRY: Conditions = Conditions {
     max_mouth_opening: f32::INFINITY,
 };
 
-/// What measures of one side, and of fine height, need.
+/// The conditions of measures of one side, and of small heights.
 pub(super) const SIDE: Conditions = Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 24.0, ..GEOMETRY };
 
-/// What lips need: closed or nearly so.
+/// The conditions of the lips, which must be nearly closed.
 pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 12.0, ..SIDE };
 
-/// What colour needs.
+/// The conditions of colour.
 pub(super) const COLOUR: Conditions =
     Conditions { max_yaw: 25.0, max_pitch: 30.0, min_face_size: 24.0, max_occlusion: 0.3, ..GEOMETRY };
 
-/// What fine detail of the skin needs.
+/// The conditions of fine detail.
 pub(super) const DETAIL: Conditions = Conditions { min_face_size: 32.0, ..COLOUR };
 
-/// What irises need.
+/// The conditions of the irises.
 pub(super) const IRIS: Conditions =
     Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 32.0, min_sharpness: 15.0, ..COLOUR };
 
-/// What a face offers, to hold against [`Conditions`].
+/// The properties of a face that [`Conditions`] limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances {
     yaw: f32,
@@ -59,7 +59,7 @@ pub(super) struct Circumstances {
 }
 
 impl Circumstances {
-    /// Of one face with its shape.
+    /// The circumstances of a face with its shape.
     pub(super) fn of(face: &Face, shape: &Shape) -> Self {
         Self {
             yaw: face.pose.yaw,
@@ -70,10 +70,9 @@ impl Circumstances {
             mouth_opening: shape.mouth_opening(),
         }
     }
-}
 
-impl Circumstances {
-    /// What [`AttributeSpec::drift`] is multiplied with, summed up.
+    /// The drift of a face under these circumstances, by the coefficients of
+    /// [`AttributeSpec::drift`](super::AttributeSpec::drift).
     pub(super) fn drift(&self, per: &[f32; 4]) -> f32 {
         let yaw = self.yaw / 10.0;
         let by = [yaw, yaw * yaw, self.pitch / 10.0, self.mouth_opening / 10.0];
@@ -82,7 +81,7 @@ impl Circumstances {
 }
 
 impl Conditions {
-    /// Whether an attribute with these conditions may be read.
+    /// Whether an attribute with these conditions is read from a face.
     pub(super) fn allow(&self, c: &Circumstances) -> bool {
         c.yaw.abs() <= self.max_yaw
             && c.pitch.abs() <= self.max_pitch
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_is_not_read() {
+    fn circumstances_that_are_not_numbers_forbid() {
         assert!(!GEOMETRY.allow(&Circumstances { yaw: f32::NAN, ..GOOD }));
         assert!(!LIPS.allow(&Circumstances { mouth_opening: f32::NAN, ..GOOD }));
     }

@@ -39,7 +39,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "fissure_length_right",
-        label: "length of the right eye",
+        label: "width of the right eye",
         scale: scale::LENGTH,
         source: "palpebral fissure length, en-ex (Farkas 1994)",
         conditions: SIDE,
@@ -47,7 +47,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "fissure_length_left",
-        label: "length of the left eye",
+        label: "width of the left eye",
         scale: scale::LENGTH,
         source: "palpebral fissure length, en-ex (Farkas 1994)",
         conditions: SIDE,
@@ -87,7 +87,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "eye_depth_nasion",
-        label: "depth of the eyes behind the nose's root",
+        label: "depth of the eyes behind the bridge of the nose",
         scale: scale::OFFSET,
         source: "depth of the endocanthion behind the sellion, en-se (Farkas 1994)",
         conditions: GEOMETRY,
@@ -111,7 +111,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "iris_chroma",
-        label: "chroma of the irises",
+        label: "colour strength of the irises",
         scale: scale::CHROMA,
         source: "C*ab of the iris ring, mean of both eyes (CIE 15:2004)",
         conditions: IRIS,
@@ -119,7 +119,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "iris_yellowness",
-        label: "warmth of the irises against the white of the eyes",
+        label: "yellowness of the irises against the white of the eyes",
         scale: scale::YELLOWNESS_DIFFERENCE,
         source: "b* of the iris ring minus that of the sclera: brown high, blue low (CIE 15:2004)",
         conditions: IRIS,
@@ -143,7 +143,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "eye_height_difference",
-        label: "right eye opened wider than the left",
+        label: "difference in opening between the right and the left eye",
         scale: scale::OFFSET,
         source: "signed asymmetry of the palpebral fissure height (Farkas 1994, asymmetry)",
         conditions: SIDE,

@@ -1,8 +1,8 @@
-//! The measured figures of each attribute, as `examples/repeatability.rs` prints them; those of traces are of people whom
-//! the forensic network was not trained on.
+//! The measured figures of each attribute, as printed by `tools/repeatability.rs`. Those of traces come from people on whom
+//! the forensic network was not trained.
 
-/// Name; then, in the attribute's unit: the standard deviation of repeated readings of one photograph, over different
-/// photographs of one person, and between people's means; then its drift (see `AttributeSpec::drift`).
+/// Name; standard deviations in the attribute's unit over repeated readings of one photograph, over photographs of one person,
+/// and between people's means; drift (see `AttributeSpec::drift`).
 const FIGURES: &[(&str, [f32; 3], [f32; 4])] = &[
     ("face_width", [1.144, 3.425, 4.162], [-0.350, 0.439, -1.737, 0.169]),
     ("jaw_width", [1.158, 3.587, 4.882], [-0.602, 0.143, -2.899, -0.592]),
@@ -86,7 +86,7 @@ const FIGURES: &[(&str, [f32; 3], [f32; 4])] = &[
     ("mouth_blending_trace", [0.087, 0.375, 0.148], [0.000, 0.000, 0.000, 0.000]),
 ];
 
-/// The figures and the drift of `name`; zeros where it was not measured yet.
+/// The standard deviations and the drift of `name`; zeros where it is not measured yet.
 pub(super) const fn of(name: &str) -> ([f32; 3], [f32; 4]) {
     let mut i = 0;
     while i < FIGURES.len() {
@@ -98,7 +98,7 @@ pub(super) const fn of(name: &str) -> ([f32; 3], [f32; 4]) {
     ([0.0; 3], [0.0; 4])
 }
 
-/// Whether two strings are equal, where `==` cannot be used yet.
+/// String equality in constants, where `==` is not available.
 const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {

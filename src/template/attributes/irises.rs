@@ -1,40 +1,40 @@
-//! The irises: their size and colour, through the iris network.
+//! The iris network: size and colour of both irises.
 
 use super::colour::{Lab, trimmed};
 use crate::face::{Mesh, index};
 use crate::imaging::{Affine, Channels, Patch, Point, Pyramid};
 use crate::inference::{InferenceError, Network, Tensor, output};
 
-/// The network's input side in pixels.
+/// The side of the network's input in pixels.
 const SIDE: u32 = 64;
 /// The crop's side over the distance between the eye's corners.
 const MARGIN: f32 = 2.3;
-/// How many points the network gives.
+/// Points in the network's output.
 const POINTS: usize = 76;
-/// The lower and the upper lid, each from the outer to the inner corner.
+/// Points of the lower and the upper lid, each from the outer to the inner corner.
 const LOWER_LID: std::ops::Range<usize> = 0..9;
 const UPPER_LID: std::ops::Range<usize> = 9..16;
-/// The iris: centre, and its edge on the inner and the outer side.
+/// Points of the iris: its centre, and its edge at the inner and the outer side.
 const CENTRE: usize = 71;
 const EDGES: [usize; 2] = [72, 74];
-/// The ring whose colour is read, as shares of the iris's radius: outside the pupil, inside the dark limbus.
+/// The ring from which colour is read, in radii of the iris: outside the pupil, inside the dark limbus.
 const RING: std::ops::Range<f32> = 0.45..0.88;
-/// The white of the eye begins here.
+/// The radius from which the white of the eye is read, in radii of the iris.
 const SCLERA_FROM: f32 = 1.2;
-/// At least this share of the ring must show between the lids.
+/// The least share of the ring that must be visible between the lids.
 const MIN_VISIBLE: f32 = 0.35;
 
 /// One eye.
 struct Iris {
     /// Diameter in % of the distance between the eye's corners.
     diameter: f32,
-    /// The ring; `None` behind lowered lids.
+    /// The colour of the ring; `None` behind lowered lids.
     colour: Option<Lab>,
-    /// The white of the eye.
+    /// The colour of the white of the eye.
     sclera: Option<Lab>,
 }
 
-/// Both eyes: the person's right, then left.
+/// Both irises: the person's right, then left.
 pub(super) struct Irises([Iris; 2]);
 
 impl Irises {
@@ -45,7 +45,7 @@ impl Irises {
         Ok(Self([right, left]))
     }
 
-    /// The mean diameter of open eyes, in % of the fissure length.
+    /// The mean diameter over open eyes, in % of the fissure length.
     pub(super) fn diameter(&self) -> Option<f32> {
         super::surface::mean(self.0.iter().filter(|i| i.colour.is_some()).map(|i| i.diameter))
     }
@@ -61,7 +61,7 @@ impl Irises {
     }
 }
 
-/// The crop around one eye; the left one mirrored, since the network knows the outer corner on the left.
+/// The crop around one eye; the left eye is mirrored, since the network expects the outer corner on the left.
 fn crop(mesh: &Mesh, corners: [usize; 2], mirrored: bool) -> Affine {
     let [outer, inner] = corners.map(|i| mesh.at(i));
     let (right, left) = (mesh.at(index::RIGHT_EYE_OUTER), mesh.at(index::LEFT_EYE_OUTER));
@@ -91,7 +91,7 @@ fn read(
     Ok(describe(&patch, &points))
 }
 
-/// Reads size and colours, given the network's points in pixels of the patch.
+/// Size and colours by the network's points, in pixels of the patch.
 fn describe(patch: &Patch, points: &[Point]) -> Iris {
     let at = |i: usize| points.get(i).copied().unwrap_or_default();
     let centre = at(CENTRE);
@@ -117,7 +117,7 @@ fn describe(patch: &Patch, points: &[Point]) -> Iris {
     Iris { diameter: 2.0 * radius * MARGIN / SIDE as f32 * 100.0, colour, sclera: colour.and(trimmed(white)) }
 }
 
-/// How far inside the lids, in pixels of the patch, a pixel must lie: lashes and their shadow are left out.
+/// Pixels of the patch left out along the lids: lashes and their shadow.
 const LID_RIM: f32 = 1.0;
 
 /// Whether `p` lies between the lids.
@@ -132,7 +132,7 @@ fn between_lids(points: &[Point], p: Point) -> bool {
     top.zip(bottom).is_some_and(|(t, b)| p.y > t + LID_RIM && p.y < b - LID_RIM)
 }
 
-/// The y of a line of points that runs from left to right, at `x`.
+/// The height at `x` of a line of points that runs from left to right.
 fn height(line: impl Iterator<Item = Point>, x: f32) -> Option<f32> {
     let mut before: Option<Point> = None;
     for q in line {
@@ -152,7 +152,7 @@ mod tests {
     use image::RgbImage;
 
     #[test]
-    fn both_eyes_enter_with_the_outer_corner_on_the_left() {
+    fn both_crops_have_the_outer_corner_on_the_left() {
         let mut points = vec![[0.0; 3]; MESH_POINTS];
         for (i, x) in [(33, 100.0), (133, 130.0), (362, 170.0), (263, 200.0)] {
             points[i] = [x, 50.0, 0.0];
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    /// Lids of an eye of 28 pixels' length and the given height, and an iris of radius 6.
+    /// Lids of an eye 28 pixels long and of the given height, and an iris of radius 6.
     fn eye(height: f32) -> Vec<Point> {
         let mut points = vec![Point::default(); POINTS];
         let bow = |t: f32| height / 2.0 * (1.0 - (2.0 * t - 1.0).powi(2));

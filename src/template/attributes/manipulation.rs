@@ -6,46 +6,51 @@ use super::spec::Trace;
 use super::table::{Attribute, Measure};
 use super::traces::{EYES, MOUTH, NOSE};
 
-/// Sharp enough, and not turned so far that the square is mostly background.
+/// Traces need detail, and a head not turned so far that the crop is mostly background.
 const READABLE: Conditions = Conditions { max_yaw: 45.0, ..DETAIL };
 
 const TOTAL: &str = "the forensic network's answer for the whole face (after Shiohara and Yamasaki 2022)";
 const FIELD: &str =
     "the mean of the forensic network's map at the region less that over all regions (after Li et al. 2020)";
 
-/// One row.
+/// A row with what all traces share.
 const fn row(name: &'static str, label: &'static str, source: &'static str, measure: Measure) -> Attribute {
     Attribute { name, label, scale: scale::LOGIT, source, conditions: READABLE, measure }
 }
 
-/// The face as a whole.
+/// The traces of the whole face.
 pub(super) const OVERALL_TABLE: &[Attribute] = &[
-    row("blending_trace", "trace of blending", TOTAL, Measure::Traces(Trace::Blending, |t| t.total(Trace::Blending))),
+    row(
+        "blending_trace",
+        "sign of a pasted-in face",
+        TOTAL,
+        Measure::Traces(Trace::Blending, |t| t.total(Trace::Blending)),
+    ),
     row(
         "synthesis_trace",
-        "trace of synthesis",
+        "sign of a generated face",
         TOTAL,
         Measure::Traces(Trace::Synthesis, |t| t.total(Trace::Synthesis)),
     ),
 ];
-/// The eyes.
+/// The traces of the eyes.
 pub(super) const EYES_TABLE: &[Attribute] = &[row(
     "eyes_blending_trace",
-    "trace of blending at the eyes against the rest of the face",
+    "sign of pasting at the eyes relative to the rest of the face",
     FIELD,
     Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &EYES)),
 )];
-/// The nose.
+/// The traces of the nose.
 pub(super) const NOSE_TABLE: &[Attribute] = &[row(
     "nose_blending_trace",
-    "trace of blending at the nose against the rest of the face",
+    "sign of pasting at the nose relative to the rest of the face",
     FIELD,
     Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &NOSE)),
 )];
-/// The mouth.
+/// The traces of the mouth.
 pub(super) const MOUTH_TABLE: &[Attribute] = &[row(
     "mouth_blending_trace",
-    "trace of blending at the mouth against the rest of the face",
+    "sign of pasting at the mouth relative to the rest of the face",
     FIELD,
     Measure::Traces(Trace::Blending, |t| t.stands_out(Trace::Blending, &MOUTH)),
 )];

@@ -1,10 +1,10 @@
 //! The attribute vector: named measures of a face by region, each with a unit, a source, a repeatability, and the
 //! conditions under which it must not be read.
 //!
-//! One file a region holds its table: name, label, unit, source, conditions and how it is measured. Geometry comes
-//! from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch ([`surface`]), eye
-//! colour from the iris network ([`irises`]), manipulation from the forensic one ([`traces`]). `docs/attributes.md` lists
-//! them all with their measured figures.
+//! One file per region holds its table ([`table`]): name, label, scale, source, conditions, and how it is measured.
+//! Geometry comes from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch
+//! ([`surface`]), eye colour from the iris network ([`irises`]), and traces of manipulation from the forensic network
+//! ([`traces`]). `docs/attributes.md` lists all attributes with their measured figures ([`figures`]).
 
 mod blending;
 mod brows;
@@ -41,7 +41,7 @@ use traces::Traces;
 pub use conditions::Conditions;
 pub use spec::{AttributeSpec, Region, Trace};
 
-/// The tables of all regions, in the order of the vector. New ones stand at the end: stored vectors are in this order.
+/// The tables of all regions, in the order of the vector. Stored vectors have this order: add new tables at the end.
 const TABLES: [(Region, &[Attribute]); 11] = [
     (Region::OuterFace, outer_face::TABLE),
     (Region::Brows, brows::TABLE),
@@ -59,7 +59,7 @@ const TABLES: [(Region, &[Attribute]); 11] = [
 /// Every attribute, in the order of the vector.
 pub const ATTRIBUTES: &[AttributeSpec] = &collect::<{ count() }>();
 
-/// How many attributes the tables hold.
+/// The number of attributes in the tables.
 const fn count() -> usize {
     let (mut n, mut t) = (0, 0);
     while t < TABLES.len() {
@@ -69,7 +69,7 @@ const fn count() -> usize {
     n
 }
 
-/// The tables' rows one after another.
+/// The rows of all tables, one after another.
 const fn collect<const N: usize>() -> [AttributeSpec; N] {
     let mut specs = [TABLES[0].1[0].spec(TABLES[0].0); N];
     let (mut n, mut t) = (0, 0);
@@ -86,12 +86,12 @@ const fn collect<const N: usize>() -> [AttributeSpec; N] {
     specs
 }
 
-/// One value for each of [`ATTRIBUTES`], in their order; `None` where it must not be read from this face.
+/// One value per entry of [`ATTRIBUTES`], in their order; `None` where it cannot be read from this face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttributeVector(Vec<Option<f32>>);
 
 impl AttributeVector {
-    /// From one value for each of [`ATTRIBUTES`].
+    /// From one value per entry of [`ATTRIBUTES`].
     pub fn new(values: Vec<Option<f32>>) -> Self {
         Self(values)
     }
@@ -107,8 +107,7 @@ impl AttributeVector {
         self.0.get(place).copied().flatten()
     }
 
-    /// Measures one face: two runs of the iris network where the eyes can be read at all, one of the forensic network,
-    /// and about a millisecond besides.
+    /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic network.
     ///
     /// # Errors
     /// When a network fails.

@@ -12,9 +12,9 @@ use crate::face::index::{
     UPPER_LIP_BOTTOM, UPPER_LIP_TOP,
 };
 
-/// Mid-heights of the lower lip: each disc lies between its two points.
+/// Mesh points of the lower lip; each disc lies between two of them.
 const LOWER_LIP: [[usize; 2]; 3] = [[14, 17], [87, 84], [317, 314]];
-/// The lower lip's discs, in pixels of the surface.
+/// The radius of the discs on the lower lip, in pixels of the surface.
 const LIP_RADIUS: f32 = 1.8;
 
 fn width(s: &Shape) -> f32 {
@@ -48,7 +48,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "philtrum_length",
-        label: "philtrum length",
+        label: "distance from the nose to the upper lip",
         scale: scale::LENGTH,
         source: "cutaneous upper lip height, sn-ls (Farkas 1994)",
         conditions: LIPS,
@@ -56,7 +56,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "philtrum_width",
-        label: "philtrum width",
+        label: "distance between the peaks of the upper lip",
         scale: scale::LENGTH,
         source: "width of the philtrum between the peaks of Cupid's bow, cph-cph (Farkas 1994)",
         conditions: LIPS,
@@ -64,7 +64,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "upper_vermilion_height",
-        label: "height of the upper lip's red",
+        label: "height of the upper lip",
         scale: scale::LENGTH,
         source: "upper vermilion height, ls-sto (Farkas 1994)",
         conditions: LIPS,
@@ -72,7 +72,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "lower_vermilion_height",
-        label: "height of the lower lip's red",
+        label: "height of the lower lip",
         scale: scale::LENGTH,
         source: "lower vermilion height, sto-li (Farkas 1994)",
         conditions: LIPS,
@@ -80,7 +80,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "lip_ratio",
-        label: "upper lip against lower lip",
+        label: "upper lip height relative to lower lip height",
         scale: scale::OF_LOWER_LIP,
         source: "vermilion height index, ls-sto x 100 / sto-li (Farkas 1994)",
         conditions: LIPS,
@@ -88,7 +88,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "cupids_bow_depth",
-        label: "depth of Cupid's bow",
+        label: "depth of the Cupid's bow",
         scale: scale::OFFSET,
         source: "height of cph above ls (Farkas 1994, landmarks)",
         conditions: LIPS,
@@ -128,7 +128,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "mouth_slant",
-        label: "slant of the mouth, the person's left corner low",
+        label: "slant of the mouth towards the person's left",
         scale: scale::TILT,
         source: "inclination of ch-ch against ex-ex (Farkas 1994, asymmetry)",
         conditions: LIPS,

@@ -8,14 +8,14 @@ use super::table::{Attribute, Measure};
 
 use crate::face::index::{GLABELLA, LEFT_ALARE, NASION, NOSE_TIP, RIGHT_ALARE, SUBNASALE, UPPER_LIP_TOP};
 
-/// The bridge's sides half-way down.
+/// Both sides of the bridge, half-way down.
 const BRIDGE: (usize, usize) = (196, 419);
 /// The dorsum above the tip.
 const DORSUM: usize = 195;
 /// The middle of the dorsum.
 const RHINION: usize = 197;
 
-/// A smile spreads the wings; a wide open mouth means a wide smile or worse.
+/// A smile spreads the wings of the nose, so a wide open mouth forbids widths.
 const CALM: Conditions = Conditions { max_mouth_opening: 14.0, ..GEOMETRY };
 
 fn alares(s: &Shape) -> f32 {
@@ -34,7 +34,7 @@ fn projection(s: &Shape) -> f32 {
 pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "nasal_width",
-        label: "nasal width",
+        label: "nose width",
         scale: scale::LENGTH,
         source: "morphological nose width, al-al (Farkas 1994)",
         conditions: CALM,
@@ -42,7 +42,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "nasal_bridge_width",
-        label: "width of the nasal bridge",
+        label: "width of the bridge of the nose",
         scale: scale::LENGTH,
         source: "width of the nasal dorsum at mid-height, after mf-mf (Farkas 1994)",
         conditions: GEOMETRY,
@@ -58,7 +58,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "nasal_index",
-        label: "nasal width against length",
+        label: "nose width relative to nose length",
         scale: scale::OF_NOSE_LENGTH,
         source: "nasal index, al-al x 100 / n-sn (Farkas 1994)",
         conditions: CALM,
@@ -98,7 +98,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "nasal_hump",
-        label: "hump of the nasal bridge",
+        label: "height of the hump on the nose",
         scale: scale::OFFSET,
         source: "height of the rhinion before the line n-prn; negative is a saddle (Powell and Humphreys 1984)",
         conditions: GEOMETRY,

@@ -9,9 +9,9 @@ use crate::face::index::{
     RIGHT_ZYGION, SUBNASALE,
 };
 
-/// Both sides of the chin, at about a quarter of its way to the jaw's angle.
+/// Both sides of the chin, about a quarter of the way to the angle of the jaw.
 const CHIN_SIDES: (usize, usize) = (176, 400);
-/// The lower edge of the jaw, half-way from the chin to the jaw's angle.
+/// The lower edge of the jaw, half-way from the chin to the angle of the jaw.
 const JAW_BODY: (usize, usize) = (136, 365);
 /// The side of the face at the height of the mouth.
 const LOWER_CHEEK: (usize, usize) = (132, 361);
@@ -22,7 +22,7 @@ pub(super) const POGONION: usize = 199;
 /// The fold between lower lip and chin (sublabiale).
 pub(super) const SUBLABIALE: usize = 200;
 
-/// Heights that the lower jaw takes part in.
+/// The conditions of heights that change as the mouth opens.
 const SHUT: Conditions = Conditions { max_mouth_opening: 14.0, ..GEOMETRY };
 
 fn across(s: &Shape, (right, left): (usize, usize)) -> f32 {
@@ -57,7 +57,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "jaw_to_face_width",
-        label: "jaw width against face width",
+        label: "jaw width relative to face width",
         scale: scale::OF_FACE_WIDTH,
         source: "mandible-face width index, go-go x 100 / zy-zy (Farkas 1994)",
         conditions: GEOMETRY,
@@ -65,7 +65,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "jaw_body_width",
-        label: "width of the jaw's body",
+        label: "jaw width halfway to the chin",
         scale: scale::LENGTH,
         source: "width half-way between gonion and menton, in the manner of go-go (Farkas 1994)",
         conditions: GEOMETRY,
@@ -99,7 +99,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "face_index",
-        label: "face height against width",
+        label: "face height relative to face width",
         scale: scale::OF_FACE_WIDTH,
         source: "facial index, n-gn x 100 / zy-zy (Farkas 1994)",
         conditions: SHUT,
@@ -158,7 +158,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "facial_convexity",
-        label: "convexity of the profile",
+        label: "angle of the profile without the nose",
         scale: scale::ANGLE,
         source: "facial convexity, angle n-sn-pg; 180 is straight (Farkas 1994)",
         conditions: SHUT,
@@ -166,7 +166,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "total_convexity",
-        label: "convexity of the profile with the nose",
+        label: "angle of the profile with the nose",
         scale: scale::ANGLE,
         source: "total facial convexity, angle n-prn-pg (Farkas 1994)",
         conditions: SHUT,

@@ -1,17 +1,17 @@
-//! The scales on which attributes are read: the unit, and the values that can occur.
+//! The scales of the attributes: units and possible values.
 
-/// A unit with the values that can occur in it.
+/// A unit with the possible values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
     /// The unit as a specialist writes it, for example `% of the outer-canthal width`.
     pub(super) unit: &'static str,
     /// The unit as a sentence says it after a number, for example `% of the width across the eyes`.
     pub(super) prose_unit: &'static str,
-    /// The least and the greatest value that can occur.
+    /// The least and the greatest possible value.
     pub(super) possible: [f32; 2],
 }
 
-/// A scale with all its parts.
+/// A scale from its unit, its unit in prose, and the possible values.
 const fn scale(unit: &'static str, prose_unit: &'static str, possible: [f32; 2]) -> Scale {
     Scale { unit, prose_unit, possible }
 }
@@ -20,28 +20,28 @@ const fn scale(unit: &'static str, prose_unit: &'static str, possible: [f32; 2])
 const FROM_ZERO: [f32; 2] = [0.0, f32::INFINITY];
 /// Shares of a whole, in %.
 const PERCENTAGE: [f32; 2] = [0.0, 100.0];
-/// Anything.
+/// Open at both ends.
 const ANY: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 /// Distances between two points, or from a point to a line.
 pub(super) const LENGTH: Scale = scale("% of the outer-canthal width", "% of the width across the eyes", FROM_ZERO);
-/// How far one point lies above, before or beyond another: negative the other way.
+/// Signed distances of one point above, in front of or beyond another.
 pub(super) const OFFSET: Scale = scale(LENGTH.unit, LENGTH.prose_unit, ANY);
 
-/// Ratios of two lengths.
-pub(super) const OF_FACE_WIDTH: Scale = scale("% of the face width", "% of the face width", FROM_ZERO);
-/// Parts of the face's height.
+/// Ratios of a length to the width of the face.
+pub(super) const OF_FACE_WIDTH: Scale = scale("% of the face width", "%", FROM_ZERO);
+/// Parts of the height of the face.
 pub(super) const OF_FACE_HEIGHT: Scale = scale("% of the face height", "% of the face height", PERCENTAGE);
-/// Ratios of a length to that between the corners of one eye.
-pub(super) const OF_EYE_LENGTH: Scale = scale("% of the fissure length", "% of the eye's length", FROM_ZERO);
-/// Ratios of a length to that of the nose.
-pub(super) const OF_NOSE_LENGTH: Scale = scale("% of the nose length", "% of the nose's length", FROM_ZERO);
+/// Ratios of a length to the distance between the corners of one eye.
+pub(super) const OF_EYE_LENGTH: Scale = scale("% of the fissure length", "% of the eye's width", FROM_ZERO);
+/// Ratios of a length to the length of the nose.
+pub(super) const OF_NOSE_LENGTH: Scale = scale("% of the nose length", "%", FROM_ZERO);
 /// Ratios of a length to the height of the lower lip.
-pub(super) const OF_LOWER_LIP: Scale = scale("% of the lower lip's height", "% of the lower lip's height", FROM_ZERO);
+pub(super) const OF_LOWER_LIP: Scale = scale("% of the lower lip's height", "%", FROM_ZERO);
 
 /// Angles between two directions.
 pub(super) const ANGLE: Scale = scale("degrees", "degrees", [0.0, 180.0]);
-/// Inclinations against the level or the vertical.
+/// Inclinations against the horizontal or the vertical.
 pub(super) const TILT: Scale = scale(ANGLE.unit, ANGLE.prose_unit, [-90.0, 90.0]);
 /// The individual typology angle, in all four quadrants.
 pub(super) const TYPOLOGY_ANGLE: Scale = scale("degrees ITA", "degrees", [-180.0, 180.0]);
@@ -69,7 +69,7 @@ pub(super) const CHROMATIC_DISTANCE: Scale = scale("CIELAB Delta a*b*", "points"
 pub(super) const TEXTURE: Scale = scale("% of the face's contrast", "% of the face's contrast", FROM_ZERO);
 /// Shares of the pixels that were read.
 pub(super) const SHARE: Scale = scale("% of the surface", "% of the surface", PERCENTAGE);
-/// Michelson contrast, (light - dark) / (light + dark): negative where what should be dark is light.
+/// Michelson contrast, (light - dark) / (light + dark); negative where the darker region is the lighter one.
 pub(super) const CONTRAST: Scale = scale("% (Michelson)", "%", [-100.0, 100.0]);
 /// Ratios of two magnitudes, 20 log10.
 pub(super) const DECIBELS: Scale = scale("dB", "decibels", ANY);
@@ -85,14 +85,15 @@ mod tests {
     fn the_ranges_of_colour_are_those_of_srgb() {
         let corner = |i: u8| Lab::of_linear([1, 2, 4].map(|bit| if i & bit == 0 { 0.0 } else { linear(255.0) }));
         let corners: Vec<Lab> = (0..8).map(corner).collect();
-        let axes: [(Scale, fn(&Lab) -> f32); 2] = [(REDNESS, |c| c.a), (YELLOWNESS, |c| c.b)];
-        for (scale, of) in axes {
+        let check = |scale: Scale, of: fn(&Lab) -> f32| {
             let [least, greatest] = scale.possible;
             let lowest = corners.iter().map(of).fold(f32::INFINITY, f32::min);
             let highest = corners.iter().map(of).fold(f32::NEG_INFINITY, f32::max);
             assert!((0.0..0.1).contains(&(lowest - least)), "{scale:?}: {lowest}");
             assert!((0.0..0.1).contains(&(greatest - highest)), "{scale:?}: {highest}");
-        }
+        };
+        check(REDNESS, |c| c.a);
+        check(YELLOWNESS, |c| c.b);
         for (difference, of) in [(REDNESS_DIFFERENCE, REDNESS), (YELLOWNESS_DIFFERENCE, YELLOWNESS)] {
             let span = of.possible[1] - of.possible[0];
             assert!((difference.possible[0] + span).abs() < 1e-3, "{difference:?}");

@@ -2,10 +2,10 @@
 
 use crate::face::{HeadFrame, MESH_POINTS, Mesh, index};
 
-/// The 468 points as (across, down, inward) of the head, the origin between the outer corners of the eyes, in % of
-/// the distance between those corners (the biocular width, ex-ex, of anthropometry).
+/// The 468 points as (across, down, inward) of the head, in % of the distance between the outer corners of the eyes (the
+/// biocular width, ex-ex, of anthropometry), with the origin between those corners.
 ///
-/// Distances are taken in three dimensions, so that a turn of the head changes them little.
+/// Distances are three-dimensional, so a turn of the head hardly changes them.
 pub(super) struct Shape {
     points: Vec<[f32; 3]>,
 }
@@ -25,7 +25,7 @@ fn angle_between(a: &[f32], b: &[f32]) -> f32 {
 }
 
 impl Shape {
-    /// Of one mesh.
+    /// The shape of a mesh.
     pub(super) fn of(mesh: &Mesh) -> Self {
         let frame = HeadFrame::of(mesh);
         let at = |i: usize| mesh.points.get(i).copied().unwrap_or_default();
@@ -35,22 +35,22 @@ impl Shape {
         Self { points }
     }
 
-    /// Point `i`.
+    /// Point `i` as (across, down, inward).
     pub(super) fn at(&self, i: usize) -> [f32; 3] {
         self.points.get(i).copied().unwrap_or_default()
     }
 
-    /// Between two points, in three dimensions.
+    /// The distance between two points, in three dimensions.
     pub(super) fn distance(&self, i: usize, j: usize) -> f32 {
         norm(&minus(self.at(i), self.at(j)))
     }
 
-    /// How far down the face point `i` lies, from the line through the eyes.
+    /// The height of point `i`, positive below the line through the eyes.
     pub(super) fn down(&self, i: usize) -> f32 {
         self.at(i)[1]
     }
 
-    /// How far into the head point `i` lies, from the outer corners of the eyes; negative in front of them.
+    /// The depth of point `i`, positive behind the outer corners of the eyes.
     pub(super) fn inward(&self, i: usize) -> f32 {
         self.at(i)[2]
     }
@@ -65,29 +65,29 @@ impl Shape {
         angle_between(&minus(self.at(i), self.at(apex)), &minus(self.at(j), self.at(apex)))
     }
 
-    /// The same as seen from the side (in the median plane).
+    /// The angle at `apex` between the directions to `i` and `j` in profile (the median plane), in degrees.
     pub(super) fn profile_angle(&self, i: usize, apex: usize, j: usize) -> f32 {
         angle_between(&minus(self.at(i), self.at(apex))[1..], &minus(self.at(j), self.at(apex))[1..])
     }
 
-    /// The angle between the lines `a`-`b` and `c`-`d` as seen from the side, in degrees.
+    /// The angle between the lines `a`-`b` and `c`-`d` in profile, in degrees.
     pub(super) fn profile_angle_of_lines(&self, [a, b]: [usize; 2], [c, d]: [usize; 2]) -> f32 {
         angle_between(&minus(self.at(b), self.at(a))[1..], &minus(self.at(d), self.at(c))[1..])
     }
 
-    /// How far in front of the line from `top` to `bottom` point `i` lies, as seen from the side.
+    /// The distance of point `i` in profile from the line from `top` to `bottom`, positive in front of it.
     pub(super) fn profile_offset(&self, i: usize, top: usize, bottom: usize) -> f32 {
         let (line, p) = (minus(self.at(bottom), self.at(top)), minus(self.at(i), self.at(top)));
         (line[2] * p[1] - line[1] * p[2]) / norm(&line[1..]).max(f32::MIN_POSITIVE)
     }
 
-    /// How far the line from the inner to the outer of two points rises, as seen from the front, in degrees.
+    /// The rise of the line from `inner` to `outer` as seen from the front, in degrees.
     pub(super) fn rise(&self, inner: usize, outer: usize) -> f32 {
         let d = minus(self.at(outer), self.at(inner));
         (-d[1]).atan2(d[0].abs()).to_degrees()
     }
 
-    /// How far `i` lies from the straight line through `a` and `b`.
+    /// The distance of point `i` from the straight line through `a` and `b`.
     pub(super) fn bow(&self, i: usize, a: usize, b: usize) -> f32 {
         let (line, p) = (minus(self.at(b), self.at(a)), minus(self.at(i), self.at(a)));
         let length = norm(&line).max(f32::MIN_POSITIVE);

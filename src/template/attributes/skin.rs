@@ -6,18 +6,18 @@ use super::scale;
 use super::surface::{Surface, mean, median};
 use super::table::{Attribute, Measure};
 
-/// Below each eye.
+/// Mesh points below each eye.
 const UNDER_EYES: [[usize; 2]; 2] = [[230, 119], [450, 348]];
-/// Where light glances: forehead, bridge, tip of the nose, both cheekbones.
+/// Mesh points where light glances off: forehead, bridge and tip of the nose, cheekbones.
 const SHINY: [usize; 5] = [151, 195, 4, 117, 346];
-/// A pixel shines when it is this much lighter than the skin's median.
+/// The luma of a shining pixel over the median luma of the skin.
 const SHINE: f32 = 1.3;
 
 fn tone(s: &Surface) -> Option<Lab> {
     s.colour(&s.cheeks())
 }
 
-/// The mean distance of cheeks, forehead and chin from their common colour.
+/// The mean distance of cheeks, forehead and chin from their mean colour.
 fn evenness(s: &Surface) -> Option<f32> {
     let [right, left] = s.cheeks();
     let colours: Vec<Lab> = [right, left, s.forehead(), s.chin()].into_iter().filter_map(|d| s.colour(&[d])).collect();
@@ -25,7 +25,7 @@ fn evenness(s: &Surface) -> Option<f32> {
     mean(colours.iter().map(|c| c.difference(common))).filter(|_| colours.len() == 4)
 }
 
-/// Fine detail of the cheeks over the face's own contrast.
+/// Fine detail of the cheeks over the contrast of the face.
 fn texture(s: &Surface) -> Option<f32> {
     let places: Vec<_> = (0..4).map(|i| s.disc(&[[151, 4, 0, 199][i]], 12.0)).chain(s.cheeks()).collect();
     let lumas = s.lumas(&places);
@@ -44,7 +44,7 @@ fn specular(s: &Surface) -> Option<f32> {
 pub(super) const TABLE: &[Attribute] = &[
     Attribute {
         name: "skin_tone",
-        label: "skin tone",
+        label: "skin lightness",
         scale: scale::TYPOLOGY_ANGLE,
         source: "individual typology angle, atan2(L* - 50, b*) of the cheeks; light is high (Chardin et al. 1991)",
         conditions: COLOUR,
@@ -92,7 +92,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "under_eye_darkness",
-        label: "darkness below the eyes",
+        label: "darkness under the eyes",
         scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and the skin below the eyes (CIE 15:2004)",
         conditions: COLOUR,
@@ -100,7 +100,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "skin_texture",
-        label: "texture of the skin",
+        label: "strength of the skin texture",
         scale: scale::TEXTURE,
         source: "mean absolute Laplacian of the cheeks over the deviation of the face's luma",
         conditions: DETAIL,

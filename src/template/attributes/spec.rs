@@ -1,4 +1,4 @@
-//! What the rest of the code may know of an attribute.
+//! The public description of an attribute.
 
 use std::ops::RangeInclusive;
 
@@ -10,17 +10,17 @@ use super::conditions::Conditions;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Region {
-    /// Outline: jaw, cheekbones, chin, forehead.
+    /// The outline: jaw, cheekbones, chin, forehead.
     OuterFace,
-    /// Brows.
+    /// Both brows.
     Brows,
-    /// Eyes.
+    /// Both eyes.
     Eyes,
-    /// Nose.
+    /// The nose.
     Nose,
-    /// Mouth.
+    /// The mouth with the philtrum.
     Mouth,
-    /// Skin.
+    /// The skin: colour and texture.
     Skin,
     /// The whole face.
     Overall,
@@ -41,12 +41,12 @@ impl Region {
     }
 }
 
-/// What kind of manipulation a trace speaks of.
+/// A kind of manipulation that the forensic network detects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace {
-    /// Something was pasted in.
+    /// A part of the face was pasted in.
     Blending,
-    /// A network drew it.
+    /// A network drew the face.
     Synthesis,
 }
 
@@ -55,44 +55,44 @@ impl Trace {
     pub const ALL: [Self; 2] = [Self::Blending, Self::Synthesis];
 }
 
-/// What an attribute is.
+/// An attribute: its name, unit, source, and measured figures.
 #[derive(Clone, Copy, Debug)]
 pub struct AttributeSpec {
-    /// Its stable name, `snake_case`.
+    /// The stable name in answers and files, in `snake_case`.
     pub name: &'static str,
-    /// Where on the face.
+    /// The region of the face.
     pub region: Region,
-    /// As a reader reads it, for example `nasal width`.
+    /// The name in sentences, for example `nose width`.
     pub label: &'static str,
-    /// Its unit as a specialist writes it, for example `% of the outer-canthal width`.
+    /// The unit as a specialist writes it, for example `% of the outer-canthal width`.
     pub unit: &'static str,
-    /// Its unit as a sentence says it after a number, for example `% of the width across the eyes`.
+    /// The unit as a sentence says it after a number, for example `% of the width across the eyes`.
     pub prose_unit: &'static str,
-    /// The least and the greatest value that can occur.
+    /// The least and the greatest possible value.
     pub(super) possible: [f32; 2],
-    /// The term of anthropometry or the formula, with its reference.
+    /// The anthropometric term or the formula, with its reference.
     pub source: &'static str,
-    /// Whether it is read from the mesh; colour, detail and irises are not.
+    /// Whether it is read from the mesh, rather than from pixels.
     pub geometric: bool,
-    /// Whether it is a trace of manipulation, and of which kind. Less of it than usual is no departure.
+    /// The kind of manipulation that it is a trace of, if any. A trace below the usual range is no departure.
     pub trace: Option<Trace>,
-    /// When it may be read.
+    /// The conditions under which it is read.
     pub conditions: Conditions,
-    /// The standard deviation of repeated readings of one photograph, re-encoded, resized and shifted, in its unit.
+    /// The standard deviation of repeated readings of one photograph, re-encoded, resized and shifted, in `unit`.
     pub repeatability: f32,
-    /// The standard deviation over different photographs of one person, in its unit.
+    /// The standard deviation over different photographs of one person, in `unit`.
     pub within_person: f32,
-    /// The standard deviation between people's means, in its unit.
+    /// The standard deviation between people's means, in `unit`.
     pub between_people: f32,
-    /// How geometry drifts with what is not the person's: its change for 10 degrees of yaw, for the square of that,
-    /// for 10 degrees of pitch, and for 10 % of the outer-canthal width that the mouth is open. Readings have it taken
-    /// away: they are as of a level frontal face with its mouth shut.
+    /// The drift of geometry with pose and expression: the change per 10 degrees of yaw, per square of that, per 10 degrees
+    /// of pitch, and per 10 % of the outer-canthal width that the mouth is open. It is subtracted from readings, which are
+    /// those of a level, frontal face with its mouth shut.
     pub drift: [f32; 4],
 }
 
 impl AttributeSpec {
-    /// The values that can occur, in its unit; open ends are infinite. A usual range that is computed from a mean and a
-    /// standard deviation says nothing beyond it.
+    /// The possible values, in [`unit`](Self::unit); an open end is infinite. Clip a range computed from a mean and a standard
+    /// deviation to it. A reading at the very edge may lie beyond it by its [`drift`](Self::drift).
     pub const fn possible(&self) -> RangeInclusive<f32> {
         RangeInclusive::new(self.possible[0], self.possible[1])
     }

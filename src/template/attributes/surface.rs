@@ -1,4 +1,4 @@
-//! The face sampled once as an aligned colour patch, and what small discs of it say: colour, detail, noise.
+//! The face sampled once as an aligned colour patch, and readings over small discs of it: colour, detail, noise.
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::Image as Resized};
 use image::RgbImage;
@@ -9,25 +9,25 @@ use crate::imaging::{Affine, Patch, Point, Pyramid};
 
 /// The patch's side in pixels.
 const SIDE: u32 = 160;
-/// The patch spans this many outer-canthal widths: the face with a rim around it, and the upper neck.
+/// The side of the patch in outer-canthal widths: the face, a rim around it, and the upper neck.
 const SPAN: f32 = 2.7;
-/// A picture in which one pixel of the patch covers more than this is shrunk first.
+/// A picture is shrunk first where one pixel of the patch covers more than this many of its pixels.
 const SHRINK_FROM: f32 = 1.3;
 
-/// A disc of the patch, in its pixels.
+/// A disc of the patch, in pixels of the patch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Disc {
     pub(super) centre: Point,
     pub(super) radius: f32,
 }
 
-/// The aligned patch: eyes level, one outer-canthal width [`SIDE`] / [`SPAN`] pixels long.
+/// The aligned patch: eyes level, the outer-canthal width [`SIDE`] / [`SPAN`] pixels.
 pub(super) struct Surface {
     patch: Patch,
     luma: Vec<f32>,
     /// The mesh in pixels of the patch.
     points: Vec<Point>,
-    /// Which pixels lie outside the picture, where the patch is black.
+    /// Whether each pixel lies outside the picture, where the patch is black.
     outside: Vec<bool>,
 }
 
@@ -64,12 +64,12 @@ impl Surface {
         Disc { centre: Point::new(sum.0 / n, sum.1 / n), radius }
     }
 
-    /// The middles of both cheeks.
+    /// The centres of both cheeks.
     pub(super) fn cheeks(&self) -> [Disc; 2] {
         [self.disc(&[50, 205, 36], 6.0), self.disc(&[280, 425, 266], 6.0)]
     }
 
-    /// The middle of the forehead.
+    /// The centre of the forehead.
     pub(super) fn forehead(&self) -> Disc {
         self.disc(&[151], 5.0)
     }
@@ -79,7 +79,7 @@ impl Surface {
         self.disc(&[199], 4.0)
     }
 
-    /// The trimmed colour of the discs together; `None` where none lies in the picture.
+    /// The trimmed colour of the discs together; `None` where too few of their pixels lie in the picture.
     pub(super) fn colour(&self, discs: &[Disc]) -> Option<Lab> {
         trimmed(self.pixels(discs).map(|i| [0, 1, 2].map(|c| self.patch.data[3 * i + c])).collect())
     }
@@ -97,9 +97,9 @@ impl Surface {
     }
 
     /// The noise of luma over the discs, 0..=255: the median response to Immerkaer's mask, scaled to the standard
-    /// deviation of white noise ("Fast noise variance estimation", CVIU 64(2), 1996; robust form). Sampling between
-    /// the source's pixels has smoothed the noise by an unknown factor, the same all over the patch: only ratios of
-    /// places of one patch mean anything.
+    /// deviation of white noise ("Fast noise variance estimation", CVIU 64(2), 1996; robust form). Sampling between the
+    /// source's pixels smooths the noise by an unknown factor, constant over the patch: only ratios between places of one
+    /// patch are meaningful.
     pub(super) fn noise(&self, discs: &[Disc]) -> Option<f32> {
         let (w, l) = (SIDE as usize, &self.luma);
         let response = |i: usize| {
@@ -107,16 +107,16 @@ impl Surface {
             let corners = l[i - w - 1] + l[i - w + 1] + l[i + w - 1] + l[i + w + 1];
             (4.0 * l[i] - 2.0 * cross + corners).abs()
         };
-        // the mask's norm is 6; the median of a normal variable's size is 0.6745 deviations
+        // The norm of the mask is 6; the median magnitude of a normal variable is 0.6745 standard deviations.
         median(self.inner_pixels(discs).map(response).collect()).map(|m| m / (6.0 * 0.6745))
     }
 
-    /// The places of the discs' pixels that lie in the picture; a pixel in two discs counts twice.
+    /// The indices of the discs' pixels that lie in the picture; a pixel in two discs appears twice.
     fn pixels<'a>(&'a self, discs: &'a [Disc]) -> impl Iterator<Item = usize> + 'a {
         discs.iter().flat_map(|d| covered(*d)).filter(|&i| !self.outside[i])
     }
 
-    /// Those of them with eight neighbours.
+    /// Those of [`pixels`](Self::pixels) with eight neighbours.
     fn inner_pixels<'a>(&'a self, discs: &'a [Disc]) -> impl Iterator<Item = usize> + 'a {
         let last = SIDE as usize - 1;
         let rim = move |i: usize| {
@@ -127,7 +127,7 @@ impl Surface {
     }
 }
 
-/// The pixels of the patch whose centres lie in a disc.
+/// The indices of the pixels of the patch whose centres lie in a disc.
 fn covered(disc: Disc) -> impl Iterator<Item = usize> {
     let range = |v: f32| {
         let low = (v - disc.radius).floor().clamp(0.0, SIDE as f32) as usize;
@@ -151,10 +151,10 @@ pub(super) fn median(mut values: Vec<f32>) -> Option<f32> {
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
-/// Where the patch lies in the picture.
+/// The place of the patch in the picture.
 struct Plan {
     centre: Point,
-    /// Source pixels that one pixel of the patch is wide.
+    /// Source pixels per pixel of the patch.
     scale: f32,
     roll: f32,
 }
@@ -180,13 +180,13 @@ impl Plan {
     }
 }
 
-/// The part of a large picture that the patch needs, shrunk to about the patch's scale, with the map from the source
-/// into it; `None` where the picture is small enough as it is.
+/// The part of a large picture that the patch needs, shrunk to about the patch's scale, with the map from the source to it;
+/// `None` where the picture is small enough.
 fn shrunk(image: &Pyramid, plan: &Plan) -> Option<(RgbImage, Affine)> {
     if plan.scale < SHRINK_FROM {
         return None;
     }
-    // Detail is measured: two pixels at least for each one of the patch.
+    // Detail is measured, so at least two pixels are kept per pixel of the patch.
     let (image, times) = image.shrunk(plan.scale / 2.0);
     let plan = Plan {
         centre: Point::new(plan.centre.x / times, plan.centre.y / times),
@@ -216,7 +216,7 @@ fn shrunk(image: &Pyramid, plan: &Plan) -> Option<(RgbImage, Affine)> {
     Some((small, Affine { row_x: [kx / times, 0.0, -left * kx], row_y: [0.0, ky / times, -top * ky] }))
 }
 
-/// First `map`, then `next`, where `next` only scales and shifts.
+/// The composition of `map` and then `next`, where `next` only scales and shifts.
 fn after(map: &Affine, next: &Affine) -> Affine {
     let (kx, ky) = (next.row_x[0], next.row_y[1]);
     let [a, b, c] = map.row_x.map(|v| v * kx);
@@ -227,8 +227,10 @@ fn after(map: &Affine, next: &Affine) -> Affine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_xoshiro::Xoshiro256PlusPlus;
 
-    /// A face whose eyes' outer corners lie `width` pixels apart, in the middle of a square of four times that.
+    /// A face with an outer-canthal width of `width` pixels, in the middle of a square of four times that.
     fn mesh(width: f32) -> Mesh {
         let mut points = vec![[2.0 * width, 2.0 * width, 0.0]; MESH_POINTS];
         let mut set = |i: usize, x: f32, y: f32| points[i] = [(2.0 + x) * width, (2.0 + y) * width, 0.0];
@@ -249,14 +251,8 @@ mod tests {
         Mesh { points, confidence: 1.0 }
     }
 
-    /// Reproducible noise of a uniform distribution, standard deviation `amplitude` / sqrt(3).
-    fn noise(i: u32, amplitude: f32) -> f32 {
-        let h = i.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519);
-        ((h >> 8) as f32 / (1 << 23) as f32 - 1.0) * amplitude
-    }
-
     #[test]
-    fn a_large_picture_and_its_small_copy_have_one_colour() {
+    fn a_large_picture_and_its_small_copy_have_the_same_colour() {
         let of = |width: u32| {
             let side = 4 * width;
             let half = |x: u32| if x < side / 2 { [200, 140, 110] } else { [90, 120, 160] };
@@ -270,13 +266,15 @@ mod tests {
     }
 
     #[test]
-    fn twice_the_noise_is_read_as_twice_and_outside_the_picture_nothing() {
+    fn twice_the_noise_reads_twice_and_nothing_is_read_outside_the_picture() {
         let side = 240;
+        // The same uniform noise at every amplitude.
         let noisy = |amplitude: f32| {
-            let grey = move |x: u32, y: u32| (128.0 + noise(y * side + x, amplitude)).round() as u8;
-            RgbImage::from_fn(side, side, |x, y| image::Rgb([grey(x, y); 3])).into()
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
+            let mut grey = || (128.0 + amplitude * random.random_range(-1.0..1.0)).round() as u8;
+            RgbImage::from_fn(side, side, |_, _| image::Rgb([grey(); 3])).into()
         };
-        // one pixel of the patch is one of the picture
+        // One pixel of the patch is one of the picture.
         let width = SIDE as f32 / SPAN;
         let mut at = mesh(width);
         let middle = Disc { centre: Point::new(80.0, 80.0), radius: 30.0 };

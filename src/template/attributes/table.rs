@@ -1,4 +1,4 @@
-//! A region's table: one row per attribute, and how it is measured.
+//! The rows of a region's table, and how each is measured.
 
 use super::conditions::Conditions;
 use super::figures;
@@ -9,10 +9,10 @@ use super::spec::{AttributeSpec, Region, Trace};
 use super::surface::Surface;
 use super::traces::Traces;
 
-/// How an attribute is read, by what it is read from.
+/// The function that reads an attribute, by its source.
 #[derive(Clone, Copy)]
 pub(super) enum Measure {
-    /// From the mesh alone.
+    /// From the mesh.
     Shape(fn(&Shape) -> f32),
     /// From the aligned colour patch.
     Surface(fn(&Surface) -> Option<f32>),
@@ -22,7 +22,7 @@ pub(super) enum Measure {
     Traces(Trace, fn(&Traces) -> Option<f32>),
 }
 
-/// One row of a region's table.
+/// One row of a region's table; the fields are those of [`AttributeSpec`].
 pub(super) struct Attribute {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
@@ -33,7 +33,7 @@ pub(super) struct Attribute {
 }
 
 impl Attribute {
-    /// What the outside may know of it.
+    /// The public description of this row, with its measured figures.
     pub(super) const fn spec(&self, region: Region) -> AttributeSpec {
         let ([repeatability, within_person, between_people], drift) = figures::of(self.name);
         AttributeSpec {

@@ -1,4 +1,4 @@
-//! What must hold of the vector as a whole and of every attribute in it.
+//! Properties of the vector as a whole and of every attribute in it.
 
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
@@ -10,7 +10,7 @@ use crate::face::{BoundingBox, Component, Detection, MESH_POINTS, Mesh, Pose, Qu
 use crate::imaging::Point;
 use crate::inference::{Network, Tensor};
 
-/// Points and their partners on the other side, the person's right first.
+/// Mesh points and their mirror images, the person's right first.
 const MIRRORED: [(usize, usize); 48] = [
     (234, 454),
     (93, 323),
@@ -62,7 +62,7 @@ const MIRRORED: [(usize, usize); 48] = [
     (78, 308),
 ];
 
-/// The mesh of the generated portrait of the golden tests.
+/// The mesh of the generated portrait in the golden tests.
 fn portrait() -> Mesh {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/facemesh.npz");
     let mut file = NpzReader::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -85,7 +85,7 @@ fn moved(mesh: &Mesh, [yaw, pitch, roll]: [f32; 3], scale: f32, shift: [f32; 3])
     Mesh { points: points.collect(), confidence: 1.0 }
 }
 
-/// As in a mirror: every measured point changes places with its partner.
+/// The mirror image: every measured point changes places with its partner.
 fn mirrored(mesh: &Mesh) -> Mesh {
     let mut points: Vec<[f32; 3]> = mesh.points.iter().map(|&[x, y, z]| [-x, y, z]).collect();
     for (r, l) in MIRRORED {
@@ -94,7 +94,7 @@ fn mirrored(mesh: &Mesh) -> Mesh {
     Mesh { points, confidence: 1.0 }
 }
 
-/// Every measure of geometry, drift and conditions aside.
+/// Every measure of geometry, without drift and conditions.
 fn geometry(mesh: &Mesh) -> Vec<(&'static str, f32)> {
     let shape = Shape::of(mesh);
     let rows = TABLES.iter().flat_map(|(_, rows)| *rows);

@@ -1,8 +1,8 @@
-//! Traces of manipulation: what the forensic network sees in the face, as a whole and where.
+//! The forensic network: traces of manipulation in the whole face and on a coarse map of it.
 //!
-//! It was trained on forgeries of our own making (`training/forensics`): what is pasted into a photograph leaves a seam
-//! and differs from its surroundings (blending), what a network drew has another texture (synthesis). How loud it speaks
-//! depends on camera and compression as well, so a reading means something only beside those of the person's references.
+//! The network is trained on forgeries made for this project (`training/forensics`). A part pasted into a photograph leaves a
+//! seam and differs from its surroundings (blending); a face drawn by a network has another texture (synthesis). The level
+//! of its answers depends on camera and compression too, so a reading is compared with those of the person's references.
 
 use super::spec::Trace;
 use crate::face::{CropPlan, Mesh, index};
@@ -11,29 +11,31 @@ use crate::inference::{InferenceError, Network, Tensor, output};
 
 /// The side of the network's input in pixels.
 const SIDE: u32 = 160;
-/// The side of its map; a field covers as many pixels as the input has more.
+/// The side of the network's map in fields.
 const FIELDS: usize = 10;
-/// The side of the square that it sees, in heights of the face from forehead to chin.
+/// The side of the crop, in heights of the face from forehead to chin.
 const MARGIN: f32 = 1.45;
 
-/// Both eyes with their lids.
+/// Mesh points of both eyes with their lids.
 pub(super) const EYES: [usize; 16] = [33, 133, 159, 145, 226, 230, 223, 244, 263, 362, 386, 374, 446, 450, 443, 464];
+/// Mesh points of the nose.
 pub(super) const NOSE: [usize; 10] = [1, 4, 5, 195, 197, 2, 129, 358, 198, 420];
+/// Mesh points of the mouth.
 pub(super) const MOUTH: [usize; 12] = [61, 291, 0, 13, 14, 17, 40, 270, 91, 321, 164, 18];
-/// Forehead, cheeks and chin.
+/// Mesh points of forehead, cheeks and chin.
 const SKIN: [usize; 12] = [151, 108, 337, 117, 346, 50, 280, 205, 425, 123, 352, 199];
-/// The outline, where seams of a whole face lie.
+/// Mesh points of the outline, where the seam of a replaced face lies.
 const OUTLINE: [usize; 16] = [10, 103, 332, 54, 284, 127, 356, 93, 323, 58, 288, 172, 397, 149, 378, 152];
 
-/// All of them.
+/// All parts of the face.
 const PARTS: [&[usize]; 5] = [&EYES, &NOSE, &MOUTH, &SKIN, &OUTLINE];
 
-/// What the network said of one face.
+/// The network's answers for one face.
 pub(super) struct Traces {
     totals: [f32; 2],
-    /// `FIELDS` x `FIELDS` logits for each head.
+    /// `FIELDS` x `FIELDS` logits per kind of trace.
     map: Vec<f32>,
-    /// The mesh in fields of the map.
+    /// The mesh, in fields of the map.
     points: Vec<Point>,
 }
 
@@ -56,14 +58,14 @@ impl Traces {
         self.totals.get(kind as usize).copied()
     }
 
-    /// By how much the mean logit of one part of the face exceeds that of all its parts. Against the whole, for how loud
-    /// the network speaks of a photograph says nothing of where.
+    /// The mean logit of one part of the face less the mean over all parts. The difference is used because the level of a
+    /// photograph says nothing about the place.
     pub(super) fn stands_out(&self, kind: Trace, part: &[usize]) -> Option<f32> {
         let all = PARTS.iter().map(|part| self.at(kind, part)).sum::<Option<f32>>()?;
         Some(self.at(kind, part)? - all / PARTS.len() as f32)
     }
 
-    /// The mean logit at some mesh points.
+    /// The mean logit at the mesh points `places`.
     fn at(&self, kind: Trace, places: &[usize]) -> Option<f32> {
         let map = self.map.chunks_exact(FIELDS * FIELDS).nth(kind as usize)?;
         let each = places.iter().map(|&i| self.points.get(i).map(|p| between_fields(map, FIELDS, *p)));
@@ -71,7 +73,7 @@ impl Traces {
     }
 }
 
-/// The square around the middle between forehead and chin, the outer corners of the eyes level.
+/// The square around the midpoint of forehead and chin, the outer corners of the eyes level.
 fn square(mesh: &Mesh) -> CropPlan {
     let (forehead, chin) = (mesh.at(index::FOREHEAD), mesh.at(index::CHIN));
     CropPlan { centre: forehead.midpoint(chin), side: (MARGIN * forehead.distance(chin)).max(1.0), roll: mesh.roll() }
@@ -85,7 +87,7 @@ mod tests {
     fn the_square_holds_forehead_and_chin_and_turns_with_the_eyes() {
         let mut points = vec![[0.0f32; 3]; 468];
         let put = |points: &mut Vec<[f32; 3]>, i: usize, x: f32, y: f32| points[i] = [x, y, 0.0];
-        // A face that lies on its side, the forehead to the right.
+        // A face lying on its side, the forehead to the right.
         put(&mut points, index::FOREHEAD, 200.0, 100.0);
         put(&mut points, index::CHIN, 100.0, 100.0);
         put(&mut points, index::RIGHT_EYE_OUTER, 160.0, 70.0);

@@ -2,6 +2,7 @@
 
 use super::difference::DEPARTS;
 use super::finding::{Finding, Measure};
+use super::likeness::seen_by;
 use super::parts::{effect_of_covering, subject};
 use super::traces::traces_of;
 use super::words::{capitalised, degree, distinct, listed};
@@ -123,7 +124,7 @@ impl Facts<'_> {
             let Measure::Embedding(e) = f.measure else { continue };
             weight += f.weight;
             if f.departs() {
-                departing.push(e.embedding.looks_at());
+                departing.push(seen_by(e.embedding));
                 farthest = farthest.min(f.deviation);
             }
         }

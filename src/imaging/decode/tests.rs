@@ -1,0 +1,163 @@
+use super::*;
+use crate::imaging::jpeg;
+use image::{GrayImage, ImageBuffer, Luma, Rgba, RgbaImage};
+use proptest::prelude::*;
+
+fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    image.write_to(&mut out, format).unwrap();
+    out.into_inner()
+}
+
+fn picture() -> DynamicImage {
+    DynamicImage::ImageRgb8(RgbImage::from_fn(40, 24, |x, y| image::Rgb([x as u8 * 6, y as u8 * 10, 90])))
+}
+
+#[test]
+fn every_served_format_decodes() {
+    for (format, name) in [
+        (ImageFormat::Jpeg, "jpeg"),
+        (ImageFormat::Png, "png"),
+        (ImageFormat::WebP, "webp"),
+        (ImageFormat::Gif, "gif"),
+        (ImageFormat::Bmp, "bmp"),
+    ] {
+        let got = decode(&encode(&picture(), format), &DecodeLimits::default()).unwrap();
+        assert_eq!(((got.image.width(), got.image.height()), got.format), ((40, 24), name));
+    }
+}
+
+#[test]
+fn alpha_is_composed_over_white_and_deep_grey_is_kept() {
+    let clear = RgbaImage::from_pixel(4, 4, Rgba([10, 20, 30, 0]));
+    let got = decode_whole(&encode(&clear.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
+    assert_eq!(got.get_pixel(1, 1).0, [255, 255, 255]);
+    let deep: ImageBuffer<Luma<u16>, Vec<u16>> = ImageBuffer::from_pixel(4, 4, Luma([0x8080]));
+    let got = decode_whole(&encode(&deep.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
+    assert_eq!(got.get_pixel(1, 1).0, [128, 128, 128]);
+    let grey = GrayImage::from_pixel(9, 9, Luma([77]));
+    let got = decode_whole(&encode(&grey.into(), ImageFormat::Png), &DecodeLimits::default()).unwrap();
+    assert_eq!(got.get_pixel(1, 1).0, [77, 77, 77]);
+}
+
+/// Four quarters (red, green, blue, white) as print shops send them: CMYK, inverted, with Adobe's marker.
+#[test]
+fn cmyk_is_converted() {
+    let bytes = include_bytes!("../../../tests/formats/cmyk.jpg");
+    let got = decode_whole(bytes, &DecodeLimits::default()).unwrap();
+    for (at, wanted) in
+        [((8, 8), [220, 30, 30]), ((24, 8), [30, 200, 40]), ((8, 24), [30, 40, 210]), ((24, 24), [235; 3])]
+    {
+        let found = got.get_pixel(at.0, at.1).0;
+        assert!(found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) < 12), "{found:?}, {wanted:?}");
+    }
+}
+
+#[test]
+fn of_an_animation_the_first_frame_is_taken() {
+    let mut gif = Vec::new();
+    let frames = [[200, 0, 0, 255], [0, 0, 200, 255]].map(|c| image::Frame::new(RgbaImage::from_pixel(8, 8, Rgba(c))));
+    image::codecs::gif::GifEncoder::new(&mut gif).encode_frames(frames).unwrap();
+    let got = decode_whole(&gif, &DecodeLimits::default()).unwrap();
+    let [red, _, blue] = got.get_pixel(4, 4).0;
+    assert!(red > 150 && blue < 50, "{red} {blue}");
+}
+
+#[test]
+fn exif_orientation_is_applied() {
+    // An EXIF block with orientation 6 (turn by 90 degrees), spliced in after the JPEG's first marker.
+    let exif: &[u8] = b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let plain = encode(&picture(), ImageFormat::Jpeg);
+    let turned = [&plain[..2], exif, &plain[2..]].concat();
+    let got = decode_whole(&turned, &DecodeLimits::default()).unwrap();
+    assert_eq!(got.dimensions(), (24, 40));
+}
+
+/// A synthetic picture of a photograph's size, with EXIF's `orientation`.
+fn large((width, height): (u32, u32), orientation: u8) -> Vec<u8> {
+    let shade = |x: u32, y: u32| image::Rgb([(x / 12) as u8, (y / 8) as u8, ((x / 40 + y / 40) % 2 * 200) as u8]);
+    let plain = encode(&RgbImage::from_fn(width, height, shade).into(), ImageFormat::Jpeg);
+    let mut exif = *b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0\0\0\0\0";
+    exif[28] = orientation;
+    [&plain[..2], &exif, &plain[2..]].concat()
+}
+
+#[test]
+fn a_large_jpeg_is_decoded_at_a_fraction_and_whole_where_needed() {
+    for orientation in 1..=8 {
+        let bytes = large(if orientation == 1 { (2570, 1603) } else { (2576, 1604) }, orientation);
+        let whole = decode_whole(&bytes, &DecodeLimits::default()).unwrap();
+        let got = decode(&bytes, &DecodeLimits::default()).unwrap().image;
+        assert_eq!((got.width(), got.height()), whole.dimensions());
+        assert_eq!(format!("{got:?}").split("halved ").last(), Some("[2] times)"));
+        let (copy, times) = got.shrunk(4.0);
+        assert_eq!((times as u32, copy.width()), (4, whole.width().div_ceil(4)));
+        let halves = Pyramid::from(whole.clone());
+        let (mut far, same) = (0u64, halves.shrunk(4.0).0);
+        for (x, y, pixel) in same.enumerate_pixels() {
+            far += copy.get_pixel(x, y).0.iter().zip(pixel.0).map(|(a, b)| u64::from(a.abs_diff(b))).sum::<u64>();
+        }
+        let mean = far as f64 / f64::from(3 * same.width() * same.height());
+        assert!(mean < 3.0, "orientation {orientation}: {mean}");
+        assert!(got.shrunk(1.0).0 == &whole, "orientation {orientation}");
+    }
+    let shifted = decode(&large((2570, 1603), 3), &DecodeLimits::default()).unwrap().image;
+    assert_eq!(format!("{shifted:?}"), "Pyramid(2570 x 1603, halved [0] times)");
+}
+
+#[test]
+fn a_jpeg_that_cannot_be_reduced_is_decoded_whole() {
+    let bytes = large((2570, 1603), 1);
+    for cut in [bytes.len() - 2, bytes.len() / 2, 700] {
+        let whole = decode_whole(&bytes[..cut], &DecodeLimits::default());
+        let got = decode(&bytes[..cut], &DecodeLimits::default());
+        assert_eq!(got.is_ok(), whole.is_ok(), "{cut}");
+        if let (Ok(got), Ok(whole)) = (got, whole) {
+            assert!(got.image.finest() == &whole, "{cut}");
+        }
+    }
+    let grey = encode(&GrayImage::from_fn(2600, 900, |x, _| Luma([(x / 11) as u8])).into(), ImageFormat::Jpeg);
+    let got = decode(&grey, &DecodeLimits::default()).unwrap().image;
+    let [r, g, b] = got.shrunk(4.0).0.get_pixel(100, 100).0;
+    assert!(r == g && g == b && r.abs_diff(36) < 3, "{r} {g} {b}");
+}
+
+#[test]
+fn limits_come_before_decoding() {
+    let png = encode(&picture(), ImageFormat::Png);
+    let code = |limits| decode(&png, &limits).unwrap_err().code();
+    assert_eq!(code(DecodeLimits { max_bytes: 10, ..Default::default() }), "image_too_large");
+    assert_eq!(code(DecodeLimits { max_pixels: 40 * 24 - 1, ..Default::default() }), "image_too_large");
+    assert_eq!(code(DecodeLimits { max_side: 39, ..Default::default() }), "image_too_large");
+    // A header that states 60000 x 60000 pixels is refused before a row is decoded.
+    let mut bomb = png.clone();
+    bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    let e = decode(&bomb, &DecodeLimits::default()).unwrap_err();
+    assert!(matches!(e, DecodeError::TooManyPixels { width: 60_000, .. } | DecodeError::Corrupt { .. }), "{e}");
+}
+
+#[test]
+fn input_that_is_no_image_has_a_code() {
+    let code = |b: &[u8]| decode(b, &DecodeLimits::default()).unwrap_err().code();
+    assert_eq!(code(b""), "image_empty");
+    assert_eq!(code(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "image_format_unsupported");
+    assert_eq!(code(b"\xff\xd8\xff\xe0 not a jpeg"), "image_undecodable");
+}
+
+proptest! {
+    #[test]
+    fn damaged_images_never_panic(
+        format in prop_oneof![Just(ImageFormat::Jpeg), Just(ImageFormat::Png), Just(ImageFormat::WebP),
+            Just(ImageFormat::Gif), Just(ImageFormat::Bmp)],
+        cut in 1usize..2000, at in 0usize..2000, byte: u8,
+    ) {
+        let mut bytes = encode(&picture(), format);
+        let n = bytes.len();
+        bytes[at % n] = byte;
+        bytes.truncate(cut.min(n));
+        let _ = decode(&bytes, &DecodeLimits::default());
+        for halvings in 0..=3 {
+            let _ = jpeg::reduced(&bytes, halvings, 1 << 24);
+        }
+    }
+}
