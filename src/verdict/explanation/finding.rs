@@ -51,7 +51,7 @@ impl<'a> Finding<'a> {
         let attributes = evidence.attributes.iter().zip(&weights.attributes).filter_map(|(a, &weight)| {
             let spec = ATTRIBUTES.get(a.index)?;
             let (measure, direction) = match spec.trace {
-                // Fewer traces than usual are no departure. Only those of the whole face carry weight.
+                // Fewer traces than usual are no departure. Those of regions are some of many measures.
                 Some(kind) => {
                     let bound = if spec.region == Region::Overall { DEPARTS } else { ONE_OF_MANY_DEPARTS };
                     (Measure::Trace(kind, a, spec), Direction::upwards(a.deviation, bound))
