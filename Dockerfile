@@ -1,19 +1,18 @@
 # syntax=docker/dockerfile:1
-# How it is run: docs/container.md
+# docs/container.md says how to run it.
 
 ARG RUST=1.95
 ARG DEBIAN=bookworm
 
 FROM rust:${RUST}-slim-${DEBIAN} AS build
 ARG JOBS=""
-# Function names stay in backtraces; line tables go.
-ENV CARGO_PROFILE_RELEASE_DEBUG=none \
-    CARGO_PROFILE_RELEASE_STRIP=debuginfo \
+# Function names stay, for backtraces.
+ENV CARGO_PROFILE_RELEASE_STRIP=debuginfo \
     CARGO_INCREMENTAL=0 \
     CARGO_TERM_COLOR=never
 WORKDIR /build
 
-# The dependencies, in a layer that only the manifest and the lock file renew.
+# The dependencies, in a layer that is rebuilt only for another manifest or lock file.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
     && echo 'fn main() {}' > src/main.rs \
@@ -21,7 +20,7 @@ RUN mkdir src \
     && cargo build --release --locked --bin faceward ${JOBS:+--jobs "$JOBS"} \
     && rm -r src
 
-# The crate itself. The copied files may be older than the stand-ins above, which cargo would take for "unchanged".
+# The crate itself. The copied files may be older than the stand-ins above; cargo would take them for unchanged.
 COPY src src
 COPY web web
 # The demo's photographs are compiled in.
@@ -41,7 +40,7 @@ USER 10001:10001
 WORKDIR /data
 ENV FACEWARD_DATA_DIR=/data \
     FACEWARD_MODELS=/usr/share/faceward/models
-# The C library's allocator then gives back at once what a burst of large pictures needed (docs/speed.md).
+# With these the C library's allocator returns the memory of a burst of large pictures immediately (docs/speed.md).
 ENV MALLOC_MMAP_THRESHOLD_=4194304 \
     MALLOC_TRIM_THRESHOLD_=16777216
 VOLUME /data

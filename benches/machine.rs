@@ -1,9 +1,9 @@
-//! What the machine can do at most.
+//! The limits of the machine: multiply-adds and memory bandwidth.
 
 use criterion::{Criterion, Throughput};
 use faceward::inference::multiply_adds;
 
-/// So much memory lies in no cache.
+/// Bytes that exceed every cache.
 const MEMORY: usize = 512 << 20;
 
 pub(crate) fn bench(criterion: &mut Criterion) {

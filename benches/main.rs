@@ -1,4 +1,4 @@
-//! How long each part of a verification takes, and what the machine could do: README.md says how to read the figures.
+//! The time of each part of a verification, and the limits of the machine. README.md explains the figures.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod machine;

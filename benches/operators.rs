@@ -1,7 +1,7 @@
-//! The operators of this project beside tract's own: one layer of a network alone, as both run it.
+//! The operators of this project beside tract's own, on single layers.
 //!
-//! Each layer is written as a small ONNX graph, which goes through the engine as a network does, and through tract without
-//! the rewriting. The rate is in operations a second, as for whole networks.
+//! Each layer is a small ONNX graph, which runs in the engine like a network, and in tract without the rewriting. The
+//! rate is in operations per second, two per multiply-add.
 
 use std::io::Cursor;
 
@@ -14,26 +14,26 @@ use tract_onnx::pb::{
 };
 use tract_onnx::prelude::{Framework, InferenceModelExt, IntoRunnable, Tensor as TractTensor, tvec};
 
-/// A graph that grows node by node, each reading what the one before gave.
+/// Builds a graph node by node; each reads the output of the one before.
 struct Graph {
     proto: GraphProto,
-    /// Of what the last node gave.
+    /// The shape of the last node's output.
     shape: [usize; 4],
-    /// Of what the first one reads.
+    /// The shape of the graph's input.
     input: [usize; 4],
     operations: u64,
 }
 
-/// How a kernel moves over a picture.
+/// The parameters of a convolution.
 #[derive(Clone, Copy)]
-struct Moves {
+struct ConvParams {
     kernel: usize,
     stride: usize,
     padding: usize,
     groups: usize,
 }
 
-const POINT: Moves = Moves { kernel: 1, stride: 1, padding: 0, groups: 1 };
+const POINTWISE: ConvParams = ConvParams { kernel: 1, stride: 1, padding: 0, groups: 1 };
 
 impl Graph {
     fn new(input: [usize; 4]) -> Self {
@@ -55,7 +55,7 @@ impl Graph {
         Self { proto, shape: input, input, operations: 0 }
     }
 
-    /// A weight's name; its values lie between -0.1 and 0.1.
+    /// Adds a weight with values between -0.1 and 0.1, and returns its name.
     fn weight(&mut self, shape: &[usize]) -> String {
         let name = format!("w{}", self.proto.initializer.len());
         let values = (0..shape.iter().product()).map(|i: usize| (i * 7919 % 201) as f32 / 1000.0 - 0.1).collect();
@@ -96,21 +96,23 @@ impl Graph {
         });
     }
 
-    fn attributes<'a>(moves: &Moves, room: &'a mut [[usize; 4]; 4]) -> [(&'static str, &'a [usize]); 4] {
-        let Moves { kernel, stride, padding, groups } = *moves;
-        *room = [[kernel; 4], [stride; 4], [padding; 4], [groups; 4]];
-        let [kernel, stride, padding, groups] = &*room;
+    fn attributes<'a>(params: &ConvParams, buffer: &'a mut [[usize; 4]; 4]) -> [(&'static str, &'a [usize]); 4] {
+        let ConvParams { kernel, stride, padding, groups } = *params;
+        *buffer = [[kernel; 4], [stride; 4], [padding; 4], [groups; 4]];
+        let [kernel, stride, padding, groups] = &*buffer;
         [("kernel_shape", &kernel[..2]), ("strides", &stride[..2]), ("pads", padding), ("group", &groups[..1])]
     }
 
-    fn convolution(mut self, outputs: usize, moves: Moves) -> Self {
+    fn convolution(mut self, outputs: usize, params: ConvParams) -> Self {
         let [n, inputs, h, w] = self.shape;
-        let weights =
-            vec![self.weight(&[outputs, inputs / moves.groups, moves.kernel, moves.kernel]), self.weight(&[outputs])];
-        self.node("Conv", weights, &Self::attributes(&moves, &mut [[0; 4]; 4]));
-        let side = |side: usize| (side + 2 * moves.padding - moves.kernel) / moves.stride + 1;
+        let weights = vec![
+            self.weight(&[outputs, inputs / params.groups, params.kernel, params.kernel]),
+            self.weight(&[outputs]),
+        ];
+        self.node("Conv", weights, &Self::attributes(&params, &mut [[0; 4]; 4]));
+        let side = |side: usize| (side + 2 * params.padding - params.kernel) / params.stride + 1;
         self.shape = [n, outputs, side(h), side(w)];
-        let taps = inputs / moves.groups * moves.kernel * moves.kernel;
+        let taps = inputs / params.groups * params.kernel * params.kernel;
         self.operations += 2 * (taps * self.shape.iter().product::<usize>()) as u64;
         self
     }
@@ -130,7 +132,7 @@ impl Graph {
         self
     }
 
-    fn largest(mut self, kernel: usize, stride: usize) -> Self {
+    fn max_pool(mut self, kernel: usize, stride: usize) -> Self {
         self.node("MaxPool", vec![], &[("kernel_shape", &[kernel; 2]), ("strides", &[stride; 2])]);
         let side = |side: usize| (side - kernel) / stride + 1;
         let [n, c, h, w] = self.shape;
@@ -149,24 +151,24 @@ impl Graph {
     }
 }
 
-/// One layer for each operator and way of computing it, as the networks have them.
+/// One layer per operator and algorithm, with shapes that occur in the networks.
 fn layers() -> [(&'static str, Graph); 8] {
-    let same = |kernel, groups| Moves { kernel, stride: 1, padding: kernel / 2, groups };
-    let halves = |kernel, groups| Moves { stride: 2, ..same(kernel, groups) };
+    let same = |kernel, groups| ConvParams { kernel, stride: 1, padding: kernel / 2, groups };
+    let strided = |kernel, groups| ConvParams { stride: 2, ..same(kernel, groups) };
     let relu = |graph: Graph| graph.activation("Relu");
     [
-        ("pointwise, PReLU", Graph::new([1, 64, 56, 56]).convolution(128, POINT).activation("PRelu")),
-        ("3 x 3 in tiles", relu(Graph::new([1, 64, 35, 35]).convolution(64, same(3, 1)))),
-        ("7 x 7 by halves", relu(Graph::new([1, 3, 150, 150]).convolution(32, halves(7, 1)))),
+        ("pointwise, PReLU", Graph::new([1, 64, 56, 56]).convolution(128, POINTWISE).activation("PRelu")),
+        ("3 x 3, Winograd", relu(Graph::new([1, 64, 35, 35]).convolution(64, same(3, 1)))),
+        ("7 x 7, stride 2", relu(Graph::new([1, 3, 150, 150]).convolution(32, strided(7, 1)))),
         ("3 x 3 to few channels", relu(Graph::new([1, 24, 80, 80]).convolution(24, same(3, 1)))),
         ("depthwise 3 x 3", relu(Graph::new([1, 64, 56, 56]).convolution(64, same(3, 64)))),
         (
-            "chain",
-            relu(relu(Graph::new([1, 24, 80, 80]).convolution(144, POINT)).convolution(144, same(3, 144)))
-                .convolution(24, POINT),
+            "inverted residual",
+            relu(relu(Graph::new([1, 24, 80, 80]).convolution(144, POINTWISE)).convolution(144, same(3, 144)))
+                .convolution(24, POINTWISE),
         ),
         ("transposed 2 x 2", relu(Graph::new([1, 24, 40, 40]).transposed(24))),
-        ("largest of 3 x 3", Graph::new([1, 32, 71, 71]).largest(3, 2)),
+        ("max-pool 3 x 3", Graph::new([1, 32, 71, 71]).max_pool(3, 2)),
     ]
 }
 
@@ -185,10 +187,10 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let model = tract_onnx::onnx().model_for_read(&mut Cursor::new(&onnx)).unwrap();
         let stock = model.into_optimized().unwrap().into_runnable().unwrap();
         let input = TractTensor::from_shape(&shape, &values).unwrap();
-        let wanted = own.run(Tensor::new(&shape, values).unwrap()).unwrap();
+        let expected = own.run(Tensor::new(&shape, values).unwrap()).unwrap();
         let found = stock.run(tvec!(input.clone().into())).unwrap();
         let found = found[0].to_plain_array_view::<f32>().unwrap();
-        assert!(found.iter().zip(&wanted[0].data).all(|(a, b)| (a - b).abs() < 1e-3), "{name}");
+        assert!(found.iter().zip(&expected[0].data).all(|(a, b)| (a - b).abs() < 1e-3), "{name}");
         group.bench_function(format!("{name}, tract's own"), |b| {
             b.iter_batched(|| input.clone(), |input| stock.run(tvec!(input.into())).unwrap(), BatchSize::LargeInput);
         });

@@ -1,4 +1,4 @@
-//! The photographs that are measured with: the demo's, in two sizes.
+//! The photographs of the demo, in two sizes.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use image::imageops::FilterType;
 pub(crate) const REFERENCES: [&str; 2] = ["obama-2009.jpg", "obama-2012.jpg"];
 pub(crate) const PROBE: &str = "obama-2010.jpg";
 
-/// The longer side of the small size, and of the large one (12 megapixels at 3:4).
+/// The longer side in pixels of the small and the large size (12 megapixels at 3:4).
 pub(crate) const SMALL: u32 = 640;
 pub(crate) const LARGE: u32 = 4000;
 
@@ -25,7 +25,7 @@ pub(crate) fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(root("demo").join(name)).unwrap()
 }
 
-/// The photograph as a JPEG whose longer side is `long`.
+/// The photograph as a JPEG with a longer side of `long` pixels.
 pub(crate) fn jpeg(name: &str, long: u32) -> Vec<u8> {
     let picture = image::load_from_memory(&bytes(name)).unwrap();
     let picture = picture.resize(long, long, FilterType::CatmullRom).into_rgb8();

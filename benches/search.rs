@@ -1,4 +1,4 @@
-//! Which of a thousand to a million identities a face is most like. The rate is in bytes of the index read a second.
+//! The search of a face over a thousand to a million identities. The rate is in bytes of the index per second.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use faceward::template::{Embedding, Embeddings, Template};
 
 use crate::photographs::{PROBE, bytes, models};
 
-/// As many as a search compares with all embeddings.
+/// Candidates that a search compares with all embeddings.
 const CANDIDATES: usize = 1024;
-/// Distinct people: their profiles fill the caches many times over; the rows of a larger gallery repeat them.
+/// Distinct people. Their profiles exceed the caches many times; larger galleries repeat them.
 const PEOPLE: usize = 1 << 13;
-/// Bytes of a row.
+/// Bytes per row of the index.
 const ROW: u64 = 140;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
@@ -50,7 +50,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A person made of two of the cohort, by the number.
+/// A mixture of two people of the cohort, by number.
 fn somebody(number: usize, like: &Template, population: &Population) -> Template {
     let cohort = &population.cohort;
     let (one, two) = (number % cohort.len(), number / cohort.len() % cohort.len());

@@ -63,11 +63,10 @@ for path in args.images:
         for pid in pids:
             load.forget_peak(pid)
         rounds = [[measure(url, body, connections, args.seconds) for url in urls] for _ in range(args.rounds)]
-        median = lambda of: statistics.median(map(of, rounds))
         row = [path, str(connections)]
         for server in range(len(urls)):
-            row += [f"{median(lambda r: r[server][i]):.1f}" for i in range(3)]
+            row += [f"{statistics.median(r[server][i] for r in rounds):.1f}" for i in range(3)]
         if args.against:
-            row += [f"{median(lambda r: r[0][i] / r[1][i]):.2f}" for i in range(2)]
+            row += [f"{statistics.median(r[0][i] / r[1][i] for r in rounds):.2f}" for i in range(2)]
         row += [f"{load.resident(pid, peak=True):.0f}" for pid in pids]
         print("| " + " | ".join(row) + " |", flush=True)

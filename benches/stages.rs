@@ -1,16 +1,16 @@
-//! The stages of a verification, and the whole of it.
+//! The stages of a verification, and a whole verification.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::Criterion;
+use faceward::audit::Actor;
 use faceward::face::{DetectorSettings, FaceFinder};
-use faceward::identity::{IdentityFields, IdentityId, Population, Profile};
+use faceward::identity::{IdentityFields, IdentityId, Population, Profile, SampleKind};
 use faceward::imaging::{DecodeLimits, decode};
 use faceward::inference::TractEngine;
 use faceward::models::{Manifest, Zoo};
-use faceward::service::{Analyser, Service, Upload};
-use faceward::store::SqliteStore;
+use faceward::service::{Analyser, RecordedService, Upload};
 use faceward::template::TemplateExtractor;
 use faceward::verdict::{Decision, Evidence, Explanation, Fusion};
 
@@ -22,7 +22,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     whole(criterion);
 }
 
-/// Bytes to faces and templates.
+/// From bytes to faces and templates.
 fn pixels(criterion: &mut Criterion) {
     let manifest = Manifest::open(&models()).unwrap();
     let zoo = Arc::new(Zoo::load(&manifest, &TractEngine).unwrap());
@@ -42,7 +42,7 @@ fn pixels(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A template against a profile.
+/// The comparison of a template with a profile.
 fn judgement(criterion: &mut Criterion) {
     let manifest = Manifest::open(&models()).unwrap();
     let zoo = Arc::new(Zoo::load(&manifest, &TractEngine).unwrap());
@@ -65,13 +65,13 @@ fn judgement(criterion: &mut Criterion) {
 /// `POST /v1/verify` without HTTP.
 fn whole(criterion: &mut Criterion) {
     let data = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(data.path()).unwrap());
-    let service = Service::open(&models(), store, DecodeLimits::default()).unwrap();
+    let service = RecordedService::open(&models(), data.path()).unwrap();
+    let service = service.acting_as(Actor::CommandLine);
     let id: IdentityId = "obama".parse().unwrap();
     let fields = IdentityFields { display_name: "Barack Obama".into(), ..IdentityFields::default() };
     service.put_identity(&id, &fields).unwrap();
     let uploads = REFERENCES.map(|name| Upload { filename: None, bytes: bytes(name) });
-    assert_eq!(service.add_references(&id, &uploads).unwrap().accepted.len(), REFERENCES.len());
+    assert_eq!(service.enroll(&id, SampleKind::Reference, &uploads).unwrap().accepted.len(), REFERENCES.len());
     let mut group = criterion.benchmark_group("verify");
     group.sample_size(30);
     for (name, long) in [("640 px", SMALL), ("12 MP", LARGE)] {

@@ -1,10 +1,16 @@
 //! faceward: self-hosted, identity-aware deepfake verification.
 //!
-//! A face flows down this list and no module looks back up it: [`imaging`] → [`face`] → [`template`] → [`identity`] →
-//! [`verdict`]. `simd`, [`inference`] and [`models`] run the networks for the first three. [`vault`], [`access`],
-//! [`store`] and [`audit`] keep what has to be kept. [`service`] holds the use cases without HTTP, [`api`] serves them;
-//! [`batch`] verifies many images, [`backup`] copies a data folder, [`eval`] measures how well all of it works.
-//! [`config`] holds the settings. [`toml_file`] and [`parallel`] are helpers for any of them.
+//! Each module uses only modules above it in this list; `docs/ARCHITECTURE.md` follows three requests through them.
+//!
+//! - [`error_code`], [`toml_file`], [`parallel`] are shared by all.
+//! - `simd`, [`inference`], [`models`] run the networks.
+//! - [`imaging`], [`face`], [`template`] turn encoded bytes into pixels, pixels into faces and a face into its template.
+//! - [`identity`], [`verdict`] fit a person's profile and judge a face against it.
+//! - [`vault`], [`access`], [`store`], [`audit`] keep templates, API keys, identities and the record.
+//! - [`config`] holds the settings.
+//! - [`service`] holds the use cases without HTTP.
+//! - [`batch`] verifies many images, [`eval`] measures error rates and calibrates, [`backup`] copies a data folder.
+//! - [`api`] serves the use cases over HTTP; the command line, in the binary, offers them on a terminal.
 
 pub mod access;
 pub mod api;
@@ -12,6 +18,7 @@ pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod config;
+pub mod error_code;
 pub mod eval;
 pub mod face;
 #[cfg(any(test, fuzzing))]

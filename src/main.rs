@@ -1,5 +1,5 @@
 //! The `faceward` command.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line prints to its terminal")]
 
 mod cli;
 

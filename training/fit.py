@@ -7,11 +7,11 @@
     faceward train extract WORN --out worn.jsonl
     python3 training/fit.py --train train.jsonl --clean clean.jsonl --worn worn.jsonl --faceward target/release/faceward
 
-Five steps, each a function below: the priors of the population; what conditions (pose, size, blur, occlusion) do to a
+Five steps, each a function below: the priors of the population; the effect of conditions (pose, size, blur, occlusion) on a
 genuine photograph; the likeness logit (one person or another); the fusion (genuine or manipulated); what traces of
 manipulation and parts of the face add to it, and the thresholds. The last four read what `faceward train evidence` writes,
-so the coefficients are fitted to exactly what the service measures: references are clean, probes both clean and worn. Weights are never negative. People are held
-out in turn for every figure that is printed and for the thresholds. Needs numpy.
+so the coefficients are fitted to exactly what the service measures: references are clean, probes both clean and worn.
+Weights are never negative. Every printed figure and every threshold is taken on people held out in turn. Needs numpy.
 """
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ import tomllib
 import numpy as np
 
 NAMES = ("embedding_a", "embedding_b", "embedding_c")
-#: What the score is calibrated against: forgeries that change who is to be seen, in whole or in half.
+#: The score is calibrated against these: forgeries that change the person, wholly or by half.
 SETS = ("fake:swap-source", "fake:swap-target", "fake:morph")
-#: Measured, not fitted: these leave most of the face the person's own, or all of it.
+#: Measured and not fitted: these leave most or all of the face the person's own.
 MEASURED = ("fake:drift", "fake:partial", "fake:self-blend", "fake:resynth")
-#: What the weights of traces are fitted on: forgeries with a seam, and all that are drawn anew.
+#: The weights of traces are fitted on forgeries with a seam and on redrawn faces.
 TRACED = (*SETS, "fake:partial", "fake:resynth")
 TRACES = ("blending", "synthesis")
-#: The share of the fitted weights of traces and parts that is used. On other methods than ours the whole of them costs more
-#: than it gains (README.md has figures), as weights learned on forgeries of one's own making do.
+#: The share of the fitted weights of traces and parts that is used. On methods other than ours the full weights cost more
+#: than they gain (README.md has figures), as weights fitted on home-made forgeries do.
 TRUST = 0.25
-#: The forensic network was trained on the other people (forensics/pool.py): what it says of them is no evidence.
+#: The forensic network was trained on the other people (forensics/pool.py), so its output on them is no evidence.
 FOLDS, UNSEEN_BY_FORENSICS = 5, (0, 1, 2)
 #: As in src/identity/conditions.rs.
 CONDITIONS = 6
 MOST_LOWERED, MOST_RAISED = -2.5, 0.5
 TARGET_FNMR = 0.01
-#: Of clean and worn photographs together, worn as hard as uploads get: clean ones are called fake half as often.
+#: For clean and worn photographs together, worn as hard as uploads get; clean ones are called fake half as often.
 TARGET_GENUINE_CALLED_FAKE = 0.035
 TARGET_GENUINE_UNDECIDED = 0.072
-#: As in src/verdict/operating_points.rs: the rates that an identity can ask for.
+#: As in src/verdict/operating_points.rs: the error rates that an identity can have as targets.
 GENUINE_CALLED_FAKE = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 FAKE_CALLED_REAL = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 
@@ -69,7 +69,7 @@ def left_out(m: np.ndarray) -> np.ndarray:
 
 
 def part_spreads(people: dict[str, list[dict]]) -> list[float]:
-    """For each part of the face, how much that varies which covering it adds to the likeness to the person's others."""
+    """For each part of the face, the standard deviation of the likeness that covering it adds."""
     variances = []
     for faces in people.values():
         seen = [f for f in faces if f["parts"]]
@@ -104,8 +104,8 @@ def evidence(a: argparse.Namespace, population_file: pathlib.Path) -> list[dict]
         with tempfile.NamedTemporaryFile(suffix=".jsonl") as out:
             call = [a.faceward, "train", "evidence", str(a.clean), "--probes", str(probes), "--out", out.name]
             call += ["--models", str(a.models), "--refs", str(a.refs), "--seeds", str(a.seeds)]
-            subprocess.run(call + ["--population", str(population_file)], check=True)
-            rows += [json.loads(line) for line in open(out.name)]
+            subprocess.run([*call, "--population", str(population_file)], check=True)
+            rows += [json.loads(line) for line in out]
     return rows
 
 
@@ -128,11 +128,11 @@ def logistic(
 
 
 def fit_conditions(rows: list[dict], ridge: float = 20.0) -> list[tuple[list[float], float]]:
-    """For each embedding, what each condition adds to a genuine photograph's deviation, at most 0, and how unsure
-    that is, as a share of it.
+    """For each embedding, the effect of each condition on a genuine photograph's deviation (at most 0), and the doubt about
+    it as a share of the effect.
 
-    Least squares over the differences from the mean of each person and draw, so that who someone is does not matter.
-    Then the squares of what is left over, beyond those of photographs without such effects, on the squared effects.
+    The effects are least squares over the differences from the mean of each person and draw, so that identity drops out.
+    The doubt regresses the squared residuals, beyond those of photographs without such effects, on the squared effects.
     """
     rows = [r for r in rows if r["set"] == "real"]
     groups = collections.defaultdict(list)
@@ -169,47 +169,47 @@ def auc(pos: np.ndarray, neg: np.ndarray) -> float:
 
 
 def balance(rows: list[dict], genuine: np.ndarray) -> np.ndarray:
-    """Weights: genuine and not genuine weigh alike; every set and every person within it weighs alike."""
+    """Weights: genuine and not genuine weigh the same, and so do the sets, and the people within a set."""
     keys = [(r["set"], r["person"]) for r in rows]
     count = collections.Counter(keys)
     sets = {k[0] for k in keys}
     people = {s: len({k[1] for k in count if k[0] == s}) for s in sets}
     others = len(sets) - 1
-    return np.array([(1 if g else 1 / others) / people[k[0]] / count[k] for k, g in zip(keys, genuine)])
+    return np.array([(1 if g else 1 / others) / people[k[0]] / count[k] for k, g in zip(keys, genuine, strict=True)])
 
 
 def fit_likeness(rows: list[dict]) -> list[float]:
-    """One person or another: genuine photographs and re-synthesised ones against other people."""
+    """The logit of one person against another: genuine and re-synthesised photographs against other people."""
     rows = [r for r in rows if r["set"] in ("real", "fake:resynth", "other")]
     same = np.array([r["set"] != "other" for r in rows])
     x = np.array([r["evidence"]["places"] for r in rows])
-    keys = collections.Counter((bool(s), r["person"]) for r, s in zip(rows, same))
-    w = np.array([1 / keys[bool(s), r["person"]] for r, s in zip(rows, same)])
+    keys = collections.Counter((bool(s), r["person"]) for r, s in zip(rows, same, strict=True))
+    w = np.array([1 / keys[bool(s), r["person"]] for r, s in zip(rows, same, strict=True)])
     beta = logistic(x, same.astype(float), w, 2e-3)
     print(f"likeness {beta.round(3)}, AUC {auc(x[same] @ beta[1:], x[~same] @ beta[1:]):.4f}")
     return beta.tolist()
 
 
 def design(rows: list[dict]) -> np.ndarray:
-    """What is weighed: the sum of the deviations of embeddings A and B.
+    """The features of the fusion: the sum of the deviations of embeddings A and B.
 
-    A and B weigh alike, for weights learned apart on forgeries of one's own making do not transfer to others' methods;
-    C adds nothing to both on held-out people, and neither do the attributes, traces apart.
+    A and B have the same weight, because weights fitted separately on home-made forgeries do not transfer to other methods.
+    Neither C nor the attributes, apart from traces, add anything on held-out people.
     """
     x = np.array([r["features"] for r in rows])
     return x[:, :1] + x[:, 1:2]
 
 
 def departures(rows: list[dict]) -> np.ndarray:
-    """By how much either kind of trace, and the farthest part, departs more than it may, as what speaks for a photograph.
-    Of people whom the forensic network has seen, traces are left out."""
+    """How far either kind of trace, and the farthest part, departs beyond what is allowed; negative, so that weights are not.
+    Traces are zero for people whom the forensic network has seen."""
     x = -np.array([r["features"][len(NAMES) :] for r in rows])
     x[~unseen(rows), : len(TRACES)] = 0.0
     return x
 
 
 def unseen(rows: list[dict]) -> np.ndarray:
-    """Whether the forensic network was trained without the person."""
+    """Whether the forensic network was trained without the person of each row."""
     return np.array([fold_of(r["person"]) in UNSEEN_BY_FORENSICS for r in rows])
 
 
@@ -224,13 +224,14 @@ def held_out(rows: list[dict], fitted: np.ndarray, ridge: float) -> np.ndarray:
     logit = np.zeros(len(rows))
     for fold in range(FOLDS):
         held, use = folds == fold, fitted & (folds != fold)
-        beta = logistic(x[use], genuine[use].astype(float), balance([r for r, u in zip(rows, use) if u], genuine[use]), ridge)
+        known = [r for r, u in zip(rows, use, strict=True) if u]
+        beta = logistic(x[use], genuine[use].astype(float), balance(known, genuine[use]), ridge)
         logit[held] = beta[0] + x[held] @ beta[1:]
     return logit
 
 
 def fit_departures(rows: list[dict], logit: np.ndarray, ridge: float) -> np.ndarray:
-    """What departures add to a known logit: a shift of the intercept, then a weight for each kind."""
+    """The terms that departures add to a known logit: a shift of the intercept, then a weight for each kind."""
     genuine = np.array([r["set"] == "real" for r in rows])
     return logistic(departures(rows), genuine.astype(float), balance(rows, genuine), ridge, known=logit)
 
@@ -249,28 +250,28 @@ def print_ranking(rows: list[dict], scores: dict[str, np.ndarray]) -> None:
 
 
 def fit_embeddings(rows: list[dict], ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """The fusion of the embeddings: its coefficients, and each row's logit by those of other people."""
+    """The fusion of the embeddings: its coefficients, and each row's logit by coefficients fitted on other people."""
     fitted = ~np.isin([r["set"] for r in rows], MEASURED)
-    whole = [r for r, f in zip(rows, fitted) if f]
+    whole = [r for r, f in zip(rows, fitted, strict=True) if f]
     truth = np.array([r["set"] == "real" for r in whole])
     return logistic(design(whole), truth.astype(float), balance(whole, truth), ridge), held_out(rows, fitted, ridge)
 
 
 def fit_verdict(rows: list[dict], beta: np.ndarray, logit: np.ndarray, ridge: float) -> dict:
-    """What traces and parts add to the logit, on the people whom the forensic network has not seen, and the thresholds on
-    all people."""
+    """The terms of traces and parts, fitted on the people whom the forensic network has not seen, and the thresholds, fitted
+    on all people."""
     sets = np.array([r["set"] for r in rows])
     held = unseen(rows)
     traced = held & np.isin(sets, ("real", "other", *TRACED))
-    whole, x = fit_departures([r for r, u in zip(rows, traced) if u], logit[traced], ridge)[1:], departures(rows)
+    whole, x = fit_departures([r for r, u in zip(rows, traced, strict=True) if u], logit[traced], ridge)[1:], departures(rows)
     added = TRUST * whole
     print(f"  traces and parts: {whole.round(3)}, of which {TRUST} is used")
     alone = {"traces": np.r_[added[: len(TRACES)], 0.0], "parts": np.r_[np.zeros(len(TRACES)), added[len(TRACES) :]]}
     scores = {"neither": logit} | {f"{name} alone": logit + x @ w for name, w in alone.items()}
     scores |= {"as used": logit + x @ added, "with the whole": logit + x @ whole}
-    print_ranking([r for r, u in zip(rows, held) if u], {name: s[held] for name, s in scores.items()})
+    print_ranking([r for r, u in zip(rows, held, strict=True) if u], {name: s[held] for name, s in scores.items()})
     fitted = ~np.isin(sets, MEASURED)
-    used = [r for r, f in zip(rows, fitted) if f]
+    used = [r for r, f in zip(rows, fitted, strict=True) if f]
     value = (logit + x @ added)[fitted]
     genuine, others = np.array([r["set"] == "real" for r in used]), np.array([r["set"] == "other" for r in used])
     likeness = np.array([r["evidence"]["likeness"] for r in used])
@@ -324,7 +325,7 @@ def write_population(
     text = "# Written by training/fit.py; the format is documented in src/identity/population.rs.\nprior_weight = 5.0\n"
     text += f"parts = {[round(v, 5) for v in parts]}\n"
     text += f"likeness = {[round(v, 4) for v in likeness]}\n"
-    for name, prior, (effect, doubt) in zip(NAMES, priors, effects):
+    for name, prior, (effect, doubt) in zip(NAMES, priors, effects, strict=True):
         text += f"\n[[embedding]] # {name}\n" + "".join(f"{k} = {float(v):.5f}\n" for k, v in prior.items())
         text += f"conditions = {[round(float(v), 3) for v in effect]}\ndoubt = {doubt:.3f}\n"
     path.write_text(text)
@@ -403,7 +404,7 @@ def main() -> None:
 
 
 def usable(rows: list[dict]) -> list[dict]:
-    """Those that are fitted or measured, of faces that can be judged."""
+    """The rows that are fitted or measured, of faces good enough to be judged."""
     return [r for r in rows if r["set"] in ("real", "other", *SETS, *MEASURED) and r["quality"] > 5]
 
 

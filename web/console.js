@@ -1,11 +1,11 @@
-// The console: a page on which a person enrolls and verifies by hand. It speaks to its own server alone.
+// The console: a page for enrolling and verifying by hand. It talks only to the server that serves it.
 "use strict";
 
 const $ = id => document.getElementById(id);
 const words = name => name.replaceAll("_", " ");
 const number = (value, digits = 2) => Number(value).toFixed(digits);
 
-/** A number with as many digits as it needs to be read. */
+/** A measured value with about three significant digits. */
 const shown = value => Math.abs(value) >= 100 ? number(value, 0) : Math.abs(value) >= 10 ? number(value, 1) : number(value, 3);
 
 function make(tag, attributes = {}, ...children) {
@@ -25,7 +25,7 @@ async function ask(path, options = {}) {
   try {
     answer = await fetch(path, { ...options, headers });
   } catch {
-    throw new Error("The server does not answer.");
+    throw new Error("The server does not answer. Check that it is running.");
   }
   const body = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return body;
@@ -38,7 +38,7 @@ function say(text, wrong = false) {
   $("status").className = wrong ? "wrong" : "";
 }
 
-/** Runs what a form asks for, with its button held meanwhile. */
+/** Runs `work` when `form` is submitted, and disables its button meanwhile. */
 function on(form, work) {
   $(form).addEventListener("submit", async event => {
     event.preventDefault();
@@ -68,8 +68,8 @@ async function load() {
     identities = (await ask("v1/identities?limit=500")).identities;
     $("none").textContent = "none yet";
   } catch (problem) {
-    // A key that may verify alone cannot list them; who is meant can still be typed.
-    $("none").textContent = problem.status === 403 ? "this key may not list them" : problem.status === 401 ? "enter a key to see them" : problem.message;
+    // A key with the scope `verify` alone cannot list them; an id can still be typed.
+    $("none").textContent = problem.status === 403 ? "This key cannot list identities; type an id." : problem.status === 401 ? "Enter an API key to see them." : problem.message;
   }
   $("none").hidden = identities.length > 0;
   $("known").replaceChildren(...identities.map(i => make("option", { value: i.id }, i.display_name)));
@@ -112,13 +112,13 @@ on("verify", async () => {
   show(answer, answer.deciding_face);
 });
 
-/** Shows the answer with one of its faces in the foreground. */
+/** Shows the answer with the face at `index` selected. */
 function show(answer, index) {
   const face = answer.faces[index];
   const subject = face ?? answer;
   $("verdict").textContent = words(subject.verdict);
   $("verdict").className = subject.verdict;
-  const deciding = face && index !== answer.deciding_face ? `face ${index + 1}, which did not decide` : "";
+  const deciding = face && index !== answer.deciding_face ? `face ${index + 1}, not the deciding face` : "";
   $("who").textContent = [subject.identity?.display_name, deciding].filter(Boolean).join(" · ");
   $("summary").textContent = subject.explanation.summary;
   $("notes").textContent = notes(answer, face).join(" ");
@@ -134,8 +134,8 @@ function notes(answer, face) {
     told.push(`Limited by ${words(limit.component ?? limit.kind)}.`);
   }
   if (face?.copy_of) told.push(`A copy of an enrolled image (${words(face.copy_of.kind)}, ${face.copy_of.distance} of 256 bits differ).`);
-  if (face?.stability) told.push(`A degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
-  if (answer.more_faces) told.push(`There are more faces; the ${answer.faces.length} largest were looked at.`);
+  if (face?.stability) told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
+  if (answer.more_faces) told.push(`There are more faces; only the ${answer.faces.length} largest were verified.`);
   if (face) told.push(`Apparent age ${number(face.apparent.age, 0)}, ${face.apparent.sex}, ${face.apparent.expression}.`);
   return told;
 }
@@ -177,7 +177,7 @@ function boxes(answer, index) {
   })));
 }
 
-/** The deviation as a bar about the usual, which ends at two standard deviations; the axis ends at six. */
+/** A bar from 0 to `deviation`, in standard deviations. The usual range ends at two, the axis at six. */
 function bar(deviation) {
   const x = sd => 50 + 50 * Math.max(-6, Math.min(6, sd)) / 6;
   const [from, to] = deviation < 0 ? [x(deviation), 50] : [50, x(deviation)];
@@ -188,7 +188,7 @@ function bar(deviation) {
 }
 
 function differences(list) {
-  const head = ["Region", "What was measured", "Observed", "Usual", "", "sd"].map((text, i) => make("th", i > 1 && i !== 4 ? { class: "num" } : {}, text));
+  const head = ["Region", "What was measured", "Observed", "Usual", "", "Deviation"].map((text, i) => make("th", i > 1 && i !== 4 ? { class: "num" } : {}, text));
   const rows = list.map(d => make("tr", d.weight ? { class: "weighs" } : {},
     make("td", {}, words(d.region)),
     make("td", {}, words(d.attribute), make("small", {}, d.text)),
@@ -196,11 +196,11 @@ function differences(list) {
     make("td", { class: "num" }, `${shown(d.expected[0])} – ${shown(d.expected[1])}`),
     make("td", {}, bar(d.deviation)),
     make("td", { class: "num" }, (d.deviation > 0 ? "+" : "") + number(d.deviation, 1))));
-  const none = make("tr", {}, make("td", { colspan: 6, class: "dim" }, "nothing was compared"));
+  const none = make("tr", {}, make("td", { colspan: 6, class: "dim" }, "There is nothing to compare."));
   $("differences").replaceChildren(make("tr", {}, ...head), ...(rows.length ? rows : [none]));
 }
 
-/** A row of a table with a bar for its share. */
+/** A table row with a bar for `share`, 0 to 1. */
 function part(name, share, text) {
   return make("tr", {}, make("td", {}, words(name)),
     make("td", {}, make("svg", { viewBox: "0 0 100 12", preserveAspectRatio: "none", class: "part", "aria-hidden": "true" },
@@ -217,7 +217,7 @@ function timings(answer, whole) {
   const list = answer.timings ?? [];
   const longest = Math.max(...list.map(t => t.milliseconds), 1);
   const rows = list.filter(t => t.milliseconds > 0).map(t => part(t.stage, t.milliseconds / longest, `${number(t.milliseconds, 1)} ms`));
-  $("timings").replaceChildren(...rows, make("tr", {}, make("td", {}, "with the way here and back"), make("td"), make("td", { class: "num" }, `${number(whole, 0)} ms`)));
+  $("timings").replaceChildren(...rows, make("tr", {}, make("td", {}, "total, with the network"), make("td"), make("td", { class: "num" }, `${number(whole, 0)} ms`)));
   const calibrated = answer.calibration ? "your own calibration" : "shipped thresholds";
   $("versions").textContent = `${answer.image.width} × ${answer.image.height} ${answer.image.format} · ${calibrated} · ${answer.versions.engine}`;
 }
@@ -239,7 +239,7 @@ on("enroll", async () => {
   let report = null;
   if (files.length) {
     const form = new FormData();
-    files.forEach(file => form.append("image", file));
+    for (const file of files) form.append("image", file);
     try {
       report = await ask(`${path}/references`, { method: "POST", body: form });
     } catch (problem) {
@@ -247,7 +247,7 @@ on("enroll", async () => {
       if (!report) throw problem;
     }
   }
-  say(files.length ? "" : `${fields.display_name} is written; no photograph was sent.`);
+  say(files.length ? "" : `${fields.display_name} was saved. No photograph was sent.`);
   if (report) outcomes(report);
   $("references").value = "";
   $("identity").value = $("id").value;

@@ -1,4 +1,4 @@
-"""Rebuilds `models/*.onnx` from the pinned packages and holds them against `models/manifest.toml`.
+"""Rebuilds `models/*.onnx` from the pinned packages and compares them with `models/manifest.toml`.
 
     python build.py            build all, stop at the first hash that differs, then write the files
     python build.py --check    the same without writing anything
@@ -25,7 +25,7 @@ from recipes import RECIPES, Recipe
 MODELS = Path(__file__).resolve().parent.parent
 MANIFEST = MODELS / "manifest.toml"
 
-# What a checkout and a container image can carry without large-file storage.
+# Size limits in bytes: a checkout and a container image need no large-file storage.
 LARGEST_FILE = 30_000_000
 LARGEST_TOTAL = 80_000_000
 
@@ -54,7 +54,7 @@ def selected(names: list[str]) -> list[Recipe]:
 
 
 def refuse_large(files: dict[str, bytes]) -> None:
-    """Keeps the folder within its budget, counting what is there already."""
+    """Enforces the size limits, including the files that are there already."""
     sizes = {path.name: path.stat().st_size for path in MODELS.glob("*.onnx")}
     sizes |= {name: len(data) for name, data in files.items()}
     for name, size in sizes.items():

@@ -1,4 +1,4 @@
-"""Writes `tests/golden`: for every network one input and what ONNX Runtime answers to it.
+"""Writes `tests/golden`: an input of every network and the outputs of ONNX Runtime.
 
     python golden.py
 
@@ -62,7 +62,6 @@ def network_inputs(photo: np.ndarray, chip: np.ndarray) -> dict[str, np.ndarray]
         "faceres": nchw(around_box(1.2, 224)[..., ::-1] - _BGR_MEAN),
         "dlib-resnet29": dlib_graph_input(chip),
         "mobileface": nchw(portrait.crop(photo, arcface, 112)),
-        "gear": nchw(around_box(1.0, 198) / 255),
         "forensics": nchw(around_box(1.4, 160, tilt) / 255),
         "emotion": nchw((grey / 127.5 - 1)[..., None]),
     }

@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 class BuildError(Exception):
-    """Something the person running the build has to know about; the message says what."""
+    """A failed build; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Package:
 
     @property
     def label(self) -> str:
-        """How the manifest names this source."""
+        """The name of this source in the manifest."""
         registry = "npm" if self.registry == "npm" else "PyPI"
         return f"{registry} {self.name} {self.version}"
 

@@ -1,8 +1,8 @@
-"""The one photograph that the golden data is made of, and the crops that the networks take of it.
+"""The photograph of the golden data, and its crops for the networks.
 
 It is NASA's portrait of the astronaut Eileen Collins, which is in the public domain and ships with
-scikit-image. Where the face is in it was measured once with CenterFace and with dlib's five-point
-landmarks and is written down here, so that the golden data of one network does not depend on another.
+scikit-image. The position of the face was measured once with CenterFace and with dlib's five-point
+landmarks and is fixed here, so that the golden data of one network does not depend on another.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DLIB_POINTS = ((159, 104), (142, 105), (99, 101), (116, 103), (128, 135))
 # The corners of the eye at the image's left, which is the iris network's natural side.
 EYE_CORNERS = ((97.7, 100.5), (117.2, 103.3))
 
-# Where ArcFace wants the five points in a 112x112 crop.
+# The five points of ArcFace in a 112x112 crop.
 ARCFACE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
 
 

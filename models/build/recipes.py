@@ -1,7 +1,6 @@
 """How each ONNX file is made: its package, the member of the package, and the passes it goes through.
 
-What the files are for, and what one has to know to use them, is in `../manifest.toml`; this module
-holds only what the conversion needs.
+`../manifest.toml` and `../README.md` describe the files; this module holds only the conversions.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Shape = list[int | str]
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model file: what it is called, where it comes from and how it is converted."""
+    """One model file: its name, its source and its conversion."""
 
     file: str
     package: Package
@@ -171,17 +170,5 @@ RECIPES: tuple[Recipe, ...] = (
         _tfjs,
         (1, 1, 64, 64),
         (("Identity:0", "emotion", (1, 7)),),
-    ),
-    Recipe(
-        "gear.onnx",
-        HUMAN_MODELS,
-        "models/gear",
-        _tfjs,
-        (1, 3, 198, 198),
-        (
-            ("age_output", "age", (1, 7)),
-            ("gender_output", "sex", (1, 2)),
-            ("race_output", "ancestry", (1, 5)),
-        ),
     ),
 )

@@ -34,7 +34,7 @@ class Graph:
         return [node for node in self.nodes if tensor in node.input]
 
     def only_consumer(self, tensor: str, op: str) -> NodeProto | None:
-        """The node that reads `tensor`, if it is the single reader and of the given type."""
+        """The sole consumer of `tensor`, if it has the given type."""
         readers = self.consumers(tensor)
         if len(readers) == 1 and readers[0].op_type == op and tensor not in self.outputs:
             return readers[0]
@@ -46,7 +46,7 @@ class Graph:
         return self.constants.get(names[0]) if len(names) == 1 else None
 
     def bypass(self, node: NodeProto, source: str) -> None:
-        """Removes `node`, letting its readers read `source` instead."""
+        """Removes `node`, and lets its consumers read `source` instead."""
         self.nodes.remove(node)
         self.redirect(node.output[0], source)
 
@@ -64,7 +64,7 @@ class Graph:
 
 
 def attribute(node: NodeProto, name: str, default: Any = None) -> Any:
-    """An attribute's value, or `default` where the node has none of that name."""
+    """An attribute's value, or `default` if the node has none of that name."""
     for item in node.attribute:
         if item.name == name:
             return helper.get_attribute_value(item)
@@ -186,7 +186,7 @@ def fold_pads(graph: Graph) -> None:
 def finish(
     graph: Graph, input_shape: list[int | str], outputs: dict[str, tuple[str, list[int | str]]]
 ) -> ModelProto:
-    """Writes the graph out anew: fresh names, given shapes, nothing but what is needed.
+    """Rebuilds the graph with fresh names, the given shapes and only the nodes that are needed.
 
     `outputs` maps the converter's name of an output to the name and shape it leaves with.
     """

@@ -1,10 +1,10 @@
-//! API keys: what a client presents, what is stored of it, and what it may do.
+//! API keys: their form, their stored hashes, and their scopes.
 //!
 //! A key reads `fw_<id>_<secret>`: the id (8 hex digits) is public and finds the record, the secret is 32 bytes of the
-//! operating system's randomness in 64 hex digits. Only a keyed hash of it is stored ([`KeyHasher`]), over what it allows
-//! and until when as well: who can write to the database but does not have the master key can neither make a key nor
-//! widen one. A slow password hash would add nothing: it makes up for passwords that can be guessed, and 256 random bits
-//! cannot be, however fast the hash; a fast one keeps authentication from being a way to exhaust the server.
+//! operating system's randomness in 64 hex digits. Only a keyed hash is stored ([`KeyHasher`]); it covers scopes and expiry
+//! too, so that an attacker who can write to the database but lacks the master key can neither make a key nor widen one.
+//! A slow password hash would add nothing: it makes up for passwords that can be guessed, and 256 random bits cannot be.
+//! A fast one keeps authentication from being a way to exhaust the server.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What a key allows.
+/// A permission of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -65,37 +65,37 @@ impl FromStr for Scope {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Not the name of a scope.
-    #[error("{0:?} is not a scope: use enroll, verify or admin")]
+    /// No scope has this name.
+    #[error("unknown scope `{0}`: choose enroll, verify or admin")]
     UnknownScope(String),
-    /// No scope was given.
-    #[error("a key needs at least one scope: enroll, verify or admin")]
+    /// No scope is given.
+    #[error("the key has no scope: choose at least one of enroll, verify and admin")]
     NoScope,
-    /// The name is empty, too long, or holds control characters.
-    #[error("a key's name must have 1 to {} characters and no control characters", ApiKey::NAME_MAX)]
+    /// The name is empty, too long, or has control characters.
+    #[error("the key's name must have 1 to {} characters and no control characters: choose another", ApiKey::NAME_MAX)]
     Name,
-    /// It would be expired from the start.
-    #[error("the key would have expired already: give a time to come")]
+    /// Its expiry is not in the future.
+    #[error("the key would already be expired: give a time in the future")]
     AlreadyExpired,
     /// The operating system gave no random numbers.
-    #[error("the operating system gave no random numbers: {0}")]
+    #[error("the operating system gave no random numbers ({0}): try again")]
     Randomness(getrandom::Error),
 }
 
-/// Why a presented key is refused. Tell the client no more than that it was; this is for the log.
+/// Why a presented key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyRefusal {
-    /// It does not read `fw_<id>_<secret>`.
+    /// It does not have the form `fw_<id>_<secret>`.
     #[error("the key is malformed")]
     Malformed,
-    /// No key has this id, or the secret is another.
+    /// No key has this id, or the secret does not match.
     #[error("the key is unknown")]
     Unknown,
-    /// It was revoked.
+    /// It is revoked.
     #[error("the key is revoked")]
     Revoked,
-    /// Its time is over.
+    /// It is past its expiry.
     #[error("the key has expired")]
     Expired,
 }
@@ -103,12 +103,12 @@ pub enum KeyRefusal {
 const ID_BYTES: usize = 4;
 const SECRET_BYTES: usize = 32;
 
-/// A whole key, `fw_<id>_<secret>`, as issued or presented. Printing it with `{:?}` shows the id alone.
+/// A whole key, `fw_<id>_<secret>`, as issued or presented. `{:?}` shows only the id.
 #[derive(Clone)]
 pub struct KeySecret(String);
 
 impl KeySecret {
-    /// A new key from 32 bytes of the operating system's randomness, and 4 for the id.
+    /// A new key: 32 random bytes of the operating system, and 4 for the id.
     ///
     /// # Errors
     /// [`KeyError::Randomness`].
@@ -135,12 +135,12 @@ impl KeySecret {
         }
     }
 
-    /// The public part, which finds the record.
+    /// The public part, by which the record is found.
     pub fn id(&self) -> &str {
         self.0.get(3..3 + 2 * ID_BYTES).unwrap_or_default()
     }
 
-    /// The whole key in clear: to be shown once, to the person who asked for it.
+    /// The whole key in clear: show it once, to the person who asked for it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -152,7 +152,7 @@ impl fmt::Debug for KeySecret {
     }
 }
 
-/// Hashes keys under a key of the service's, which the database holds only wrapped by the master key.
+/// Hashes API keys with a key of the service that the database holds only wrapped by the master key.
 #[derive(Clone)]
 pub struct KeyHasher(Zeroizing<[u8; 32]>);
 
@@ -162,12 +162,12 @@ impl KeyHasher {
         Self(key)
     }
 
-    /// What is stored of a key that allows `scopes` until `expires_at`.
+    /// The stored hash of a key with these `scopes` and this expiry.
     pub fn hash(&self, secret: &KeySecret, scopes: &BTreeSet<Scope>, expires_at: Option<Timestamp>) -> KeyHash {
         self.hash_digest(&Sha256::digest(secret.0.as_bytes()).into(), scopes, expires_at)
     }
 
-    /// The same of the key's SHA-256, which is what older stores hold.
+    /// As [`KeyHasher::hash`], from the key's SHA-256, which older stores hold.
     pub(crate) fn hash_digest(
         &self,
         digest: &[u8; 32],
@@ -177,7 +177,7 @@ impl KeyHasher {
         let scopes: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
         let end = expires_at.map_or_else(String::new, |at| at.as_nanosecond().to_string());
         let allowed = format!("{}\0{end}", scopes.join(","));
-        // A key of 32 bytes is never refused; were it, the hash of nothing would match no key.
+        // HMAC takes a key of any length; if it failed, the zero hash would match no API key.
         let mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice());
         KeyHash(
             mac.map_or([0; 32], |mac| mac.chain_update(digest).chain_update(allowed).finalize().into_bytes().into()),
@@ -191,7 +191,7 @@ impl fmt::Debug for KeyHasher {
     }
 }
 
-/// The keyed hash of a whole key with what it allows. It is compared in constant time, and never shown.
+/// The keyed hash of a key with its scopes and expiry. It is compared in constant time, and never shown.
 #[derive(Clone, Copy, Eq)]
 pub struct KeyHash([u8; 32]);
 
@@ -219,36 +219,36 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// What is kept of a key. Serialised, it has no hash.
+/// The stored record of a key. Its serialised form has no hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApiKey {
     /// The public part of the key, 8 hex digits.
     pub id: String,
-    /// What it is for, in the operator's words.
+    /// Its purpose in the operator's words.
     pub name: String,
-    /// What it allows; never empty.
+    /// Its scopes; never empty.
     pub scopes: BTreeSet<Scope>,
     /// When it was issued.
     pub created_at: Timestamp,
-    /// When it stops working; `None`: never.
+    /// When it expires; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// When it was last used, to about a minute.
+    /// When it was last used, exact to about a minute.
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// What a presented key must hash to.
+    /// The hash that a presented key must have.
     #[serde(skip_serializing)]
     pub hash: KeyHash,
 }
 
 impl ApiKey {
-    /// Characters in a name at most.
+    /// The most characters of a name.
     pub const NAME_MAX: usize = 100;
 
-    /// A new key: its record, and the secret that is shown once.
+    /// A new key: its record, and the secret to show once.
     ///
     /// # Errors
-    /// [`KeyError`], when it would be useless or unnamed, or there is no randomness.
+    /// A [`KeyError`].
     pub fn issue(
         hasher: &KeyHasher,
         name: &str,
@@ -286,8 +286,8 @@ impl ApiKey {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
-    /// Whether `presented` is this key and it is valid at `now`. The secret is compared first, so that only who holds
-    /// it learns that a key is revoked or expired.
+    /// Checks that `presented` is this key and valid at `now`. The secret is compared first, so that only its holder
+    /// learns that the key is revoked or expired.
     ///
     /// # Errors
     /// [`KeyRefusal`], except `Malformed`.
@@ -304,7 +304,7 @@ impl ApiKey {
     }
 }
 
-/// The keys of a running server, by id. Built anew whenever a key is added or revoked.
+/// The keys of a running server by id. Rebuilt whenever a key is issued or revoked.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
     keys: HashMap<String, ApiKey>,
@@ -312,7 +312,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Holds `keys`, which were hashed by `hasher`.
+    /// A ring of `keys`, hashed by `hasher`.
     pub fn new(keys: impl IntoIterator<Item = ApiKey>, hasher: KeyHasher) -> Self {
         Self { keys: keys.into_iter().map(|key| (key.id.clone(), key)).collect(), hasher }
     }
@@ -322,13 +322,13 @@ impl KeyRing {
         self.keys.is_empty()
     }
 
-    /// Whether there is any key that works at `now`: without one, nobody can authenticate.
+    /// Whether any key is valid at `now`.
     pub fn has_usable(&self, now: Timestamp) -> bool {
         self.keys.values().any(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
     }
 
-    /// The key that `presented` is, where it is one of these and valid at `now`. What it allows is for the caller to
-    /// ask ([`ApiKey::allows`]).
+    /// The record of `presented`, if it is one of these keys and valid at `now`. The caller checks its scopes
+    /// ([`ApiKey::allows`]).
     ///
     /// # Errors
     /// [`KeyRefusal`].

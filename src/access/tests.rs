@@ -78,7 +78,7 @@ fn two_keys_differ() {
     assert!(a.expose() != b.expose() && hash(&a) != hash(&b) && hash(&a) == hash(&a));
 }
 
-/// Who can write to the database but does not have the service's key.
+/// An attacker can write to the database, but lacks the service's key.
 #[test]
 fn a_row_that_was_widened_or_made_up_opens_nothing() {
     let (key, secret) = issue(&[Scope::Verify]);

@@ -1,4 +1,4 @@
-//! What a server does beside answering.
+//! The tasks that a server runs in the background.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,31 +6,30 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::audit::{Actor, AuditLog, Event};
-use crate::service::{Expiry, Service};
+use crate::service::{Expiry, RecordedService};
 
-/// How long a verdict may be with the operating system alone.
+/// How long a record of a verdict may be in the page cache only.
 const FLUSH: Duration = Duration::from_secs(1);
-/// How long what was measured may wait to be counted into its histogram.
+/// How long measured durations may wait to be counted into their histogram.
 const COUNT: Duration = Duration::from_secs(5);
-/// How often expired identities are looked for, at most.
+/// The longest interval between two searches for expired identities.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// Brings what the audit log has recorded to the disk, once a second.
-pub(super) async fn flush(audit: Arc<AuditLog>) {
+/// Flushes the audit log to the disk once per second.
+pub(super) async fn flush(service: Arc<RecordedService>) {
     let mut ticks = interval(FLUSH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let audit = audit.clone();
-        if let Ok(Err(e)) = tokio::task::spawn_blocking(move || audit.flush()).await {
+        let service = service.clone();
+        if let Ok(Err(e)) = tokio::task::spawn_blocking(move || service.flush()).await {
             tracing::error!(cause = %e, "the audit log was not flushed");
         }
     }
 }
 
-/// Counts what was measured into the histograms' buckets. Until then every duration is kept by itself: where nobody reads
-/// `/metrics`, which counts them too, memory would grow with each request.
+/// Counts measured durations into the buckets of their histograms. Until then each is kept by itself: memory would grow
+/// with every request where nothing reads `/metrics`, which counts them too.
 pub(super) async fn count(metrics: PrometheusHandle) {
     let mut ticks = interval(COUNT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -41,21 +40,15 @@ pub(super) async fn count(metrics: PrometheusHandle) {
 }
 
 /// Erases identities that have been expired for `grace`.
-pub(super) async fn erase_expired(service: Arc<Service>, audit: Arc<AuditLog>, grace: Duration) {
+pub(super) async fn erase_expired(service: Arc<RecordedService>, grace: Duration) {
     let mut ticks = interval((grace / 4).clamp(Duration::from_secs(1), SWEEP));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut expiry = Expiry::new(grace);
     loop {
         ticks.tick().await;
-        let (service, audit) = (service.clone(), audit.clone());
+        let service = service.clone();
         let swept = tokio::task::spawn_blocking(move || {
-            let receipts = expiry.sweep(&service);
-            for receipt in receipts.iter().flatten() {
-                if let Err(e) = audit.append(&Actor::Service, &Event::erased(receipt)) {
-                    tracing::error!(cause = %e, receipt = %receipt.id, "an erasure was not recorded");
-                }
-            }
-            if let Err(e) = receipts {
+            if let Err(e) = expiry.sweep(&service) {
                 tracing::error!(cause = %e, "expired identities could not be erased");
             }
             expiry

@@ -1,4 +1,4 @@
-//! Extractors that refuse with problem documents.
+//! Extractors whose rejections are problem documents.
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, Query, Request};
@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use crate::api::middleware::budget::Held;
+use super::middleware::budget::Held;
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::service::{ServiceError, Upload};
 
@@ -19,7 +20,7 @@ pub(super) struct SampleId(pub(super) String);
 
 async fn path_part<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, Problem> {
     let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-    let path = path.map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "path_invalid", e.body_text()))?;
+    let path = path.map_err(|e| Problem::new(ErrorCode::PathInvalid, e.body_text()))?;
     Ok(path.0.into_iter().find(|(k, _)| k == name).map(|(_, v)| v).unwrap_or_default())
 }
 
@@ -40,7 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SampleId {
     }
 }
 
-/// The `{id}` of a path that is not an identity's, as sent.
+/// The `{id}` of a path where it does not name an identity, as sent.
 pub(super) struct Part(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Part {
@@ -61,11 +62,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let body = axum::Json::<T>::from_request(request, state).await;
         body.map(|json| Self(json.0)).map_err(|e| {
             let code = match &e {
-                JsonRejection::MissingJsonContentType(_) => "content_type_unsupported",
-                JsonRejection::BytesRejection(_) => "body_unreadable",
-                _ => "json_invalid",
+                JsonRejection::MissingJsonContentType(_) => ErrorCode::ContentTypeUnsupported,
+                JsonRejection::BytesRejection(_) => ErrorCode::BodyUnreadable,
+                _ => ErrorCode::JsonInvalid,
             };
-            Problem::new(e.status(), code, e.body_text())
+            Problem::with_status(e.status(), code, e.body_text())
         })
     }
 }
@@ -78,7 +79,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|q| Self(q.0)).map_err(|e| Problem::new(e.status(), "query_invalid", e.body_text()))
+        query.map(|q| Self(q.0)).map_err(|e| Problem::new(ErrorCode::QueryInvalid, e.body_text()))
     }
 }
 
@@ -91,7 +92,7 @@ pub(super) struct Form {
     pub(super) identity: Option<String>,
     /// Part `kind`.
     pub(super) kind: Option<String>,
-    /// The form's share of the memory for bodies.
+    /// The form's share of the memory budget for request bodies.
     held: Option<Held>,
 }
 
@@ -107,23 +108,22 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let held = request.extensions().get::<Held>().cloned();
         let multipart = Multipart::from_request(request, state).await;
         let unsupported = |e: axum::extract::multipart::MultipartRejection| {
-            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported", e.body_text())
+            Problem::new(ErrorCode::ContentTypeUnsupported, e.body_text())
         };
         let mut multipart = multipart.map_err(unsupported)?;
         let broken = |e: axum::extract::multipart::MultipartError| {
-            let code = match e.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
+            let (code, detail) = match e.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => (ErrorCode::BodyTooLarge, e.body_text()),
                 _ if came_too_slowly(&e) => {
-                    let detail = "for too long nothing more of the body came";
-                    return Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail);
+                    (ErrorCode::BodyTooSlow, "the body stopped arriving; send the request again".to_owned())
                 }
                 // A body that breaks off or is not sent as its headers say: not the server's fault.
                 status if status.is_server_error() => {
-                    return Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off");
+                    (ErrorCode::BodyUnreadable, "the body broke off; send the request again".to_owned())
                 }
-                _ => "multipart_invalid",
+                _ => (ErrorCode::MultipartInvalid, e.body_text()),
             };
-            Problem::new(e.status(), code, e.body_text())
+            Problem::new(code, detail)
         };
         let mut form = Self { held, ..Self::default() };
         for _ in 0..MAX_PARTS {
@@ -138,8 +138,8 @@ impl<S: Send + Sync> FromRequest<S> for Form {
                 _ => {}
             }
         }
-        let detail = format!("a form may have at most {MAX_PARTS} parts");
-        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_parts", detail))
+        let detail = format!("a form may have at most {MAX_PARTS} parts; send the images in several requests");
+        Err(Problem::new(ErrorCode::TooManyParts, detail))
     }
 }
 
@@ -151,17 +151,20 @@ fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
 fn text(name: &str, bytes: &[u8]) -> Result<String, Problem> {
     let fits = Some(bytes).filter(|b| b.len() <= MAX_TEXT);
     fits.and_then(|b| std::str::from_utf8(b).ok()).map(|t| t.trim().to_owned()).ok_or_else(|| {
-        let detail = format!("part {name:?} must be UTF-8 text of at most {MAX_TEXT} bytes");
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "field_invalid", detail)
+        let detail = format!("part `{name}` must be UTF-8 text of at most {MAX_TEXT} bytes");
+        Problem::new(ErrorCode::FieldInvalid, detail)
     })
 }
 
 impl Form {
-    /// The images, with what must be held for as long as they are; a problem where there is none.
+    /// The images and their share of the memory budget, to be held as long as they are.
+    ///
+    /// # Errors
+    /// When there is no image.
     pub(super) fn some_images(self) -> Result<(Vec<Upload>, Option<Held>), Problem> {
         if self.images.is_empty() {
-            let detail = "the form has no part named \"image\"";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "image_missing", detail));
+            let detail = "the form has no part named `image`; send each image as such a part";
+            return Err(Problem::new(ErrorCode::ImageMissing, detail));
         }
         Ok((self.images, self.held))
     }

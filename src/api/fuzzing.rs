@@ -1,4 +1,4 @@
-//! What requests are parsed by, for `crate::fuzzing`.
+//! The parsers of requests, for `crate::fuzzing`.
 #![allow(clippy::unwrap_used, reason = "to panic is what this is for")]
 
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use hyper::body::{Body as HttpBody, Bytes, Frame};
 
 use super::Problem;
 use super::extract::{Form, MAX_PARTS, MAX_TEXT, Params};
-use crate::api::routes::identities::PageParams;
+use super::routes::identities::PageParams;
 
 /// A body that arrives in pieces.
 struct Pieces(std::vec::IntoIter<Bytes>);

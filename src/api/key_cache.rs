@@ -1,4 +1,4 @@
-//! The keys of a running server: read again when they change, so that issuing, rotating and revoking need no restart.
+//! The API keys of a running server, reloaded when they change: issuing, rotating and revoking need no restart.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -7,41 +7,48 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::access::{ApiKey, KeyRefusal, KeyRing};
-use crate::store::{KeysVersion, Store, StoreError, TOUCH_RESOLUTION};
+use crate::service::RecordedService;
+use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
-/// How often the keys are looked at: a revoked key works at most this much longer.
+/// How often the keys are checked for changes: a revoked key works at most this much longer.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// Who may pass.
+/// The keys of the store, as last read.
 pub(super) struct KeyCache {
-    store: Arc<dyn Store>,
+    service: Arc<RecordedService>,
     ring: RwLock<Arc<KeyRing>>,
     version: Mutex<KeysVersion>,
-    /// When each key's use was last noted, so that a busy key costs a look at this and not a query.
+    /// When each key's use was last stored, so that a busy key costs a lookup here and not a query.
     noted: Mutex<HashMap<String, Instant>>,
 }
 
 impl KeyCache {
-    /// Reads the keys of `store`.
-    pub(super) fn open(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+    /// Reads the keys of the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn open(service: Arc<RecordedService>) -> Result<Self, StoreError> {
         // The version first: a key issued in between is then read again, not missed.
-        let version = Mutex::new(store.keys_version()?);
-        let ring = RwLock::new(Arc::new(KeyRing::new(store.keys()?, store.key_hasher().clone())));
-        Ok(Self { store, ring, version, noted: Mutex::default() })
+        let version = Mutex::new(service.keys_version()?);
+        let ring = RwLock::new(Arc::new(service.key_ring()?));
+        Ok(Self { service, ring, version, noted: Mutex::default() })
     }
 
-    /// Whether a key is asked for: from the first key that was ever issued on. Revoked and expired ones count, so that
-    /// a server never opens because its last key has run out.
-    pub(super) fn asks(&self) -> bool {
+    /// Whether requests need a key: from the first key that was ever issued on. Revoked and expired keys count, so that
+    /// a server never becomes open because its last key has expired.
+    pub(super) fn required(&self) -> bool {
         !self.ring().is_empty()
     }
 
     /// The valid key that `presented` is.
+    ///
+    /// # Errors
+    /// When the key is unknown, revoked or expired.
     pub(super) fn admit(&self, presented: &str, now: Timestamp) -> Result<ApiKey, KeyRefusal> {
         self.ring().verify(presented, now).cloned()
     }
 
-    /// Whether the use of this key is due to be noted; if so, it counts as noted.
+    /// Whether the last use of this key is due to be stored. If so, the caller stores it.
     pub(super) fn due(&self, id: &str) -> bool {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let due = noted.get(id).is_none_or(|at| at.elapsed() >= TOUCH_RESOLUTION.unsigned_abs());
@@ -51,12 +58,12 @@ impl KeyCache {
         due
     }
 
-    /// Reads the keys again where they have changed. Blocks on the disk.
+    /// Reloads the keys if they have changed. Blocks on the disk.
     fn refresh(&self) -> Result<(), StoreError> {
-        let version = self.store.keys_version()?;
+        let version = self.service.keys_version()?;
         let mut seen = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != version {
-            let ring = Arc::new(KeyRing::new(self.store.keys()?, self.store.key_hasher().clone()));
+            let ring = Arc::new(self.service.key_ring()?);
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
             *seen = version;
         }
@@ -68,19 +75,19 @@ impl KeyCache {
     }
 }
 
-/// Keeps the keys fresh for as long as the server runs. While the store fails, the keys stay as they were last read.
-pub(super) async fn keep_fresh(gate: Arc<KeyCache>) {
+/// Refreshes `cache` for as long as the server runs. While the store fails, the keys stay as they were last read.
+pub(super) async fn keep_fresh(cache: Arc<KeyCache>) {
     let mut ticks = tokio::time::interval(REFRESH);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
         ticks.tick().await;
-        let gate = gate.clone();
-        match tokio::task::spawn_blocking(move || gate.refresh()).await {
+        let cache = cache.clone();
+        match tokio::task::spawn_blocking(move || cache.refresh()).await {
             Ok(Ok(())) => failing = false,
             Ok(Err(e)) if !failing => {
                 failing = true;
-                tracing::error!(cause = %e, "the keys cannot be read again: changes to them are not seen until they can");
+                tracing::error!(cause = %e, "the API keys cannot be reloaded: changes have no effect until they can");
             }
             _ => {}
         }

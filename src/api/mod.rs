@@ -1,4 +1,11 @@
-//! HTTP: the contract, version 1. Handlers are thin: extract, call the service on the pool, map.
+//! The HTTP API, version 1. Handlers are thin: they extract, call the service on the pool, and map the outcome.
+//!
+//! It has three rooms. `connection` takes a socket to a request: accepting, TLS, limits per address, an orderly end.
+//! `middleware` is what a request passes before its route: authentication, the memory budget for bodies, the deadline,
+//! metrics. `routes` has a file per resource, with the resource's handlers and its shapes in JSON.
+//!
+//! `server` puts the three together and runs what `background` lists; `openapi` says which route needs which scope;
+//! `extract` parses requests; `problem` is the form of every refusal.
 
 mod background;
 mod connection;
@@ -13,7 +20,7 @@ mod routes;
 mod server;
 mod state;
 
-pub use connection::tls::{TlsError, TlsFiles};
+pub use connection::{TlsError, TlsFiles};
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
-pub use server::{Listening, ServeError, ServerSettings, serve};
+pub use server::{Listening, ServeError, serve};

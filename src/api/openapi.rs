@@ -1,17 +1,17 @@
-//! The routes, and the OpenAPI 3.1 document that is read off them.
+//! All routes with the scope that each needs, and the OpenAPI 3.1 document made of them.
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{License, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::middleware::auth;
-use super::routes::{health, identities, images, metrics, samples, verify};
+use super::routes::{health, identities, metrics, negatives, receipts, references, verify};
 use super::state::AppState;
 
-/// Routes by the scope that they need.
+/// The routes by scope: none, `enroll`, `verify`, `admin`.
 fn groups() -> [OpenApiRouter<AppState>; 4] {
     let open = OpenApiRouter::new()
         .routes(routes!(health::livez))
@@ -20,17 +20,18 @@ fn groups() -> [OpenApiRouter<AppState>; 4] {
     let enroll = OpenApiRouter::new()
         .routes(routes!(identities::list))
         .routes(routes!(identities::put, identities::get, identities::delete))
-        .routes(routes!(identities::receipt))
-        .routes(routes!(samples::add_references, samples::references))
-        .routes(routes!(samples::reference, samples::delete_reference))
-        .routes(routes!(samples::add_negatives, samples::negatives))
-        .routes(routes!(samples::negative, samples::delete_negative));
+        .routes(routes!(receipts::receipt))
+        .routes(routes!(references::add_references, references::references))
+        .routes(routes!(references::reference, references::delete_reference))
+        .routes(routes!(negatives::add_negatives, negatives::negatives))
+        .routes(routes!(negatives::negative, negatives::delete_negative));
     let verify = OpenApiRouter::new().routes(routes!(verify::verify));
-    let admin = OpenApiRouter::new().routes(routes!(images::reference_image)).routes(routes!(images::negative_image));
+    let admin =
+        OpenApiRouter::new().routes(routes!(references::reference_image)).routes(routes!(negatives::negative_image));
     [open, enroll, verify, admin]
 }
 
-/// All routes of the contract, behind authentication where they need it, and their document.
+/// All routes of the contract, behind authentication where they need a scope, and their document.
 pub(super) fn router(state: &AppState) -> (Router<AppState>, OpenApi) {
     let [open, enroll, verify, admin] = groups();
     let enroll = enroll.route_layer(from_fn_with_state(state.clone(), auth::enroll));
@@ -48,13 +49,16 @@ pub fn document() -> OpenApi {
 
 fn describe(mut document: OpenApi) -> OpenApi {
     document.info.title = "faceward".into();
-    // What is there without these lines is said of the crate that reads the document off the code.
+    // By default these describe the crate that makes the document.
     document.info.contact = None;
-    document.info.license = None;
+    let mut license = License::new(env!("CARGO_PKG_LICENSE"));
+    license.identifier = Some(env!("CARGO_PKG_LICENSE").into());
+    document.info.license = Some(license);
     document.info.version = env!("CARGO_PKG_VERSION").into();
     document.info.description = Some(
-        "Identity-aware deepfake verification. Enroll photographs of a protected person, then verify images: real, \
-         fake, different_person, inconclusive or no_face, with a calibrated score and measured differences."
+        "Identity-aware deepfake verification. Enroll photographs of a protected person, then verify images. The \
+         verdict is `real`, `fake`, `different_person`, `inconclusive` or `no_face`, with a calibrated score and an \
+         explanation of measured differences. Every refusal is a problem document (RFC 9457) with a stable `code`."
             .into(),
     );
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

@@ -1,7 +1,7 @@
 //! Errors as problem documents (RFC 9457), each with a stable `code`.
 //!
-//! Every refusal of this server has this form, those of the extractors too: a client needs one parser. The `detail`
-//! of what is the server's own fault says nothing of its insides; the log does.
+//! Every refusal of this server has this form, including those of the extractors: a client needs one parser. Where the
+//! server is at fault, the `detail` says nothing of its internals; the log does.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,25 +9,24 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::AuditError;
+use crate::error_code::ErrorCode;
 use crate::service::{EnrollmentReport, Overloaded, ServiceError};
-use crate::verdict::TargetError;
 
-/// A problem document.
+/// A problem document (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
-    /// Always `about:blank`: the `code` tells problems apart.
+    /// Always `about:blank`; the `code` tells problems apart.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The status in words.
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// A stable, machine-readable code, see docs/errors.md.
-    pub code: &'static str,
-    /// What happened, for a person.
+    /// The stable code to match on.
+    pub code: ErrorCode,
+    /// What is wrong and what to do about it, for a person. Do not match on it.
     pub detail: String,
-    /// What became of each image, when an enrollment took none.
+    /// What became of each image; only when an enrollment accepted none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<Box<EnrollmentReport>>,
     /// Seconds to wait, for the `Retry-After` header.
@@ -36,8 +35,15 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with its status, code and sentence.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    /// A problem with the usual status of its code.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        let status = code.statuses().first().and_then(|s| StatusCode::from_u16(*s).ok());
+        Self::with_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code, detail)
+    }
+
+    /// A problem whose code has several statuses, with one of them.
+    pub(super) fn with_status(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
+        debug_assert!(code.statuses().contains(&status.as_u16()), "{code} is not documented with {status}");
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
@@ -52,14 +58,19 @@ impl Problem {
     /// A fault of the server; `cause` goes to the log alone.
     pub(super) fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; its log says why")
+        Self::new(ErrorCode::Internal, "the server failed; its log says why")
+    }
+
+    /// The problem with a `Retry-After` header.
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..self }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry = self.retry_after.map(|s| s.max(1).to_string());
+        let retry = self.retry_after.map(|s| s.to_string());
         let challenge = status == StatusCode::UNAUTHORIZED;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
@@ -76,40 +87,26 @@ impl IntoResponse for Problem {
 
 impl From<ServiceError> for Problem {
     fn from(e: ServiceError) -> Self {
-        use StatusCode as S;
-        let status = match &e {
-            ServiceError::Image(image) if image.is_too_large() => S::PAYLOAD_TOO_LARGE,
-            ServiceError::Image(_)
-            | ServiceError::InvalidField(_)
-            | ServiceError::Target(TargetError::OutOfRange { .. }) => S::UNPROCESSABLE_ENTITY,
-            ServiceError::InvalidId(_) => S::BAD_REQUEST,
-            ServiceError::UnknownIdentity(_) | ServiceError::UnknownSample { .. } => S::NOT_FOUND,
-            ServiceError::Expired(_) => S::GONE,
-            ServiceError::NoReferences(_) | ServiceError::Target(TargetError::Unavailable { .. }) => S::CONFLICT,
+        match &e {
             ServiceError::Store(_) => {
                 tracing::error!(cause = %e, "the store failed");
-                return Self::new(S::SERVICE_UNAVAILABLE, e.code(), "the store failed; the server's log says why");
+                Self::new(e.code(), "the store failed; the server's log says why")
             }
-            ServiceError::Inference(_) | ServiceError::Poisoned => return Self::internal(e),
-        };
-        Self::new(status, e.code(), e.to_string())
-    }
-}
-
-impl From<AuditError> for Problem {
-    /// What cannot be recorded is not answered: otherwise whoever fills the disk could act unseen.
-    fn from(e: AuditError) -> Self {
-        tracing::error!(cause = %e, "the audit log failed");
-        let detail = "it could not be recorded in the audit log; the server's log says why";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_failed", detail)
+            ServiceError::Audit(cause) => {
+                // Otherwise whoever fills the disk could act unseen.
+                tracing::error!(%cause, "the audit log failed");
+                let detail = "the request could not be recorded in the audit log; the server's log says why";
+                Self::new(e.code(), detail)
+            }
+            ServiceError::Inference(_) | ServiceError::Poisoned => Self::internal(e),
+            _ => Self::new(e.code(), e.to_string()),
+        }
     }
 }
 
 impl From<Overloaded> for Problem {
     fn from(e: Overloaded) -> Self {
         ::metrics::counter!("faceward_overloaded_total").increment(1);
-        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", e.to_string());
-        problem.retry_after = Some(e.retry_after.as_secs());
-        problem
+        Self::new(ErrorCode::Overloaded, e.to_string()).retry_after(e.retry_after.as_secs())
     }
 }

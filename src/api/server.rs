@@ -1,4 +1,4 @@
-//! The server: settings, layers, start and graceful stop.
+//! The server: its layers, its start and its orderly stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -18,9 +18,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::connection::listener::{self, ConnectionLimits, Drained};
-use super::connection::signals::Signals;
-use super::connection::tls::{TlsError, TlsFiles};
+use super::connection::{self, ConnectionLimits, Drained, Signals, TlsError, TlsFiles};
 use super::key_cache::{KeyCache, keep_fresh};
 use super::middleware::budget::{self, Budget};
 use super::middleware::deadline::within_deadline;
@@ -28,199 +26,149 @@ use super::middleware::observe::observe;
 use super::routes::{console, metrics};
 use super::state::AppState;
 use super::{Problem, background, openapi};
-use crate::audit::{Actor, AuditError, AuditLog, Event};
-use crate::service::{Pool, Service};
+use crate::audit::Actor;
+use crate::config::Settings;
+use crate::error_code::ErrorCode;
+use crate::service::{Pool, RecordedService, ServiceError};
 use crate::store::StoreError;
 
-/// How the server listens and how much it takes.
-#[derive(Clone, Debug)]
-pub struct ServerSettings {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// Threads for inference.
-    pub threads: usize,
-    /// Requests that may wait for such a thread; further ones are answered 429.
-    pub queue: usize,
-    /// The largest request body in bytes.
-    pub max_body: usize,
-    /// A request that takes longer is answered 503.
-    pub deadline: Duration,
-    /// The same for an enrollment, which may bring many photographs in one request.
-    pub enroll_deadline: Duration,
-    /// What all request bodies may have of memory together, in bytes; further ones are answered 503.
-    pub body_memory: usize,
-    /// Connections at once; further ones wait to be accepted.
-    pub connections: usize,
-    /// Connections an address; further ones are answered 429.
-    pub connections_per_address: usize,
-    /// For a request's head, for a TLS handshake, and for the next piece of a body; a connection that asks for nothing
-    /// is closed after it.
-    pub head_timeout: Duration,
-    /// How long an identity must have been expired before it is erased, by a clock that cannot be set.
-    pub erasure_grace: Duration,
-    /// TLS; plain HTTP without.
-    pub tls: Option<TlsFiles>,
-    /// Something in front ends TLS: listen beyond loopback with plain HTTP.
-    pub tls_in_front: bool,
-    /// Listen beyond loopback although no key is configured, and without TLS.
-    pub allow_unauthenticated: bool,
-}
-
-impl Default for ServerSettings {
-    fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, Into::into);
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            threads,
-            queue: 16 * threads,
-            max_body: 64 << 20,
-            deadline: Duration::from_mins(1),
-            enroll_deadline: Duration::from_mins(10),
-            body_memory: 512 << 20,
-            connections: 1024,
-            connections_per_address: 256,
-            head_timeout: Duration::from_secs(15),
-            erasure_grace: Duration::from_mins(10),
-            tls: None,
-            tls_in_front: false,
-            allow_unauthenticated: false,
-        }
-    }
-}
-
-impl ServerSettings {
-    /// The longest that an answer may take.
-    pub(crate) fn longest(&self) -> Duration {
-        self.deadline.max(self.enroll_deadline)
-    }
-}
-
-/// Why the server did not start or did not go on.
+/// Why the server did not start, or stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be had.
-    #[error("cannot listen on {address}: {source}")]
+    /// The address cannot be bound.
+    #[error("cannot listen on `{address}`: {source}; choose another address (--listen)")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The cause.
         source: std::io::Error,
     },
-    /// Nobody would be asked for a key.
+    /// There is no API key, and others could reach the server.
     #[error(
-        "refusing to listen on {0} without any API key: anyone who can reach it could enroll and verify. Create one \
-         (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or say --allow-unauthenticated"
+        "refusing to listen on `{0}` without any API key: anyone who can reach it could enroll and verify. Create a \
+         key (faceward keys create --name NAME --scope enroll,verify), listen on 127.0.0.1, or pass \
+         --allow-unauthenticated"
     )]
     Unprotected(SocketAddr),
-    /// Keys and faces would travel in clear.
+    /// Keys and photographs would travel unencrypted.
     #[error(
-        "refusing to listen on {0} without TLS: keys and photographs would travel in clear. Give a certificate \
-         (--tls-cert, --tls-key), listen on 127.0.0.1, or say --tls-in-front where a proxy in front of this server \
+        "refusing to listen on `{0}` without TLS: keys and photographs would travel unencrypted. Give a certificate \
+         (--tls-cert, --tls-key), listen on 127.0.0.1, or pass --tls-in-front if a proxy in front of this server \
          ends TLS"
     )]
     Unencrypted(SocketAddr),
-    /// TLS was asked for and cannot be had.
+    /// TLS cannot be set up.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
     /// The audit log cannot be written.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    Audit(#[from] ServiceError),
     /// The keys cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    /// Told to stop a second time: what was in flight was left.
-    #[error("told to stop a second time: what was in flight was left")]
+    /// The server was told to stop a second time and dropped the requests in flight.
+    #[error("told to stop a second time: requests in flight were dropped")]
     CutShort,
     /// Metrics or threads cannot be set up.
     #[error("cannot start: {0}")]
     Start(String),
 }
 
-/// How the server can be reached, once it can.
+/// How the server can be reached, once it listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Listening {
     /// The address that was bound.
     pub address: SocketAddr,
-    /// Whether it speaks TLS.
+    /// Whether it serves TLS.
     pub tls: bool,
-    /// Whether it asks for a key.
+    /// Whether requests need an API key.
     pub authenticates: bool,
 }
 
-/// Serves until the process is told to stop (SIGTERM or SIGINT); then finishes what is in flight, for as long as a
-/// request may take. Told a second time, it ends at once.
+/// Serves until the process is told to stop (SIGTERM or SIGINT), then finishes the requests in flight, for as long as a
+/// request may take. Told a second time, it ends immediately.
 ///
 /// # Errors
 /// A [`ServeError`]. After [`ServeError::CutShort`] threads may still be at work: the process should end.
 pub async fn serve(
-    service: Arc<Service>,
-    audit: Arc<AuditLog>,
-    settings: ServerSettings,
+    service: Arc<RecordedService>,
+    settings: &Settings,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let keys = Arc::new(KeyCache::open(service.store().clone())?);
-    let tls = settings.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
-    if !keys.asks() && !settings.listen.ip().is_loopback() && !settings.allow_unauthenticated {
-        return Err(ServeError::Unprotected(settings.listen));
+    let keys = Arc::new(KeyCache::open(service.clone())?);
+    let server = &settings.server;
+    let tls =
+        server.tls_files().map(|(certificate, key)| TlsFiles { certificate: certificate.into(), key: key.into() });
+    let tls = tls.as_ref().map(TlsFiles::acceptor).transpose()?;
+    if !keys.required() && !server.listen.ip().is_loopback() && !server.allow_unauthenticated {
+        return Err(ServeError::Unprotected(server.listen));
     }
-    let in_clear = tls.is_none() && !settings.tls_in_front && !settings.allow_unauthenticated;
-    if in_clear && !settings.listen.ip().is_loopback() {
-        return Err(ServeError::Unencrypted(settings.listen));
+    let in_clear = tls.is_none() && !server.tls_in_front && !server.allow_unauthenticated;
+    if in_clear && !server.listen.ip().is_loopback() {
+        return Err(ServeError::Unencrypted(server.listen));
     }
     let start = |e: &dyn std::fmt::Display| ServeError::Start(e.to_string());
     let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
-    let pool = Pool::start(settings.threads, settings.queue).map_err(|e| start(&e))?;
-    let state =
-        AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), audit: audit.clone(), metrics };
+    let pool = Pool::start(server.inference_threads(), server.queue_length()).map_err(|e| start(&e))?;
+    let state = AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), metrics };
 
     let signals = Signals::new().map_err(|e| start(&e))?;
-    let address = settings.listen;
+    let address = server.listen;
     let listen = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     if tls.is_none() && !address.ip().is_loopback() {
-        tracing::warn!("plain HTTP beyond loopback: keys and faces travel in clear unless something in front encrypts");
+        tracing::warn!(
+            "plain HTTP beyond loopback: keys and photographs travel unencrypted unless a proxy in front encrypts"
+        );
     }
-    let authenticates = keys.asks();
-    audit.append(&Actor::Service, &Event::Started { versions: service.versions().clone(), authenticates })?;
+    let authenticates = keys.required();
+    service.acting_as(Actor::Service).started(authenticates)?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
     let background = [
         tokio::spawn(keep_fresh(keys)),
-        tokio::spawn(background::flush(audit.clone())),
+        tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
-        tokio::spawn(background::erase_expired(service, audit.clone(), settings.erasure_grace)),
+        tokio::spawn(background::erase_expired(service.clone(), Duration::from_secs(settings.storage.erasure_grace_s))),
     ];
     let limits = ConnectionLimits {
-        connections: settings.connections.max(1),
-        per_address: settings.connections_per_address.max(1),
-        head: settings.head_timeout,
-        drain: settings.longest() + Duration::from_secs(5),
+        connections: server.connections.max(1),
+        per_address: server.connections_per_address.max(1),
+        head: Duration::from_secs(server.head_timeout_s),
+        drain: server.longest_deadline() + Duration::from_secs(5),
     };
-    let drained = listener::run(listener, tls, app(state, &settings), limits, signals).await;
+    let drained = connection::serve(listener, tls, app(state, settings), limits, signals).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
     }
-    audit.append(&Actor::Service, &Event::Stopped {})?;
+    service.acting_as(Actor::Service).stopped()?;
     Ok(())
 }
 
 /// Every route with its layers, the outermost last.
-fn app(state: AppState, settings: &ServerSettings) -> Router {
+fn app(state: AppState, settings: &Settings) -> Router {
+    let (server, max_body) = (&settings.server, settings.limits.max_body_bytes());
+    let deadlines = (Duration::from_secs(server.deadline_s), Duration::from_secs(server.enroll_deadline_s));
     let (api, document) = openapi::router(&state);
     let request_id = HeaderName::from_static("x-request-id");
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     api.merge(console::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "route_unknown", "there is nothing at this path") })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
+        .fallback(|| async {
+            Problem::new(ErrorCode::RouteUnknown, "there is nothing at this path; /openapi.json lists all routes")
         })
-        .layer(DefaultBodyLimit::max(settings.max_body))
-        .layer(from_fn_with_state(Budget::new(settings.body_memory, settings.max_body), budget::within))
-        .layer(RequestBodyTimeoutLayer::new(settings.head_timeout))
-        .layer(from_fn_with_state((settings.deadline, settings.enroll_deadline), within_deadline))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                ErrorCode::MethodNotAllowed,
+                "this path does not take this method; /openapi.json lists the methods of each route",
+            )
+        })
+        .layer(DefaultBodyLimit::max(max_body))
+        .layer(from_fn_with_state(Budget::new(settings.limits.body_memory_bytes(), max_body), budget::within))
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(server.head_timeout_s)))
+        .layer(from_fn_with_state(deadlines, within_deadline))
         .layer(from_fn(observe))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

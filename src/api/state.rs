@@ -1,21 +1,19 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Problem;
-use crate::api::key_cache::KeyCache;
-use crate::audit::AuditLog;
-use crate::service::{Pool, Service};
+use super::key_cache::KeyCache;
+use crate::service::{Pool, RecordedService};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
 pub(super) struct AppState {
-    pub(super) service: Arc<Service>,
+    pub(super) service: Arc<RecordedService>,
     pub(super) pool: Arc<Pool>,
     pub(super) keys: Arc<KeyCache>,
-    pub(super) audit: Arc<AuditLog>,
     pub(super) metrics: PrometheusHandle,
 }
 
@@ -23,7 +21,7 @@ impl AppState {
     /// Runs `work` on the pool and waits for it without blocking the runtime.
     pub(super) async fn on_pool<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Service) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&RecordedService) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
         let service = self.service.clone();
         let answer = self.pool.submit(move || work(&service))?;
@@ -34,7 +32,7 @@ impl AppState {
     /// Runs short work on the store without waiting for the pool's queue.
     pub(super) async fn on_disk<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Service) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&RecordedService) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
         let service = self.service.clone();
         let done = tokio::task::spawn_blocking(move || work(&service)).await;

@@ -1,8 +1,8 @@
 //! The form of a line, and the check of a whole log.
 //!
 //! A line ends in `,"hash":"<64 hex digits>"}`. The hash is the SHA-256 of everything before that ending, and `prev`, in
-//! the middle, is the hash of the line before. So a line cannot be changed, taken out or moved without the next one
-//! telling; and the check needs no agreement on how JSON is written.
+//! the middle, is the hash of the line before. Changing, removing or moving a line breaks the link of the next one, and the
+//! check does not depend on how JSON is formatted.
 
 use std::io::{BufRead, Read as _};
 
@@ -15,10 +15,10 @@ use super::event::{Actor, Event};
 /// A line's hash.
 pub(super) type Hash = [u8; 32];
 
-/// What stands for the line before the first.
+/// The `prev` of the first line.
 pub(super) const START: Hash = [0; 32];
 
-/// The longest line in bytes; a longer one is not ours.
+/// The longest line in bytes; faceward writes none longer.
 pub(super) const LINE_MAX: usize = 64 << 10;
 
 const BEFORE: &[u8] = b",\"hash\":\"";
@@ -44,7 +44,7 @@ pub(super) fn line(
     prev: &Hash,
 ) -> Result<(Vec<u8>, Hash), serde_json::Error> {
     let mut text = serde_json::to_vec(&Body { seq, at, actor, event, prev: hex::encode(prev) })?;
-    // The closing brace; the ending brings its own.
+    // The ending brings its own closing brace.
     text.pop();
     let hash: Hash = Sha256::digest(&text).into();
     text.extend_from_slice(BEFORE);
@@ -60,7 +60,7 @@ struct Links {
     prev: String,
 }
 
-/// What a line (without its line end) says of its place, with its hash, where it is whole and unchanged.
+/// The number, `prev` and hash of a line without its line end; `None` where it is not whole or was changed.
 pub(super) fn read(line: &[u8]) -> Option<(u64, Hash, Hash)> {
     let (body, ending) = line.split_at_checked(line.len().checked_sub(ENDING)?)?;
     let digits = ending.strip_prefix(BEFORE)?.strip_suffix(AFTER)?;
@@ -78,27 +78,27 @@ pub(super) fn read(line: &[u8]) -> Option<(u64, Hash, Hash)> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     /// The line is not what was written.
-    #[error("line {0} was changed: it does not have the hash that it says")]
+    #[error("line {0} was changed: its hash does not match its content")]
     Changed(u64),
     /// The line does not follow the one before.
     #[error("line {line} does not follow line {}: between them lines were removed, inserted or moved", line - 1)]
     Unlinked {
-        /// Which.
+        /// The later of the two lines.
         line: u64,
     },
     /// The log was cut.
     #[error("lines were removed from the end: the head names line {expected}, and the log ends with line {found}")]
     Cut {
-        /// The last line by the head.
+        /// The last line that the head names.
         expected: u64,
-        /// The last line there.
+        /// The last line of the log.
         found: u64,
     },
     /// The head names another line.
-    #[error("line {0} is not the one that the head names: the log was written anew")]
+    #[error("line {0} is not the one that the head names: the log was rewritten")]
     Rewritten(u64),
-    /// There is no head, so that nothing says where the log ends.
-    #[error("the head is missing: whether lines were removed from the end cannot be told")]
+    /// There is no head.
+    #[error("the head is missing: nothing shows whether lines were removed from the end")]
     NoHead,
 }
 
@@ -107,15 +107,15 @@ pub enum Finding {
 pub struct Report {
     /// Lines read.
     pub lines: u64,
-    /// The last line's number and hash, to be kept elsewhere.
+    /// The last line's number and hash; a copy kept elsewhere proves later cuts.
     pub last: Option<Head>,
-    /// Lines behind the head: written in the moment of a crash, or not by faceward.
+    /// Lines behind the head: written during a crash, or not by faceward.
     pub beyond_head: u64,
-    /// What is wrong, in the order of lines.
+    /// In the order of lines.
     pub findings: Vec<Finding>,
 }
 
-/// Reads a whole log. `heads` are what is known of it from elsewhere: the file beside it, or what somebody noted.
+/// Checks a whole log against the `heads` known of it: the one in the file beside it, and copies kept elsewhere.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -128,7 +128,7 @@ pub fn verify(mut log: impl BufRead, heads: &[Head]) -> std::io::Result<Report> 
             break;
         }
         if buffer.len() > LINE_MAX {
-            // Not one of ours, and perhaps too long for memory.
+            // Faceward did not write it, and it may not fit into memory.
             log.skip_until(b'\n')?;
             buffer.clear();
         }
@@ -137,8 +137,8 @@ pub fn verify(mut log: impl BufRead, heads: &[Head]) -> std::io::Result<Report> 
         match read(buffer.strip_suffix(b"\n").unwrap_or(&buffer)) {
             None => {
                 report.findings.push(Finding::Changed(line));
-                // Go by what the line says of itself, so that one changed line is one finding.
-                prev = said(&buffer).unwrap_or(START);
+                // Follow the hash that the line claims, so that one changed line is one finding.
+                prev = claimed(&buffer).unwrap_or(START);
             }
             Some((seq, before, hash)) => {
                 if before != prev || seq != line {
@@ -164,8 +164,8 @@ pub fn verify(mut log: impl BufRead, heads: &[Head]) -> std::io::Result<Report> 
     Ok(report)
 }
 
-/// The hash that a changed line claims to have.
-fn said(line: &[u8]) -> Option<Hash> {
+/// The hash that a changed line claims.
+fn claimed(line: &[u8]) -> Option<Hash> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let digits = line.get(line.len().checked_sub(64 + AFTER.len())?..line.len() - AFTER.len())?;
     let mut hash = START;

@@ -1,24 +1,26 @@
-//! What is recorded. There is no field for a name, a template or a pixel, so that none can get in.
+//! Events. No field holds a name, a template or a pixel, so none can reach the log.
 
 use serde::Serialize;
 use serde::ser::Serializer;
 use uuid::Uuid;
 
 use crate::access::{ApiKey, Scope};
-use crate::service::{EnrollmentReport, ThresholdReport, Verification, Versions};
+use crate::error_code::ErrorCode;
+use crate::identity::{SampleKind, SampleSet};
+use crate::models::Versions;
 use crate::store::{ErasureReason, ErasureReceipt};
-use crate::verdict::Verdict;
+use crate::verdict::{Thresholds, Verdict};
 
-/// Who did it.
+/// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// The holder of the API key with this id.
     Key(String),
-    /// Somebody on this machine, while the server asked for no key.
+    /// Anybody who reaches the server while it asks for no key.
     Unauthenticated,
-    /// Somebody at the command line, with access to the data folder.
+    /// The command line, with access to the data folder.
     CommandLine,
-    /// The service itself, when something was due.
+    /// The service itself, for what is due.
     Service,
 }
 
@@ -33,12 +35,12 @@ impl Serialize for Actor {
     }
 }
 
-/// A decision over one image.
+/// A verdict on one image.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyRecord {
     /// SHA-256 of the bytes sent, hex.
     pub image_sha256: String,
-    /// Whether an identity was claimed; otherwise it was searched for.
+    /// Whether the request claimed an identity; without a claim all identities are searched.
     pub claimed: bool,
     /// The pseudonym of the identity that the verdict is about.
     pub subject: Option<String>,
@@ -48,38 +50,17 @@ pub struct VerifyRecord {
     pub score: Option<f32>,
     /// The verdict of each face.
     pub faces: Vec<Verdict>,
-    /// By which thresholds the image's verdict was decided.
-    pub thresholds: ThresholdReport,
-    /// By which thresholds each face was decided, where any was by others than the image: faces that a search found to
-    /// be identities with error rates of their own. Empty otherwise.
+    /// The thresholds of the image's verdict.
+    pub thresholds: Thresholds,
+    /// The thresholds of each face, where any differ from the image's: a search can find identities with their own error
+    /// rates. Empty otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub face_thresholds: Vec<Option<ThresholdReport>>,
-    /// By which versions.
+    pub face_thresholds: Vec<Option<Thresholds>>,
+    /// What answered.
     pub versions: Versions,
 }
 
-impl VerifyRecord {
-    /// What is kept of an answer; `subject` is the pseudonym of its identity.
-    pub fn of(answer: &Verification, claimed: bool, subject: Option<String>) -> Self {
-        let mut face_thresholds: Vec<_> = answer.faces.iter().map(|f| f.thresholds).collect();
-        if face_thresholds.iter().flatten().all(|t| *t == answer.thresholds) {
-            face_thresholds.clear();
-        }
-        Self {
-            image_sha256: answer.image.sha256.clone(),
-            claimed,
-            subject,
-            verdict: answer.verdict,
-            score: answer.score,
-            faces: answer.faces.iter().map(|f| f.verdict).collect(),
-            thresholds: answer.thresholds,
-            face_thresholds,
-            versions: answer.versions.clone(),
-        }
-    }
-}
-
-/// What was done. Wherever a `subject` stands, it is an identity's pseudonym.
+/// An act or a verdict. `subject` is always an identity's pseudonym.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Event {
@@ -87,54 +68,55 @@ pub enum Event {
     Verified(Box<VerifyRecord>),
     /// An identity was created, or its fields replaced.
     IdentityWritten {
-        /// Whose.
+        /// The identity.
         subject: String,
         /// Whether it is new.
         created: bool,
     },
     /// An identity was deleted with its key and everything kept of it.
     IdentityErased {
-        /// Whose.
+        /// The identity.
         subject: String,
-        /// Why.
+        /// The cause.
         reason: ErasureReason,
-        /// References and negatives that went with it.
+        /// References and negatives erased with it.
         samples: usize,
         /// The receipt's number.
         receipt: Uuid,
     },
     /// Images were enrolled as references or negatives.
     SamplesAdded {
-        /// Whose.
+        /// The identity.
         subject: String,
-        /// Whether they were negatives.
-        negatives: bool,
-        /// Those that were taken: their ids.
+        /// Their kind; the log says whether they were negatives.
+        #[serde(rename = "negatives", serialize_with = "negatives")]
+        kind: SampleKind,
+        /// Ids of the accepted images.
         accepted: Vec<Uuid>,
-        /// The codes of those that were refused.
-        refused: Vec<String>,
+        /// Error codes of the rejected images.
+        refused: Vec<ErrorCode>,
     },
     /// A reference or negative was deleted.
     SampleErased {
-        /// Whose.
+        /// The identity.
         subject: String,
-        /// Which.
+        /// Its id.
         sample: Uuid,
     },
-    /// The image of a reference or negative, which the operator has kept, was given out.
+    /// The stored image of a reference or negative was given out.
     ImageRead {
-        /// Whose.
+        /// The identity.
         subject: String,
-        /// Of which sample.
+        /// The id of the reference or negative.
         sample: Uuid,
     },
     /// An API key was issued.
     KeyIssued {
         /// Its id.
         key: String,
-        /// What it allows.
+        /// Its scopes.
         scopes: Vec<Scope>,
-        /// When it ends.
+        /// When it expires; `None`: never.
         expires_at: Option<String>,
     },
     /// An API key was revoked.
@@ -144,17 +126,17 @@ pub enum Event {
     },
     /// The master key was replaced.
     MasterRotated {
-        /// Which one wraps the keys now.
+        /// The id of the new one.
         master: String,
     },
-    /// A server began to serve.
+    /// A server started.
     Started {
         /// What it runs.
         versions: Versions,
-        /// Whether it asks for keys.
+        /// Whether it asks for API keys.
         authenticates: bool,
     },
-    /// A server ended in order.
+    /// A server stopped after draining.
     Stopped {},
     /// A backup was made.
     BackedUp {
@@ -165,28 +147,28 @@ pub enum Event {
     Restored {
         /// SHA-256 of its database, hex.
         sha256: String,
-        /// Identities in it that had been erased since, and were erased again.
+        /// Identities erased since the backup was made, and erased again now.
         erased_again: usize,
-        /// The same of references and negatives.
+        /// References and negatives erased since, and erased again.
         samples_again: usize,
-        /// The same of API keys that had been revoked.
+        /// API keys revoked since, and revoked again.
         keys_again: usize,
     },
-    /// The last line had been cut short, by a crash of the machine or a full disk, and was taken away.
+    /// The last line was incomplete, after a crash or on a full disk, and was removed.
     Mended {
-        /// How many bytes.
+        /// Bytes removed.
         bytes: u64,
     },
 }
 
 impl Event {
-    /// The erasure that `receipt` is for.
+    /// The event of the erasure that `receipt` proves.
     pub fn erased(receipt: &ErasureReceipt) -> Self {
         let ErasureReceipt { id, subject, reason, samples, .. } = receipt;
         Self::IdentityErased { subject: subject.clone(), reason: *reason, samples: *samples, receipt: *id }
     }
 
-    /// The issue of `key`.
+    /// The event of issuing `key`.
     pub fn key_issued(key: &ApiKey) -> Self {
         Self::KeyIssued {
             key: key.id.clone(),
@@ -195,18 +177,13 @@ impl Event {
         }
     }
 
-    /// The enrollment that `report` is of.
-    pub fn added(subject: String, negatives: bool, report: &EnrollmentReport) -> Self {
-        Self::SamplesAdded {
-            subject,
-            negatives,
-            accepted: report.accepted.iter().map(|a| a.reference_id).collect(),
-            refused: report.rejected.iter().map(|r| r.code.clone()).collect(),
-        }
-    }
-
-    /// Whether it must be on the disk before the act is acknowledged: all but verdicts, which are many.
+    /// Whether it must be on disk before the act is acknowledged: everything but verdicts, of which there are many.
     pub(super) fn is_administrative(&self) -> bool {
         !matches!(self, Self::Verified(_))
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn negatives<S: Serializer>(kind: &SampleKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(SampleSet::Negatives.holds(*kind))
 }

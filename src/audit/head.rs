@@ -1,6 +1,6 @@
-//! The head: which line is the last. It stands in a file of its own beside the log and is authenticated with a key that
-//! the data folder holds only wrapped by the master key: who can write to the folder but does not have that key can
-//! cut the log, but cannot write a head that says so.
+//! The head names the last line. It has its own file beside the log and is authenticated with a key that the data folder
+//! holds only wrapped by the master key. An attacker who can write to the folder but lacks the master key can cut the
+//! log, but cannot write a head that fits.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// A line's number and hash. Written `SEQ:HASH` it can be kept elsewhere and given to `faceward audit verify --expect`.
+/// A line's number and hash. As text, `NUMBER:HASH`, it can be kept elsewhere for `faceward audit verify --expect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The number of the line, from 1.
@@ -35,19 +35,18 @@ impl FromStr for Head {
             hex::decode_to_slice(digits, &mut hash).ok()?;
             Some(Self { seq: seq.parse().ok()?, hash })
         });
-        parsed
-            .ok_or_else(|| format!("{text:?} is not a head: it reads NUMBER:HASH, as `faceward audit head` prints it"))
+        parsed.ok_or_else(|| format!("`{text}` is not a head: give NUMBER:HASH as `faceward audit head` prints it"))
     }
 }
 
-/// Why the file with the head is of no use.
+/// Why the head's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
     /// It cannot be read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// It was not written by this service, or it has changed.
-    #[error("it is not authentic: it was changed, or belongs to another store")]
+    /// Another store wrote it, or it was changed.
+    #[error("it is not authentic: it was changed or belongs to another store")]
     Forged,
 }
 
@@ -58,7 +57,7 @@ struct Stored {
     mac: String,
 }
 
-/// Bytes of the file: always the same, so that writing it anew never leaves an old end behind.
+/// Bytes of the file: always the same, so that overwriting it never leaves an old end behind.
 const LENGTH: usize = 256;
 
 fn mac(key: &[u8; 32], head: &Head) -> Result<Hmac<Sha256>, HeadError> {

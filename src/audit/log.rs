@@ -1,7 +1,7 @@
-//! The file: appended to under a lock, so that a server and the command line can write to the same log in turn.
+//! The file. Appending takes a lock, so that a server and the command line can write to the same log in turn.
 //!
-//! Administrative acts are flushed to the disk before they are acknowledged. Verdicts reach the operating system before
-//! they are answered, which outlives a killed process, and the disk within a second, which a power cut can cost.
+//! Administrative acts are on disk before they are acknowledged. Verdicts reach the operating system before they are
+//! answered, and the disk within a second: they survive a killed process, but a power cut can lose the last second.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -11,10 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::chain::{self, Hash, LINE_MAX, START};
-use super::event::{Actor, Event, VerifyRecord};
+use super::event::{Actor, Event};
 use super::head::{Head, HeadError};
 use crate::identity::IdentityId;
-use crate::service::Verification;
 use crate::store::ServiceKeys;
 
 /// Why an act could not be recorded, or the log not be opened.
@@ -22,31 +21,31 @@ use crate::store::ServiceKeys;
 #[non_exhaustive]
 pub enum AuditError {
     /// A file cannot be read or written.
-    #[error("the audit log {} cannot be read or written: {source}", path.display())]
+    #[error("the audit log {} cannot be read or written ({source}): check free space and permissions", path.display())]
     Io {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
-    /// The log is not what it was.
+    /// The log does not fit its head, or its last line was changed.
     #[error(
-        "the audit log {} is not as it was left ({detail}): `faceward audit verify` says more; keep the file as evidence \
-         and move it and its .head away to begin a new log",
+        "the audit log {} was changed ({detail}): run `faceward audit verify`; to begin a new log, move the file and \
+         audit.head away and keep them as evidence",
         path.display()
     )]
     Broken {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// The mismatch.
         detail: String,
     },
-    /// What was to be recorded has no form as JSON.
-    #[error("an event cannot be written: {0}")]
+    /// The event has no JSON form.
+    #[error("an event cannot be written as JSON: {0}")]
     Form(#[from] serde_json::Error),
 }
 
-/// The log in `dir` and its head.
+/// The paths of the log in the data folder `dir`, and of its head.
 pub fn files(dir: &Path) -> (PathBuf, PathBuf) {
     (dir.join("audit.jsonl"), dir.join("audit.head"))
 }
@@ -61,16 +60,16 @@ pub struct AuditLog {
 struct State {
     log: File,
     head: File,
-    /// Bytes of the log when `last` was its last line; another process may have added to it since.
+    /// Bytes of the log when `last` was its last line; another process may have appended since.
     length: u64,
     last: Head,
-    /// Whether something was written that may not be on the disk yet.
+    /// Whether a written line may not be on disk yet.
     unflushed: bool,
 }
 
 impl AuditLog {
-    /// Opens the log in `dir`, or begins one. Where the last line does not agree with the head, it is refused: whoever
-    /// cut or changed the log must not have it closed over.
+    /// Opens the log in `dir`, or begins one. A log whose last line does not fit the head is refused, so that new lines
+    /// never cover up a cut or a change.
     ///
     /// # Errors
     /// An [`AuditError`].
@@ -93,16 +92,17 @@ impl AuditLog {
         Ok(audit)
     }
 
-    /// The pseudonym under which the log speaks of an identity.
+    /// The identity's pseudonym in the log.
     pub fn subject(&self, id: &IdentityId) -> String {
         self.keys.subject(id)
     }
 
-    /// Records an act. When it returns, an administrative act is on the disk, and a verdict with the operating system.
+    /// Records an event. When it returns, an administrative act is on disk, and a verdict with the operating system.
+    /// Only `service::Recorded` calls it, and this module where it mends a line.
     ///
     /// # Errors
     /// An [`AuditError`]; then nothing was recorded.
-    pub fn append(&self, actor: &Actor, event: &Event) -> Result<Head, AuditError> {
+    pub(crate) fn append(&self, actor: &Actor, event: &Event) -> Result<Head, AuditError> {
         let mut state = self.lock();
         let mut state = Locked::of(&mut state, &self.path)?;
         let torn = state.catch_up(&self.path)?;
@@ -116,17 +116,7 @@ impl AuditLog {
         Ok(state.0.last)
     }
 
-    /// Records a verdict; `claimed`: whether an identity was, or it was searched for.
-    ///
-    /// # Errors
-    /// As [`AuditLog::append`].
-    pub fn verified(&self, actor: &Actor, answer: &Verification, claimed: bool) -> Result<(), AuditError> {
-        let subject = answer.identity.as_ref().and_then(|i| i.id.parse().ok()).map(|id| self.subject(&id));
-        let event = Event::Verified(Box::new(VerifyRecord::of(answer, claimed, subject)));
-        self.append(actor, &event).map(|_| ())
-    }
-
-    /// Flushes what was written to the disk, where anything was.
+    /// Flushes written lines to disk.
     ///
     /// # Errors
     /// An [`AuditError`].
@@ -136,7 +126,7 @@ impl AuditLog {
             let log = state.log.try_clone().map_err(io(&self.path))?;
             state.unflushed = false;
             drop(state);
-            // Without the lock: a slow disk must not hold up verdicts.
+            // The lock is free by now: a slow disk must not hold up verdicts.
             log.sync_data().map_err(io(&self.path))?;
         }
         Ok(())
@@ -146,7 +136,7 @@ impl AuditLog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares the last line with the head: the head may lag behind after a crash, but never run ahead.
+    /// Compares the last line with the head. After a crash the head may lag behind the log, but never run ahead.
     fn agrees(&self, head_path: &Path, last: Head) -> Result<(), AuditError> {
         let broken = |detail: String| AuditError::Broken { path: self.path.clone(), detail };
         let written = head_path.metadata().is_ok_and(|m| m.len() > 0);
@@ -157,7 +147,7 @@ impl AuditLog {
             Err(HeadError::Forged) => return Err(broken("its head is not authentic".into())),
         };
         match head {
-            // The first line may have been written and its head not.
+            // A crash may come between the first line and its head.
             None if last.seq > 1 => Err(broken("its head is missing".into())),
             Some(head) if head.seq > last.seq => {
                 Err(broken(format!("it ends with line {}, and its head names line {}", last.seq, head.seq)))
@@ -170,7 +160,7 @@ impl AuditLog {
     }
 }
 
-/// The state while this process holds the lock on the file.
+/// The state while this process holds the lock on the log.
 struct Locked<'a>(&'a mut State);
 
 impl<'a> Locked<'a> {
@@ -179,8 +169,8 @@ impl<'a> Locked<'a> {
         Ok(Self(state))
     }
 
-    /// Reads the last line anew where another process has written, and takes away a line that was cut short: returns its
-    /// bytes. Nobody can be in the middle of writing one, because the file is locked.
+    /// Reads the last line again where another process has written. Removes an incomplete last line and returns its length
+    /// in bytes: the file is locked, so no process is in the middle of writing it.
     fn catch_up(&mut self, path: &Path) -> Result<u64, AuditError> {
         let state = &mut *self.0;
         let length = state.log.metadata().map_err(io(path))?.len();
@@ -210,7 +200,7 @@ impl<'a> Locked<'a> {
             chain::line(seq, &format!("{:.6}", Timestamp::now()), actor, event, &state.last.hash)?;
         state.log.seek(SeekFrom::Start(state.length)).map_err(io(path))?;
         if let Err(source) = state.log.write_all(&line) {
-            // A full disk may have taken a part of it.
+            // A full disk may have taken part of the line.
             let _ = state.log.set_len(state.length);
             return Err(io(path)(source));
         }
@@ -236,9 +226,9 @@ impl Drop for Locked<'_> {
     }
 }
 
-/// The last whole line without its line end, and how many bytes stand behind it.
+/// The last whole line without its line end, and the number of bytes behind it.
 fn last_line(file: &mut File, length: u64) -> std::io::Result<(Option<Vec<u8>>, u64)> {
-    // Room for a line and a torn one behind it.
+    // Room for a whole line and a torn one behind it.
     let from = length.saturating_sub(2 * LINE_MAX as u64);
     file.seek(SeekFrom::Start(from))?;
     let mut tail = Vec::new();
@@ -252,7 +242,7 @@ fn last_line(file: &mut File, length: u64) -> std::io::Result<(Option<Vec<u8>>, 
     Ok((Some(tail[begin..end - 1].to_vec()), torn))
 }
 
-/// Files that are made are readable by their owner alone.
+/// Creates files that only their owner can read.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

@@ -1,7 +1,7 @@
-//! The audit log: one JSON line a decision or administrative act, each chained to the one before.
+//! The audit log: one JSON line per verdict or administrative act, each chained to the line before.
 //!
-//! A line holds who (an API key's id), what, about whom (a pseudonym), by which versions and thresholds, and the SHA-256
-//! of the image; never pixels, templates or names. What the chain proves, and what it cannot, is in `docs/audit.md`.
+//! A line holds the actor (an API key's id), the action, the identity's pseudonym, versions and thresholds, and the SHA-256
+//! of the image; never pixels, templates or names. `docs/audit.md` says what the chain proves and what it cannot.
 
 mod chain;
 mod event;

@@ -69,7 +69,7 @@ fn changed_removed_and_moved_lines_are_found() {
     assert!(!after(|lines| lines[8].truncate(40)).is_empty());
 }
 
-/// The order of lines is the chain's matter, not the clock's.
+/// The chain orders lines, not the clock.
 #[test]
 fn a_clock_that_jumps_does_not_break_the_chain() {
     let (mut log, mut prev) = (Vec::new(), chain::START);
@@ -81,9 +81,9 @@ fn a_clock_that_jumps_does_not_break_the_chain() {
     assert_eq!(verify(&log[..], &[Head { seq: 3, hash: prev }]).unwrap().findings, []);
 }
 
-/// A line without an end is not read into memory as a whole.
+/// A line without an end is not read into memory whole.
 #[test]
-fn a_line_longer_than_any_of_ours_is_one_finding() {
+fn an_overlong_line_is_one_finding() {
     let keys = keys();
     let dir = written(2, &keys);
     let mut log = std::fs::read(files(dir.path()).0).unwrap();
@@ -95,9 +95,9 @@ fn a_line_longer_than_any_of_ours_is_one_finding() {
     assert_eq!((report.lines, report.findings[0].clone()), (5, Finding::Changed(3)));
 }
 
-/// Who can write to the folder can compute hashes, but not the head's code.
+/// An attacker who can write to the folder can compute hashes, but cannot authenticate a head.
 #[test]
-fn a_log_written_anew_does_not_fit_its_head() {
+fn a_rewritten_log_does_not_fit_its_head() {
     let (keys, theirs) = (keys(), keys());
     let (dir, other) = (written(5, &keys), written(5, &theirs));
     std::fs::copy(files(other.path()).0, files(dir.path()).0).unwrap();
@@ -118,7 +118,7 @@ fn a_head_kept_elsewhere_finds_what_the_one_beside_cannot() {
     let (log, head) = files(dir.path());
     let (old_log, old_head) = (std::fs::read(&log).unwrap(), std::fs::read(&head).unwrap());
     let kept = AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::CommandLine, &event(9)).unwrap();
-    // Both files put back to what they once were.
+    // Both files are put back to an earlier state.
     std::fs::write(&log, &old_log).unwrap();
     std::fs::write(&head, &old_head).unwrap();
     assert_eq!(check(dir.path(), &keys).findings, []);
@@ -143,7 +143,7 @@ fn two_processes_write_to_one_chain() {
 }
 
 #[test]
-fn a_line_cut_short_is_taken_away_and_said_so() {
+fn an_incomplete_line_is_removed_and_the_log_says_so() {
     let keys = keys();
     let dir = written(3, &keys);
     let log = files(dir.path()).0;
@@ -156,14 +156,14 @@ fn a_line_cut_short_is_taken_away_and_said_so() {
     assert!(text.lines().last().unwrap().contains("\"action\":\"mended\",\"bytes\":12"), "{text}");
     let report = check(dir.path(), &keys);
     assert_eq!((report.lines, report.findings), (4, vec![]));
-    // A cut that took an acknowledged line with it is told from that.
+    // A cut that removes an acknowledged line too is not mended.
     let bytes = std::fs::read(&log).unwrap();
     std::fs::write(&log, &bytes[..bytes.len() - 5]).unwrap();
     assert!(matches!(AuditLog::open(dir.path(), keys), Err(AuditError::Broken { .. })));
 }
 
 #[test]
-fn a_line_whose_head_was_not_written_any_more_is_kept() {
+fn a_line_whose_head_was_never_written_is_kept() {
     let keys = keys();
     let dir = written(3, &keys);
     let before = std::fs::read(files(dir.path()).1).unwrap();
@@ -191,7 +191,7 @@ proptest! {
         let at = at % bytes.len();
         bytes[at] ^= flip;
         std::fs::write(&log, &bytes).unwrap();
-        // The last line's end alone says nothing.
+        // The line end of the last line is not part of the chain.
         prop_assume!(at + 1 < bytes.len());
         prop_assert!(!check(dir.path(), &keys).findings.is_empty());
     }

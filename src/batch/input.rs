@@ -1,4 +1,4 @@
-//! Which images a batch is over: a folder, a glob, or a manifest in CSV or JSON lines.
+//! The input of a batch: a folder, a glob, a manifest in CSV or JSON lines, or one image.
 
 use std::path::{Path, PathBuf};
 
@@ -9,46 +9,46 @@ use crate::imaging::image_files;
 /// One image to verify.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Task {
-    /// The file.
+    /// The image file.
     pub path: PathBuf,
-    /// The claimed identity; `None` searches all.
+    /// The claimed identity; `None` searches all identities.
     pub identity: Option<String>,
 }
 
-/// Why an input names no images.
+/// An input that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The manifest cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("cannot read the manifest {}: {source}", path.display())]
     Read {
         /// The manifest.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
     },
-    /// A line of the manifest is not of the documented form.
+    /// A line of the manifest is malformed.
     #[error("{}: line {line}: {detail}", path.display())]
     Manifest {
         /// The manifest.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// What is wrong.
+        /// The reason.
         detail: String,
     },
     /// The pattern is malformed.
-    #[error("{0:?} is not a glob: {1}")]
+    #[error("`{0}` is neither a file, a folder nor a valid glob: {1}")]
     Glob(String, String),
-    /// Nothing is there.
-    #[error("{0}: no such file or folder, and it is not a glob that matches anything")]
+    /// Neither a file nor a folder, and no file matches it as a glob.
+    #[error("`{0}`: no such file or folder, and no file matches it as a glob")]
     Missing(String),
 }
 
 /// The tasks of `input`: every image under a folder; the entries of a `.csv` or `.jsonl` manifest, their paths relative
-/// to it; one image file; or whatever a glob matches. `identity` is claimed where the manifest says nothing.
+/// to it; one image file; or the files that a glob matches. `identity` is claimed where the manifest names none.
 ///
 /// # Errors
-/// An [`InputError`] that says what is wrong with the input; an empty folder is no error.
+/// An [`InputError`]; an empty folder is not an error.
 pub fn tasks(input: &str, identity: Option<&str>) -> Result<Vec<Task>, InputError> {
     let path = Path::new(input);
     let claim = |path: PathBuf| Task { path, identity: identity.map(str::to_owned) };
@@ -81,11 +81,11 @@ pub fn tasks(input: &str, identity: Option<&str>) -> Result<Vec<Task>, InputErro
     }
 }
 
-/// Files that a glob matches, sorted; `**` crosses folders, `*` does not.
+/// The files that a glob matches, sorted; `**` crosses folders, `*` does not.
 fn matches(pattern: &str) -> Result<Vec<PathBuf>, InputError> {
     let wrong = |e: globset::Error| InputError::Glob(pattern.to_owned(), e.to_string());
     let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(wrong)?.compile_matcher();
-    // The walk starts at the last folder before the first special character.
+    // The walk starts at the innermost folder without a special character.
     let plain = pattern.find(['*', '?', '[', '{']).map_or(pattern, |i| &pattern[..i]);
     let root = plain.rfind('/').map_or(".", |i| if i == 0 { "/" } else { &plain[..i] });
     let files = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok);
@@ -95,7 +95,7 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, InputError> {
     Ok(files.map(named).filter(|p| glob.is_match(p)).collect())
 }
 
-/// A column or key of the manifest may be empty: that is as if it were not there.
+/// The trimmed text; `None` for an empty column or key.
 fn filled(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
 }
@@ -104,7 +104,7 @@ fn filled(text: Option<&str>) -> Option<String> {
 /// header the path and the identity in the first two columns. Fields may be quoted as in RFC 4180.
 ///
 /// # Errors
-/// The line and what is wrong with it.
+/// The number of the line, and the reason.
 pub fn parse_csv(bytes: &[u8]) -> Result<Vec<Task>, (u64, String)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
@@ -122,8 +122,8 @@ pub fn parse_csv(bytes: &[u8]) -> Result<Vec<Task>, (u64, String)> {
             continue;
         }
         let line = record.position().map_or(0, csv::Position::line);
-        // Spaces belong to a file name; only an absent or empty one is an error.
-        let path = record.get(columns.0).filter(|p| !p.is_empty()).ok_or((line, "there is no path".to_owned()))?;
+        // A file name may consist of spaces: only a missing or empty path is an error.
+        let path = record.get(columns.0).filter(|p| !p.is_empty()).ok_or((line, "the path is missing".to_owned()))?;
         tasks.push(Task { path: path.into(), identity: filled(columns.1.and_then(|i| record.get(i))) });
     }
     Ok(tasks)
@@ -139,7 +139,7 @@ struct Entry {
 /// Reads a manifest in JSON lines: `{"path": "…", "identity": "…"}`, the identity optional, other keys ignored.
 ///
 /// # Errors
-/// The line and what is wrong with it.
+/// The number of the line, and the reason.
 pub fn parse_jsonl(bytes: &[u8]) -> Result<Vec<Task>, (u64, String)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines = bytes.split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.iter().all(u8::is_ascii_whitespace));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_name_the_line_that_is_wrong() {
+    fn json_lines_name_the_malformed_line() {
         let good = parse_jsonl(b"{\"path\":\"a\"}\n\n{\"path\":\"b\",\"identity\":\"j\",\"x\":1}").unwrap();
         assert_eq!(good, [task("a", None), task("b", Some("j"))]);
         assert_eq!(parse_jsonl(b"{\"path\":\"a\"}\n{").unwrap_err().0, 2);

@@ -1,7 +1,7 @@
-//! The batch: many images, one line each, whatever becomes of any single one.
+//! Verification of many images, one line per image; a failed image never stops the run.
 //!
-//! [`input`] says which images, a [`Verifier`] answers for one of them (in this process or on a server), [`run`] asks
-//! it on several threads, and [`output`] writes each line as soon as it is known, so that a run can be resumed.
+//! [`input`] lists the images, a [`Verifier`] verifies one of them (in this process or on a server), [`run`] calls it
+//! from several threads, and [`output`] writes each line as soon as it is known, so that a run can be resumed.
 
 pub mod input;
 pub mod output;
@@ -20,26 +20,28 @@ pub use input::Task;
 pub use output::{Format, Output};
 pub use verifier::{Answer, Local, Problem, Remote, Verifier};
 
-/// What became of one image: one line of the output.
+use crate::error_code::ErrorCode;
+
+/// The result of one image: one line of the output.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// The image as it was named in the input.
+    /// The path of the image as the input gives it.
     pub path: String,
     /// The claimed identity; `null` when every identity was searched.
     pub identity: Option<String>,
     /// `real`, `fake`, `different_person`, `inconclusive` or `no_face`; `null` when the image failed.
     pub verdict: Option<String>,
-    /// The calibrated probability of a genuine photograph of the identity.
+    /// The calibrated probability that the image is a genuine photograph of the identity, 0..=1.
     pub score: Option<f32>,
-    /// Whom the deciding face was compared with or found to be.
+    /// The identity of the deciding face: the claimed one, or the one that the search found.
     pub found: Option<String>,
-    /// Why, in one to four sentences.
+    /// The explanation in one to four sentences.
     pub summary: Option<String>,
-    /// A stable code when the image failed, see `docs/batch.md`.
+    /// A stable code where the image failed, see `docs/batch.md`.
     pub error: Option<String>,
-    /// What went wrong, as a sentence.
+    /// The reason of the failure, as a sentence.
     pub detail: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub ms: u64,
 }
 
@@ -56,12 +58,12 @@ impl Line {
     }
 }
 
-/// Counts over lines.
+/// Counts of images over lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Images by verdict.
+    /// Verified images by verdict.
     pub verdicts: BTreeMap<String, usize>,
-    /// Images that failed, by code.
+    /// Failed images by code.
     pub errors: BTreeMap<String, usize>,
 }
 
@@ -81,7 +83,7 @@ impl Tally {
         self.verdicts.get("fake").copied().unwrap_or(0)
     }
 
-    /// Images that failed.
+    /// Failed images.
     pub fn failures(&self) -> usize {
         self.errors.values().sum()
     }
@@ -92,22 +94,22 @@ impl Tally {
     }
 }
 
-/// Why a batch stopped before its end.
+/// A batch that stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
-    /// The output does not take a line.
-    #[error("the output cannot be written: {0}")]
+    /// A line cannot be written.
+    #[error("cannot write the output: {0}")]
     Output(io::Error),
-    /// Nothing that follows could be answered either, for example because the server refuses the key.
+    /// Every further image would fail too, for example because the server refuses the key.
     #[error("{0}")]
     Stopped(String),
 }
 
-/// Verifies every task on `threads` threads and gives each line to `write`, one at a time, in the order in which they
-/// are done. A task that fails has a line with its `error`.
+/// Verifies every task on `threads` threads and passes each line to `write`, one at a time, in the order of completion.
+/// A task that fails has a line with its `error`.
 ///
 /// # Errors
-/// When a line cannot be written, or the verifier says that no task can be answered.
+/// When a line cannot be written, or the verifier reports a fatal problem.
 pub fn run<V: Verifier + ?Sized>(
     tasks: &[Task],
     verifier: &V,
@@ -126,23 +128,23 @@ pub fn run<V: Verifier + ?Sized>(
     })
 }
 
-/// Reads and verifies one file; a panic on the way is that file's failure alone.
+/// Reads and verifies one file; a panic fails that file only.
 fn attempt<V: Verifier + ?Sized>(task: &Task, verifier: &V) -> Result<Answer, Problem> {
     let work = || {
-        let unreadable = |e: io::Error| Problem::new("file_unreadable", format!("the file cannot be read: {e}"));
+        let unreadable = |e: io::Error| Problem::new(ErrorCode::FileUnreadable, format!("cannot read the file: {e}"));
         let meta = std::fs::metadata(&task.path).map_err(unreadable)?;
         if !meta.is_file() {
-            return Err(Problem::new("file_unreadable", "this is not a regular file"));
+            return Err(Problem::new(ErrorCode::FileUnreadable, "not a regular file"));
         }
         if meta.len() > verifier.max_bytes() {
-            let why = format!("the file has {} bytes; at most {} are accepted", meta.len(), verifier.max_bytes());
-            return Err(Problem::new("image_too_large", why));
+            let why = format!("the file has {} bytes: at most {} are accepted", meta.len(), verifier.max_bytes());
+            return Err(Problem::new(ErrorCode::ImageTooLarge, why));
         }
         let bytes = std::fs::read(&task.path).map_err(unreadable)?;
         verifier.verify(&bytes, &task.path, task.identity.as_deref())
     };
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Problem::new("internal", "the verification of this file broke off")))
+        .unwrap_or_else(|_| Err(Problem::new(ErrorCode::Internal, "the verification of this file panicked")))
 }
 
 #[cfg(test)]
@@ -155,7 +157,7 @@ mod tests {
     impl Verifier for Scripted {
         fn verify(&self, bytes: &[u8], _: &Path, _: Option<&str>) -> Result<Answer, Problem> {
             match bytes {
-                b"panic" => panic!("a test's panic"),
+                b"panic" => panic!("on purpose"),
                 b"bad" => Err(Problem::new("image_undecodable", "bad")),
                 b"fatal" => Err(Problem::fatal("key_refused", "no")),
                 _ => Ok(Answer { verdict: "real".into(), score: Some(0.9), identity: None, summary: "ok".into() }),
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_everything_and_a_full_disk_stop_it() {
+    fn a_fatal_problem_and_a_full_disk_stop_the_run() {
         let folder = tempfile::tempdir().unwrap();
         let fatal = tasks(folder.path(), &["fatal", "good"]);
         assert!(matches!(run(&fatal, &Scripted, 1, &mut |_| Ok(())), Err(BatchError::Stopped(_))));

@@ -1,4 +1,4 @@
-//! The output of a batch: a line an image, on disk as soon as it is known, and what of it a later run may skip.
+//! The output of a batch: one line per image, flushed as soon as it is known, and read again by a run that resumes.
 
 use std::collections::HashSet;
 use std::fs::OpenOptions;
@@ -7,27 +7,27 @@ use std::path::Path;
 
 use super::{Line, Tally, Task};
 
-/// How lines are written.
+/// The format of the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON document a line.
+    /// One JSON document per line.
     Jsonl,
     /// Comma-separated with a header (RFC 4180).
     Csv,
 }
 
-/// Takes lines; each is flushed before the next.
+/// A sink for lines; each line is flushed before the next.
 pub struct Output {
     sink: Box<dyn Write + Send>,
     format: Format,
     header: bool,
 }
 
-/// What an earlier run left.
+/// The lines of an earlier run.
 #[derive(Debug, Default)]
 pub struct Earlier {
     done: HashSet<(String, Option<String>)>,
-    /// Counts over its lines.
+    /// Counts over the lines.
     pub tally: Tally,
 }
 
@@ -49,19 +49,19 @@ impl Output {
         Self { sink, format, header: format == Format::Csv }
     }
 
-    /// Makes the file anew.
+    /// Writes to a new file, replacing an old one.
     ///
     /// # Errors
-    /// When the system does not let it.
+    /// When the file cannot be created.
     pub fn create(path: &Path, format: Format) -> io::Result<Self> {
         Ok(Self::new(Box::new(std::fs::File::create(path)?), format))
     }
 
-    /// Continues the file of an earlier run, if there is one: reads its lines, cuts off a last line that was torn when
-    /// that run ended, and appends.
+    /// Continues the file of an earlier run, if there is one: reads its lines, truncates an incomplete last line, and
+    /// appends.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or a whole line of it is not of this format.
+    /// When the file cannot be read or written, or a complete line is not in this format.
     pub fn resume(path: &Path, format: Format) -> io::Result<(Self, Earlier)> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -82,7 +82,7 @@ impl Output {
     /// Writes one line and flushes it.
     ///
     /// # Errors
-    /// When the sink does not take it.
+    /// When the sink fails.
     pub fn write(&mut self, line: &Line) -> io::Result<()> {
         let mut bytes = match self.format {
             Format::Jsonl => serde_json::to_vec(line)?,
@@ -101,7 +101,7 @@ impl Output {
     }
 }
 
-/// How many of the bytes are whole lines. In CSV a line break may stand inside quotes.
+/// The length in bytes of the complete lines. In CSV a quoted field may contain line breaks.
 fn whole_lines(bytes: &[u8], format: Format) -> usize {
     let (mut quoted, mut end) = (false, 0);
     for (i, b) in bytes.iter().enumerate() {
@@ -117,7 +117,7 @@ fn whole_lines(bytes: &[u8], format: Format) -> usize {
 fn read(bytes: &[u8], format: Format) -> io::Result<Earlier> {
     let mut earlier = Earlier::default();
     let wrong = |n: usize, e: &dyn std::fmt::Display| {
-        let why = format!("line {n} was not written by a batch in this format ({e}); use another --out");
+        let why = format!("line {n} was not written by a batch in this format ({e}): give another --out or --format");
         io::Error::new(io::ErrorKind::InvalidData, why)
     };
     match format {

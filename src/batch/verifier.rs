@@ -1,39 +1,39 @@
-//! Who answers for one image: the service in this process, or a server.
+//! Verification of one image: by the service in this process, or by a server.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::multipart::{Form, Part};
 
-use crate::audit::{Actor, AuditLog};
+use crate::audit::Actor;
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::imaging::DecodeLimits;
-use crate::service::Service;
+use crate::service::{RecordedService, ServiceError};
 
-/// What a line needs of an answer.
+/// The part of an answer that a line contains.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The verdict's name.
+    /// The name of the verdict.
     pub verdict: String,
-    /// The score.
+    /// The calibrated score, 0..=1.
     pub score: Option<f32>,
-    /// The id of the identity that the deciding face was compared with.
+    /// The id of the identity of the deciding face.
     pub identity: Option<String>,
-    /// Why.
+    /// The explanation in sentences.
     pub summary: String,
 }
 
-/// Why there is no answer.
+/// A failed verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// A stable code.
     pub code: String,
-    /// A sentence.
+    /// The reason, as a sentence.
     pub detail: String,
-    /// Whether every other image would fail likewise.
+    /// Whether every other image would fail for the same reason.
     pub fatal: bool,
 }
 
@@ -49,7 +49,7 @@ impl Problem {
     }
 }
 
-/// Answers for one image; called from several threads.
+/// Verifies single images; called from several threads.
 pub trait Verifier: Sync {
     /// Verifies the encoded image `bytes`, read from `path`.
     ///
@@ -57,27 +57,25 @@ pub trait Verifier: Sync {
     /// A [`Problem`] for the image's line.
     fn verify(&self, bytes: &[u8], path: &Path, identity: Option<&str>) -> Result<Answer, Problem>;
 
-    /// Files larger than this are not even read.
+    /// The largest file in bytes that is read.
     fn max_bytes(&self) -> u64 {
         DecodeLimits::default().max_bytes as u64
     }
 }
 
-/// The service in this process, and the audit log that its verdicts go to.
-pub struct Local {
-    /// Answers.
-    pub service: Arc<Service>,
-    /// Records.
-    pub audit: AuditLog,
-}
+/// The service in this process.
+pub struct Local(pub RecordedService);
 
 impl Verifier for Local {
     fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
         let id = identity.map(str::parse::<IdentityId>).transpose();
-        let id = id.map_err(|e| Problem::new("identity_id_invalid", e.to_string()))?;
-        let v = self.service.verify(bytes, id.as_ref()).map_err(|e| Problem::new(e.code(), e.to_string()))?;
-        let recorded = self.audit.verified(&Actor::CommandLine, &v, id.is_some());
-        recorded.map_err(|e| Problem::fatal("audit_failed", e.to_string()))?;
+        let id = id.map_err(|e| Problem::new(ErrorCode::IdentityIdInvalid, e.to_string()))?;
+        let problem = |e: ServiceError| match e {
+            // No other image could be recorded either.
+            ServiceError::Audit(_) => Problem::fatal(e.code(), e.to_string()),
+            _ => Problem::new(e.code(), e.to_string()),
+        };
+        let v = self.0.acting_as(Actor::CommandLine).verify(bytes, id.as_ref()).map_err(problem)?;
         Ok(Answer {
             verdict: v.verdict.name().into(),
             score: v.score,
@@ -122,17 +120,17 @@ struct ReplyProblem {
     title: Option<String>,
 }
 
-/// How often a full or restarting server is asked again for one image.
+/// Attempts per image against a full or restarting server.
 const ATTEMPTS: u32 = 12;
-/// The longest wait between two attempts, whatever the server asks for.
+/// The longest wait between two attempts, whatever `Retry-After` asks for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 impl Remote {
-    /// A client of the server at `base`, after a look whether anything answers there. With TLS, `authority` (PEM) is
-    /// what its certificate must go back to; without it the usual public ones.
+    /// A client of the server at `base`, once the server answers. With TLS, `authority` (PEM) must have signed the
+    /// server's certificate; `None` trusts the public authorities.
     ///
     /// # Errors
-    /// When nothing answers at that address, or the authority cannot be read.
+    /// When no server answers at that address, or the authority cannot be read.
     pub fn connect(base: &str, token: Option<String>, authority: Option<&[u8]>) -> Result<Self, Problem> {
         let config = ureq::Agent::config_builder()
             .tls_config(tls(authority)?)
@@ -142,12 +140,13 @@ impl Remote {
             .build();
         let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token };
         let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
-        let why = |e| Problem::fatal("server_unreachable", format!("no server answers at {}: {e}", remote.base));
+        let why =
+            |e| Problem::fatal(ErrorCode::ServerUnreachable, format!("no server answers at {}: {e}", remote.base));
         alive.map_err(why)?;
         Ok(remote)
     }
 
-    /// One attempt; `Err(Ok(wait))` asks for another after that time.
+    /// One attempt; `Err(Ok(wait))` asks for another attempt after that time.
     fn attempt(&self, bytes: &[u8], name: &str, identity: Option<&str>) -> Result<Answer, Result<Duration, Problem>> {
         let mut form = Form::new().part("image", Part::bytes(bytes).file_name(name));
         if let Some(id) = identity {
@@ -157,14 +156,13 @@ impl Remote {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        // A connection that breaks is most often a server that restarts.
+        // A broken connection is most often a restarting server.
         let mut response = request.send(form).map_err(|_| Ok(Duration::from_secs(2)))?;
         let status = response.status().as_u16();
         if status == 200 {
-            let reply: Reply = response
-                .body_mut()
-                .read_json()
-                .map_err(|e| Err(Problem::new("server_answer_unreadable", format!("the server's answer: {e}"))))?;
+            let reply: Reply = response.body_mut().read_json().map_err(|e| {
+                Err(Problem::new(ErrorCode::ServerAnswerUnreadable, format!("cannot read the server's answer: {e}")))
+            })?;
             return Ok(Answer {
                 verdict: reply.verdict,
                 score: reply.score,
@@ -193,17 +191,21 @@ fn tls(authority: Option<&[u8]>) -> Result<TlsConfig, Problem> {
         Ok(_) => None,
         Err(e) => Some(Err(e)),
     });
-    let certificates: Vec<_> =
-        certificates.collect::<Result<_, _>>().map_err(|e| Problem::fatal("authority_unreadable", e.to_string()))?;
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(|e| {
+        Problem::fatal(ErrorCode::AuthorityUnreadable, format!("cannot read the file given by --ca-cert: {e}"))
+    })?;
     if certificates.is_empty() {
-        return Err(Problem::fatal("authority_unreadable", "the file of the authority holds no certificate (PEM)"));
+        return Err(Problem::fatal(
+            ErrorCode::AuthorityUnreadable,
+            "the file given by --ca-cert contains no certificate (PEM)",
+        ));
     }
     Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
 
 impl Verifier for Remote {
     fn verify(&self, bytes: &[u8], path: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
-        // A header must not be broken by what a file is called.
+        // A file name must not break the header of its part.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name: String =
             name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
@@ -214,11 +216,11 @@ impl Verifier for Remote {
                 Err(Ok(wait)) => std::thread::sleep(wait),
             }
         }
-        let why = format!("the server was unreachable or full in {ATTEMPTS} attempts");
-        Err(Problem::new("server_unavailable", why))
+        let why = format!("the server was unreachable or full in all {ATTEMPTS} attempts");
+        Err(Problem::new(ErrorCode::ServerUnavailable, why))
     }
 
-    /// The server has limits of its own.
+    /// The server applies its own limits.
     fn max_bytes(&self) -> u64 {
         256 << 20
     }

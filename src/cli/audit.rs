@@ -10,50 +10,47 @@ use faceward::audit::{self, Head};
 use faceward::identity::IdentityId;
 use serde_json::json;
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::{Failure, open};
 
-/// Check the audit log; find what it says of an identity.
+/// Check the audit log, and find the lines about an identity.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward audit verify\n  faceward audit head >> elsewhere/heads.txt\n  \
+#[command(after_help = "Examples:\n  faceward audit verify\n  faceward audit head >> elsewhere/heads.txt\n  \
     grep $(faceward audit subject jane.doe) enrollments/audit.jsonl")]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The folder with the enrolled identities and the audit log.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
+    data: DataFolder,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// Check that no line was changed, removed or moved. A server may be running.
+    /// Check that no line of the log was changed, removed or moved. A server may be running.
     #[command(after_help = "Example:\n  faceward audit verify --expect $(tail -1 elsewhere/heads.txt)\n\n\
-        Exit codes: 0 the log is whole, 1 it is not, or it could not be checked.")]
+        Exit codes: 0 the log is whole, 1 it is not, or it cannot be checked, 2 wrong usage.")]
     Verify {
-        /// A head that `faceward audit head` printed before and that was kept elsewhere; may be given several times.
+        /// Head that `faceward audit head` printed earlier and that was kept elsewhere; may be given several times.
         #[arg(long, value_name = "NUMBER:HASH")]
         expect: Vec<Head>,
-        /// A log elsewhere; with the chain alone, without the head beside it and without the master key.
+        /// Check this copy of a log, by its chain of hashes alone: without the head beside it and without the master key.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Print the number and the hash of the last line, to be kept elsewhere.
+    /// Print the number and the hash of the last line, to keep elsewhere.
     #[command(after_help = "Example:\n  faceward audit head")]
     Head {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Print the pseudonym under which the log speaks of an identity.
+    /// Print the pseudonym of an identity in the log.
     #[command(after_help = "Example:\n  faceward audit subject jane.doe")]
     Subject {
-        /// The identity's id; it need not exist any more.
+        /// The identity's id; the identity may have been erased.
         id: IdentityId,
         /// Print one JSON document.
         #[arg(long)]
@@ -66,15 +63,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Action::Verify { expect, file: Some(file), json } => verify(file, expect, *json),
         Action::Verify { expect, file: None, json } => {
             let heads = [expect.clone(), head(args)?.into_iter().collect()].concat();
-            verify(&audit::files(&args.data_dir).0, &heads, *json)
+            verify(&audit::files(args.data.path()).0, &heads, *json)
         }
         Action::Head { json } => {
-            let head = head(args)?.ok_or("there is no audit log yet")?.to_string();
+            let head =
+                head(args)?.ok_or("there is no audit log yet: it starts with the first recorded action")?.to_string();
             println!("{}", if *json { json!({ "head": head }).to_string() } else { head });
             Ok(ExitCode::SUCCESS)
         }
         Action::Subject { id, json } => {
-            let subject = open::service_keys(&args.data_dir, &args.master.source()?)?.subject(id);
+            let subject = open::service_keys(args.data.path(), &args.data.key()?)?.subject(id);
             println!("{}", if *json { json!({ "id": id, "subject": subject }).to_string() } else { subject });
             Ok(ExitCode::SUCCESS)
         }
@@ -83,8 +81,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The authentic head beside the log.
 fn head(args: &Args) -> Result<Option<Head>, Failure> {
-    let keys = open::service_keys(&args.data_dir, &args.master.source()?)?;
-    let (_, path) = audit::files(&args.data_dir);
+    let keys = open::service_keys(args.data.path(), &args.data.key()?)?;
+    let (_, path) = audit::files(args.data.path());
     Head::read(&path, keys.audit()).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
@@ -105,7 +103,7 @@ fn verify(log: &Path, heads: &[Head], json: bool) -> Result<ExitCode, Failure> {
         }
         println!("{} lines, last {}", report.lines, last.unwrap_or_else(|| "none".to_owned()));
         if report.beyond_head > 0 {
-            println!("{} lines stand behind the head: written since, or in the moment of a crash", report.beyond_head);
+            println!("{} lines follow the head: written since, or during a crash", report.beyond_head);
         }
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,4 +1,4 @@
-//! `faceward backup` and `faceward restore`.
+//! `faceward backup` and `faceward restore`: a copy of the data folder.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,29 +6,32 @@ use std::process::ExitCode;
 use faceward::backup::{self, Restored};
 use serde_json::json;
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::{Failure, open};
 
-/// Copy the database and the audit log to a new folder; a server may be running.
+/// Copy the database, the audit log and the calibration to a new folder; a server may be running.
 ///
-/// The master key is not in the backup: keep it elsewhere. Without it the templates in a backup cannot be read.
+/// The backup does not contain the master key: keep it elsewhere. Without it the templates in a backup cannot be read.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward backup /backups/faceward-$(date +%F)")]
+#[command(after_help = "Example:\n  faceward backup /backups/faceward-$(date +%F)\n\n\
+    Exit codes: 0 the backup is complete, 1 it failed, 2 wrong usage.")]
 pub(super) struct Args {
-    /// The new folder.
+    /// Folder for the backup; it must not exist.
     folder: PathBuf,
     #[command(flatten)]
     data: Common,
 }
 
-/// Put a backup into a data folder that holds no database; stop the server first.
+/// Restore a backup to a data folder without a database; stop the server first.
 ///
-/// What the data folder's audit log says was erased or revoked since the backup was made is erased or revoked again.
+/// Identities and samples that were erased since the backup, and API keys that were revoked, are erased and revoked
+/// again, as far as the audit log in the data folder records it.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  mv enrollments/faceward.db enrollments/faceward.db-wal /somewhere/else\n  \
-    faceward restore /backups/faceward-2026-01-31")]
+    faceward restore /backups/faceward-2026-01-31\n\n\
+    Exit codes: 0 restored, 1 it failed, 2 wrong usage.")]
 pub(super) struct RestoreArgs {
-    /// The folder that `faceward backup` made.
+    /// Folder that `faceward backup` made.
     folder: PathBuf,
     #[command(flatten)]
     data: Common,
@@ -36,19 +39,15 @@ pub(super) struct RestoreArgs {
 
 #[derive(clap::Args)]
 struct Common {
-    /// The folder with the enrolled identities.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
+    folder: DataFolder,
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let keys = open::service_keys(&args.data.data_dir, &args.data.master.source()?)?;
-    let made = backup::backup(&args.data.data_dir, &keys, &args.folder)?;
+    let made = backup::backup(args.data.folder.path(), &args.data.folder.key()?, &args.folder)?;
     if args.data.json {
         println!("{}", serde_json::to_string(&made)?);
     } else {
@@ -58,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, Failure> {
-    let restored = backup::restore(&args.folder, &args.data.data_dir, &args.data.master.source()?)?;
+    let restored = backup::restore(&args.folder, args.data.folder.path(), &args.data.folder.key()?)?;
     if args.data.json {
         let Restored { manifest, identities, erased_again, samples_again, keys_again } = restored;
         let created_at = manifest.created_at;
@@ -76,7 +75,7 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, Failure> {
         (restored.keys_again, "API keys revoked"),
     ] {
         if n > 0 {
-            println!("{n} {what} again: they had been since the backup was made");
+            println!("{n} {what} again, as they had been since the backup");
         }
     }
     Ok(ExitCode::SUCCESS)

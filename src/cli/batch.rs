@@ -1,9 +1,8 @@
-//! `faceward batch`: many images, in this process or against a server.
+//! `faceward batch`: many images, verified in this process or by a server.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -13,13 +12,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::Failure;
-use super::open::Places;
+use super::places::Places;
 
-/// Verify many images and write a line for each.
+/// Verify many images and write one line per image.
 ///
 /// INPUT is a folder (every image under it), a glob in quotes ("in/**/*.jpg"), a manifest (.csv or .jsonl with path and
-/// identity, paths relative to the manifest), or one image. A file that fails has a line with an `error` code and never
-/// stops the run.
+/// identity, paths relative to the manifest), or one image. A file that fails gets a line with an `error` code and never
+/// stops the run. docs/batch.md describes the manifests and the lines.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward batch incoming --identity jane.doe --out result.jsonl --resume\n  \
     faceward batch list.csv --server http://localhost:8080 --out result.csv\n\n\
@@ -27,35 +26,36 @@ use super::open::Places;
     3 at least one image was called fake, 4 at least one image failed and none was called fake.\n\
     With --resume the lines of the earlier run count too.")]
 pub(super) struct Args {
-    /// A folder, a glob, a .csv or .jsonl manifest, or an image.
+    /// Folder, glob, .csv or .jsonl manifest, or image.
     input: String,
-    /// Whom the images claim to show, where a manifest does not say; without it every identity is searched.
+    /// Identity that the images claim to show, where a manifest names none; without either, every face is searched
+    /// over all identities.
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
-    /// Ask this server instead of loading the models here.
+    /// Verify on this server instead of in this process.
     #[arg(long, value_name = "URL")]
     server: Option<String>,
-    /// A file with the authority (PEM) that the server's certificate must go back to, where it is no public one.
+    /// Certificate (PEM) of the authority that signed the server's certificate, where that is not a public one.
     #[arg(long, env = "FACEWARD_CA_CERT", value_name = "FILE", requires = "server")]
     ca_cert: Option<PathBuf>,
-    /// The server's API key.
+    /// API key for the server.
     #[arg(long, env = "FACEWARD_TOKEN", hide_env_values = true)]
     token: Option<String>,
     #[command(flatten)]
     places: Places,
-    /// Images verified at once.
+    /// Images verified at the same time.
     #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
     jobs: usize,
-    /// Where the lines go; standard output without it.
+    /// File for the lines [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How lines are written; JSON lines unless --out ends in .csv.
+    /// Format of the lines [default: csv where --out ends in .csv, else jsonl].
     #[arg(long, value_enum)]
     format: Option<Lines>,
-    /// Continue --out: skip what has a line there (the same path and identity).
+    /// Continue the file of --out: skip images that have a line there (same path and identity).
     #[arg(long, requires = "out")]
     resume: bool,
-    /// Print the summary as one JSON document (on standard error).
+    /// Print the summary, on standard error, as one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -103,14 +103,14 @@ fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
         let remote = Remote::connect(url, args.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
         return Ok(Box::new(remote));
     }
-    let (service, audit) = args.places.service()?;
+    let service = args.places.service(|service| service)?;
     if let Some(id) = &args.identity {
         service.identity(id)?;
     }
-    Ok(Box::new(Local { service: Arc::new(service), audit }))
+    Ok(Box::new(Local(service)))
 }
 
-/// The output, and the counts of the lines that it has already; the tasks with a line are dropped.
+/// The output, with the counts of the lines that it already has; tasks that have a line are dropped.
 fn output(args: &Args, tasks: &mut Vec<Task>) -> Result<(Output, Tally), Failure> {
     let named_csv = args.out.as_ref().and_then(|p| p.extension()).is_some_and(|e| e.eq_ignore_ascii_case("csv"));
     let format = match args.format {
@@ -130,7 +130,7 @@ fn output(args: &Args, tasks: &mut Vec<Task>) -> Result<(Output, Tally), Failure
     Ok((Output::create(path, format).map_err(fail)?, Tally::default()))
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A progress bar on a terminal; hidden elsewhere.
 fn progress(images: usize) -> Result<ProgressBar, Failure> {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {per_sec}, {eta} left")?;
     let target =

@@ -1,6 +1,5 @@
-//! `faceward calibrate`: thresholds for an operator's own pictures.
+//! `faceward calibrate`: thresholds fitted to an operator's own images.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use faceward::eval::report::rates;
@@ -11,45 +10,47 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::eval::Data;
+use super::places::DataDir;
 
-/// Fit thresholds and the score to a labelled folder of your own.
+/// Fit the thresholds and the score to a labelled folder of your own.
 ///
-/// Writes calibration.toml into the data folder; the service reads it when it starts and shows in every answer what its
-/// thresholds were fitted to. Delete the file to return to the shipped thresholds. Use pictures like those that you will
-/// verify, and other people than you enroll where you can: what is fitted on and what is judged should not be the same.
+/// Writes calibration.toml to the data folder. The service reads it when it starts, and every answer states what its
+/// thresholds were fitted to. Delete the file to return to the shipped thresholds. Use images like those that you will
+/// verify and, where you can, people whom you do not enroll: thresholds must not be fitted to the images they decide on.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward calibrate pictures --genuine-called-fake 0.02 --data-dir enrollments\n  \
+#[command(
+    after_help = "Examples:\n  faceward calibrate pictures --genuine-called-fake 0.02 --data-dir enrollments\n  \
     faceward calibrate pictures --fake-called-real 0.05 --dry-run\n\n\
-    Exit codes: 0 fitted, 1 the command failed or the data are too few, 2 wrong usage.")]
+    Exit codes: 0 fitted, 1 the command failed or there are too few images, 2 wrong usage."
+)]
 pub(super) struct Args {
     #[command(flatten)]
     data: Data,
-    /// The share of genuine photographs that may be called fake.
+    /// Share of genuine photographs that may be called fake, above 0 and below 0.5.
     #[arg(long, default_value_t = Targets::default().genuine_called_fake, value_parser = share, value_name = "SHARE")]
     genuine_called_fake: f64,
-    /// The share of genuine photographs that may be left undecided.
+    /// Share of genuine photographs that may be called inconclusive, above 0 and below 0.5.
     #[arg(long, default_value_t = Targets::default().genuine_undecided, value_parser = share, value_name = "SHARE")]
     genuine_undecided: f64,
-    /// The share of fakes that may be called real; in place of --genuine-undecided.
+    /// Share of fakes that may be called real, above 0 and below 0.5; instead of --genuine-undecided.
     #[arg(long, value_parser = share, value_name = "SHARE", conflicts_with = "genuine_undecided")]
     fake_called_real: Option<f64>,
-    /// The share of genuine photographs that may be called a different person.
+    /// Share of genuine photographs that may be called a different person, above 0 and below 0.5.
     #[arg(long, default_value_t = Targets::default().fnmr, value_parser = share, value_name = "SHARE")]
     fnmr: f64,
-    /// The folder with the enrolled identities.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR")]
-    data_dir: PathBuf,
-    /// Print what would be written, and write nothing.
+    #[command(flatten)]
+    to: DataDir,
+    /// Print the calibration, and write nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Print what was fitted as one JSON document.
+    /// Print the calibration as one JSON document.
     #[arg(long)]
     json: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
-    if value > 0.0 && value < 0.5 { Ok(value) } else { Err("a share above 0 and below 0.5 is asked for".into()) }
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share < 0.5);
+    share.ok_or_else(|| "give a number above 0 and below 0.5".into())
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -60,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         fake_called_real: args.fake_called_real,
         fnmr: args.fnmr,
     };
-    let judge = Judge::open(&args.data.models, None)?;
+    let judge = Judge::open(&args.data.networks.models, None)?;
     let measured = args.data.measured(&judge, &protocol)?;
     let calibration = calibrate(&judge, &protocol, &measured, &targets, Timestamp::now())?;
     if args.json {
@@ -71,11 +72,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    std::fs::create_dir_all(&args.data_dir).map_err(|e| format!("{}: {e}", args.data_dir.display()))?;
-    let path = args.data_dir.join(Calibration::FILE);
+    std::fs::create_dir_all(&args.to.data_dir).map_err(|e| format!("{}: {e}", args.to.data_dir.display()))?;
+    let path = args.to.data_dir.join(Calibration::FILE);
     write_calibration(&path, &calibration)?;
     if !args.json {
-        println!("wrote {}; a running server reads it when it is started again", path.display());
+        println!("wrote {}; restart a running server to use it", path.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,7 +99,7 @@ fn print(shipped: &Thresholds, calibration: &Calibration) {
         ("fakes called real", &calibration.operating_points.real),
     ] {
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
-            println!("identities can ask for {name} from {} to {}", first.rate, last.rate);
+            println!("rates that identities can ask for, {name}: {} to {}", first.rate, last.rate);
         }
     }
     for kept in &source.kept {
@@ -106,6 +107,6 @@ fn print(shipped: &Thresholds, calibration: &Calibration) {
     }
     match &source.held_out {
         Some(held_out) => println!("on people held out in turn: {}", rates(held_out)),
-        None => println!("too few people to hold any out: how it does on others is not known"),
+        None => println!("too few people to hold any out: the error rates on other people are unknown"),
     }
 }

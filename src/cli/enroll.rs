@@ -1,47 +1,57 @@
-//! `faceward enroll`: reference photographs of a protected person.
+//! `faceward enroll`: reference photographs of an identity.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use faceward::audit::{Actor, Event};
-use faceward::identity::{ErrorTargets, IdentityFields, IdentityId};
+use faceward::audit::Actor;
+use faceward::identity::{ErrorTargets, IdentityFields, IdentityId, SampleKind};
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
 use jiff::Timestamp;
 
 use super::Failure;
-use super::open::{Places, plain, read};
+use super::open::{plain, read};
+use super::places::Places;
 use super::when::when;
 
-/// Enroll photographs of a person; the identity is created when it is missing.
+/// Enroll photographs of a person; the identity is created where it is missing.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\" --consent-basis consent --expires 52w\n  \
+    after_help = "Examples:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\" --consent-basis consent --expires 52w\n  \
     faceward enroll jane.doe photos/jane/new.jpg --target-fake-called-real 0.02\n\n\
     Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage."
 )]
 pub(super) struct Args {
-    /// The identity's id: [a-z0-9][a-z0-9._-]{0,63}.
+    /// Id of the identity: up to 64 of a-z, 0-9, dot, underscore and hyphen, starting with a letter or digit.
     id: IdentityId,
-    /// Photographs of that person; other people may be in them.
+    /// Photographs of the person; they may show other people too.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The person's name for reviewers; the id where it is not given.
+    /// Name of the person, shown to reviewers [default: the id].
     #[arg(long)]
     name: Option<String>,
-    /// The share of this person's genuine photographs that may be called fake, `default` for that of everybody.
+    /// Share of this person's genuine photographs that may be called fake; `default` for the rate of all identities.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     target_genuine_called_fake: Option<Rate>,
-    /// The share of fakes of this person that may be called real, `default` for that of everybody.
+    /// Share of fakes of this person that may be called real; `default` for the rate of all identities.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     target_fake_called_real: Option<Rate>,
-    /// Why the templates may be kept, for example `consent` (GDPR Art. 9(2)).
+    /// Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
     #[arg(long, value_name = "TEXT")]
     consent_basis: Option<String>,
-    /// When the identity must be erased: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z).
+    /// Expiry of the identity: a time from now (12h, 90d, 4w) or a timestamp (2030-01-01T00:00:00Z).
     #[arg(long, value_parser = when, value_name = "TIME")]
     expires: Option<Timestamp>,
-    /// Keep the photographs too, sealed as their templates are (docs/store.md).
-    #[arg(long, env = "FACEWARD_KEEP_IMAGES")]
+    /// Keep the photographs, sealed like their templates (docs/store.md); --keep-images=false overrides the variable.
+    #[arg(
+        long,
+        env = "FACEWARD_KEEP_IMAGES",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
     keep_images: bool,
     #[command(flatten)]
     places: Places,
@@ -50,20 +60,20 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// A rate that is given; `None`: `default`.
+/// A rate; `None` for `default`.
 #[derive(Clone, Copy)]
 struct Rate(Option<f32>);
 
-/// Which rates can be had depends on the thresholds in use: the service says.
+/// The service checks the range: it depends on the thresholds in use.
 fn rate(text: &str) -> Result<Rate, String> {
     match text {
         "default" => Ok(Rate(None)),
-        _ => text.parse().map(|r| Rate(Some(r))).map_err(|_| "a number or `default` is asked for".into()),
+        _ => text.parse().map(|r| Rate(Some(r))).map_err(|_| "give a number or `default`".into()),
     }
 }
 
 impl Args {
-    /// `known` with what was given laid over it; `None` where that is nothing.
+    /// The fields of a new identity, or `known` with the given fields changed; `None` where nothing changes.
     fn fields(&self, known: Option<&IdentityFields>) -> Option<IdentityFields> {
         let mut fields = known.cloned().unwrap_or_default();
         if known.is_none() || self.name.is_some() {
@@ -89,8 +99,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(Upload { filename, bytes: read(path)? })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let (service, audit) = args.places.service()?;
-    let service = service.with_images_kept(args.keep_images);
+    let service = args.places.service(|service| service.with_images_kept(args.keep_images))?;
+    let operator = service.acting_as(Actor::CommandLine);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),
         Err(ServiceError::UnknownIdentity(_)) => None,
@@ -98,11 +108,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let created = known.is_none();
     if let Some(fields) = args.fields(known.as_ref()) {
-        service.put_identity(&args.id, &fields)?;
-        audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(&args.id), created })?;
+        operator.put_identity(&args.id, &fields)?;
     }
-    let report = service.add_references(&args.id, &uploads)?;
-    audit.append(&Actor::CommandLine, &Event::added(audit.subject(&args.id), false, &report))?;
+    let report = operator.enroll(&args.id, SampleKind::Reference, &uploads)?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -132,8 +140,8 @@ fn print(args: &Args, report: &EnrollmentReport) {
         println!("  rejected  {}  {}: {}", file(r.index), r.code, r.detail);
     }
     match &report.profile {
-        Some(p) if p.references == 1 => println!("1 reference in all: {}", p.remark),
-        Some(p) => println!("{} references in all: {}", p.references, p.remark),
-        None => println!("no reference in all: nothing can be verified against this identity yet"),
+        Some(p) if p.references == 1 => println!("1 reference in total: {}", p.remark),
+        Some(p) => println!("{} references in total: {}", p.references, p.remark),
+        None => println!("no references: nothing can be verified against this identity yet"),
     }
 }

@@ -1,4 +1,4 @@
-//! `faceward eval`: how well the service does on a labelled folder.
+//! `faceward eval`: the error rates of the service on a labelled folder.
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -14,74 +14,74 @@ use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
+use super::places::ModelsDir;
 
-/// Measure how well the service does on a labelled folder.
+/// Measure the error rates of the service on a labelled folder.
 ///
-/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`. For each draw some genuine
-/// photographs of a person are enrolled and everything else is verified against them, by the code that the service runs
-/// and without touching any enrolled identity. docs/evaluation.md defines the figures.
+/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`. Each draw enrolls some
+/// genuine photographs per person and verifies all other images against them, with the code of the service and without
+/// touching the enrolled identities. docs/evaluation.md defines the figures.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward eval pictures --degrade none,jpeg50,resize0.5 --out report\n  \
+#[command(after_help = "Examples:\n  faceward eval pictures --degrade none,jpeg50,resize0.5 --out report\n  \
     faceward eval pictures --out new --compare report/evaluation.json\n\n\
-    Exit codes: 0 the figures stand, 1 the command failed, 2 wrong usage.")]
+    Exit codes: 0 measured, 1 the command failed, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) data: Data,
-    /// Write evaluation.json, evaluation.md and evaluation.html here.
+    /// Write evaluation.json, evaluation.md and evaluation.html to this folder.
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write every answer as a JSON line.
+    /// Write every answer to this file as a JSON line.
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
     /// Compare with the evaluation.json of an earlier run.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// Groups of people, as CSV with a column `identity`; without it, apparent sex and age as the networks read them.
+    /// Groups of people: a CSV file with a column `identity` [default: apparent sex and age, estimated by the networks].
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// Decide by this calibration (what `faceward calibrate` wrote) instead of the shipped thresholds.
+    /// Decide by this calibration.toml of `faceward calibrate` instead of by the shipped thresholds.
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
-    /// Show the faces that went most wrong in the page: it then holds photographs of people.
+    /// Show the faces of the worst errors in the page, which then contains photographs of people.
     #[arg(long, requires = "out")]
     thumbnails: bool,
-    /// Print the report as one JSON document, as --out writes it.
+    /// Print the report as one JSON document, like evaluation.json.
     #[arg(long)]
     json: bool,
 }
 
-/// What is measured on, and how it is drawn; shared with `faceward calibrate`.
+/// The labelled folder and how references and probes are drawn; shared with `faceward calibrate`.
 #[derive(clap::Args)]
 pub(super) struct Data {
-    /// The labelled folder.
+    /// Labelled folder.
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
-    /// Photographs offered as references, a person; at most half of what there is.
+    /// References per person; at most half of the person's genuine photographs.
     #[arg(long, default_value_t = 10)]
     refs: usize,
-    /// Draws of references; the figures are means over them.
+    /// Draws of references; the figures are means over the draws.
     #[arg(long, default_value_t = 2)]
     seeds: u64,
-    /// Pictures of other people, a person and draw.
+    /// Images of other people per person and draw.
     #[arg(long, default_value_t = 60)]
     others: usize,
-    /// Probes of any one set, a person and draw; 0: all.
+    /// Probes per set, person and draw; 0 for all.
     #[arg(long, default_value_t = 0, value_name = "N")]
     max_per_set: usize,
-    /// What is done to probes: none, jpeg50 (quality), resize0.5 (factor, and back), scale2 (factor), crop0.2 (share),
-    /// brightness0.7 (factor), mirror, border0.1 (share), blur1 (pixels), noise5 (grey levels).
+    /// Degradations of the probes: none, jpeg50 (quality), resize0.5 (factor, and back), scale2 (factor), crop0.2
+    /// (share), brightness0.7 (factor), mirror, border0.1 (share), blur1 (pixels), noise5 (grey levels).
     #[arg(long, default_value = "none", value_delimiter = ',', value_name = "HOW,…")]
     degrade: Vec<Degradation>,
-    /// Keep templates in this file and take them from it, so that a second run is fast. Biometric data in the clear:
-    /// keep it where the pictures are, and delete it with them.
+    /// Cache templates in this file, so that a second run is fast. It holds biometric data in the clear: keep it beside
+    /// the images, and delete it with them.
     #[arg(long, value_name = "FILE")]
     cache: Option<PathBuf>,
     /// Threads.
     #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
     jobs: usize,
-    /// The folder with the networks and their manifest.
-    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
-    pub(super) models: PathBuf,
+    #[command(flatten)]
+    pub(super) networks: ModelsDir,
 }
 
 impl Data {
@@ -93,7 +93,7 @@ impl Data {
             }
         }
         if self.refs == 0 || self.seeds == 0 || degradations.is_empty() {
-            return Err("--refs, --seeds and --degrade need at least one".into());
+            return Err("--refs, --seeds and --degrade must not be empty: give at least 1".into());
         }
         Ok(Protocol {
             references: self.refs,
@@ -104,15 +104,17 @@ impl Data {
         })
     }
 
-    /// Looks at every picture and judges every probe.
+    /// Extracts every image and judges every probe.
     pub(super) fn measured(&self, judge: &Judge, protocol: &Protocol) -> Result<Measured, Failure> {
         if !self.folder.is_dir() {
-            return Err(format!("{}: not a folder", self.folder.display()).into());
+            return Err(format!("{}: not a folder: give the labelled folder", self.folder.display()).into());
         }
         let dataset = Dataset::scan(&self.folder);
         if dataset.people.is_empty() {
             let layout = "<person>/real/… and <person>/fake/<method>/…";
-            return Err(format!("{}: no genuine photograph; the layout is {layout}", self.folder.display()).into());
+            return Err(
+                format!("{}: no genuine photographs: arrange the folder as {layout}", self.folder.display()).into()
+            );
         }
         let cache = self.cache.as_deref().map(|path| Cache::open(path, &judge.templates_version)).transpose()?;
         let drawn = draws(&dataset, protocol);
@@ -126,23 +128,23 @@ impl Data {
         Ok(measure(judge, &dataset, protocol, &seen))
     }
 
-    /// What the folder is called in the report; where it lies is nobody's business.
+    /// The folder's name in the report, without its path.
     pub(super) fn name(&self) -> String {
         let whole = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         whole.file_name().map_or_else(|| "a folder".into(), |n| n.to_string_lossy().into_owned())
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A progress bar on a terminal; hidden elsewhere.
 fn progress() -> Result<ProgressBar, Failure> {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} pictures, {per_sec}, {eta} left")?;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} images, {per_sec}, {eta} left")?;
     let target =
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     Ok(ProgressBar::with_draw_target(Some(0), target).with_style(style))
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    // What is cheap to refuse is refused before the hours of work.
+    // Everything that is cheap to check is checked before hours of work.
     let protocol = args.data.protocol()?;
     let old = args.compare.as_deref().map(earlier).transpose()?;
     let labels = args.labels.as_deref().map(Labels::read).transpose()?;
@@ -151,7 +153,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    let judge = Judge::open(&args.data.models, calibration.as_ref())?;
+    let judge = Judge::open(&args.data.networks.models, calibration.as_ref())?;
     let mut measured = args.data.measured(&judge, &protocol)?;
     forged.note_in(&mut measured.records);
     if let Some(path) = &args.records {
@@ -188,11 +190,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn earlier(path: &Path) -> Result<Report, Failure> {
     let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let text = std::fs::read_to_string(path).map_err(|e| fail(&e))?;
-    Ok(serde_json::from_str(&text).map_err(|e| fail(&format!("not the JSON of an evaluation: {e}")))?)
+    Ok(serde_json::from_str(&text).map_err(|e| fail(&format!("not an evaluation.json of `faceward eval`: {e}")))?)
 }
 
 fn calibration(path: &Path) -> Result<Calibration, Failure> {
-    Ok(read_calibration(path)?.ok_or_else(|| format!("{}: there is no such file", path.display()))?)
+    Ok(read_calibration(path)?
+        .ok_or_else(|| format!("{}: there is no such file: `faceward calibrate` writes one", path.display()))?)
 }
 
 fn records(path: &Path, measured: &Measured) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `faceward healthcheck`: for containers, which have no curl.
+//! `faceward healthcheck`: readiness of a server, for containers without curl.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,15 +7,16 @@ use serde_json::json;
 
 use super::Failure;
 
-/// Ask a running server whether it is ready; exit code 0 when it is.
+/// Ask a running server whether it is ready.
 ///
-/// The server's certificate is not looked at, because nothing is told to it: an address of the machine itself is in no
-/// certificate.
+/// The server's certificate is not verified: it does not name a loopback address, and the request carries no secret.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward healthcheck --url http://127.0.0.1:8080/readyz\n\n\
-    Exit codes: 0 it is ready, 1 it is not or does not answer, 2 wrong usage.")]
+#[command(
+    after_help = "Examples:\n  faceward healthcheck\n  faceward healthcheck --url http://127.0.0.1:8080/readyz\n\n\
+    Exit codes: 0 the server is ready, 1 it is not or does not answer within 5 seconds, 2 wrong usage."
+)]
 pub(super) struct Args {
-    /// What to ask [default: /readyz at port 8080 of this machine, with TLS where `FACEWARD_TLS_CERT` is set].
+    /// URL to request [default: `http://127.0.0.1:8080/readyz`, https where the variable `FACEWARD_TLS_CERT` is set].
     #[arg(long)]
     url: Option<String>,
     /// Print one JSON document.
@@ -29,7 +30,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).tls_config(tls);
     let agent = config.http_status_as_error(false).build().new_agent();
-    let status = agent.get(&url).call()?.status();
+    let status =
+        agent.get(&url).call().map_err(|e| format!("{url}: {e}: start the server, or give its --url"))?.status();
     if args.json {
         println!("{}", json!({ "url": url, "status": status.as_u16(), "ready": status.is_success() }));
     } else {

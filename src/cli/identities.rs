@@ -1,80 +1,78 @@
-//! `faceward identities`: who is enrolled in the data folder.
+//! `faceward identities`: the identities of the data folder.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use faceward::audit::{Actor, AuditLog, Event};
+use faceward::audit::Actor;
 use faceward::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
-use faceward::store::{ErasureReason, SqliteStore, Store};
+use faceward::service::RecordedStore;
+use faceward::store::ErasureReason;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::when::when;
 use super::{Failure, open};
 
-/// List, show, change and erase enrolled identities. While a server runs on the folder, ask the server instead.
+/// List, show, change and erase identities. While a server runs on the folder, use the API of the server.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward identities list\n  faceward identities set jane.doe --expires 52w\n  \
+#[command(after_help = "Examples:\n  faceward identities list\n  faceward identities set jane.doe --expires 52w\n  \
     faceward identities erase jane.doe")]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The folder with the enrolled identities.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
-    /// Print one JSON document a line.
+    data: DataFolder,
+    /// Print one JSON document per line.
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// List every identity, expired ones too.
+    /// List all identities, expired ones included.
     #[command(after_help = "Example:\n  faceward identities list --json")]
     List,
     /// Show an identity with its references and negatives.
     #[command(after_help = "Example:\n  faceward identities show jane.doe")]
     Show {
-        /// The identity's id.
+        /// Id of the identity.
         id: IdentityId,
     },
-    /// Change an identity's fields; what is not given stays. The identity is created when it is missing.
+    /// Change the given fields of an identity; the identity is created where it is missing.
     #[command(
         after_help = "Example:\n  faceward identities set jane.doe --consent-basis \"contract 17\" --expires 52w"
     )]
     Set {
-        /// The identity's id.
+        /// Id of the identity.
         id: IdentityId,
-        /// The person's name for reviewers; the id for a new identity where it is not given.
+        /// Name of the person, shown to reviewers [default for a new identity: the id].
         #[arg(long)]
         name: Option<String>,
-        /// Why the templates may be kept, for example `consent` (GDPR Art. 9(2)).
+        /// Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
         #[arg(long, value_name = "TEXT")]
         consent_basis: Option<String>,
-        /// When the identity must be erased: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z).
+        /// Expiry of the identity: a time from now (12h, 90d, 4w) or a timestamp (2030-01-01T00:00:00Z).
         #[arg(long, value_parser = when, value_name = "TIME")]
         expires: Option<Timestamp>,
-        /// It does not expire any more.
+        /// Remove the expiry.
         #[arg(long, conflicts_with = "expires")]
         never_expires: bool,
     },
-    /// Erase an identity with its key and everything kept of it, and print the receipt.
+    /// Erase an identity with its key, references and negatives, and print the receipt.
     #[command(after_help = "Example:\n  faceward identities erase jane.doe --json")]
     Erase {
-        /// The identity's id.
+        /// Id of the identity.
         id: IdentityId,
     },
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let store = open::store(&args.data_dir, &args.master.source()?)?;
+    let store = open::store(args.data.path(), &args.data.key()?)?;
+    let operator = store.acting_as(Actor::CommandLine);
     match &args.action {
         Action::List => {
-            for record in store.identities(None, usize::MAX)? {
+            for record in store.identities()? {
                 let samples = store.samples(&record.id)?;
                 if args.json {
                     println!("{}", document(&record, &samples));
@@ -91,18 +89,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             fields.display_name = name.clone().unwrap_or(fields.display_name);
             fields.consent_basis = consent_basis.clone().or(fields.consent_basis);
             fields.expires_at = if *never_expires { None } else { expires.or(fields.expires_at) };
-            let now = Timestamp::now();
-            fields.check(now)?;
-            let (record, created) = store.put_identity(id, &fields, now)?;
-            let audit = AuditLog::open(&args.data_dir, store.service_keys().clone())?;
-            audit.append(&Actor::CommandLine, &Event::IdentityWritten { subject: audit.subject(id), created })?;
+            let (record, _) = operator.put_identity(id, &fields)?;
             show(&record, &store.samples(id)?, args.json);
         }
         Action::Erase { id } => {
-            let audit = AuditLog::open(&args.data_dir, store.service_keys().clone())?;
-            let receipt = store.delete_identity(id, ErasureReason::Requested, Timestamp::now())?;
-            let receipt = receipt.ok_or_else(|| unknown(id))?;
-            audit.append(&Actor::CommandLine, &Event::erased(&receipt))?;
+            let receipt = operator.erase_identity(id, ErasureReason::Requested)?.ok_or_else(|| unknown(id))?;
             if args.json {
                 println!("{}", serde_json::to_string(&receipt)?);
             } else {
@@ -114,10 +105,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn unknown(id: &IdentityId) -> String {
-    format!("there is no identity {id}; `faceward identities list` shows them")
+    format!("there is no identity `{id}`: `faceward identities list` shows all of them")
 }
 
-fn known(store: &SqliteStore, id: &IdentityId) -> Result<IdentityRecord, Failure> {
+fn known(store: &RecordedStore, id: &IdentityId) -> Result<IdentityRecord, Failure> {
     Ok(store.identity(id)?.ok_or_else(|| unknown(id))?)
 }
 
@@ -167,8 +158,13 @@ fn show(record: &IdentityRecord, samples: &[Sample], json: bool) {
     println!("{}  {}", record.id, record.fields.display_name);
     println!("  {}", summary(record, samples));
     for s in samples {
-        let kind = serde_json::to_value(s.kind).ok().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
         let name = s.filename.as_deref().unwrap_or("without a name");
-        println!("  {}  {kind:15}  {:.0}  quality {:.0}  {name}", s.id, s.added_at, s.template.quality.score);
+        println!(
+            "  {}  {:15}  {:.0}  quality {:.0}  {name}",
+            s.id,
+            s.kind.name(),
+            s.added_at,
+            s.template.quality.score
+        );
     }
 }

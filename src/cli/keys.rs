@@ -1,74 +1,69 @@
-//! `faceward keys`: API keys of the data folder.
+//! `faceward keys`: the API keys of the data folder.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use faceward::access::{ApiKey, Scope};
-use faceward::audit::{Actor, Event};
+use faceward::audit::Actor;
+use faceward::service::RecordedKeys;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::master::MasterArgs;
+use super::places::DataFolder;
 use super::when::when;
-use super::{Failure, open, rotate};
+use super::{Failure, rotate};
 
-/// Create, list and revoke API keys. A server that runs on the folder takes them over within two seconds.
+/// Create, list and revoke API keys. A server that runs on the folder applies changes within two seconds.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward keys create --name moderation --scope verify --expires 90d\n  \
+#[command(after_help = "Examples:\n  faceward keys create --name moderation --scope verify --expires 90d\n  \
     faceward keys list\n  faceward keys revoke 1a2b3c4d")]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The folder with the enrolled identities and the keys.
-    #[arg(long, env = "FACEWARD_DATA_DIR", default_value = "enrollments", value_name = "DIR", global = true)]
-    data_dir: PathBuf,
     #[command(flatten)]
-    master: MasterArgs,
-    /// Print one JSON document a line.
+    data: DataFolder,
+    /// Print one JSON document per line.
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// Issue a key; it is printed once and only its hash is kept.
+    /// Create a key. It is printed once; only its hash is kept.
     #[command(after_help = "Example:\n  faceward keys create --name moderation --scope verify --expires 90d")]
     Create {
-        /// What it is for, as `keys list` shows it.
+        /// Name of the key in `faceward keys list`.
         #[arg(long, default_value = "unnamed")]
         name: String,
-        /// What it allows: enroll, verify, admin (which implies the others).
+        /// Scopes of the key: enroll, verify, admin (admin implies the others).
         #[arg(long, required = true, value_delimiter = ',', value_name = "SCOPE,…")]
         scope: Vec<Scope>,
-        /// When it stops working: after a time (90d, 12h, 4w) or at one (2030-01-01T00:00:00Z); never without it.
+        /// Expiry of the key: a time from now (12h, 90d, 4w) or a timestamp (2030-01-01T00:00:00Z) [default: never].
         #[arg(long, value_parser = when, value_name = "TIME")]
         expires: Option<Timestamp>,
     },
-    /// List every key, revoked and expired ones too.
+    /// List all keys, revoked and expired ones included.
     #[command(after_help = "Example:\n  faceward keys list --json")]
     List,
-    /// Revoke a key for good.
+    /// Revoke a key, permanently.
     #[command(after_help = "Example:\n  faceward keys revoke 1a2b3c4d")]
     Revoke {
-        /// The key's id: the 8 digits after fw_.
+        /// Id of the key: the 8 digits after fw_.
         id: String,
     },
     RotateMaster(rotate::Args),
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let source = args.master.source()?;
+    let source = args.data.key()?;
     if let Action::RotateMaster(rotation) = &args.action {
-        return rotate::run(rotation, &args.data_dir, &source, args.json);
+        return rotate::run(rotation, args.data.path(), &source, args.json);
     }
-    let (store, audit) = open::keys(&args.data_dir, &source)?;
+    let keys = RecordedKeys::open(args.data.path(), &source)?;
+    let operator = keys.acting_as(Actor::CommandLine);
     match &args.action {
         Action::Create { name, scope, expires } => {
-            let (key, secret) =
-                ApiKey::issue(store.key_hasher(), name, scope.iter().copied(), *expires, Timestamp::now())?;
-            store.insert_key(&key)?;
-            audit.append(&Actor::CommandLine, &Event::key_issued(&key))?;
+            let (key, secret) = operator.issue_key(name, scope.iter().copied(), *expires)?;
             if args.json {
                 let mut line = serde_json::to_value(&key)?;
                 if let Some(object) = line.as_object_mut() {
@@ -77,13 +72,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 println!("{line}");
             } else {
                 println!("{}", secret.expose());
-                eprintln!("Keep it now: it is not shown again. Id {}, {}.", key.id, state(&key));
+                eprintln!("Store the key now: it is not shown again. Id {}, {}.", key.id, state(&key));
             }
         }
         Action::List => {
-            let keys = store.keys()?;
+            let keys = keys.keys()?;
             if keys.is_empty() && !args.json {
-                eprintln!("There is no key.");
+                eprintln!("There are no keys: create one with `faceward keys create`.");
             }
             for key in keys {
                 if args.json {
@@ -95,10 +90,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
         }
         Action::Revoke { id } => {
-            if !store.revoke_key(id, Timestamp::now())? {
-                return Err(format!("there is no key {id:?}; `faceward keys list` shows the ids").into());
+            if !operator.revoke_key(id)? {
+                return Err(format!("there is no key `{id}`: `faceward keys list` shows the ids").into());
             }
-            audit.append(&Actor::CommandLine, &Event::KeyRevoked { key: id.clone() })?;
             if args.json {
                 println!("{}", json!({ "id": id, "revoked": true }));
             } else {

@@ -1,10 +1,11 @@
-//! The command line: one file a command.
+//! The command line: a module per command, beside what commands share: the groups of arguments (`places`, `master`),
+//! opening the data folder (`open`), standard output (`out`) and times (`when`).
 
-/// As the standard library's, but for a reader that goes away.
+/// `std::println!` that ends the command quietly, instead of panicking, where nobody reads its output any more.
 macro_rules! println {
     ($($what:tt)*) => { $crate::cli::out::print(format_args!("{}\n", format_args!($($what)*))) };
 }
-/// Likewise.
+/// `std::print!` with the same end.
 macro_rules! print {
     ($($what:tt)*) => { $crate::cli::out::print(format_args!($($what)*)) };
 }
@@ -25,6 +26,7 @@ mod models;
 mod open;
 mod out;
 mod pipeline;
+mod places;
 mod rotate;
 mod serve;
 mod train;
@@ -33,14 +35,23 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Self-hosted, identity-aware deepfake verification.
 ///
-/// Exit codes: 0 success, 1 failure, 2 wrong usage, 141 nobody reads the output any more; `faceward batch` has two more,
-/// see its help.
+/// Enroll photographs of the people you protect; verify images against them; read why an image is called fake.
 #[derive(Parser)]
-#[command(name = "faceward", version, about, long_about, max_term_width = 110)]
+#[command(
+    name = "faceward",
+    version,
+    about,
+    long_about,
+    max_term_width = 110,
+    after_help = "Example:\n  faceward demo\n  faceward enroll jane.doe photos/*.jpg --name \"Jane Doe\"\n  \
+        faceward verify --identity jane.doe suspicious.jpg\n\n\
+        Exit codes: 0 success, 1 failure, 2 wrong usage, 141 nobody reads the output any more. Where a command has others,\n\
+        its help lists them."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -48,7 +59,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Enroll(enroll::Args),
     Verify(verify::Args),
     Batch(batch::Args),
@@ -66,15 +77,18 @@ enum Command {
     Train(train::Args),
 }
 
-/// Runs the command line; the exit code is 0 for success, 1 for a failure, 2 for wrong usage.
+/// Runs the command line; the help of each command lists its exit codes.
 pub(crate) fn run() -> ExitCode {
-    let command = Cli::parse().command;
-    out::guarded(|| dispatch(command))
+    let matches = Cli::command().get_matches();
+    let command = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit()).command;
+    let matches = matches.subcommand().map_or_else(ArgMatches::default, |(_, matches)| matches.clone());
+    out::guarded(|| dispatch(command, &matches))
 }
 
-fn dispatch(command: Command) -> ExitCode {
+/// `matches` are those of the command.
+fn dispatch(command: Command, matches: &ArgMatches) -> ExitCode {
     let result = match command {
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(&args, matches),
         Command::Enroll(args) => enroll::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Batch(args) => batch::run(&args),
@@ -100,5 +114,5 @@ fn dispatch(command: Command) -> ExitCode {
     }
 }
 
-/// What a command fails with: a sentence for the person at the terminal.
+/// Why a command failed: one sentence for the person at the terminal.
 type Failure = Box<dyn std::error::Error>;

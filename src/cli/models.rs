@@ -1,28 +1,27 @@
-//! `faceward models`: what is loaded, where it comes from, and whether every file is what the manifest says.
+//! `faceward models`: the networks, their sources and licences, and whether every file matches the manifest.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use faceward::models::Manifest;
 use serde_json::json;
 
 use super::Failure;
+use super::places::ModelsDir;
 
 /// List the networks with their sources and licences, and check every file's hash.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward models --models /srv/faceward/models\n\n\
-    Exit codes: 0 every file is as listed, 1 one is missing or altered, 2 wrong usage.")]
+    Exit codes: 0 every file matches the manifest, 1 a file is missing or altered, 2 wrong usage.")]
 pub(super) struct Args {
-    /// The folder with the networks and their manifest.
-    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
-    models: PathBuf,
-    /// Print one JSON document a line and file.
+    #[command(flatten)]
+    networks: ModelsDir,
+    /// Print one JSON document per file, one per line.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let manifest = Manifest::open(&args.models)?;
+    let manifest = Manifest::open(&args.networks.models)?;
     let width = |f: fn(&faceward::models::ModelEntry) -> &str| manifest.models.iter().map(|m| f(m).len()).max();
     let (files, licenses) = (width(|m| &m.file).unwrap_or(0), width(|m| &m.license).unwrap_or(0));
     if !args.json {

@@ -1,27 +1,26 @@
-//! Standard output. Who reads it may go away (`… | head`): then there is nothing more to say, and the command ends, with
-//! what it has to clean up cleaned up.
+//! Standard output. Its reader may close it early (`… | head`): the command then ends quietly, and destructors run.
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-/// What ends a command that cannot print.
+/// The payload of the unwinding that ends a command which cannot print.
 struct Unwritable(std::io::Error);
 
-/// What a shell makes of a program that SIGPIPE has ended.
+/// The exit code that a shell reports for a program ended by SIGPIPE.
 const PIPE: u8 = 128 + 13;
 
-/// As `std::print!`, for the macros of this module's name in `cli/mod.rs`.
+/// Prints and flushes, for the macros `print!` and `println!` in `cli/mod.rs`.
 pub(super) fn print(text: Arguments<'_>) {
     let mut out = std::io::stdout().lock();
     if let Err(e) = out.write_fmt(text).and_then(|()| out.flush()) {
-        // No panic: it has no message and no backtrace, and drops what is held on the way.
+        // Unwinding without a panic: no message and no backtrace, but destructors run.
         resume_unwind(Box::new(Unwritable(e)));
     }
 }
 
-/// Runs a command; one that cannot print ends here.
+/// Runs a command, and turns the unwinding of [`print()`] into an exit code.
 pub(super) fn guarded(command: impl FnOnce() -> ExitCode) -> ExitCode {
     match catch_unwind(AssertUnwindSafe(command)) {
         Ok(code) => code,

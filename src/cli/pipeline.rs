@@ -1,4 +1,4 @@
-//! Loading the networks for a command.
+//! The networks for commands that work without a service.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use faceward::template::TemplateExtractor;
 
 use super::Failure;
 
-/// The finder and the extractor over the networks in `models`.
+/// Loads the face finder and the template extractor from the folder `models`.
 pub(super) fn networks(models: &Path) -> Result<(FaceFinder, TemplateExtractor), Failure> {
     let zoo = Arc::new(Zoo::load(&Manifest::open(models)?, &TractEngine)?);
     Ok((FaceFinder::new(zoo.clone(), DetectorSettings::default()), TemplateExtractor::new(zoo)))

@@ -1,32 +1,32 @@
-//! `faceward keys rotate-master`: a new master key.
+//! `faceward keys rotate-master`: replacing the master key.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use faceward::audit::{Actor, AuditLog, Event};
-use faceward::store::SqliteStore;
-use faceward::vault::{MasterKey, MasterKeySource, rotate_file};
+use faceward::audit::Actor;
+use faceward::vault::{MasterKeySource, rotate_file};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{Failure, open};
 
-/// Replace the master key; templates stay as they are, the keys that seal them are wrapped anew. Stop the server first.
+/// Replace the master key. The key of each identity is wrapped again; templates are not touched. Stop the server first.
 ///
-/// Where the present key is in a file, a new one is made in its place. Where it comes from a command or a variable, say
-/// where the new one is.
+/// A master key in a file is replaced by a new one in the same file, unless an option says where the new key is. A
+/// master key from a command or a variable always needs such an option.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  faceward keys rotate-master\n  \
-    FACEWARD_MASTER_KEY=$OLD faceward keys rotate-master --to-variable NEW_MASTER_KEY")]
-#[allow(clippy::struct_field_names, reason = "the options are named so")]
+#[command(after_help = "Examples:\n  faceward keys rotate-master\n  \
+    FACEWARD_MASTER_KEY=$OLD faceward keys rotate-master --to-variable NEW_MASTER_KEY\n\n\
+    Exit codes: 0 replaced, 1 failed, 2 wrong usage.")]
+#[allow(clippy::struct_field_names, reason = "the flags have these names")]
 pub(super) struct Args {
-    /// A file that holds the new key, 64 hex digits.
+    /// File that holds the new key, 64 hex digits.
     #[arg(long, value_name = "FILE", group = "to")]
     to_file: Option<PathBuf>,
-    /// An environment variable that holds the new key.
+    /// Environment variable that holds the new key.
     #[arg(long, value_name = "NAME", group = "to")]
     to_variable: Option<String>,
-    /// A command that prints the new key.
+    /// Command that prints the new key, run by `sh -c`.
     #[arg(long, value_name = "COMMAND", group = "to")]
     to_command: Option<String>,
 }
@@ -44,25 +44,22 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource, json: bool) -> Result<ExitCode, Failure> {
-    let store = open::exclusive(data_dir, source)?;
-    let audit = AuditLog::open(data_dir, store.service_keys().clone())?;
-    let rewrap = |store: SqliteStore, key: &MasterKey| -> Result<usize, Failure> {
-        let identities = store.rotate_master(key)?;
-        audit.append(&Actor::CommandLine, &Event::MasterRotated { master: key.id().to_string() })?;
-        Ok(identities)
-    };
+    let store = open::store(data_dir, source)?;
     let mut identities = 0;
     let id = match (args.target()?, source.file(data_dir)) {
         (Some(target), _) => {
             let key = target.read(data_dir)?;
-            identities = rewrap(store, &key)?;
+            identities = store.rotate_master(&Actor::CommandLine, &key)?;
             key.id()
         }
         (None, Some(file)) => rotate_file::<Failure>(&file, |key| {
-            identities = rewrap(store, &key)?;
+            identities = store.rotate_master(&Actor::CommandLine, &key)?;
             Ok(())
         })?,
-        (None, None) => return Err("say where the new key is: --to-file, --to-variable or --to-command".into()),
+        (None, None) => return Err(
+            "the master key is not in a file: say where the new key is with --to-file, --to-variable or --to-command"
+                .into(),
+        ),
     };
     if json {
         println!("{}", json!({ "master_key": id.to_string(), "identities": identities }));

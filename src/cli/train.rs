@@ -1,4 +1,4 @@
-//! `faceward train …`: what the scripts in `training/` start from.
+//! `faceward train`: data for the scripts in `training/`.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -13,10 +13,14 @@ use faceward::models::Manifest;
 use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::places::ModelsDir;
 use super::{Failure, pipeline};
 
-/// Prepare data for the scripts in training/ (writes biometric data in the clear; not for service use).
+/// Prepare data for the scripts in training/. Writes biometric data in the clear; a service never needs it.
 #[derive(clap::Args)]
+#[command(after_help = "Example:\n  faceward train extract pictures --out templates.jsonl\n  \
+    faceward train cohort templates.jsonl --out cohort.bin\n  \
+    faceward train evidence templates.jsonl --out evidence.jsonl")]
 pub(super) struct Args {
     #[command(subcommand)]
     step: Step,
@@ -24,60 +28,61 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Step {
-    /// Write the templates of every face under a folder as JSON lines.
+    /// Write the template of every face under a folder as a JSON line.
+    #[command(after_help = "Example:\n  faceward train extract pictures --out templates.jsonl")]
     Extract {
-        /// The folder; every image file under it is read.
+        /// Folder; every image under it is read.
         folder: PathBuf,
-        /// Where the lines go.
+        /// File for the lines.
         #[arg(long, short)]
         out: PathBuf,
-        /// The folder with the networks and their manifest.
-        #[arg(long, default_value = "models")]
-        models: PathBuf,
+        #[command(flatten)]
+        networks: ModelsDir,
         /// Threads.
         #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
         jobs: usize,
     },
     /// Write the embeddings of extracted faces as a cohort of strangers.
+    #[command(after_help = "Example:\n  faceward train cohort templates.jsonl --out cohort.bin")]
     Cohort {
-        /// What `extract` wrote.
+        /// Templates that `faceward train extract` wrote.
         templates: PathBuf,
-        /// Where the cohort goes.
+        /// File for the cohort.
         #[arg(long, short)]
         out: PathBuf,
     },
-    /// Enroll drawn references and write the evidence of every other picture as JSON lines.
+    /// Enroll drawn references, and write the evidence of every other image as a JSON line.
+    #[command(after_help = "Example:\n  faceward train evidence templates.jsonl --out evidence.jsonl --refs 10")]
     Evidence {
-        /// What `extract` wrote, over a folder laid out person/real/… and person/fake/method/…
+        /// Templates that `faceward train extract` wrote for a folder with person/real/… and person/fake/method/…
         templates: PathBuf,
-        /// Where the lines go.
+        /// File for the lines.
         #[arg(long, short)]
         out: PathBuf,
-        /// Verify the pictures of the same paths in this file of `extract` in place of those in TEMPLATES.
+        /// Take the probes from this file of `faceward train extract`, by the paths of those in TEMPLATES.
         #[arg(long, value_name = "TEMPLATES")]
         probes: Option<PathBuf>,
-        /// References a person.
+        /// References per person.
         #[arg(long, default_value_t = 10)]
         refs: usize,
-        /// Draws.
+        /// Draws of references.
         #[arg(long, default_value_t = 2)]
         seeds: u64,
-        /// Pictures of other people, a person and draw.
+        /// Images of other people per person and draw.
         #[arg(long, default_value_t = 60)]
         others: usize,
-        /// Read the population from this file instead of the models folder.
+        /// Population file [default: the one in the models folder].
         #[arg(long)]
         population: Option<PathBuf>,
-        /// The folder with the networks and their manifest.
-        #[arg(long, default_value = "models")]
-        models: PathBuf,
+        #[command(flatten)]
+        networks: ModelsDir,
     },
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.step {
-        Step::Extract { folder, out, models, jobs } => {
-            let (finder, extractor) = pipeline::networks(models)?;
+        Step::Extract { folder, out, networks, jobs } => {
+            let (finder, extractor) = pipeline::networks(&networks.models)?;
             let mut out = BufWriter::new(File::create(out)?);
             let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")?);
             templates::extract(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
@@ -93,8 +98,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             out.flush()?;
             println!("{n} faces");
         }
-        Step::Evidence { templates, out, probes, refs, seeds, others, population, models } => {
-            let mut known = Population::load(&Manifest::open(models)?)?;
+        Step::Evidence { templates, out, probes, refs, seeds, others, population, networks } => {
+            let mut known = Population::load(&Manifest::open(&networks.models)?)?;
             if let Some(path) = population {
                 known = toml_file::read(path, |text| Population::parse(text, known.cohort))?;
             }

@@ -1,41 +1,42 @@
-//! `faceward verify`: a few images, for a person at a terminal.
+//! `faceward verify`: a few images, verified at a terminal.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use faceward::audit::{Actor, AuditLog};
+use faceward::audit::Actor;
+use faceward::error_code::ErrorCode;
 use faceward::identity::IdentityId;
-use faceward::service::{Service, ServiceError, Verification};
+use faceward::service::{RecordedService, ServiceError, Verification};
 use serde_json::json;
 
 use super::Failure;
-use super::open::{Places, plain, read};
+use super::open::{plain, read};
+use super::places::Places;
 
-/// Verify images: is it a genuine photograph of a protected person?
+/// Verify whether images are genuine photographs of a protected person.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward verify --identity jane.doe suspicious.jpg\n\n\
-    Exit codes: 0 every image has a verdict, whatever it is, 1 an image failed or the command did, 2 wrong usage.\n\
-    For many images, and for exit codes that tell fakes, see `faceward batch`.")]
+    Exit codes: 0 every image has a verdict (whichever it is), 1 an image or the command failed, 2 wrong usage.\n\
+    For many images, and for an exit code that reports fakes, use `faceward batch`.")]
 pub(super) struct Args {
-    /// The images.
+    /// Images to verify.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Whom they claim to show; without it every face is searched over all identities.
+    /// Identity that the images claim to show; without it every face is searched over all identities.
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
     #[command(flatten)]
     places: Places,
-    /// Judge a degraded copy of every face called real or fake too (docs/robustness.md).
+    /// Verify a degraded copy of every face called real or fake too (docs/robustness.md).
     #[arg(long)]
     stability_check: bool,
-    /// Print one JSON document a line and image.
+    /// Print one JSON document per image, one per line.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let (service, audit) = args.places.service()?;
-    let service = service.with_stability_check(args.stability_check);
+    let service = args.places.service(|service| service.with_stability_check(args.stability_check))?;
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
         if enrolled.profile.is_none() {
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let mut code = ExitCode::SUCCESS;
     for path in &args.files {
-        match verify(&service, &audit, path, args.identity.as_ref()) {
+        match verify(&service, path, args.identity.as_ref()) {
             Ok(v) if args.json => {
                 let mut line = serde_json::to_value(&v)?;
                 if let Some(object) = line.as_object_mut() {
@@ -69,15 +70,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn verify(
-    service: &Service,
-    audit: &AuditLog,
+    service: &RecordedService,
     path: &Path,
     id: Option<&IdentityId>,
-) -> Result<Verification, (&'static str, String)> {
-    let bytes = read(path).map_err(|e| ("file_unreadable", e.to_string()))?;
-    let answer = service.verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))?;
-    audit.verified(&Actor::CommandLine, &answer, id.is_some()).map_err(|e| ("audit_failed", e.to_string()))?;
-    Ok(answer)
+) -> Result<Verification, (ErrorCode, String)> {
+    let bytes = read(path).map_err(|e| (ErrorCode::FileUnreadable, e.to_string()))?;
+    service.acting_as(Actor::CommandLine).verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
 }
 
 /// The answer in words.

@@ -1,10 +1,11 @@
-//! Times on the command line.
+//! Points in time on the command line.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// `90d`, `12h`, `4w` from now, or a timestamp.
+/// Parses a time from now (`12h`, `90d`, `4w`) or a timestamp.
 pub(super) fn when(text: &str) -> Result<Timestamp, String> {
-    let help = || format!("{text:?} is no time: write 90d, 12h, 4w, or 2030-01-01T00:00:00Z");
+    let help =
+        || format!("`{text}` is not a time: give 12h, 90d or 4w from now, or a timestamp such as 2030-01-01T00:00:00Z");
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

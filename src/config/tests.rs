@@ -1,4 +1,6 @@
-//! What a file of settings may say, and that the printed one is the defaults.
+//! The printed file is the defaults, every clause of the check refuses, and refusals name the setting as it was given.
+
+use clap::{Args as _, FromArgMatches as _};
 
 use super::*;
 
@@ -6,48 +8,128 @@ fn written(text: &str) -> Result<Settings, SettingsError> {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("faceward.toml");
     std::fs::write(&file, text).unwrap();
-    Settings::from_file(&file)
+    SettingsFile::read(&file).map(|file| file.settings().clone())
 }
 
 #[test]
 fn the_printed_file_is_the_defaults() {
     assert_eq!(written(DEFAULT_FILE).unwrap(), Settings::default());
     assert_eq!(written("").unwrap(), Settings::default());
-    assert!(Settings::default().check().is_ok());
+    assert_eq!(Settings::default().check(), Ok(()));
+}
+
+/// The comment above each setting of the printed file states the range that is checked.
+#[test]
+fn the_printed_file_has_every_setting_with_its_range() {
+    for row in Settings::default().rows() {
+        let (table, field) = row.setting.name.split_once('.').unwrap();
+        let text = DEFAULT_FILE.split_once(&format!("[{table}]\n")).unwrap().1;
+        let text = text.split("\n[").next().unwrap();
+        let at = [format!("\n{field} = "), format!("\n# {field} = ")].iter().find_map(|line| text.find(line));
+        let before: Vec<&str> = text[..at.unwrap_or_else(|| panic!("{}", row.setting.name))].lines().collect();
+        let comment = before.iter().rev().take_while(|l| l.starts_with("# ")).copied().collect::<String>();
+        assert!(!comment.is_empty() || field == "tls_key", "{} has no comment", row.setting.name);
+        if let Some(range) = row.range {
+            assert!(comment.contains(&setting::bounds(&range)), "{}: {comment}", row.setting.name);
+        }
+    }
 }
 
 #[test]
 fn the_defaults_agree_with_the_modules_they_set() {
     let (set, own) = (Settings::default().decode_limits(), DecodeLimits::default());
     assert_eq!((set.max_bytes, set.max_pixels, set.max_side), (own.max_bytes, own.max_pixels, own.max_side));
-    let (set, own) = (Settings::default().server_settings(), ServerSettings::default());
-    assert_eq!(format!("{set:?}"), format!("{own:?}"));
+    assert_eq!(Settings::default().detector_settings(), DetectorSettings::default());
 }
 
 #[test]
 fn a_file_changes_what_it_names_and_typing_errors_are_shown() {
     let settings = written("[server]\nthreads = 3\n[limits]\nmax_image_mib = 5\n").unwrap();
     assert_eq!((settings.server.threads, settings.limits.max_image_mib), (Some(3), 5));
-    assert_eq!(settings.server_settings().queue, 48);
+    assert_eq!((settings.server.inference_threads(), settings.server.queue_length()), (3, 48));
     let e = written("[server]\ntreads = 3\n").unwrap_err().to_string();
     assert!(e.contains("treads") && e.contains("line 2"), "{e}");
 }
 
 #[test]
-fn values_that_cannot_work_are_refused() {
-    for text in [
-        "[server]\nthreads = 0",
-        "[server]\ndeadline_s = 0",
-        "[limits]\nmax_body_mib = 1",
-        "[limits]\nmax_faces = 0",
-        "[limits]\nbody_memory_mib = 9",
-        "[server]\ndeadline_s = 100000",
-        "[server]\nqueue = 4611686018427387904",
-        "[limits]\nmax_image_mib = 17592186044416",
-        "[detector]\nsides = []",
-        "[detector]\nsides = [640, 320]",
-        "[detector]\nsides = [320, 100000]",
-    ] {
-        assert!(written(text).unwrap().check().is_err(), "{text}");
+fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
+    let mut ranged = 0;
+    for row in Settings::default().rows() {
+        let Some(range) = row.range.clone() else { continue };
+        ranged += 1;
+        let (table, field) = row.setting.name.split_once('.').unwrap();
+        for bad in [range.start().checked_sub(1), Some(range.end() + 1).filter(|_| field != "max_side")] {
+            let Some(bad) = bad else { continue };
+            let refused = written(&format!("[{table}]\n{field} = {bad}")).unwrap().check().unwrap_err();
+            let message = format!("`{} = {bad}`: give {}", row.setting.name, setting::bounds(&range));
+            assert_eq!(refused.to_string(), message);
+        }
     }
+    assert_eq!(ranged, 14, "a range for every number");
+
+    for (name, text, message) in [
+        ("detector.sides", "[detector]\nsides = []", "`detector.sides = []`: give at least one side"),
+        ("detector.sides", "[detector]\nsides = [640, 320]", "in ascending order"),
+        ("detector.sides", "[detector]\nsides = [320, 100000]", "each 64 to 4096 pixels"),
+        ("detector.sides", "[detector]\nsides = [32]", "each 64 to 4096 pixels"),
+        ("server.tls_key", "[server]\ntls_cert = \"c\"", "`server.tls_key`: give the private key"),
+        ("server.tls_cert", "[server]\ntls_key = \"k\"", "`server.tls_cert`: give the certificate"),
+        (
+            "storage.master_key_command",
+            "[storage]\nmaster_key_file = \"f\"\nmaster_key_command = \"c\"",
+            "give one of the two",
+        ),
+        (
+            "limits.max_body_mib",
+            "[limits]\nmax_image_mib = 65",
+            "`limits.max_body_mib = 64`: a body must hold an image: give at least the 65 of limits.max_image_mib",
+        ),
+        (
+            "limits.body_memory_mib",
+            "[limits]\nbody_memory_mib = 9",
+            "`limits.body_memory_mib = 9`: memory must hold a body: give at least the 64 of limits.max_body_mib",
+        ),
+    ] {
+        let refused = written(text).unwrap().check().unwrap_err();
+        assert_eq!(refused.setting.name, name);
+        assert!(refused.to_string().contains(message), "{refused}");
+        assert_ne!(refused.setting.flag, name, "the clause names a setting of the tables");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_setting_as_it_was_given() {
+    let refused = written("[server]\nthreads = 0").unwrap().check().unwrap_err();
+    for (origin, text) in [
+        (Origin::Flag, "`--threads 0`: give 1 to 4096"),
+        (Origin::Variable, "`FACEWARD_THREADS=0`: give 1 to 4096"),
+        (Origin::File("my.toml".into()), "my.toml: `server.threads = 0`: give 1 to 4096"),
+        (Origin::Default, "`server.threads` has the default 0: give 1 to 4096"),
+    ] {
+        assert_eq!(refused.given_by(&origin), text);
+    }
+    let sides = written("[detector]\nsides = [640, 320]").unwrap().check().unwrap_err();
+    assert!(sides.given_by(&Origin::Flag).starts_with("`--detector-sides 640,320`: "));
+}
+
+fn flags(words: &[&str]) -> Result<Flags, clap::Error> {
+    let command = Flags::augment_args(clap::Command::new("serve")).no_binary_name(true);
+    Flags::from_arg_matches(&command.try_get_matches_from(words)?)
+}
+
+/// The table over every setting and every layer is in `tests/integration/settings.rs`: it needs an environment.
+#[test]
+fn a_switch_can_be_turned_off_by_a_flag() {
+    let on = written("[storage]\nkeep_images = true").unwrap();
+    for (words, kept) in [(&[][..], true), (&["--keep-images=false"], false), (&["--keep-images"], true)] {
+        assert_eq!(on.clone().overridden_by(&flags(words).unwrap()).storage.keep_images, kept, "{words:?}");
+    }
+    assert!(flags(&["--keep-images=no"]).is_err());
+}
+
+#[test]
+fn a_source_of_the_master_key_replaces_the_one_of_the_file() {
+    let file = written("[storage]\nmaster_key_file = \"f\"").unwrap();
+    let storage = file.overridden_by(&flags(&["--master-key-command", "c"]).unwrap()).storage;
+    assert_eq!((storage.master_key_file, storage.master_key_command), (None, Some("c".to_owned())));
 }

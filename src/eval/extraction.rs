@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::{Cache, CacheError, Degradation, Draw};
+use crate::error_code::ErrorCode;
 use crate::parallel;
 use crate::service::{Analyser, ServiceError};
 use crate::template::Template;
@@ -90,7 +91,7 @@ fn wanted<'a, T>(draws: &[Draw<'a, T>], degradations: &[Degradation]) -> Vec<(&'
 }
 
 fn look(analyser: &Analyser, file: &Path, how: Degradation, cache: Option<&Mutex<Cache>>) -> Result<Seen, CacheError> {
-    let Ok(bytes) = std::fs::read(file) else { return Ok(Seen::Failed("file_unreadable".into())) };
+    let Ok(bytes) = std::fs::read(file) else { return Ok(Seen::Failed(ErrorCode::FileUnreadable.into())) };
     let key = Cache::key(&bytes, how);
     let known = cache.and_then(|c| c.lock().ok()?.get(&key));
     if let Some(seen) = known {

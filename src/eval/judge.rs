@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::identity::Population;
 use crate::imaging::DecodeLimits;
 use crate::inference::TractEngine;
-use crate::models::{Manifest, Role, Zoo};
-use crate::service::{Analyser, StartError, Versions};
+use crate::models::{Manifest, Role, Versions, Zoo};
+use crate::service::{Analyser, StartError};
 use crate::verdict::{Calibration, Fusion};
 
 /// Everything that a verdict depends on, apart from the references.

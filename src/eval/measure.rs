@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Dataset, Draw, Explained, Extracted, Judge, Protocol, Seen, draws, enroll};
+use crate::error_code::ErrorCode;
 use crate::face::BoundingBox;
 use crate::identity::{Candidate, Profile};
 use crate::template::{Demographics, Sex, Template};
@@ -124,7 +125,7 @@ fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Optio
         Candidate { sha256: r.path.clone(), faces }
     });
     let (profile, outcomes) = enroll(photographs.collect(), &judge.population);
-    let refused: Vec<String> = outcomes.iter().filter_map(|o| Some(o.as_ref().err()?.code().to_owned())).collect();
+    let refused: Vec<String> = outcomes.iter().filter_map(|o| Some(o.as_ref().err()?.code().to_string())).collect();
     let enrollment = Enrollment {
         seed: draw.seed,
         identity: draw.person.to_owned(),
@@ -139,8 +140,8 @@ fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Optio
 fn answer(judge: &Judge, profile: Option<&Profile>, seen: Option<&Seen>) -> Record {
     let mut record = Record::default();
     match (profile, seen) {
-        (None, _) => record.error = Some("identity_without_references".into()),
-        (_, None) => record.error = Some("internal".into()),
+        (None, _) => record.error = Some(ErrorCode::IdentityWithoutReferences.into()),
+        (_, None) => record.error = Some(ErrorCode::Internal.into()),
         (_, Some(Seen::Failed(code))) => record.error = Some(code.clone()),
         (Some(profile), Some(Seen::Faces(faces))) => decide(&mut record, judge, profile, faces),
     }

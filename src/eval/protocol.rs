@@ -130,7 +130,7 @@ mod tests {
         photographs.push(candidate(9, template(2)));
         let (profile, outcomes) = enroll(photographs, &population());
         assert_eq!(profile.unwrap().references, 6);
-        assert_eq!(outcomes[6].as_ref().unwrap_err().code(), "not_same_person");
+        assert_eq!(outcomes[6].as_ref().unwrap_err().code(), crate::error_code::ErrorCode::NotSamePerson);
         assert!(enroll(Vec::new(), &population()).0.is_none());
     }
 

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{Population, Profile};
+use crate::error_code::ErrorCode;
 use crate::face::Component;
 use crate::template::{Embedding, Template, cosine};
 
@@ -53,20 +54,20 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable code in answers.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NoFace => "no_face",
-            Self::SeveralFaces(_) => "several_faces",
+            Self::NoFace => ErrorCode::NoFace,
+            Self::SeveralFaces(_) => ErrorCode::SeveralFaces,
             Self::Quality { component, .. } => match component {
-                Component::FaceSize => "face_too_small",
-                Component::Sharpness => "face_too_blurred",
-                Component::Exposure | Component::DynamicRange => "face_too_dark_or_bright",
-                Component::Pose => "face_turned_too_far",
-                Component::Occlusion => "face_occluded",
-                Component::DetectorConfidence => "face_uncertain",
+                Component::FaceSize => ErrorCode::FaceTooSmall,
+                Component::Sharpness => ErrorCode::FaceTooBlurred,
+                Component::Exposure | Component::DynamicRange => ErrorCode::FaceTooDarkOrBright,
+                Component::Pose => ErrorCode::FaceTurnedTooFar,
+                Component::Occlusion => ErrorCode::FaceOccluded,
+                Component::DetectorConfidence => ErrorCode::FaceUncertain,
             },
-            Self::Duplicate => "duplicate",
-            Self::NotSamePerson { .. } => "not_same_person",
+            Self::Duplicate => ErrorCode::Duplicate,
+            Self::NotSamePerson { .. } => ErrorCode::NotSamePerson,
         }
     }
 }
@@ -209,7 +210,7 @@ mod tests {
         for (i, o) in outcomes.iter().enumerate() {
             assert_eq!(o.is_ok(), i != 6, "{i}: {o:?}");
         }
-        assert_eq!(outcomes[6].as_ref().unwrap_err().code(), "not_same_person");
+        assert_eq!(outcomes[6].as_ref().unwrap_err().code(), ErrorCode::NotSamePerson);
     }
 
     #[test]
@@ -218,7 +219,7 @@ mod tests {
         all.push(candidate(9, vec![template(7), template(8), near(1, 50)]));
         assert_eq!(admit(&[], &all, &population())[5], Ok(2));
         // alone, with nothing to agree with and no dominant face, it is refused
-        assert_eq!(admit(&[], &all[5..], &population())[0].as_ref().unwrap_err().code(), "several_faces");
+        assert_eq!(admit(&[], &all[5..], &population())[0].as_ref().unwrap_err().code(), ErrorCode::SeveralFaces);
     }
 
     #[test]
@@ -239,7 +240,7 @@ mod tests {
         let mut small = near(1, 1);
         small.quality = Quality::from_values([(Component::FaceSize, 8.0)]);
         let outcomes = admit(&[], &[candidate(1, vec![small]), candidate(2, vec![])], &population());
-        assert_eq!(outcomes[0].as_ref().unwrap_err().code(), "face_too_small");
+        assert_eq!(outcomes[0].as_ref().unwrap_err().code(), ErrorCode::FaceTooSmall);
         assert_eq!(outcomes[1], Err(Refusal::NoFace));
     }
 

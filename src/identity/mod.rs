@@ -17,5 +17,7 @@ pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use index::{Index, Neighbour};
 pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile};
-pub use record::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind};
+pub use record::{
+    ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind, SampleSet,
+};
 pub use spread::Spread;

@@ -135,6 +135,45 @@ pub enum SampleKind {
     KnownFake,
 }
 
+impl SampleKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Reference, Self::NotThisPerson, Self::KnownFake];
+
+    /// The name in files and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::NotThisPerson => "not_this_person",
+            Self::KnownFake => "known_fake",
+        }
+    }
+}
+
+/// The two sets of an identity's samples. Its text form is `reference` or `negative`: one sample of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleSet {
+    /// Genuine photographs of the identity.
+    References,
+    /// Other people, and known fakes of the identity.
+    Negatives,
+}
+
+impl SampleSet {
+    /// Whether samples of this kind belong to it.
+    pub fn holds(self, kind: SampleKind) -> bool {
+        (kind == SampleKind::Reference) == (self == Self::References)
+    }
+}
+
+impl fmt::Display for SampleSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::References => "reference",
+            Self::Negatives => "negative",
+        })
+    }
+}
+
 /// One enrolled image: a reference or a negative. Its pixels are not kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {

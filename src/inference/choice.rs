@@ -1,19 +1,20 @@
-//! Which engine runs the networks, by name.
+//! The choice of an engine by name.
 
 use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::{Engine, InferenceError, TractEngine};
+use super::engine::{Engine, InferenceError};
+use super::tract::TractEngine;
 
-/// An engine's name.
+/// An inference engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
-    /// In the program, always there.
+    /// tract, built in.
     #[default]
     Tract,
-    /// ONNX Runtime, with the library of the machine; only in a program built with the feature `ort`.
+    /// ONNX Runtime from a shared library; needs the feature `ort`.
     Ort,
 }
 
@@ -24,24 +25,24 @@ impl FromStr for EngineKind {
         match name {
             "tract" => Ok(Self::Tract),
             "ort" => Ok(Self::Ort),
-            _ => Err(format!("{name} is no engine: tract or ort")),
+            _ => Err(format!("unknown engine `{name}`: choose `tract` or `ort`")),
         }
     }
 }
 
 impl EngineKind {
-    /// The engine, ready to load networks.
+    /// Opens the engine.
     ///
     /// # Errors
-    /// [`InferenceError::Engine`] where this program or this machine does not have it.
+    /// [`InferenceError::Engine`] if it is not built in, or its library is not found.
     pub fn open(self) -> Result<Box<dyn Engine>, InferenceError> {
         match self {
             Self::Tract => Ok(Box::new(TractEngine)),
             #[cfg(feature = "ort")]
-            Self::Ort => Ok(Box::new(super::OrtEngine::open()?)),
+            Self::Ort => Ok(Box::new(super::ort::OrtEngine::open()?)),
             #[cfg(not(feature = "ort"))]
             Self::Ort => Err(InferenceError::Engine(
-                "this program was built without ONNX Runtime: build it with --features ort".into(),
+                "this build has no ONNX Runtime: build with `--features ort`, or choose `tract`".into(),
             )),
         }
     }
@@ -52,15 +53,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_always_there_and_names_are_checked() {
+    fn the_default_is_built_in_and_names_are_checked() {
         assert!(EngineKind::default().open().unwrap().name().starts_with("tract"));
         assert_eq!("ort".parse(), Ok(EngineKind::Ort));
-        assert!("onnx".parse::<EngineKind>().unwrap_err().contains("onnx"));
+        assert_eq!("onnx".parse::<EngineKind>().unwrap_err(), "unknown engine `onnx`: choose `tract` or `ort`");
     }
 
     #[cfg(not(feature = "ort"))]
     #[test]
-    fn a_program_without_the_other_says_so() {
+    fn a_build_without_ort_says_how_to_get_it() {
         let Err(e) = EngineKind::Ort.open() else { panic!("it is not built in") };
         assert!(e.to_string().contains("--features ort"), "{e}");
     }

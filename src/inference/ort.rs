@@ -1,7 +1,7 @@
-//! ONNX Runtime as the engine, for operators who have its library (feature `ort`).
+//! ONNX Runtime as the engine (feature `ort`).
 //!
-//! The library is loaded when the engine is opened: from where `ORT_DYLIB_PATH` says, else from where the system finds
-//! `libonnxruntime.so` (`.dylib`, `.dll`). Nothing is downloaded.
+//! Opening the engine loads the shared library: from `ORT_DYLIB_PATH` if set, otherwise `libonnxruntime.so` (`.dylib`,
+//! `.dll`) from the search path of the system. Nothing is downloaded.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -9,30 +9,30 @@ use std::sync::{Mutex, PoisonError};
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::{Engine, InferenceError, Network, Tensor};
+use super::engine::{Engine, InferenceError, Network, Tensor};
 
 /// Runs ONNX graphs with ONNX Runtime on the calling thread.
 #[derive(Debug)]
 pub struct OrtEngine {
-    /// What the library calls itself.
+    /// The library's name and version.
     name: String,
 }
 
-/// Where the library is.
+/// The environment variable with the path of the library.
 const PATH: &str = "ORT_DYLIB_PATH";
 
 impl OrtEngine {
     /// Loads the library.
     ///
     /// # Errors
-    /// [`InferenceError::Engine`] where there is none, or one that is too old.
+    /// [`InferenceError::Engine`] if it is not found or too old.
     pub fn open() -> Result<Self, InferenceError> {
         let path = std::env::var_os(PATH).filter(|path| !path.is_empty()).map_or_else(
             || PathBuf::from(format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)),
             PathBuf::from,
         );
         let fail = |e: ort::LoadDynamicError| {
-            InferenceError::Engine(format!("ONNX Runtime: {e}; {PATH} says where its library is"))
+            InferenceError::Engine(format!("ONNX Runtime: {e}: set {PATH} to the path of its library"))
         };
         ort::init_from(path).map_err(fail)?.commit();
         // "ORT Build Info: git-branch=HEAD, git-commit-id=…, …"
@@ -41,8 +41,8 @@ impl OrtEngine {
     }
 }
 
-/// The library does not promise that one session may run on several threads at once, so there are as many as threads ever
-/// asked at a time, each with its own copy of the weights.
+/// A pool of sessions, one per concurrent caller, each with its own copy of the weights: the library does not guarantee
+/// that a session may run on several threads at a time.
 struct OrtNetwork {
     onnx: Vec<u8>,
     idle: Mutex<Vec<Session>>,

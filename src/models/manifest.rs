@@ -1,4 +1,4 @@
-//! `models/manifest.toml`: which network plays which role, where it came from, and the hash that it must have.
+//! `models/manifest.toml`: the role, the source and the SHA-256 of each model file.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use sha2::{Digest, Sha256};
 
 use crate::toml_file::{self, TomlFileError};
 
-/// What a file in `models/` is for.
+/// The purpose of a file in `models/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Faces in a picture, with five points each.
+    /// Face detection, with five points per face.
     Detector,
-    /// The 468-point mesh of one face.
+    /// The 468-point mesh of a face.
     Landmarks,
-    /// Eyelid contour and iris of one eye.
+    /// Eyelid contour and iris of an eye.
     Iris,
     /// Embedding A, with age and sex.
     EmbeddingA,
@@ -25,17 +25,15 @@ pub enum Role {
     EmbeddingB,
     /// Embedding C.
     EmbeddingC,
-    /// Age band, sex and ancestry group.
-    Demographics,
     /// Facial expression.
     Emotion,
-    /// Manipulation traces.
+    /// Traces of manipulation.
     Forensics,
-    /// Evidence to calibrated probability.
+    /// The coefficients from evidence to a calibrated probability, and the thresholds.
     Fusion,
-    /// What is known of people in general: the priors of every profile.
+    /// Population statistics: the priors of every profile.
     Population,
-    /// Embeddings of faces that are nobody's: where impostors lie.
+    /// Embeddings of synthetic faces: the impostor cohort.
     Cohort,
 }
 
@@ -45,14 +43,14 @@ impl fmt::Display for Role {
     }
 }
 
-/// The input of a network, for readers and for the tests.
+/// The input of a network, as documentation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InputSpec {
     /// The tensor's name in the graph.
     pub name: String,
-    /// Its axes; a number or the name of a free dimension.
+    /// The axes: a length, or the name of a symbolic dimension.
     pub shape: Vec<toml::Value>,
-    /// Everything else that the manifest says of it (layout, colour, range, crop).
+    /// All other keys (layout, colour, range, crop).
     #[serde(flatten)]
     pub notes: toml::Table,
 }
@@ -62,10 +60,10 @@ pub struct InputSpec {
 pub struct OutputSpec {
     /// The tensor's name in the graph.
     pub name: String,
-    /// What its values mean, with units.
+    /// The meaning of the values, with units.
     #[serde(default)]
     pub meaning: String,
-    /// Everything else.
+    /// All other keys.
     #[serde(flatten)]
     pub notes: toml::Table,
 }
@@ -73,19 +71,19 @@ pub struct OutputSpec {
 /// One `[[model]]` table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelEntry {
-    /// What it is for; each role at most once.
+    /// The role; each at most once.
     pub role: Role,
-    /// The file beside the manifest.
+    /// The name of a file in the folder of the manifest.
     pub file: String,
     /// The file's SHA-256, 64 hex digits.
     pub sha256: String,
-    /// Package and version that the weights come from.
+    /// The package and version of the weights.
     pub source: String,
     /// The weights' licence, an SPDX expression.
     pub license: String,
-    /// What the weights were trained on.
+    /// The training data of the weights.
     pub trained_on: String,
-    /// What that means for commercial use.
+    /// The consequence for commercial use.
     #[serde(default)]
     pub commercial_use: String,
     /// The input, for networks.
@@ -94,16 +92,16 @@ pub struct ModelEntry {
     /// The outputs in the order of the graph, for networks.
     #[serde(default)]
     pub outputs: Vec<OutputSpec>,
-    /// Further remarks.
+    /// All other keys.
     #[serde(flatten)]
     pub notes: toml::Table,
 }
 
-/// The parsed manifest and the folder that it stands in.
+/// The parsed manifest and its folder.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     folder: PathBuf,
-    /// The tables, in the order of the file.
+    /// The entries, in the order of the file.
     pub models: Vec<ModelEntry>,
 }
 
@@ -112,7 +110,7 @@ struct Document {
     model: Vec<ModelEntry>,
 }
 
-/// Why the models folder is not as the manifest says. Each names the file.
+/// A models folder that does not match its manifest. Each variant names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// A file cannot be read.
@@ -134,24 +132,26 @@ pub enum ManifestError {
         /// The reason.
         detail: String,
     },
-    /// A file's bytes are not those that the manifest was written for.
-    #[error("{path}: altered: its SHA-256 is {found}, the manifest says {expected}")]
+    /// A file's hash differs from the manifest.
+    #[error(
+        "{path}: altered: its SHA-256 is {found}, the manifest lists {expected}; restore the file from the release"
+    )]
     Altered {
         /// The file.
         path: PathBuf,
-        /// The hash by the manifest.
+        /// The hash in the manifest.
         expected: String,
         /// The hash of the file.
         found: String,
     },
     /// A model file that the manifest does not list.
-    #[error("{path}: unknown: not listed in the manifest; remove it or add its table")]
+    #[error("{path}: not listed in the manifest: remove the file or add its [[model]] table")]
     Unknown {
         /// The file.
         path: PathBuf,
     },
-    /// Two tables with one role.
-    #[error("{path}: role {role} is listed twice")]
+    /// Two entries have the same role.
+    #[error("{path}: role `{role}` is listed twice: remove one of its [[model]] tables")]
     Duplicate {
         /// The manifest.
         path: PathBuf,
@@ -159,7 +159,7 @@ pub enum ManifestError {
         role: Role,
     },
     /// A role that the pipeline needs is not listed.
-    #[error("{path}: no model with role {role}")]
+    #[error("{path}: no model has the role `{role}`: add its [[model]] table")]
     MissingRole {
         /// The manifest.
         path: PathBuf,
@@ -169,8 +169,8 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads `folder/manifest.toml` and refuses doubled roles, file names that leave the folder, and `.onnx` files
-    /// that it does not list. Hashes are checked by [`Manifest::read`], file by file.
+    /// Reads `folder/manifest.toml`. Duplicate roles, file names outside the folder and unlisted `.onnx` files are
+    /// errors. [`Manifest::read`] checks the hash of each file.
     ///
     /// # Errors
     /// A [`ManifestError`] that names the file.
@@ -190,7 +190,7 @@ impl Manifest {
     /// Parses the manifest's text.
     ///
     /// # Errors
-    /// A sentence that says where and why.
+    /// The position and the cause, as text.
     pub fn parse(text: &str) -> Result<Vec<ModelEntry>, String> {
         let document: Document = toml_file::parse(text)?;
         for m in &document.model {
@@ -218,7 +218,7 @@ impl Manifest {
         Ok(())
     }
 
-    /// The table with `role`.
+    /// The entry with `role`.
     ///
     /// # Errors
     /// [`ManifestError::MissingRole`].
@@ -227,7 +227,7 @@ impl Manifest {
         self.models.iter().find(|m| m.role == role).ok_or_else(missing)
     }
 
-    /// The bytes of the file with `role`, after its hash was checked.
+    /// The bytes of the file with `role`, after checking its hash.
     ///
     /// # Errors
     /// A missing role, a missing file, or [`ManifestError::Altered`].
@@ -263,7 +263,7 @@ impl Manifest {
         })
     }
 
-    /// A hash over all listed files' hashes: one value that changes when any model does.
+    /// A hash over the hashes of all listed files: it changes when any model does.
     pub fn version(&self) -> String {
         let mut hash = Sha256::new();
         for m in &self.models {

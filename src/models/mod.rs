@@ -1,7 +1,9 @@
-//! The networks: the manifest with their hashes, and which network plays which role.
+//! The model files: the manifest with roles and hashes, and the networks that it lists, loaded.
 
 mod manifest;
+mod versions;
 mod zoo;
 
 pub use manifest::{InputSpec, Manifest, ManifestError, ModelEntry, OutputSpec, Role};
+pub use versions::Versions;
 pub use zoo::{Zoo, ZooError};

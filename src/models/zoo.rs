@@ -1,16 +1,16 @@
-//! The networks of the pipeline, loaded once and shared by every thread.
+//! The networks of the pipeline, loaded once and shared by all threads.
 
 use super::{Manifest, ManifestError, Role};
 use crate::inference::{Engine, InferenceError, Network};
 use crate::parallel;
 
-/// Every network that a face passes through.
+/// All networks of the pipeline.
 pub struct Zoo {
-    /// Faces and five points.
+    /// Face detection, with five points per face.
     pub detector: Box<dyn Network>,
-    /// 468-point mesh.
+    /// The 468-point mesh of a face.
     pub landmarks: Box<dyn Network>,
-    /// Eyelids and iris.
+    /// Eyelid contour and iris of an eye.
     pub iris: Box<dyn Network>,
     /// Embedding A, age, sex.
     pub embedding_a: Box<dyn Network>,
@@ -18,33 +18,33 @@ pub struct Zoo {
     pub embedding_b: Box<dyn Network>,
     /// Embedding C.
     pub embedding_c: Box<dyn Network>,
-    /// Expression.
+    /// Facial expression.
     pub emotion: Box<dyn Network>,
     /// Traces of manipulation.
     pub forensics: Box<dyn Network>,
-    /// The engine that loaded them.
+    /// The name and version of the engine.
     pub engine: String,
-    /// One value that changes when any model file does.
+    /// [`Manifest::version`].
     pub version: String,
 }
 
-/// Why the networks did not load.
+/// The networks did not load.
 #[derive(Debug, thiserror::Error)]
 pub enum ZooError {
-    /// The folder is not as its manifest says.
+    /// The folder does not match its manifest.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A file has the right hash but the engine does not take it.
+    /// The engine refused a file whose hash is right.
     #[error("{file}: {source}")]
     Network {
         /// The file.
         file: String,
-        /// What the engine said.
+        /// The engine's error.
         source: InferenceError,
     },
 }
 
-/// The networks that are loaded, the largest first: the last to end is then a small one.
+/// The networks, the largest first, so that the last one to finish loading is small.
 const NETWORKS: [Role; 8] = [
     Role::EmbeddingB,
     Role::EmbeddingA,
@@ -57,8 +57,7 @@ const NETWORKS: [Role; 8] = [
 ];
 
 impl Zoo {
-    /// Checks every listed file's hash and loads the networks with `engine`. The network for [`Role::Demographics`] is
-    /// not loaded: nothing in the pipeline asks it yet.
+    /// Checks the hash of every listed file and loads the networks with `engine`.
     ///
     /// # Errors
     /// A [`ZooError`] that names the file.
@@ -68,7 +67,7 @@ impl Zoo {
             let file = || manifest.entry(role).map(|e| e.file.clone()).unwrap_or_default();
             engine.load(bytes).map_err(|source| ZooError::Network { file: file(), source })
         };
-        // What is not loaded here must be intact all the same.
+        // The other files are read elsewhere, but a damaged one should stop the start.
         for entry in manifest.models.iter().filter(|m| !NETWORKS.contains(&m.role)) {
             manifest.read(entry.role)?;
         }

@@ -8,69 +8,70 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Enrolled, Service, ServiceError};
+use crate::error_code::ErrorCode;
 use crate::identity::{
-    Candidate, IdentityFields, IdentityId, IdentityRecord, Profile, Refusal, Sample, SampleKind, admit,
+    Candidate, IdentityFields, IdentityId, IdentityRecord, Profile, Refusal, Sample, SampleKind, SampleSet, admit,
 };
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::template::{Embedding, Template};
 
 /// One image to enroll.
 pub struct Upload {
-    /// The name that it came with.
+    /// Its file name as sent.
     pub filename: Option<String>,
     /// The encoded image.
     pub bytes: Vec<u8>,
 }
 
-/// One image that was taken.
+/// One accepted image.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Accepted {
-    /// Its place among the images sent, from 0.
+    /// Its index among the images sent, from 0.
     pub index: usize,
-    /// The name that it came with.
+    /// Its file name as sent.
     pub filename: Option<String>,
-    /// Its id from now on.
+    /// The id of the new reference or negative.
     pub reference_id: Uuid,
-    /// How well the face can be read, 0..=100.
+    /// Quality of the face, 0..=100.
     pub quality: f32,
-    /// Faces in the image; where there are several, the one that agrees with the other photographs was taken.
+    /// Faces in the image; of several, the one that agrees with the other photographs is enrolled.
     pub faces: usize,
 }
 
-/// One image that was refused.
+/// One rejected image.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Rejected {
-    /// Its place among the images sent, from 0.
+    /// Its index among the images sent, from 0.
     pub index: usize,
-    /// The name that it came with.
+    /// Its file name as sent.
     pub filename: Option<String>,
     /// A stable code, see docs/errors.md.
-    pub code: String,
-    /// Why, as a sentence.
+    pub code: ErrorCode,
+    /// The reason, as a sentence.
     pub detail: String,
 }
 
-/// What is known of a person.
+/// The profile of an identity.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProfileReport {
-    /// References that it was fitted on.
+    /// References that it is fitted on.
     pub references: usize,
-    /// Negatives that it knows.
+    /// Negatives that it holds.
     pub negatives: usize,
-    /// For each embedding, the cosine that a further genuine photograph is expected to have, and its spread.
+    /// For each embedding, the expected cosine of another genuine photograph, and its standard deviation.
     pub expected_likeness: Vec<[f32; 2]>,
-    /// What the operator should know of it, for example that references are few.
+    /// A remark for the operator, for example that references are few.
     pub remark: String,
 }
 
-/// What became of an enrollment.
+/// The result of an enrollment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EnrollmentReport {
-    /// What was taken.
+    /// The accepted images.
     pub accepted: Vec<Accepted>,
-    /// What was refused, and why.
+    /// The rejected images, with reasons.
     pub rejected: Vec<Rejected>,
-    /// The profile as it stands now; `null` without a reference.
+    /// The profile after the enrollment; `null` without a reference.
     pub profile: Option<ProfileReport>,
 }
 
@@ -96,11 +97,7 @@ impl ProfileReport {
 }
 
 impl Service {
-    /// Creates an identity or replaces its fields; `true` when it was created.
-    ///
-    /// # Errors
-    /// A field that is not acceptable, or an error rate for which no thresholds are known; a failing store.
-    pub fn put_identity(
+    pub(super) fn put_identity(
         &self,
         id: &IdentityId,
         fields: &IdentityFields,
@@ -122,7 +119,7 @@ impl Service {
         self.gallery.get(id)
     }
 
-    /// At most `limit` identities behind `after`, in the order of ids.
+    /// At most `limit` identities after `after`, in the order of ids.
     ///
     /// # Errors
     /// When the service is in an undefined state.
@@ -130,23 +127,23 @@ impl Service {
         self.gallery.page(after, limit)
     }
 
-    /// The profile of an identity, for a reader.
+    /// The profile of an identity as reported; `None` without a reference.
     pub fn profile_report(enrolled: &Enrolled) -> Option<ProfileReport> {
         enrolled.profile.as_ref().map(ProfileReport::of)
     }
 
-    /// Deletes an identity with its key and everything that is kept of it.
-    ///
-    /// # Errors
-    /// When there is none; a failing store.
-    pub fn delete_identity(&self, id: &IdentityId, reason: ErasureReason) -> Result<ErasureReceipt, ServiceError> {
+    pub(super) fn delete_identity(
+        &self,
+        id: &IdentityId,
+        reason: ErasureReason,
+    ) -> Result<ErasureReceipt, ServiceError> {
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let deleted = self.store.delete_identity(id, reason, Timestamp::now());
         self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
         deleted?.ok_or_else(|| ServiceError::UnknownIdentity(id.to_string()))
     }
 
-    /// The receipt for an erasure; `None` where there is none of this number.
+    /// The receipt of an erasure; `None` where no receipt has this number.
     ///
     /// # Errors
     /// A failing store.
@@ -154,11 +151,19 @@ impl Service {
         Ok(self.store.receipt(number)?)
     }
 
-    /// Enrolls photographs of an identity. Each is taken or refused with its reason; the report says which.
-    ///
-    /// # Errors
-    /// When there is no such identity, or the store or a network fails; then nothing was enrolled.
-    pub fn add_references(&self, id: &IdentityId, uploads: &[Upload]) -> Result<EnrollmentReport, ServiceError> {
+    pub(super) fn enroll(
+        &self,
+        id: &IdentityId,
+        kind: SampleKind,
+        uploads: &[Upload],
+    ) -> Result<EnrollmentReport, ServiceError> {
+        match kind {
+            SampleKind::Reference => self.enroll_references(id, uploads),
+            SampleKind::NotThisPerson | SampleKind::KnownFake => self.enroll_negatives(id, kind, uploads),
+        }
+    }
+
+    fn enroll_references(&self, id: &IdentityId, uploads: &[Upload]) -> Result<EnrollmentReport, ServiceError> {
         self.gallery.living(id)?;
         let (candidates, unreadable) = self.candidates(uploads)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
@@ -173,11 +178,8 @@ impl Service {
         self.keep(id, SampleKind::Reference, uploads, candidates, outcomes, unreadable)
     }
 
-    /// Enrolls images that do not show the identity, or fakes of it. The face most like the identity is taken.
-    ///
-    /// # Errors
-    /// As [`Service::add_references`]; also when the identity has no reference yet.
-    pub fn add_negatives(
+    /// Enrolls the face most like the identity from each image.
+    fn enroll_negatives(
         &self,
         id: &IdentityId,
         kind: SampleKind,
@@ -197,40 +199,27 @@ impl Service {
         self.keep(id, kind, uploads, candidates, outcomes, unreadable)
     }
 
-    /// Deletes one reference (`negatives` false) or negative.
-    ///
-    /// # Errors
-    /// When there is none; a failing store.
-    pub fn delete_sample(&self, id: &IdentityId, sample: Uuid, negatives: bool) -> Result<(), ServiceError> {
-        let what = if negatives { "negative" } else { "reference" };
-        let unknown = || ServiceError::UnknownSample { identity: id.to_string(), what, id: sample.to_string() };
+    pub(super) fn delete_sample(&self, id: &IdentityId, set: SampleSet, sample: Uuid) -> Result<(), ServiceError> {
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
-        let enrolled = self.gallery.get(id)?;
-        let kind = enrolled.samples.iter().find(|s| s.id == sample).map(|s| s.kind).ok_or_else(unknown)?;
-        if (kind == SampleKind::Reference) == negatives {
-            return Err(unknown());
-        }
+        self.sample(id, set, sample)?;
         let deleted = self.store.delete_sample(id, sample, Timestamp::now());
         self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
-        deleted?.map(|_| ()).ok_or_else(unknown)
+        deleted?.map(|_| ()).ok_or_else(|| ServiceError::unknown_sample(id, set, &sample))
     }
 
-    /// The encoded image of a reference (`negatives` false) or negative; `None` where it was not kept.
-    ///
-    /// # Errors
-    /// When there is no such sample; a failing store.
-    pub fn image(&self, id: &IdentityId, sample: Uuid, negatives: bool) -> Result<Option<Vec<u8>>, ServiceError> {
-        let what = if negatives { "negative" } else { "reference" };
-        let enrolled = self.gallery.get(id)?;
-        let there = |s: &Sample| s.id == sample && (s.kind != SampleKind::Reference) == negatives;
-        if !enrolled.samples.iter().any(there) {
-            let id = sample.to_string();
-            return Err(ServiceError::UnknownSample { identity: enrolled.record.id.to_string(), what, id });
-        }
+    pub(super) fn image(&self, id: &IdentityId, set: SampleSet, sample: Uuid) -> Result<Option<Vec<u8>>, ServiceError> {
+        self.sample(id, set, sample)?;
         Ok(self.store.image(id, sample)?)
     }
 
-    /// The templates of all uploads; one that cannot be decoded has no faces and a rejection.
+    /// An error unless the identity has this sample in this set.
+    fn sample(&self, id: &IdentityId, set: SampleSet, sample: Uuid) -> Result<(), ServiceError> {
+        let enrolled = self.gallery.get(id)?;
+        let known = enrolled.samples.iter().any(|s| s.id == sample && set.holds(s.kind));
+        if known { Ok(()) } else { Err(ServiceError::unknown_sample(id, set, &sample)) }
+    }
+
+    /// The templates of all uploads; an image that cannot be decoded has no faces and a rejection.
     fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
@@ -246,7 +235,7 @@ impl Service {
         Ok((candidates, unreadable))
     }
 
-    /// Stores what was admitted and refits the profile.
+    /// Stores the admitted images and refits the profile.
     fn keep(
         &self,
         id: &IdentityId,
@@ -299,11 +288,11 @@ impl Service {
     }
 }
 
-fn rejected(index: usize, upload: &Upload, code: &str, detail: String) -> Rejected {
-    Rejected { index, filename: upload.filename.as_deref().map(tidy), code: code.into(), detail }
+fn rejected(index: usize, upload: &Upload, code: ErrorCode, detail: String) -> Rejected {
+    Rejected { index, filename: upload.filename.as_deref().map(tidy), code, detail }
 }
 
-/// A file name fit to be kept and shown: no control characters, of bounded length.
+/// A file name that is safe to store and show: without control characters, of bounded length.
 fn tidy(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(MAX_FILENAME).collect()
 }

@@ -1,72 +1,88 @@
-//! What can go wrong, for the caller and for the operator.
+//! Errors of the service: for the caller, and at start for the operator.
 
-use crate::identity::{IdentityId, InvalidIdentityId};
+use super::CalibrationFileError;
+use crate::access::KeyError;
+use crate::audit::AuditError;
+use crate::error_code::ErrorCode;
+use crate::identity::{IdentityId, InvalidIdentityId, SampleSet};
 use crate::imaging::DecodeError;
 use crate::inference::InferenceError;
 use crate::models::{ManifestError, ZooError};
 use crate::store::StoreError;
 use crate::verdict::{OtherModels, TargetError};
 
-/// Why a request was not answered.
+/// Why the service did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The image did not become pixels.
+    /// The image cannot be decoded.
     #[error(transparent)]
     Image(#[from] DecodeError),
-    /// The id is not of the documented form.
+    /// The id does not have the documented form.
     #[error(transparent)]
     InvalidId(#[from] InvalidIdentityId),
     /// No such identity.
-    #[error("there is no identity {0:?}")]
+    #[error("there is no identity `{0}`: create it first, or check the id")]
     UnknownIdentity(String),
-    /// Its time is over: it is compared with nothing any more and will be erased.
-    #[error("identity {0:?} has expired and is about to be erased; set another expires_at to keep it")]
+    /// The identity is past its `expires_at`: it no longer matches, and will be erased.
+    #[error("identity `{0}` has expired and will be erased soon: set a later expires_at to keep it")]
     Expired(IdentityId),
     /// The identity exists but has no references.
-    #[error("identity {0:?} has no references yet; enroll at least one photograph")]
+    #[error("identity `{0}` has no references yet: enroll at least one photograph")]
     NoReferences(IdentityId),
     /// No such reference or negative.
-    #[error("identity {identity:?} has no {what} {id:?}")]
+    #[error("identity `{identity}` has no {set} `{id}`: list its {set}s for their ids")]
     UnknownSample {
-        /// Whose.
+        /// The identity's id.
         identity: String,
-        /// `reference` or `negative`.
-        what: &'static str,
-        /// Which.
+        /// The set that was searched.
+        set: SampleSet,
+        /// The sample's id as given.
         id: String,
     },
-    /// A field of the request is not acceptable.
+    /// A field of the request is invalid; the text names it.
     #[error("{0}")]
     InvalidField(String),
-    /// The identity cannot have these error rates.
+    /// No thresholds are known for these error rates.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The API key cannot be issued.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The store failed.
-    #[error("the store failed: {0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// A network failed.
     #[error("a network failed: {0}")]
     Inference(#[from] InferenceError),
-    /// A thread that held the service's lock has died.
-    #[error("the service is in an undefined state and must be restarted")]
+    /// The act is done, but could not be recorded.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// A thread panicked while it held the service's lock.
+    #[error("the service is in an undefined state: restart it")]
     Poisoned,
 }
 
 impl ServiceError {
-    /// The stable code of the problem document.
-    pub fn code(&self) -> &'static str {
+    /// The identity has no `sample` in this set.
+    pub(crate) fn unknown_sample(identity: &IdentityId, set: SampleSet, sample: &impl ToString) -> Self {
+        Self::UnknownSample { identity: identity.to_string(), set, id: sample.to_string() }
+    }
+
+    /// The stable code, see docs/errors.md.
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Image(e) => e.code(),
-            Self::InvalidId(_) => "identity_id_invalid",
-            Self::UnknownIdentity(_) => "identity_unknown",
-            Self::Expired(_) => "identity_expired",
-            Self::NoReferences(_) => "identity_without_references",
-            Self::UnknownSample { .. } => "sample_unknown",
-            Self::InvalidField(_) => "field_invalid",
-            Self::Target(TargetError::OutOfRange { .. }) => "target_out_of_range",
-            Self::Target(TargetError::Unavailable { .. }) => "target_unavailable",
-            Self::Store(_) => "store_failed",
-            Self::Inference(_) | Self::Poisoned => "internal",
+            Self::InvalidId(_) => ErrorCode::IdentityIdInvalid,
+            Self::UnknownIdentity(_) => ErrorCode::IdentityUnknown,
+            Self::Expired(_) => ErrorCode::IdentityExpired,
+            Self::NoReferences(_) => ErrorCode::IdentityWithoutReferences,
+            Self::UnknownSample { .. } => ErrorCode::SampleUnknown,
+            Self::InvalidField(_) | Self::Key(_) => ErrorCode::FieldInvalid,
+            Self::Target(TargetError::OutOfRange { .. }) => ErrorCode::TargetOutOfRange,
+            Self::Target(TargetError::Unavailable { .. }) => ErrorCode::TargetUnavailable,
+            Self::Store(_) => ErrorCode::StoreFailed,
+            Self::Audit(_) => ErrorCode::AuditFailed,
+            Self::Inference(_) | Self::Poisoned => ErrorCode::Internal,
         }
     }
 }
@@ -74,16 +90,22 @@ impl ServiceError {
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The models folder is not as its manifest says.
+    /// The models folder does not match its manifest.
     #[error("models: {0}")]
     Manifest(#[from] ManifestError),
     /// A network did not load.
     #[error("models: {0}")]
     Zoo(#[from] ZooError),
-    /// The operator's calibration is not for these models.
+    /// The operator's calibration was fitted to other models.
     #[error(transparent)]
     Calibration(#[from] OtherModels),
-    /// The store did not open or cannot be read.
+    /// The operator's calibration cannot be read.
+    #[error(transparent)]
+    CalibrationFile(#[from] CalibrationFileError),
+    /// The store cannot be read.
     #[error("store: {0}")]
     Store(#[from] StoreError),
+    /// The data folder's store or audit log did not open.
+    #[error(transparent)]
+    Data(#[from] ServiceError),
 }

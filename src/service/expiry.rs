@@ -1,36 +1,36 @@
-//! Identities whose time is over: they stop matching at once, and are erased soon after.
+//! Expired identities: they stop matching immediately, and are erased after a grace period.
 //!
-//! Not at once, because a clock can jump: a machine that wakes up in the year 2040 and is put right a minute later must
-//! not have erased everybody meanwhile. So an identity is erased when it has been seen expired for a while, and that
-//! while is measured by a clock that cannot be set.
+//! The grace period guards against a clock that jumps: a machine that wakes up in the year 2040 and is corrected a minute
+//! later must not erase everybody. It is measured by a monotonic clock, which cannot be set.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Service, ServiceError};
+use super::{RecordedService, ServiceError};
+use crate::audit::Actor;
 use crate::identity::IdentityId;
-use crate::store::{ErasureReason, ErasureReceipt};
+use crate::store::ErasureReason;
 
-/// Finds and erases them; ask it about once a minute.
+/// Finds and erases expired identities; call [`Expiry::sweep`] about once a minute.
 pub struct Expiry {
     grace: Duration,
-    /// Since when each has been seen expired.
+    /// When each was first seen expired.
     since: HashMap<IdentityId, Instant>,
 }
 
 impl Expiry {
-    /// Erases what has been expired for `grace`.
+    /// Erases identities that have been seen expired for `grace`.
     pub fn new(grace: Duration) -> Self {
         Self { grace, since: HashMap::new() }
     }
 
-    /// Erases what is due and returns the receipts.
+    /// Erases what is due. An erasure that cannot be recorded is logged, as there is no caller to refuse an answer to.
     ///
     /// # Errors
-    /// A failing store; what was erased before it failed is erased, and the rest is tried again the next time.
-    pub fn sweep(&mut self, service: &Service) -> Result<Vec<ErasureReceipt>, ServiceError> {
+    /// A failing store; what was erased before stays erased, and the next sweep tries the rest again.
+    pub fn sweep(&mut self, service: &RecordedService) -> Result<(), ServiceError> {
         let (now, moment) = (Timestamp::now(), Instant::now());
         let expired: Vec<IdentityId> = service
             .identities(None, usize::MAX)?
@@ -38,16 +38,18 @@ impl Expiry {
             .filter(|e| e.has_expired(now))
             .map(|e| e.record.id.clone())
             .collect();
-        let mut receipts = Vec::new();
+        let clock = service.acting_as(Actor::Service);
         for id in self.due(expired, moment) {
-            receipts.push(service.delete_identity(&id, ErasureReason::Expired)?);
+            match clock.erase_identity(&id, ErasureReason::Expired) {
+                Err(ServiceError::Audit(e)) => tracing::error!(cause = %e, "an erasure was not recorded"),
+                done => drop(done?),
+            }
             self.since.remove(&id);
         }
-        Ok(receipts)
+        Ok(())
     }
 
-    /// Those of the `expired` that have been seen so for long enough at `moment`. Who is not expired any more is
-    /// forgotten.
+    /// The `expired` identities whose grace period is over at `moment`. Those that are no longer expired are forgotten.
     fn due(&mut self, expired: Vec<IdentityId>, moment: Instant) -> Vec<IdentityId> {
         self.since.retain(|id, _| expired.contains(id));
         let grace = self.grace;
@@ -63,7 +65,7 @@ impl Expiry {
 mod tests {
     use super::*;
 
-    /// The system's clock decides who is expired; it jumps, and the other one does not.
+    /// The system's clock, which decides who is expired, can jump; the monotonic clock cannot.
     #[test]
     fn a_clock_that_jumps_and_is_put_right_erases_nobody() {
         let id = |text: &str| text.parse::<IdentityId>().unwrap();
@@ -71,12 +73,12 @@ mod tests {
         let grace = Duration::from_mins(10);
         let (mut expiry, start) = (Expiry::new(grace), Instant::now());
         let at = |minutes: u64| start + Duration::from_mins(minutes);
-        // The clock says 2040: everybody is expired. A minute before the grace is over it is put right.
+        // The clock says 2040: everybody is expired. A minute before the grace period ends it is corrected.
         assert!(expiry.due(everybody(), at(0)).is_empty() && expiry.due(everybody(), at(9)).is_empty());
         assert!(expiry.due(Vec::new(), at(9)).is_empty());
-        // It jumps again: what was seen before does not count, however long ago it was.
+        // It jumps again: the grace period starts again.
         assert!(expiry.due(everybody(), at(60)).is_empty() && expiry.due(everybody(), at(69)).is_empty());
-        // Joe is expired in truth. The clock put right once more does not stop his time.
+        // Joe really is expired. Correcting the clock does not restart his grace period.
         assert!(expiry.due(vec![id("joe")], at(69)).is_empty());
         assert_eq!(expiry.due(vec![id("joe")], at(70)), [id("joe")]);
         // A clock that runs backwards is no reason to panic.

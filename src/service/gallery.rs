@@ -1,4 +1,4 @@
-//! Every identity with its fitted profile, in memory: what a probe is compared with.
+//! Every identity with its fitted profile, in memory. Probes are compared with it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -22,7 +22,7 @@ pub struct Enrolled {
 }
 
 impl Enrolled {
-    /// Whether its time is over at `now`.
+    /// Whether it is past its `expires_at` at `now`.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.record.fields.expires_at.is_some_and(|end| end <= now)
     }
@@ -30,13 +30,13 @@ impl Enrolled {
 
 /// The page size in which the store is read at start.
 const PAGE: usize = 256;
-/// So many identities are compared with a face by all embeddings: every one of a smaller gallery, of a larger one those
-/// that the index finds nearest.
+/// The number of identities that a face is compared with by all embeddings: every one of a smaller gallery, the nearest
+/// by the index in a larger one.
 const CANDIDATES: usize = 1024;
 
 pub(super) struct Gallery(RwLock<Shelf>);
 
-/// The identities, and those with a profile once more in the order of the index's rows.
+/// All identities; `rows` holds those with a profile in the order of the index's rows.
 struct Shelf {
     all: BTreeMap<IdentityId, Arc<Enrolled>>,
     index: Index,
@@ -66,13 +66,13 @@ impl Gallery {
         shelf.all.get(id).cloned().ok_or_else(|| ServiceError::UnknownIdentity(id.to_string()))
     }
 
-    /// As [`Gallery::get`], for comparing with: one whose time is over is refused.
+    /// As [`Gallery::get`], but refuses an expired identity.
     pub(super) fn living(&self, id: &IdentityId) -> Result<Arc<Enrolled>, ServiceError> {
         let enrolled = self.get(id)?;
         if enrolled.has_expired(Timestamp::now()) { Err(ServiceError::Expired(id.clone())) } else { Ok(enrolled) }
     }
 
-    /// The identity that a face is most like, of those whose time is not over; of equal ones the last by id.
+    /// The living identity most like a face; of equally alike ones the last by id.
     pub(super) fn best_match(&self, face: &Template) -> Result<Option<Arc<Enrolled>>, ServiceError> {
         let now = Timestamp::now();
         let candidates: Vec<Arc<Enrolled>> = {
@@ -88,14 +88,14 @@ impl Gallery {
         Ok(alike.max_by(order).map(|(_, e)| e))
     }
 
-    /// At most `limit` identities behind `after`, in the order of ids.
+    /// At most `limit` identities after `after`, in the order of ids.
     pub(super) fn page(&self, after: Option<&IdentityId>, limit: usize) -> Result<Vec<Arc<Enrolled>>, ServiceError> {
         let shelf = self.0.read().map_err(|_| ServiceError::Poisoned)?;
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         Ok(shelf.all.range((from, Bound::Unbounded)).take(limit).map(|(_, e)| e.clone()).collect())
     }
 
-    /// Reads one identity again after the store has changed; one that is gone is dropped.
+    /// Reads one identity again after a change in the store; one that is gone is dropped.
     pub(super) fn refresh(
         &self,
         store: &dyn Store,
@@ -135,7 +135,7 @@ impl Shelf {
         self.all.remove(id);
     }
 
-    /// Takes the identity's row out, where it has one; the last row takes its place.
+    /// Removes the identity's row, where it has one; the last row takes its place.
     fn take_row(&mut self, id: &IdentityId) {
         let Some(row) = self.row_of.remove(id) else { return };
         self.index.swap_remove(row);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_is_searched_among_those_who_are_there_now() {
+    fn a_search_sees_the_identities_of_now() {
         let gallery = gallery();
         let put = |e| gallery.0.write().unwrap().put(e);
         assert_eq!(found(&gallery, 1), None);
@@ -186,7 +186,7 @@ mod tests {
         }
         put(enrolled("none", None, None));
         assert_eq!([1, 2, 3, 4].map(|p| found(&gallery, p).unwrap()), ["a", "b", "c", "d"]);
-        // The last row moves up; an identity changes its face, another loses it and is given it back.
+        // The last row moves up; one identity changes its face, another loses its profile and gets it back.
         gallery.0.write().unwrap().remove(&"a".parse().unwrap());
         put(enrolled("b", Some(20), None));
         put(enrolled("c", None, None));
@@ -195,11 +195,11 @@ mod tests {
         put(enrolled("c", Some(3), None));
         assert_eq!([20, 3, 4].map(|p| found(&gallery, p).unwrap()), ["b", "c", "d"]);
         put(enrolled("d", Some(4), Some(Timestamp::UNIX_EPOCH)));
-        assert_ne!(found(&gallery, 4).unwrap(), "d", "its time is over");
+        assert_ne!(found(&gallery, 4).unwrap(), "d", "it is expired");
     }
 
     #[test]
-    fn of_a_large_gallery_the_one_who_is_meant_is_found() {
+    fn a_large_gallery_finds_the_right_identity() {
         let gallery = gallery();
         let people = CANDIDATES as u64 + 300;
         for person in 0..people {

@@ -1,4 +1,5 @@
-//! The service itself, without HTTP: what the API and the command line both call.
+//! The use cases without HTTP. The API, the batch and the command line reach them through [`RecordedService`], which writes
+//! every act to the audit log before it answers.
 //!
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
@@ -10,6 +11,7 @@ mod expiry;
 mod gallery;
 mod helpers;
 mod pool;
+mod recorded;
 mod report;
 mod stability;
 mod timing;
@@ -18,12 +20,15 @@ mod verify;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
+use crate::access::KeyRing;
 use crate::face::DetectorSettings;
 use crate::identity::Population;
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
-use crate::models::{Manifest, Zoo};
-use crate::store::Store;
+use crate::models::{Manifest, Versions, Zoo};
+use crate::store::{KeysVersion, Store, StoreError};
 use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
@@ -33,39 +38,39 @@ pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
-pub use report::{
-    ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification, Versions,
-};
+pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
+pub use report::{ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification};
 pub use timing::{Stage, StageTiming};
 
-/// Everything that answers a request: networks, population, fusion, store, and the profiles in memory.
+/// Everything that answers a request: networks, population, fusion, store, and the profiles in memory. Its public methods
+/// only read; [`Acting`] offers those that act.
 pub struct Service {
     analyser: Analyser,
     population: Population,
     fusion: Fusion,
-    /// What the operator's own calibration was fitted on; `None` with the shipped thresholds.
+    /// The data of the operator's own calibration; `None` with the shipped thresholds.
     calibration: Option<CalibrationSource>,
     store: Arc<dyn Store>,
     gallery: gallery::Gallery,
-    /// Held while samples of any identity change, so that two enrollments cannot both be the first.
+    /// Held while samples of any identity change, so that two enrollments cannot both be an identity's first.
     writing: Mutex<()>,
     versions: Versions,
-    /// Whether verdicts are checked for stability where a request does not say.
+    /// Whether verdicts are checked for stability unless a request says otherwise.
     stability_check: bool,
     /// Whether the encoded images of references and negatives are kept, sealed.
     keep_images: bool,
 }
 
 impl Service {
-    /// Loads the models with the default engine after checking their hashes, and every identity of the store.
+    /// Checks the models' hashes, loads them with the default engine, and loads every identity of the store.
     ///
     /// # Errors
-    /// A [`StartError`] that names the file or says what is wrong with the store.
+    /// A [`StartError`].
     pub fn open(models: &Path, store: Arc<dyn Store>, limits: DecodeLimits) -> Result<Self, StartError> {
         Self::open_with(&TractEngine, models, store, limits)
     }
 
-    /// The same with the networks run by `engine`.
+    /// As [`Service::open`], with the networks run by `engine`.
     ///
     /// # Errors
     /// As [`Service::open`].
@@ -101,7 +106,7 @@ impl Service {
     /// The service with an operator's calibration in place of the shipped thresholds.
     ///
     /// # Errors
-    /// [`StartError::Calibration`] when it was fitted to other models: their scores mean something else.
+    /// [`StartError::Calibration`] when it was fitted to other models, whose scores mean something else.
     pub fn with_calibration(mut self, calibration: Calibration) -> Result<Self, StartError> {
         calibration.check(&self.versions.models)?;
         self.fusion = self.fusion.calibrated(&calibration);
@@ -109,7 +114,19 @@ impl Service {
         Ok(self)
     }
 
-    /// The service for requests that run on `threads` threads: one that has nothing to do helps another.
+    /// The service with the calibration in the data folder `dir`, where there is one.
+    ///
+    /// # Errors
+    /// [`StartError::CalibrationFile`] when it cannot be read, [`StartError::Calibration`] when it was fitted to other
+    /// models.
+    pub fn calibrated_by(self, dir: &Path) -> Result<Self, StartError> {
+        match read_calibration(&dir.join(Calibration::FILE))? {
+            Some(calibration) => self.with_calibration(calibration),
+            None => Ok(self),
+        }
+    }
+
+    /// The service for requests that run on `threads` threads: an idle one helps a busy one.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -118,41 +135,60 @@ impl Service {
         Ok(self)
     }
 
-    /// The service that checks every verdict for stability, or none, where a request does not say.
+    /// The service with the stability check on or off for requests that do not choose.
     #[must_use]
     pub fn with_stability_check(mut self, on: bool) -> Self {
         self.stability_check = on;
         self
     }
 
-    /// The service that looks for faces in this way, and at the `max_faces` largest.
+    /// The service with these settings of the detector; it reads the `max_faces` largest faces.
     #[must_use]
     pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
         self.analyser = self.analyser.with_detector(settings);
         self
     }
 
-    /// The service that keeps the images of references and negatives from now on, sealed as their templates are.
+    /// The service that keeps the images of new references and negatives, sealed as their templates are.
     #[must_use]
     pub fn with_images_kept(mut self, kept: bool) -> Self {
         self.keep_images = kept;
         self
     }
 
-    /// The store, for keys.
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+    /// The API keys as they are stored now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn key_ring(&self) -> Result<KeyRing, StoreError> {
+        Ok(KeyRing::new(self.store.keys()?, self.store.key_hasher().clone()))
     }
 
-    /// What the service runs.
+    /// Changes whenever a key is issued or revoked; see [`KeyStore::keys_version`](crate::store::KeyStore::keys_version).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keys_version(&self) -> Result<KeysVersion, StoreError> {
+        self.store.keys_version()
+    }
+
+    /// Notes that a key is used now. Use is not recorded by itself: the act that the key is used for is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn note_key_use(&self, id: &str) -> Result<(), StoreError> {
+        self.store.touch_key(id, Timestamp::now())
+    }
+
+    /// The versions of faceward, models and engine.
     pub fn versions(&self) -> &Versions {
         &self.versions
     }
 
-    /// Whether the service can answer: models are loaded once it exists, so the store is what is asked.
+    /// Whether the service can answer. Its models are loaded, so only the store is checked.
     ///
     /// # Errors
-    /// When the store cannot be reached or written.
+    /// When the store cannot be read or written.
     pub fn ready(&self) -> Result<(), ServiceError> {
         Ok(self.store.check()?)
     }

@@ -1,7 +1,7 @@
 //! Admission control: a bounded queue in front of dedicated threads.
 //!
 //! Inference is bound by the processor, so it never runs on the asynchronous runtime. When the queue is full a request
-//! is refused at once: a caller that is told to come back later is better off than one that waits without end.
+//! is refused immediately: a caller that is told when to come back is better off than one that waits without end.
 
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -12,13 +12,13 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the queue is full; try again in {} s", retry_after.as_secs())]
+#[error("the queue is full: try again in {} s", retry_after.as_secs())]
 pub struct Overloaded {
-    /// When a place may be free.
+    /// How long to wait before the next attempt.
     pub retry_after: Duration,
 }
 
-/// Threads that run jobs in the order of their arrival.
+/// Threads that run jobs in the order of arrival.
 pub struct Pool {
     jobs: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
@@ -45,7 +45,7 @@ impl Pool {
         Ok(Self { jobs: Some(sender), threads })
     }
 
-    /// Runs `work` on a thread of the pool; the answer comes through the channel. `None` from it means that the work
+    /// Runs `work` on a thread of the pool; the answer comes through the channel. A closed channel means that the work
     /// panicked.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Pool {
     ) -> Result<tokio::sync::oneshot::Receiver<T>, Overloaded> {
         let (answer, receiver) = tokio::sync::oneshot::channel();
         let job: Job = Box::new(move || {
-            // A caller that has gone away before its turn costs nothing.
+            // Nothing is done for a caller that has gone away.
             if !answer.is_closed() {
                 let _ = answer.send(work());
             }
@@ -68,7 +68,7 @@ impl Pool {
         }
     }
 
-    /// Jobs that wait for a thread.
+    /// Jobs waiting for a thread.
     pub fn waiting(&self) -> usize {
         self.jobs.as_ref().map_or(0, Sender::len)
     }
@@ -104,9 +104,9 @@ mod tests {
         assert_eq!(second.blocking_recv(), Ok(2));
     }
 
-    /// What a deadline or a client that hangs up leaves behind in the queue.
+    /// A deadline or a client that hangs up leaves such work in the queue.
     #[test]
-    fn work_that_nobody_waits_for_any_more_is_not_begun() {
+    fn work_without_a_waiting_caller_is_not_begun() {
         let pool = Pool::start(1, 4).unwrap();
         let (release, gate) = std::sync::mpsc::channel::<()>();
         let first = pool.submit(move || gate.recv().is_ok()).unwrap();

@@ -7,19 +7,9 @@ use uuid::Uuid;
 use super::{Enrolled, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::SampleKind;
+use crate::models::Versions;
 use crate::template::Template;
 use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Thresholds, Verdict};
-
-/// The versions behind an answer.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Versions {
-    /// The service.
-    pub faceward: String,
-    /// A hash over all model files.
-    pub models: String,
-    /// The inference engine.
-    pub engine: String,
-}
 
 /// The image as it was decoded.
 #[derive(Clone, Debug, Serialize, ToSchema)]

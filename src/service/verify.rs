@@ -9,22 +9,8 @@ use crate::template::Template;
 use crate::verdict::{Explanation, ImageDecision, Judgement, Thresholds, Verdict, judge, roll_up};
 
 impl Service {
-    /// Verifies one encoded image. With `claimed`, every face is compared with that identity, and the face most like it
-    /// decides; without, each face is searched over all identities. Verdicts are checked for stability where the service
-    /// is set up to do so.
-    ///
-    /// # Errors
-    /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
-    pub fn verify(&self, bytes: &[u8], claimed: Option<&IdentityId>) -> Result<Verification, ServiceError> {
-        self.verify_with(bytes, claimed, None)
-    }
-
-    /// [`Service::verify`] with the stability check on or off: whether every face called `real` or `fake` is judged again
-    /// in a degraded copy. `None`: as the service is set up.
-    ///
-    /// # Errors
-    /// As [`Service::verify`].
-    pub fn verify_with(
+    /// See [`Acting::verify_with`](super::Acting::verify_with).
+    pub(super) fn verify_with(
         &self,
         bytes: &[u8],
         claimed: Option<&IdentityId>,

@@ -1,66 +1,66 @@
-//! Vectors of `f32` as wide as the processor has them, chosen while running.
+//! Vectors of `f32`, as wide as the processor supports.
 //!
-//! A shipped binary is built for the least processor of its architecture, so the wide instructions must be asked for
-//! function by function. A [`Kernel`] is written once, generic over [`Lanes`]; [`dispatch`] asks the processor and runs
-//! it with AVX-512, with AVX2 and FMA, or with plain arrays. Everything a kernel calls in its inner loops must be
-//! `#[inline(always)]`: only what is inlined into the entry functions below is compiled with their instructions.
+//! A release binary is compiled for the baseline of its architecture, so wider instructions must be enabled function by
+//! function. A [`Kernel`] is generic over [`Lanes`]; [`dispatch`](super::dispatch) detects the instruction set at run
+//! time and runs the kernel with AVX-512, with AVX2 and FMA, or with plain arrays. Everything that a kernel calls in
+//! its inner loops must be `#[inline(always)]`: only code that is inlined into the entry functions of the instruction
+//! set is compiled for it.
 
 /// A vector of `f32`.
 ///
-/// The implementations for wide vectors may only run on a processor that has them. [`dispatch`] sees to it: it alone
-/// names those types, after asking.
+/// The implementations for wide vectors must only run on a processor that supports them. Only `dispatch` names those
+/// types, after detection.
 pub(crate) trait Lanes: Copy {
-    /// How many values it holds.
+    /// Lanes of a vector.
     const COUNT: usize;
-    /// How many rows of a matrix tile of three vectors a row stay in registers.
+    /// Rows of a register tile of three vectors per row.
     const ROWS: usize;
-    /// Says of each lane whether it is read or written.
+    /// Selects lanes.
     type Mask: Copy;
 
     /// `v` in every lane.
     fn splat(v: f32) -> Self;
-    /// The first [`Self::COUNT`] values; panics where there are fewer.
+    /// Loads the first [`Self::COUNT`] values; panics if there are fewer.
     fn load(from: &[f32]) -> Self;
-    /// The first [`Self::COUNT`] bytes as values of 0..=255; panics where there are fewer.
+    /// Loads the first [`Self::COUNT`] bytes as values 0..=255; panics if there are fewer.
     fn load_bytes(from: &[u8]) -> Self;
-    /// Into the first [`Self::COUNT`] values; panics where there are fewer.
+    /// Stores to the first [`Self::COUNT`] values; panics if there are fewer.
     fn store(self, to: &mut [f32]);
-    /// Which lanes fall into a row of `len` values when the first lies at place `at` of it.
-    fn part(at: isize, len: usize) -> Part<Self::Mask>;
-    /// Those lanes; in the others what `outside` has. Panics where the row is shorter than the one that `part` was made for.
-    fn load_part(row: &[f32], part: Part<Self::Mask>, outside: Self) -> Self;
-    /// Asks for what lies `ahead` values behind the first of `from`, wherever that is: it may soon be read.
-    fn prefetch(from: &[f32], ahead: usize);
-    /// Writes those lanes. Panics likewise.
-    fn store_part(self, row: &mut [f32], part: Part<Self::Mask>);
-    /// `self * by + plus`.
-    fn mul_add(self, by: Self, plus: Self) -> Self;
+    /// The mask of the lanes that fall into a row of `len` values when lane 0 is at index `at` of the row.
+    fn row_mask(at: isize, len: usize) -> RowMask<Self::Mask>;
+    /// Loads the lanes in `mask`; the others come from `outside`. Panics if the row is shorter than the mask's.
+    fn load_masked(row: &[f32], mask: RowMask<Self::Mask>, outside: Self) -> Self;
+    /// Prefetches the value `distance` values behind the first of `from`; any distance is allowed.
+    fn prefetch(from: &[f32], distance: usize);
+    /// Stores the lanes in `mask`. Panics if the row is shorter than the mask's.
+    fn store_masked(self, row: &mut [f32], mask: RowMask<Self::Mask>);
+    /// `self * factor + addend`, rounded once where the processor has fused multiply-add.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// `self + other`.
     fn add(self, other: Self) -> Self;
     /// `self * other`.
     fn mul(self, other: Self) -> Self;
-    /// Of the values of `self` followed by those of `next`, the even ones and the odd ones.
-    fn split(self, next: Self) -> (Self, Self);
-    /// The reverse: the values of `self` and those of `other` in turns.
-    fn between(self, other: Self) -> (Self, Self);
-    /// The larger, lane by lane; neither may be NaN.
+    /// The even and the odd values of `self` followed by `next`.
+    fn deinterleave(self, next: Self) -> (Self, Self);
+    /// The values of `self` and `other` in alternation: the inverse of [`Self::deinterleave`].
+    fn interleave(self, other: Self) -> (Self, Self);
+    /// The larger value of each lane; neither may be NaN.
     fn max(self, other: Self) -> Self;
-    /// The smaller, lane by lane; neither may be NaN.
+    /// The smaller value of each lane; neither may be NaN.
     fn min(self, other: Self) -> Self;
 }
 
-/// Where a vector lies over a row, which may end before it does or begin behind it.
+/// The lanes of a vector that fall into a row; the vector may begin before the row and end behind it.
 #[derive(Clone, Copy)]
-pub(crate) struct Part<M> {
-    /// Of the first lane.
+pub(crate) struct RowMask<M> {
+    /// The index of lane 0 in the row.
     pub(super) at: isize,
-    /// Of the row.
+    /// The row's length.
     pub(super) len: usize,
-    pub(super) mask: M,
+    pub(super) lanes: M,
 }
 
-/// Of so many lanes, the first that falls into a row of `len` values and the first behind it, when the first of all lies
-/// at place `at` of the row.
+/// The range of `lanes` lanes that fall into a row of `len` values when lane 0 is at index `at` of it.
 #[inline(always)]
 pub(super) fn inside(at: isize, len: usize, lanes: usize) -> (usize, usize) {
     let lanes = lanes.cast_signed();
@@ -69,8 +69,8 @@ pub(super) fn inside(at: isize, len: usize, lanes: usize) -> (usize, usize) {
     (first.cast_unsigned(), end.cast_unsigned())
 }
 
-/// Work written for any [`Lanes`].
+/// A computation generic over [`Lanes`].
 pub(crate) trait Kernel {
-    /// Does it. Must be `#[inline(always)]`.
+    /// Runs the computation. Implementations must be `#[inline(always)]`.
     fn run<L: Lanes>(self);
 }

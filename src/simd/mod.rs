@@ -1,10 +1,10 @@
-//! All that the compiler cannot check in this crate: vector instructions, and memory that is not filled before it is
-//! written.
+//! The crate's only unsafe code: vector instructions, and memory that is allocated without being filled.
 //!
-//! Nothing outside this module is unsafe. [`lanes`] offers the processor's vectors behind slices whose lengths are
-//! checked; [`unfilled`] a tensor whose values are about to be written.
-#![allow(unsafe_code, reason = "this is the one module in which it is; each use says why it is sound")]
-#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for wide vectors")]
+//! [`Lanes`] offers the processor's vectors over slices whose lengths are checked, [`dispatch`] picks the instruction
+//! set at run time, and [`unfilled`] allocates a tensor that an operator is about to write. `docs/speed.md` says
+//! why the vectors are not those of a crate.
+#![allow(unsafe_code, reason = "the only module that may; each use states why it is sound")]
+#![allow(clippy::inline_always, reason = "only code that is inlined into a kernel is compiled for wide vectors")]
 
 mod dispatch;
 mod lanes;
@@ -16,7 +16,7 @@ mod x86;
 
 pub(crate) use dispatch::dispatch;
 #[cfg(test)]
-pub(crate) use dispatch::{Kind, run_on};
-pub(crate) use lanes::{Kernel, Lanes, Part};
+pub(crate) use dispatch::{InstructionSet, run_on};
+pub(crate) use lanes::{Kernel, Lanes, RowMask};
 pub(crate) use products::products;
 pub(crate) use unfilled::unfilled;

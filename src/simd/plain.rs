@@ -1,8 +1,8 @@
-//! What every processor has.
+//! The fallback for every processor.
 
-use super::lanes::{Lanes, Part};
+use super::lanes::{Lanes, RowMask};
 
-/// Four values as the compiler's own vectors: the least of every architecture.
+/// Four lanes as an array, which the compiler maps to the baseline vectors of the architecture.
 #[derive(Clone, Copy)]
 pub(super) struct Plain([f32; 4]);
 
@@ -40,14 +40,14 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn part(at: isize, len: usize) -> Part<()> {
-        Part { at, len, mask: () }
+    fn row_mask(at: isize, len: usize) -> RowMask<()> {
+        RowMask { at, len, lanes: () }
     }
 
     #[inline(always)]
-    fn load_part(row: &[f32], part: Part<()>, outside: Self) -> Self {
-        let row = &row[..part.len];
-        let lane = |i: usize| part.at.checked_add_unsigned(i).and_then(|at| row.get(usize::try_from(at).ok()?));
+    fn load_masked(row: &[f32], mask: RowMask<()>, outside: Self) -> Self {
+        let row = &row[..mask.len];
+        let lane = |i: usize| mask.at.checked_add_unsigned(i).and_then(|at| row.get(usize::try_from(at).ok()?));
         Self(std::array::from_fn(|i| lane(i).copied().unwrap_or(outside.0[i])))
     }
 
@@ -55,10 +55,10 @@ impl Lanes for Plain {
     fn prefetch(_: &[f32], _: usize) {}
 
     #[inline(always)]
-    fn store_part(self, row: &mut [f32], part: Part<()>) {
-        let row = &mut row[..part.len];
+    fn store_masked(self, row: &mut [f32], mask: RowMask<()>) {
+        let row = &mut row[..mask.len];
         for (i, v) in self.0.into_iter().enumerate() {
-            let at = part.at.checked_add_unsigned(i).and_then(|at| usize::try_from(at).ok());
+            let at = mask.at.checked_add_unsigned(i).and_then(|at| usize::try_from(at).ok());
             if let Some(to) = at.and_then(|at| row.get_mut(at)) {
                 *to = v;
             }
@@ -66,13 +66,13 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn mul_add(self, by: Self, plus: Self) -> Self {
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
         if cfg!(target_arch = "aarch64") {
-            // One instruction there; elsewhere it would be a call into the mathematical library.
-            let (a, b, c) = (self.0, by.0, plus.0);
+            // A single instruction on this target; elsewhere `f32::mul_add` calls the math library.
+            let (a, b, c) = (self.0, factor.0, addend.0);
             Self(std::array::from_fn(|i| a[i].mul_add(b[i], c[i])))
         } else {
-            self.mul(by).add(plus)
+            self.mul(factor).add(addend)
         }
     }
 
@@ -87,13 +87,13 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn split(self, next: Self) -> (Self, Self) {
+    fn deinterleave(self, next: Self) -> (Self, Self) {
         let (a, b) = (self.0, next.0);
         (Self([a[0], a[2], b[0], b[2]]), Self([a[1], a[3], b[1], b[3]]))
     }
 
     #[inline(always)]
-    fn between(self, other: Self) -> (Self, Self) {
+    fn interleave(self, other: Self) -> (Self, Self) {
         let (a, b) = (self.0, other.0);
         (Self([a[0], b[0], a[1], b[1]]), Self([a[2], b[2], a[3], b[3]]))
     }

@@ -1,16 +1,17 @@
-//! Products of many rows of small integers with one vector: what a search over a gallery spends its time on.
+//! Scalar products of many rows of small integers with one vector: the inner loop of a gallery search.
 
 use super::{Kernel, Lanes, dispatch};
 
-/// The rows, one behind the other, and the vector that each is multiplied with.
+/// A matrix of `i8` times a vector.
 struct Products<'a> {
+    /// Row-major; each row has the length of `vector`.
     rows: &'a [i8],
     vector: &'a [i16],
     out: &'a mut [i32],
 }
 
 impl Kernel for Products<'_> {
-    /// Plain loops, which the compiler turns into whichever instructions it may use here.
+    /// Plain loops that the compiler vectorises for the enabled instructions.
     #[inline(always)]
     fn run<L: Lanes>(self) {
         for (row, out) in self.rows.chunks_exact(self.vector.len().max(1)).zip(self.out) {
@@ -19,7 +20,8 @@ impl Kernel for Products<'_> {
     }
 }
 
-/// The scalar product of `vector` with each row of `rows`, whose length is the vector's. A sum must fit 32 bits.
+/// Writes the scalar product of `vector` and each row of `rows` to `out`. Rows have the length of `vector`; a sum must
+/// fit 32 bits.
 pub(crate) fn products(rows: &[i8], vector: &[i16], out: &mut [i32]) {
     dispatch(Products { rows, vector, out });
 }

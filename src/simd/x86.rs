@@ -1,8 +1,8 @@
-//! The wide vectors of x86-64: AVX2 with FMA, and AVX-512.
+//! The vectors of x86-64: AVX2 with FMA, and AVX-512.
 
 use std::arch::x86_64 as arch;
 
-use super::lanes::{Kernel, Lanes, Part, inside};
+use super::lanes::{Kernel, Lanes, RowMask, inside};
 
 #[target_feature(enable = "avx512f,avx2,fma,bmi2")]
 pub(super) fn with_avx512<K: Kernel>(kernel: K) {
@@ -14,36 +14,36 @@ pub(super) fn with_avx2<K: Kernel>(kernel: K) {
     kernel.run::<Avx2>();
 }
 
-/// Even and odd values of `a` followed by `b`.
+/// The even and the odd values of `a` followed by `b`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn split_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
+fn deinterleave_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
     let even = arch::_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     let odd = arch::_mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     (arch::_mm512_permutex2var_ps(a, even, b), arch::_mm512_permutex2var_ps(a, odd, b))
 }
 
-/// The values of `a` and `b` in turns.
+/// The values of `a` and `b` in alternation.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn between_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
+fn interleave_512(a: arch::__m512, b: arch::__m512) -> (arch::__m512, arch::__m512) {
     let first = arch::_mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     let second = arch::_mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     (arch::_mm512_permutex2var_ps(a, first, b), arch::_mm512_permutex2var_ps(a, second, b))
 }
 
-/// Likewise, half by half.
+/// The values of `a` and `b` in alternation.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn between_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
+fn interleave_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
     let (low, high) = (arch::_mm256_unpacklo_ps(a, b), arch::_mm256_unpackhi_ps(a, b));
     (arch::_mm256_permute2f128_ps::<0x20>(low, high), arch::_mm256_permute2f128_ps::<0x31>(low, high))
 }
 
-/// Even and odd values: picked out in halves, which then come into their order.
+/// The even and the odd values of `a` followed by `b`: shuffled within 128-bit halves, then reordered.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn split_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
+fn deinterleave_256(a: arch::__m256, b: arch::__m256) -> (arch::__m256, arch::__m256) {
     let order = |v| arch::_mm256_castpd_ps(arch::_mm256_permute4x64_pd::<0b11_01_10_00>(arch::_mm256_castps_pd(v)));
     let even = arch::_mm256_shuffle_ps::<0b10_00_10_00>(a, b);
     let odd = arch::_mm256_shuffle_ps::<0b11_01_11_01>(a, b);
@@ -60,7 +60,7 @@ fn mask_512(first: usize, end: usize) -> arch::__mmask16 {
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn load_512(from: *const f32, mask: arch::__mmask16, outside: arch::__m512) -> arch::__m512 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller passes readable memory for every lane of the mask.
     unsafe { arch::_mm512_mask_loadu_ps(outside, mask, from) }
 }
 
@@ -78,7 +78,7 @@ fn mask_256(first: usize, end: usize) -> arch::__m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn load_256(from: *const f32, mask: arch::__m256i, outside: arch::__m256) -> arch::__m256 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller passes readable memory for every lane of the mask.
     let inside = unsafe { arch::_mm256_maskload_ps(from, mask) };
     arch::_mm256_blendv_ps(outside, inside, arch::_mm256_castsi256_ps(mask))
 }
@@ -86,7 +86,7 @@ unsafe fn load_256(from: *const f32, mask: arch::__m256i, outside: arch::__m256)
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn bytes_512(from: *const u8) -> arch::__m512 {
-    // SAFETY: the caller's: sixteen bytes.
+    // SAFETY: the caller passes sixteen readable bytes.
     let bytes = unsafe { arch::_mm_loadu_si128(from.cast()) };
     arch::_mm512_cvtepi32_ps(arch::_mm512_cvtepu8_epi32(bytes))
 }
@@ -94,21 +94,21 @@ unsafe fn bytes_512(from: *const u8) -> arch::__m512 {
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn bytes_256(from: *const u8) -> arch::__m256 {
-    // SAFETY: the caller's: eight bytes.
+    // SAFETY: the caller passes eight readable bytes.
     let bytes = unsafe { arch::_mm_loadl_epi64(from.cast()) };
     arch::_mm256_cvtepi32_ps(arch::_mm256_cvtepu8_epi32(bytes))
 }
 
 macro_rules! lanes {
-    ($name:ident, $vector:ty, $mask:ty, $count:literal, $rows:literal, $mask_of:ident, $load_part:ident,
-     $store_part:ident, $splat:ident, $load:ident, $load_bytes:ident, $store:ident, $fma:ident,
-     $add:ident, $mul:ident, $split:ident, $between:ident, $max:ident, $min:ident) => {
+    ($name:ident, $vector:ty, $mask:ty, $count:literal, $rows:literal, $mask_of:ident, $load_masked:ident,
+     $store_masked:ident, $splat:ident, $load:ident, $load_bytes:ident, $store:ident, $fma:ident,
+     $add:ident, $mul:ident, $deinterleave:ident, $interleave:ident, $max:ident, $min:ident) => {
         #[derive(Clone, Copy)]
         struct $name($vector);
 
-        // SAFETY: only `dispatch` runs kernels with this type, through the function above that is compiled for
-        // its instructions, after the processor said that it has them. Loads and stores go through slices whose
-        // length is checked, and need no alignment.
+        // SAFETY: only `dispatch` runs kernels with this type, after detection and through the function above that is
+        // compiled for its instructions. Loads and stores go through slices whose length is checked, and need no
+        // alignment.
         impl Lanes for $name {
             const COUNT: usize = $count;
             const ROWS: usize = $rows;
@@ -138,35 +138,35 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
-            fn part(at: isize, len: usize) -> Part<$mask> {
+            fn row_mask(at: isize, len: usize) -> RowMask<$mask> {
                 let (first, end) = inside(at, len, $count);
-                Part { at, len, mask: unsafe { $mask_of(first, end) } }
+                RowMask { at, len, lanes: unsafe { $mask_of(first, end) } }
             }
 
             #[inline(always)]
-            fn load_part(row: &[f32], part: Part<$mask>, outside: Self) -> Self {
-                let row = &row[..part.len];
-                // Lanes beside the row, which its first `len` values begin and end, are not read.
-                Self(unsafe { $load_part(row.as_ptr().wrapping_offset(part.at), part.mask, outside.0) })
+            fn load_masked(row: &[f32], mask: RowMask<$mask>, outside: Self) -> Self {
+                let row = &row[..mask.len];
+                // The mask excludes the lanes outside the first `len` values: they are not read.
+                Self(unsafe { $load_masked(row.as_ptr().wrapping_offset(mask.at), mask.lanes, outside.0) })
             }
 
             #[inline(always)]
-            fn prefetch(from: &[f32], ahead: usize) {
-                // No address is a wrong one here: nothing is read.
-                let ahead = from.as_ptr().wrapping_add(ahead);
-                unsafe { arch::_mm_prefetch::<{ arch::_MM_HINT_T0 }>(ahead.cast()) }
+            fn prefetch(from: &[f32], distance: usize) {
+                // Nothing is read, so any address is allowed.
+                let address = from.as_ptr().wrapping_add(distance);
+                unsafe { arch::_mm_prefetch::<{ arch::_MM_HINT_T0 }>(address.cast()) }
             }
 
             #[inline(always)]
-            fn store_part(self, row: &mut [f32], part: Part<$mask>) {
-                let row = &mut row[..part.len];
-                // Likewise not written.
-                unsafe { arch::$store_part(row.as_mut_ptr().wrapping_offset(part.at), part.mask, self.0) }
+            fn store_masked(self, row: &mut [f32], mask: RowMask<$mask>) {
+                let row = &mut row[..mask.len];
+                // The mask excludes the lanes outside the first `len` values: they are not written.
+                unsafe { arch::$store_masked(row.as_mut_ptr().wrapping_offset(mask.at), mask.lanes, self.0) }
             }
 
             #[inline(always)]
-            fn mul_add(self, by: Self, plus: Self) -> Self {
-                Self(unsafe { arch::$fma(self.0, by.0, plus.0) })
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                Self(unsafe { arch::$fma(self.0, factor.0, addend.0) })
             }
 
             #[inline(always)]
@@ -180,14 +180,14 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
-            fn split(self, next: Self) -> (Self, Self) {
-                let (even, odd) = unsafe { $split(self.0, next.0) };
+            fn deinterleave(self, next: Self) -> (Self, Self) {
+                let (even, odd) = unsafe { $deinterleave(self.0, next.0) };
                 (Self(even), Self(odd))
             }
 
             #[inline(always)]
-            fn between(self, other: Self) -> (Self, Self) {
-                let (first, second) = unsafe { $between(self.0, other.0) };
+            fn interleave(self, other: Self) -> (Self, Self) {
+                let (first, second) = unsafe { $interleave(self.0, other.0) };
                 (Self(first), Self(second))
             }
 
@@ -220,8 +220,8 @@ lanes!(
     _mm512_fmadd_ps,
     _mm512_add_ps,
     _mm512_mul_ps,
-    split_512,
-    between_512,
+    deinterleave_512,
+    interleave_512,
     _mm512_max_ps,
     _mm512_min_ps
 );
@@ -241,8 +241,8 @@ lanes!(
     _mm256_fmadd_ps,
     _mm256_add_ps,
     _mm256_mul_ps,
-    split_256,
-    between_256,
+    deinterleave_256,
+    interleave_256,
     _mm256_max_ps,
     _mm256_min_ps
 );

@@ -1,5 +1,4 @@
-//! What can go wrong in the store. Each message says what happened and what a person can do about it; none holds
-//! anything of a template.
+//! Errors of the store. Each text says what is wrong and what to do next; none holds anything of a template.
 
 use std::path::PathBuf;
 
@@ -8,23 +7,23 @@ use uuid::Uuid;
 use crate::identity::IdentityId;
 use crate::vault::MasterKeyError;
 
-/// Why the store could not do what it was asked.
+/// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The identity that samples were meant for does not exist.
-    #[error("there is no identity {0}: create it first")]
+    #[error("there is no identity `{0}`: create it first")]
     UnknownIdentity(IdentityId),
 
-    /// A sample of this id is already stored.
-    #[error("a sample with the id {0} is already stored: give each sample a new id")]
+    /// The sample's id is taken.
+    #[error("a sample with the id `{0}` is already stored: give each sample a new id")]
     DuplicateSample(Uuid),
 
-    /// A key of this id is already stored.
-    #[error("an API key with the id {0} is already stored: issue another")]
+    /// The key's id is taken.
+    #[error("an API key with the id `{0}` is already stored: issue another")]
     DuplicateKey(String),
 
-    /// Another process works on the folder.
+    /// Another process has the folder open.
     #[error(
         "the data folder {} is in use by another faceward process{}: stop it, or use another folder",
         dir.display(),
@@ -33,20 +32,20 @@ pub enum StoreError {
     DataDirInUse {
         /// The data folder.
         dir: PathBuf,
-        /// The process that holds it, where it could be read.
+        /// The id of that process, where it is known.
         holder: Option<u32>,
     },
 
-    /// The file is something else, or its beginning is destroyed.
+    /// The file is not a faceward database, or its header is destroyed.
     #[error(
-        "{} is not a faceward database ({detail}): if it should be one, it is damaged; restore it from a backup, \
-         otherwise use another data folder",
+        "{} is not a faceward database ({detail}): if it was one, restore it from a backup; otherwise use another data \
+         folder",
         path.display()
     )]
     NotAStore {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// The finding.
         detail: String,
     },
 
@@ -65,11 +64,11 @@ pub enum StoreError {
         known: i64,
     },
 
-    /// The key that opens the data is not there, or it is another.
+    /// The master key is missing or wrong.
     #[error("{0}")]
     MasterKey(#[from] MasterKeyError),
 
-    /// The file is of another version, and the process that has it open is the one to bring it up to date.
+    /// The file has another version, and only the process that has it open may migrate it.
     #[error(
         "{} has schema version {found}, and this faceward needs version {known}: use the faceward that the server runs, \
          or stop the server first",
@@ -84,65 +83,65 @@ pub enum StoreError {
         known: i64,
     },
 
-    /// The file is a faceward database and is damaged.
+    /// The file is a faceward database, but damaged.
     #[error("the database {} is damaged ({detail}): stop faceward and restore the file from a backup", path.display())]
     Corrupted {
         /// The file.
         path: PathBuf,
-        /// What the check found.
+        /// The finding.
         detail: String,
     },
 
-    /// One row cannot be read; the others can.
-    #[error("the stored {what} cannot be read ({detail}): delete it and enter it again, or restore a backup")]
+    /// One row cannot be read; others can.
+    #[error("the stored {what} cannot be read ({detail}): delete it and add it again, or restore a backup")]
     UnreadableRecord {
-        /// Which one.
+        /// The row.
         what: String,
-        /// Why.
+        /// The cause.
         detail: String,
     },
 
-    /// Another program holds a lock on the file for longer than the store waits.
+    /// Another program holds a lock on the file for longer than the store waits (5 s).
     #[error("the database {} is locked by another program: end it and try again", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
     },
 
-    /// The disk did not take a write, or did not give a read.
+    /// A read or write failed.
     #[error("{} cannot be read or written ({detail}): check free space, permissions and the disk", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         detail: String,
     },
 
-    /// The rows are deleted, but their bytes may still lie in a file.
+    /// The rows are deleted, but their bytes may still be in a file.
     #[error(
-        "deleted, but the bytes may still be on disk in {} ({detail}): mend that, then repeat the deletion or restart \
-         faceward, which completes the erasure",
+        "deleted, but the bytes may still be on disk in {} ({detail}): remove that cause, then repeat the deletion or \
+         restart faceward to complete the erasure",
         path.display()
     )]
     ErasureUnfinished {
         /// The file.
         path: PathBuf,
-        /// What stopped it.
+        /// The cause.
         detail: String,
     },
 
-    /// The data folder or a file in it could not be made or opened.
-    #[error("cannot {action} {}: {source}", path.display())]
+    /// The data folder or a file in it cannot be created or opened.
+    #[error("cannot {action} {} ({source}): check the path and its permissions", path.display())]
     Io {
-        /// What was tried: a verb.
+        /// The attempt, a verb.
         action: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 
-    /// Anything else that the database said: a defect of this program.
-    #[error("the database failed: {0}")]
+    /// Any other error of the database: a defect of faceward.
+    #[error("the database failed ({0}): this is a defect of faceward, please report it")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

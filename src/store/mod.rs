@@ -1,7 +1,7 @@
-//! Where identities, their samples and the API keys are kept.
+//! Storage of identities, their samples and the API keys.
 //!
-//! [`Store`] is what the rest of the service sees; [`SqliteStore`] keeps everything in one file. What it guarantees,
-//! and what it does not, is in `docs/store.md`.
+//! The service sees [`Store`]; [`SqliteStore`] keeps everything in one file. `docs/store.md` says what it guarantees and
+//! what it does not. The service records acts on a store; the store does not.
 //!
 //! Every method blocks on the disk: from asynchronous code, call it on a thread that may block.
 
@@ -23,20 +23,21 @@ pub use receipt::{ErasureReason, ErasureReceipt};
 pub(crate) use sqlite::read_sealed_content;
 pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database};
 
-/// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost a write a request.
+/// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost one write per request.
 pub const TOUCH_RESOLUTION: SignedDuration = SignedDuration::from_secs(60);
 
-/// What every method here returns.
+/// The result of every method of a store.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Durable storage. A method that has returned `Ok` has its effect on disk; one that has returned an error has none,
-/// with the one exception of [`StoreError::ErasureUnfinished`].
+/// Durable storage. When a method returns `Ok`, its effect is on disk; when it returns an error, it has no effect, with
+/// the one exception of [`StoreError::ErasureUnfinished`].
 ///
-/// Each method can fail with what concerns the storage as a whole: [`StoreError::Corrupted`], [`StoreError::Busy`],
-/// [`StoreError::Unwritable`] and [`StoreError::Backend`]; those that read, with [`StoreError::UnreadableRecord`].
+/// Every method can fail with [`StoreError::Corrupted`], [`StoreError::Busy`], [`StoreError::Unwritable`] or
+/// [`StoreError::Backend`], called "when the storage fails" below; those that read also with
+/// [`StoreError::UnreadableRecord`].
 pub trait Store: KeyStore {
     /// Creates the identity, or replaces its fields. Returns the record and whether it was created. Where the fields
-    /// are what they were, nothing is written and `updated_at` stays.
+    /// are unchanged, nothing is written and `updated_at` stays.
     ///
     /// # Errors
     /// When the storage fails.
@@ -53,18 +54,18 @@ pub trait Store: KeyStore {
     /// When the storage fails.
     fn identity(&self, id: &IdentityId) -> StoreResult<Option<IdentityRecord>>;
 
-    /// At most `limit` identities in the order of their ids, those behind `after` alone: the last id of one page is the
-    /// cursor of the next.
+    /// At most `limit` identities after `after`, in the order of their ids. The last id of one page is the cursor of the
+    /// next.
     ///
     /// # Errors
     /// When the storage fails.
     fn identities(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<IdentityRecord>>;
 
-    /// Deletes the identity with its key and all its samples and erases their bytes from the disk. `None` where there
-    /// was none.
+    /// Deletes the identity with its key and all its samples, and erases their bytes from the disk. `None` where there is
+    /// no such identity.
     ///
     /// # Errors
-    /// When the storage fails; [`StoreError::ErasureUnfinished`] when it is deleted, but its bytes may still lie in a
+    /// When the storage fails; [`StoreError::ErasureUnfinished`] when it is deleted, but its bytes may still be in a
     /// file.
     fn delete_identity(
         &self,
@@ -73,7 +74,7 @@ pub trait Store: KeyStore {
         now: Timestamp,
     ) -> StoreResult<Option<ErasureReceipt>>;
 
-    /// The receipt for an erasure; `None` where there is none of this number.
+    /// The receipt of an erasure; `None` where no receipt has this number.
     ///
     /// # Errors
     /// When the storage fails.
@@ -88,8 +89,8 @@ pub trait Store: KeyStore {
         self.add_samples_with_images(id, samples, &[], now)
     }
 
-    /// The same, and keeps the encoded images of those that are named, sealed as the templates are. An image goes with
-    /// its sample.
+    /// As [`Store::add_samples`], and keeps the encoded `images` of the samples that they name, sealed as the templates
+    /// are. An image is erased with its sample.
     ///
     /// # Errors
     /// As [`Store::add_samples`].
@@ -101,7 +102,7 @@ pub trait Store: KeyStore {
         now: Timestamp,
     ) -> StoreResult<()>;
 
-    /// The encoded image of a sample; `None` where it was not kept, or the identity has no such sample.
+    /// The encoded image of a sample; `None` where it is not kept, or the identity has no such sample.
     ///
     /// # Errors
     /// When the storage fails.
@@ -113,23 +114,23 @@ pub trait Store: KeyStore {
     /// When the storage fails.
     fn samples(&self, id: &IdentityId) -> StoreResult<Vec<Sample>>;
 
-    /// Deletes one sample, erases its bytes from the disk and sets the identity's `updated_at`. Returns what kind it
-    /// was; `None` where the identity has no such sample. It need not be readable.
+    /// Deletes one sample, erases its bytes from the disk and sets the identity's `updated_at`. Returns its kind; `None`
+    /// where the identity has no such sample. The sample need not be readable.
     ///
     /// # Errors
     /// As [`Store::delete_identity`].
     fn delete_sample(&self, id: &IdentityId, sample_id: Uuid, now: Timestamp) -> StoreResult<Option<SampleKind>>;
 
-    /// Whether the store can serve: reads, and tries whether it may write. Cheap enough for a probe every second.
+    /// Whether the store can be read and written. Cheap enough for one call per second.
     ///
     /// # Errors
-    /// When it cannot; the error says what to do.
+    /// When it cannot.
     fn check(&self) -> StoreResult<()>;
 }
 
-/// Durable storage of API keys; what is said of [`Store`] holds here too.
+/// Durable storage of API keys, with the guarantees of [`Store`].
 pub trait KeyStore: Send + Sync {
-    /// What hashes API keys.
+    /// The hasher of this store's API keys.
     fn key_hasher(&self) -> &KeyHasher;
 
     /// Adds an API key.
@@ -150,32 +151,31 @@ pub trait KeyStore: Send + Sync {
     /// When the storage fails.
     fn key(&self, id: &str) -> StoreResult<Option<ApiKey>>;
 
-    /// Revokes a key for good; one already revoked keeps its time. `false` where there is none.
+    /// Revokes a key for good; a revoked one keeps its `revoked_at`. `false` where there is none with this id.
     ///
     /// # Errors
     /// When the storage fails.
     fn revoke_key(&self, id: &str, now: Timestamp) -> StoreResult<bool>;
 
-    /// Notes that a key was used. Nothing is written within [`TOUCH_RESOLUTION`] of the last note, nor for a key that
-    /// is not there.
+    /// Sets `last_used_at`. Nothing is written within [`TOUCH_RESOLUTION`] of the last note, nor for an unknown key.
     ///
     /// # Errors
     /// When the storage fails.
     fn touch_key(&self, id: &str, now: Timestamp) -> StoreResult<()>;
 
-    /// What changes whenever any process has issued or revoked a key: whoever holds the keys in memory reads them again
-    /// then. Cheap enough to be asked every second; it may also change when no key did.
+    /// A value that changes whenever any process issues or revokes a key, so that a cache of the keys knows when to read
+    /// them again. It may also change when no key did. Cheap enough for one call per second.
     ///
     /// # Errors
     /// When the storage fails.
     fn keys_version(&self) -> StoreResult<KeysVersion>;
 }
 
-/// See [`KeyStore::keys_version`]: good for comparing only.
+/// See [`KeyStore::keys_version`]; it has no meaning but equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeysVersion {
-    /// Commits by other processes.
+    /// Counts commits by other processes.
     others: i64,
-    /// Rows that this process has changed.
+    /// Counts rows changed by this process.
     own: u64,
 }

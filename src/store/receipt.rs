@@ -9,11 +9,11 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErasureReason {
-    /// Somebody asked for it.
+    /// On request.
     Requested,
-    /// Its time was over.
+    /// It was past its `expires_at`.
     Expired,
-    /// A backup brought back what had been erased before.
+    /// A restored backup had brought it back.
     Restored,
 }
 
@@ -32,22 +32,22 @@ impl ErasureReason {
     }
 }
 
-/// What was erased and when. It is kept, and so it does not say whose it was: who knows the identity's id can compute
-/// the pseudonym (`faceward audit subject ID`), and nobody can turn it back without the service's key.
+/// Proof of an erasure. Receipts are kept, so they name the identity by a pseudonym: whoever knows the id and holds the
+/// service's key can compute it (`faceward audit subject ID`), and nobody can turn it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ErasureReceipt {
     /// Its number.
     pub id: Uuid,
     /// The identity's pseudonym: 32 hex digits.
     pub subject: String,
-    /// Why.
+    /// The cause.
     pub reason: ErasureReason,
-    /// References and negatives that went with it.
+    /// References and negatives erased with it.
     pub samples: usize,
     /// When its rows and its key were deleted.
     #[schema(value_type = String)]
     pub deleted_at: Timestamp,
-    /// When no file of the data folder held a byte of them any more; `null` while another program holds that up.
+    /// When their last bytes were gone from the data folder; `null` while another program holds that up.
     #[schema(value_type = Option<String>)]
     pub erased_at: Option<Timestamp>,
 }

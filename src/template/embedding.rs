@@ -31,6 +31,15 @@ impl Embedding {
             Self::C => "embedding_c",
         }
     }
+
+    /// The part of the picture that the network sees, in words.
+    pub fn looks_at(self) -> &'static str {
+        match self {
+            Self::A => "whole head with hair and outline",
+            Self::B => "face from brow to chin",
+            Self::C => "inner face",
+        }
+    }
 }
 
 /// One unit vector per [`Embedding`], in the order of [`Embedding::ALL`].

@@ -1,9 +1,9 @@
-//! Encryption of what is kept of a person.
+//! Encryption at rest.
 //!
-//! Two levels. Each identity has a data key of its own, which seals its templates; the master key, which is not kept in
-//! the database, wraps the data keys. So deleting an identity destroys the one key that opens its templates, and a new
-//! master key needs no template to be sealed anew. The cipher is XChaCha20-Poly1305: its nonces are long
-//! enough to be drawn at random for ever, and it needs no hardware to be fast and constant in time.
+//! Keys have two levels. Each identity has its own data key, which seals its templates; the master key, which is not in the
+//! database, wraps the data keys. So deleting an identity destroys the only key to its templates, and a new master key
+//! leaves the sealed templates as they are. The cipher is XChaCha20-Poly1305: its nonces are long enough to be random, and
+//! it is fast and constant in time without hardware support.
 
 mod seal;
 mod source;

@@ -1,4 +1,4 @@
-//! Keys, and what they seal. Key bytes are wiped when they are dropped and never printed.
+//! Data keys and the master key. Key bytes are wiped on drop and never printed.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ const KEY: usize = 32;
 /// Bytes of a nonce, which stands before the ciphertext.
 const NONCE: usize = 24;
 
-/// Why something could not be sealed or opened. Says nothing of the content.
+/// Why something cannot be sealed or opened. The texts reveal nothing of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     Randomness,
-    /// Another key sealed it, it stands in another place than it was sealed for, or its bytes have changed.
+    /// It was sealed with another key or for another place, or its bytes were changed.
     #[error("it cannot be decrypted: it was changed, moved, or sealed with another key")]
     Sealed,
 }
@@ -29,7 +29,7 @@ fn random<const N: usize>() -> Result<[u8; N], SealError> {
     Ok(bytes)
 }
 
-/// Nonce and ciphertext. `place` is authenticated too: what was sealed for one row does not open in another.
+/// Nonce and ciphertext. `place` is authenticated too: content sealed for one row does not open in another.
 fn seal(key: &[u8; KEY], place: &[u8], content: &[u8]) -> Result<Vec<u8>, SealError> {
     let nonce: [u8; NONCE] = random()?;
     let payload = Payload { msg: content, aad: place };
@@ -48,7 +48,7 @@ fn open(key: &[u8; KEY], place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8
 pub struct DataKey(Zeroizing<[u8; KEY]>);
 
 impl DataKey {
-    /// A new one, from the operating system's randomness.
+    /// A new key from the operating system's randomness.
     ///
     /// # Errors
     /// [`SealError::Randomness`].
@@ -64,7 +64,7 @@ impl DataKey {
         seal(&self.0, place, content)
     }
 
-    /// What was sealed for `place`.
+    /// The content sealed for `place`.
     ///
     /// # Errors
     /// [`SealError::Sealed`].
@@ -84,7 +84,7 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// Which master key: the first bytes of a hash of it, which say nothing of the key.
+/// Identifies a master key: the first 8 bytes of a hash, which reveal nothing of the key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MasterId([u8; 8]);
 
@@ -116,7 +116,7 @@ impl fmt::Debug for MasterId {
 pub struct MasterKey(Zeroizing<[u8; KEY]>);
 
 impl MasterKey {
-    /// A new one, from the operating system's randomness.
+    /// A new key from the operating system's randomness.
     ///
     /// # Errors
     /// [`SealError::Randomness`].
@@ -124,7 +124,7 @@ impl MasterKey {
         Ok(Self(Zeroizing::new(random()?)))
     }
 
-    /// From 64 hex digits, as [`MasterKey::to_hex`] and `openssl rand -hex 32` give them.
+    /// From 64 hex digits, as [`MasterKey::to_hex`] and `openssl rand -hex 32` print them.
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut key = Zeroizing::new([0; KEY]);
         hex::decode_to_slice(text.trim(), key.as_mut_slice()).ok()?;
@@ -136,7 +136,7 @@ impl MasterKey {
         Zeroizing::new(hex::encode(self.0.as_slice()))
     }
 
-    /// What tells it from others.
+    /// Its id.
     pub fn id(&self) -> MasterId {
         let mut id = [0; 8];
         let digest = Sha256::new().chain_update(b"faceward master key id\0").chain_update(self.0.as_slice()).finalize();
@@ -152,7 +152,7 @@ impl MasterKey {
         seal(&self.0, place, key.0.as_slice())
     }
 
-    /// The key that was wrapped for `place`.
+    /// The key wrapped for `place`.
     ///
     /// # Errors
     /// [`SealError::Sealed`].

@@ -1,5 +1,5 @@
-//! Where the master key comes from: a file, the environment, a command; or, where nothing was said, a file beside the
-//! data, which keeps whoever gets the database alone (a backup, a copied file) from reading it.
+//! Sources of the master key: a file, the environment, a command. The default is a file beside the data: it protects a
+//! database that leaves the folder without it, such as a backup or a copied file.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -10,70 +10,70 @@ use zeroize::Zeroizing;
 
 use super::{MasterId, MasterKey, SealError};
 
-/// The file beside the data.
+/// The default file in the data folder.
 const BESIDE: &str = "master.key";
 
-/// Where the master key is.
+/// The source of the master key.
 #[derive(Clone, Default)]
 pub enum MasterKeySource {
-    /// In `master.key` in the data folder; made there when the store is made.
+    /// `master.key` in the data folder; created with the store.
     #[default]
     Beside,
-    /// In a file: 64 hex digits.
+    /// A file with 64 hex digits.
     File(PathBuf),
-    /// Given as 64 hex digits, from an environment variable.
+    /// 64 hex digits, from an environment variable.
     Hex(Zeroizing<String>),
-    /// What a command prints: 64 hex digits, from a key management service for example. `sh -c` runs it.
+    /// A command, run by `sh -c`, that prints 64 hex digits: of a key management service, for example.
     Command(String),
 }
 
-/// Why there is no master key.
+/// Why the master key cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MasterKeyError {
     /// The file cannot be read or written.
-    #[error("cannot {action} the master key {}: {source}", path.display())]
+    #[error("cannot {action} the master key {} ({source}): check the path and its permissions", path.display())]
     Io {
-        /// A verb.
+        /// The attempt, a verb.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// It is not a key.
-    #[error("the master key from {0} is not one: it must be 64 hex digits, as `openssl rand -hex 32` prints them")]
+    /// It does not have the form of a key; holds the source.
+    #[error("the master key from {0} is malformed: give 64 hex digits, as `openssl rand -hex 32` prints them")]
     Malformed(String),
-    /// The command failed.
-    #[error("the command for the master key failed: {0}")]
+    /// The command failed; holds its error or exit status.
+    #[error("the command for the master key failed ({0}): run it by hand to see why")]
     Command(String),
-    /// The data is sealed with a key that is not there.
+    /// The file of the key that the data needs is missing.
     #[error(
-        "{} is missing, and the data needs the master key {needed}: put the file back (it is not part of a backup), or \
-         say where the key is (--master-key-file, FACEWARD_MASTER_KEY, --master-key-command)",
+        "{} is missing, and the data needs the master key {needed}: put the file back (backups do not contain it), or \
+         give the key by --master-key-file, FACEWARD_MASTER_KEY or --master-key-command",
         path.display()
     )]
     Missing {
         /// The file.
         path: PathBuf,
-        /// Which key is needed.
+        /// The id of the needed key.
         needed: MasterId,
     },
-    /// Another key than the data was sealed with.
-    #[error("the data was sealed with the master key {needed}, and the one given is {given}: give that one")]
+    /// The data needs another key.
+    #[error("the master key {given} does not open the data: give the master key {needed}")]
     Wrong {
-        /// Which was given.
+        /// The id of the given key.
         given: MasterId,
-        /// Which is needed.
+        /// The id of the needed key.
         needed: MasterId,
     },
-    /// No key can be made.
-    #[error("no key can be made: {0}")]
+    /// No key can be generated or used.
+    #[error("no master key can be made: {0}")]
     Seal(#[from] SealError),
 }
 
 impl MasterKeySource {
-    /// The file that holds the key, where one does.
+    /// The file of the key; `None` where the source is no file.
     pub fn file(&self, dir: &Path) -> Option<PathBuf> {
         match self {
             Self::Beside => Some(dir.join(BESIDE)),
@@ -82,7 +82,7 @@ impl MasterKeySource {
         }
     }
 
-    /// Reads the key as it is given, whatever the data needs.
+    /// Reads the key, without a check that it is the one that the data needs.
     ///
     /// # Errors
     /// A [`MasterKeyError`].
@@ -102,9 +102,8 @@ impl MasterKeySource {
     }
 }
 
-/// The key that opens a store whose keys are wrapped with `needed` (`None`: a store that has none yet). Makes the file
-/// beside the data where it is missing and nothing needs it, and completes a rotation that was cut off between the
-/// store and the file.
+/// The key that opens a store whose keys are wrapped with `needed` (`None`: a store without keys yet). Creates the default
+/// file for a new store, and completes a rotation that was interrupted between the store and the file.
 pub(crate) fn settle(
     source: &MasterKeySource,
     dir: &Path,
@@ -120,7 +119,7 @@ pub(crate) fn settle(
             std::fs::rename(fresh, path).map_err(io("replace", path))?;
             return Ok(key);
         }
-        // The rotation that made it did not come to its end: nothing is sealed with it.
+        // The rotation that created it was interrupted: nothing is sealed with it.
         std::fs::remove_file(fresh).map_err(io("remove", fresh))?;
     }
     match (source, &file, needed) {
@@ -130,8 +129,8 @@ pub(crate) fn settle(
             write_new(path, &key)?;
             tracing::warn!(
                 path = %path.display(),
-                "a master key was made beside the data: it guards backups and copies of the database, and not the \
-                 folder itself; better keep it elsewhere (docs/store.md)"
+                "a master key was created beside the data: it protects backups and copies of the database, but not the \
+                 folder itself; keep it elsewhere (docs/store.md)"
             );
             Ok(key)
         }
@@ -145,11 +144,11 @@ pub(crate) fn settle(
     }
 }
 
-/// Makes a new key beside the file of the old one; `store` puts it to use, and then it takes the old one's place. Cut
-/// off in between, the next start finishes or forgets it.
+/// Creates a new key beside the old one's file, passes it to `store`, and then puts it in the old one's place. After an
+/// interruption the next start completes or discards the rotation.
 ///
 /// # Errors
-/// A [`MasterKeyError`], or what `store` fails with.
+/// A [`MasterKeyError`], or the error of `store`.
 pub fn rotate_file<E: From<MasterKeyError>>(
     file: &Path,
     store: impl FnOnce(MasterKey) -> Result<(), E>,
@@ -162,14 +161,14 @@ pub fn rotate_file<E: From<MasterKeyError>>(
     Ok(id)
 }
 
-/// Where the next key waits while the data is being rewrapped.
+/// The file of the next key while the data is rewrapped.
 fn next(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     file.with_file_name(name)
 }
 
-/// Writes the key to a file that only its owner can read, and to the disk.
+/// Writes the key to a file that only its owner can read, and flushes it to disk.
 fn write_new(path: &Path, key: &MasterKey) -> Result<(), MasterKeyError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -209,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_made_for_a_new_store_alone_and_is_the_owners() {
+    fn only_a_new_store_gets_a_file_and_only_its_owner_reads_it() {
         let dir = tempfile::tempdir().unwrap();
         let key = settle(&MasterKeySource::Beside, dir.path(), None).unwrap();
         let again = settle(&MasterKeySource::Beside, dir.path(), Some(key.id())).unwrap();
@@ -224,7 +223,7 @@ mod tests {
         let lost = settle(&MasterKeySource::Beside, dir.path(), Some(key.id())).unwrap_err();
         assert!(matches!(lost, MasterKeyError::Missing { .. }) && !file.exists(), "{lost}");
         let named = settle(&MasterKeySource::File(file.clone()), dir.path(), None).unwrap_err();
-        assert!(matches!(named, MasterKeyError::Io { .. }) && !file.exists(), "a named file is not made: {named}");
+        assert!(matches!(named, MasterKeyError::Io { .. }) && !file.exists(), "a named file is not created: {named}");
     }
 
     #[test]
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_cut_off_is_finished_or_forgotten() {
+    fn an_interrupted_rotation_is_completed_or_discarded() {
         let dir = tempfile::tempdir().unwrap();
         let old = settle(&MasterKeySource::Beside, dir.path(), None).unwrap();
         let file = dir.path().join(BESIDE);

@@ -39,7 +39,7 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     }
     let reference = enroll(&server, "jane", "demo/obama-2009.jpg");
     let unwanted = enroll(&server, "jane", "demo/obama-2010.jpg");
-    // While somebody writes all the time.
+    // While a client writes all the time.
     let done = AtomicBool::new(false);
     let made = std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -56,14 +56,14 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
         made
     });
     assert!(made.status.success(), "{}", stderr(&made));
-    assert!(!command(&["backup", backup], &data).status.success(), "a folder is never written over");
+    assert!(!command(&["backup", backup], &data).status.success(), "a folder is never overwritten");
     let deleted = agent().delete(server.url("/v1/identities/joe")).call().unwrap();
     assert_eq!(deleted.status(), 204);
     let deleted = agent().delete(server.url(&format!("/v1/identities/jane/references/{unwanted}"))).call().unwrap();
     assert_eq!(deleted.status(), 204);
     server.stop();
 
-    // In the same folder: what was erased since stays erased.
+    // In the same folder: what was erased since the backup stays erased.
     let occupied = command(&["restore", backup], &data);
     assert!(!occupied.status.success() && stderr(&occupied).contains("there is a database already"));
     for file in ["faceward.db", "faceward.db-wal", "faceward.db-shm"] {
@@ -84,7 +84,7 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     let whole = command(&["audit", "verify"], &data);
     assert!(whole.status.success(), "{}", stdout(&whole));
 
-    // In another folder: the master key has to be brought along.
+    // In another folder: the master key must be copied there first.
     let other = folder.path().join("other");
     let keyless = command(&["restore", backup], &other);
     assert!(!keyless.status.success() && stderr(&keyless).contains("master"), "{}", stderr(&keyless));
@@ -96,12 +96,12 @@ fn a_backup_made_while_serving_restores_everything_but_what_was_erased_since() {
     assert_eq!(
         (get(&server, "/v1/identities/joe").0, get(&server, "/v1/identities/jane").1["references"].clone()),
         (200, json!(2)),
-        "there, no log tells what was deleted since"
+        "the log of that folder records no deletions"
     );
     drop(server);
     assert!(command(&["audit", "verify"], &other).status.success());
 
-    // A backup that was tampered with is refused.
+    // A tampered backup is refused.
     let file = to.join("faceward.db");
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
@@ -131,7 +131,7 @@ fn a_key_revoked_since_the_backup_stays_revoked() {
 }
 
 #[test]
-fn the_master_key_is_rotated_and_a_server_goes_on() {
+fn the_master_key_is_rotated_and_a_server_continues() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut server = Server::start(&data, &[]);
@@ -144,7 +144,7 @@ fn the_master_key_is_rotated_and_a_server_goes_on() {
     let rotated = command(&["keys", "rotate-master"], &data);
     assert!(rotated.status.success() && stdout(&rotated).contains("1 identities"), "{}", stderr(&rotated));
     assert_ne!(before, std::fs::read_to_string(data.join("master.key")).unwrap());
-    // From the file to a variable, and then the server is given the key by a command.
+    // From the file to a variable; then a command gives the server the key.
     let next = "5".repeat(64);
     let args = ["keys", "rotate-master", "--to-variable", "NEXT_KEY", "--data-dir", data.to_str().unwrap()];
     let moved = crate::support::faceward(&args).env("NEXT_KEY", &next).output().unwrap();

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use crate::support::{Server, faceward, issue, root, run, stderr, stdout};
 use serde_json::Value;
 
-/// A folder with the demo's photographs, the manipulated one among them, and a file that is no image.
+/// A folder with the demo's photographs, the manipulated one included, and a file that is not an image.
 fn photographs(folder: &Path) {
     let models = root("models");
     let made = run(&["demo", "--json", "--write", folder.to_str().unwrap(), "--models", models.to_str().unwrap()]);
@@ -18,7 +18,7 @@ fn photographs(folder: &Path) {
     std::fs::write(folder.join("broken.jpg"), "no image").unwrap();
 }
 
-/// A server that knows the demo's person, asked for with a key.
+/// A server with the demo's person enrolled, and a key for it.
 fn serving(data: &Path) -> (Server, String) {
     let (models, places) = (root("models"), data.to_str().unwrap());
     let (one, two) = (root("demo/obama-2009.jpg"), root("demo/obama-2012.jpg"));
@@ -26,7 +26,7 @@ fn serving(data: &Path) -> (Server, String) {
     let enrolled = run(&["enroll", "barack", one, two, "--data-dir", places, "--models", models]);
     assert!(enrolled.status.success(), "{}", stderr(&enrolled));
     let (_, key) = issue(data, "verify", &[]);
-    // A short queue: the batch meets 429 and comes back.
+    // A short queue: the batch is answered 429 and tries again.
     (Server::start(data, &["--threads", "1", "--queue", "1"]), key)
 }
 
@@ -36,7 +36,7 @@ fn batch(server: &Server, key: &str, args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_batch_asks_a_live_server_goes_on_where_it_was_cut_off_and_tells_fakes_by_its_exit_code() {
+fn a_batch_asks_a_live_server_resumes_and_reports_fakes_by_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in");
     photographs(&input);
@@ -62,7 +62,7 @@ fn a_batch_asks_a_live_server_goes_on_where_it_was_cut_off_and_tells_fakes_by_it
     assert_eq!(line("obama-2010.jpg")["found"], "barack");
     assert_eq!(line("broken.jpg")["error"], "image_format_unsupported");
 
-    // Cut off in the middle of the fourth line: three are kept, the rest is asked for again.
+    // Cut off in the middle of the fourth line: three lines are kept, the other images are verified again.
     let cut: usize = text.lines().take(3).map(|l| l.len() + 1).sum();
     std::fs::write(&out, &text[..cut + 20]).unwrap();
     let second = batch(&server, &key, &[&[input][..], &to].concat());
@@ -70,7 +70,7 @@ fn a_batch_asks_a_live_server_goes_on_where_it_was_cut_off_and_tells_fakes_by_it
     assert!(stderr(&second).contains("4 images") && stderr(&second).contains("3 from the earlier run"));
     assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 7);
 
-    // As CSV, without the fake: a file failed, and nothing is fake.
+    // As CSV, without the fake: one file fails, and nothing is fake.
     std::fs::remove_file(Path::new(input).join("manipulated.jpg")).unwrap();
     let csv_out = folder.path().join("out.csv");
     let third = batch(&server, &key, &[input, "--out", csv_out.to_str().unwrap()]);
@@ -80,7 +80,7 @@ fn a_batch_asks_a_live_server_goes_on_where_it_was_cut_off_and_tells_fakes_by_it
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!((rows.len(), rows.iter().filter(|r| r[verdicts].is_empty()).count()), (6, 1));
 
-    // What a cron job calls.
+    // The script for cron.
     let script = Command::new(root("scripts/batch-verify"))
         .args([input, "barack", folder.path().join("daily").to_str().unwrap()])
         .env("FACEWARD", env!("CARGO_BIN_EXE_faceward"))

@@ -3,30 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::{root, run as faceward, stderr, stdout};
 use serde_json::Value;
-
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn faceward(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_faceward"));
-    command.args(args).env_remove("FACEWARD_TOKEN").output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 fn lines(path: &Path) -> Vec<Value> {
     std::fs::read_to_string(path).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
 }
 
-/// A data folder with the demo's person enrolled, and what every command needs to use it.
+/// A data folder with the demo's person enrolled.
 struct Enrolled {
     folder: tempfile::TempDir,
 }
@@ -86,6 +70,10 @@ fn every_command_has_help_with_an_example() {
         &["backup"],
         &["restore"],
         &["serve"],
+        &["train"],
+        &["train", "extract"],
+        &["train", "cohort"],
+        &["train", "evidence"],
         &["config"],
         &["healthcheck"],
         &["models"],
@@ -96,10 +84,11 @@ fn every_command_has_help_with_an_example() {
         let text = stdout(&output);
         assert!(text.contains("Example") && text.contains(&format!("faceward {}", command.join(" "))), "{text}");
     }
+    assert!(stdout(&faceward(&["--help"])).contains("Exit codes: 0 success, 1 failure, 2 wrong usage"));
 }
 
 #[test]
-fn wrong_usage_is_2_and_failure_is_1_with_one_sentence() {
+fn wrong_usage_exits_with_2_and_failure_with_1_and_one_sentence() {
     assert_eq!(faceward(&["enroll"]).status.code(), Some(2));
     assert_eq!(faceward(&["enroll", "Not An Id", "x.jpg"]).status.code(), Some(2));
     assert_eq!(faceward(&["batch", "x", "--resume"]).status.code(), Some(2));
@@ -163,7 +152,7 @@ fn an_identity_is_enrolled_with_its_consent_shown_changed_and_erased_with_a_rece
     assert!(jane["expires_at"].is_string() && jane["references"] == 1, "{jane}");
     assert_eq!(jane["samples"][0]["filename"], "obama-2009.jpg");
 
-    // What is not given stays, and what cannot be is refused.
+    // Fields that are not given stay, and impossible values are refused.
     let changed = shown(&["set", "jane", "--never-expires", "--json"]);
     assert_eq!((&changed["expires_at"], &changed["consent_basis"]), (&Value::Null, &"written consent".into()));
     assert_eq!(identities(&["set", "jane", "--expires", "1999-01-01T00:00:00Z"]).status.code(), Some(1));
@@ -183,7 +172,7 @@ fn an_identity_is_enrolled_with_its_consent_shown_changed_and_erased_with_a_rece
 }
 
 #[test]
-fn models_are_listed_and_an_altered_file_is_told() {
+fn models_are_listed_and_a_missing_file_fails() {
     let good = faceward(&["models", "--json", "--models", root("models").to_str().unwrap()]);
     assert_eq!(good.status.code(), Some(0));
     assert!(stdout(&good).lines().all(|l| serde_json::from_str::<Value>(l).unwrap()["intact"] == true));
@@ -220,7 +209,7 @@ fn enroll_verify_and_batch_round_trip() {
     assert_eq!(written[0]["verdict"], "different_person");
     assert_eq!(written[1]["error"], "image_format_unsupported");
 
-    // Resumed with a torn last line: that one alone is done again, and the exit code is that of the whole.
+    // Resumed with an incomplete last line: only that image is verified again, and the exit code is that of both runs.
     let whole = std::fs::read_to_string(&out).unwrap();
     std::fs::write(&out, &whole[..whole.len() - 5]).unwrap();
     let second = it.run(&batch);

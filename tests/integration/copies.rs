@@ -1,23 +1,16 @@
-//! Copies of enrolled images are told from other photographs, and verdicts are checked against a degraded copy.
+//! Copies of enrolled images are recognised, and verdicts are checked against a degraded copy.
 
 use std::io::Cursor;
 
-use crate::support::{Server, agent, answer, root};
+use crate::support::{Server, portrait};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
-use serde_json::Value;
-use ureq::unversioned::multipart::{Form, Part};
+use serde_json::{Value, json};
 
+/// The answer to a request that is expected to succeed.
 fn post(server: &Server, path: &str, fields: &[(&str, &str)], images: &[&[u8]]) -> Value {
-    let mut form = Form::new();
-    for (name, value) in fields {
-        form = form.text(name, value);
-    }
-    for image in images {
-        form = form.part("image", Part::bytes(image).file_name("a.jpg"));
-    }
-    let (status, answer) = answer(agent().post(server.url(path)).send(form));
+    let (status, answer) = server.client().post(path, fields, images);
     assert_eq!(status, 200, "{answer}");
     answer
 }
@@ -29,9 +22,8 @@ fn jpeg(image: &DynamicImage, quality: u8) -> Vec<u8> {
 }
 
 fn enrolled(server: &Server, names: &[&str]) -> Vec<String> {
-    let created = agent().put(server.url("/v1/identities/o")).content_type("application/json");
-    assert_eq!(answer(created.send("{\"display_name\": \"O\"}")).0, 201);
-    let images: Vec<Vec<u8>> = names.iter().map(|n| std::fs::read(root("demo").join(n)).unwrap()).collect();
+    assert_eq!(server.client().json("PUT", "/v1/identities/o", &json!({"display_name": "O"})).0, 201);
+    let images: Vec<Vec<u8>> = names.iter().map(|name| portrait(name)).collect();
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let report = post(server, "/v1/identities/o/references", &[], &images);
     let accepted = report["accepted"].as_array().unwrap();
@@ -39,7 +31,7 @@ fn enrolled(server: &Server, names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_copy_of_an_enrolled_image_is_said_to_be_one() {
+fn a_copy_of_an_enrolled_image_is_named_as_one() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]);
     let ids = enrolled(&server, &["obama-2009.jpg", "obama-2010.jpg"]);
@@ -49,7 +41,7 @@ fn a_copy_of_an_enrolled_image_is_said_to_be_one() {
         (answer["faces"][deciding]["copy_of"].clone(), answer["explanation"]["summary"].as_str().unwrap().to_owned())
     };
     for (name, id) in ["obama-2009.jpg", "obama-2010.jpg"].into_iter().zip(&ids) {
-        let bytes = std::fs::read(root("demo").join(name)).unwrap();
+        let bytes = portrait(name);
         let image = image::load_from_memory(&bytes).unwrap();
         let mut png = Cursor::new(Vec::new());
         image.write_to(&mut png, ImageFormat::Png).unwrap();
@@ -74,11 +66,11 @@ fn a_copy_of_an_enrolled_image_is_said_to_be_one() {
             assert!(summary.contains("The image is a copy of a reference"), "{summary}");
         }
     }
-    // Another photograph of the same person, by the same photographer, is none.
-    let other = std::fs::read(root("demo/obama-2012.jpg")).unwrap();
+    // Another photograph of the same person, by the same photographer, is not a copy.
+    let other = portrait("obama-2012.jpg");
     let (copy_of, summary) = verify(&other);
     assert!(copy_of.is_null() && !summary.contains("copy"), "{copy_of} {summary}");
-    // As a known fake it is one of that.
+    // Once it is enrolled as a known fake, it is a copy of that.
     post(&server, "/v1/identities/o/negatives", &[("kind", "known_fake")], &[&other]);
     let (copy_of, summary) = verify(&jpeg(&image::load_from_memory(&other).unwrap(), 70));
     assert_eq!(copy_of["kind"], "known_fake");
@@ -87,7 +79,7 @@ fn a_copy_of_an_enrolled_image_is_said_to_be_one() {
 
 #[test]
 fn the_stability_check_is_asked_for_by_the_request_or_by_the_server() {
-    let (data, image) = (tempfile::tempdir().unwrap(), std::fs::read(root("demo/obama-2012.jpg")).unwrap());
+    let (data, image) = (tempfile::tempdir().unwrap(), portrait("obama-2012.jpg"));
     let mut server = Server::start(data.path(), &[]);
     enrolled(&server, &["obama-2009.jpg", "obama-2010.jpg"]);
     let verify = |server: &Server, query: &str| {

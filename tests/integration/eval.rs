@@ -1,21 +1,10 @@
 //! `faceward eval` and `faceward calibrate` from outside: the real program, the real models, the demo's photographs.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 
+use crate::support::{root, run as faceward, stderr};
 use serde_json::Value;
-
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn faceward(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_faceward")).args(args).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 /// One person with three photographs, a manipulated copy of one of them, two other people and a broken file.
 fn labelled(folder: &Path) {

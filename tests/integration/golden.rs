@@ -1,28 +1,25 @@
-//! The networks answer what ONNX Runtime and dlib answered, whichever engine runs them, and a models folder that is not as its manifest
-//! says is refused by name.
+//! Every engine gives the answers of ONNX Runtime and dlib, and a models folder that does not match its manifest is
+//! refused with the file's name.
 //!
 //! `models/build/golden.py` writes the files in `tests/golden`.
-#![allow(clippy::print_stdout, reason = "how far the answers are apart is worth reading")]
+#![allow(clippy::print_stdout, reason = "the differences are worth reading")]
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::support::root;
 use faceward::inference::{Engine, Network, Tensor, TractEngine};
 use faceward::models::{Manifest, ManifestError, Role, Zoo, ZooError};
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 use tempfile::TempDir;
 
-/// Of the output's largest absolute value.
+/// The largest difference allowed, relative to the output's largest absolute value.
 const RELATIVE_LIMIT: f32 = 1e-4;
 
-/// The networks; every other file in the folder is coefficients.
+/// The number of networks; the other files in the folder are coefficients.
 const NETWORKS: usize = 8;
-
-fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
-}
 
 /// The arrays of one file in `tests/golden`.
 struct Golden(NpzReader<File>);
@@ -53,7 +50,7 @@ fn is_network(file: &str) -> bool {
 /// `dlib-resnet29.onnx` is compared with `tests/golden/dlib_resnet29.npz`.
 fn golden_of(file: &str) -> Option<PathBuf> {
     let stem = file.strip_suffix(".onnx")?.replace('-', "_");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{stem}.npz"));
+    let path = root("tests/golden").join(format!("{stem}.npz"));
     path.is_file().then_some(path)
 }
 
@@ -61,7 +58,7 @@ fn load(engine: &dyn Engine, manifest: &Manifest, role: Role) -> Box<dyn Network
     engine.load(manifest.read(role).unwrap()).unwrap_or_else(|e| panic!("{role}: {e}"))
 }
 
-/// The largest difference, relative to the largest expected absolute value. Not a number is infinitely far away.
+/// The largest difference, relative to the largest expected absolute value. NaN counts as infinite.
 fn relative_difference(found: &[f32], expected: &[f32]) -> f32 {
     let largest = expected.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
     found.iter().zip(expected).fold(0.0, |worst, (f, e)| {
@@ -91,7 +88,7 @@ fn onnx_runtime_answers_the_same() {
 }
 
 fn answers_are_golden(engine: &dyn Engine) {
-    let manifest = Manifest::open(&models()).unwrap();
+    let manifest = Manifest::open(&root("models")).unwrap();
     let mut compared = BTreeSet::new();
     for entry in &manifest.models {
         let Some(path) = golden_of(&entry.file) else { continue };
@@ -112,7 +109,7 @@ fn answers_are_golden(engine: &dyn Engine) {
 
 #[test]
 fn every_network_has_golden_data() {
-    let manifest = Manifest::open(&models()).unwrap();
+    let manifest = Manifest::open(&root("models")).unwrap();
     for entry in manifest.models.iter().filter(|m| is_network(&m.file)) {
         assert!(golden_of(&entry.file).is_some(), "no golden data for {}", entry.file);
     }
@@ -120,8 +117,8 @@ fn every_network_has_golden_data() {
 
 #[test]
 fn embedding_b_is_dlibs_descriptor() {
-    let manifest = Manifest::open(&models()).unwrap();
-    let mut golden = Golden::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/dlib_bin.npz"));
+    let manifest = Manifest::open(&root("models")).unwrap();
+    let mut golden = Golden::open(&root("tests/golden/dlib_bin.npz"));
     let expected = golden.array("output_0");
     let found = load(&TractEngine, &manifest, Role::EmbeddingB).run(golden.array("graph_input")).unwrap();
     assert_eq!(found.len(), 1);
@@ -131,11 +128,11 @@ fn embedding_b_is_dlibs_descriptor() {
     assert!(cosine > 0.9999, "cosine {cosine}");
 }
 
-/// The models folder again, for a test to spoil. Files are hard links where the file system allows it, so a test
-/// replaces a file and never writes into one.
+/// A copy of the models folder for a test to damage. Files are hard links if the file system allows it, so a test must
+/// replace a file and never write to it.
 fn copy_of_models() -> TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(models()).unwrap() {
+    for entry in fs::read_dir(root("models")).unwrap() {
         let from = entry.unwrap().path();
         if from.is_file() {
             let to = copy.path().join(from.file_name().unwrap());
@@ -147,19 +144,19 @@ fn copy_of_models() -> TempDir {
     copy
 }
 
-/// Every entry's file in `folder`, read until the first that is refused.
+/// Reads the file of every entry in `folder`, until the first error.
 fn read_all(folder: &Path) -> Result<(), ManifestError> {
     let manifest = Manifest::open(folder)?;
     manifest.models.iter().try_for_each(|m| manifest.read(m.role).map(drop))
 }
 
 fn listed_files() -> Vec<String> {
-    Manifest::open(&models()).unwrap().models.into_iter().map(|m| m.file).collect()
+    Manifest::open(&root("models")).unwrap().models.into_iter().map(|m| m.file).collect()
 }
 
 #[test]
 fn the_models_are_as_the_manifest_says() {
-    read_all(&models()).unwrap();
+    read_all(&root("models")).unwrap();
     read_all(copy_of_models().path()).unwrap();
 }
 
@@ -200,7 +197,7 @@ fn an_unknown_file_is_named() {
 }
 
 #[test]
-fn a_spoilt_folder_loads_no_network() {
+fn a_damaged_folder_loads_no_network() {
     let folder = copy_of_models();
     let path = folder.path().join("centerface.onnx");
     fs::remove_file(&path).unwrap();

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::{Server, agent, answer, issue, root, stderr};
+use crate::support::{Client, Server, code, issue, portrait, run, stderr};
 use serde_json::json;
-use ureq::unversioned::multipart::{Form, Part};
 
 /// Whether any file of the folder holds a stretch of the picture.
 fn holds(folder: &Path, picture: &[u8]) -> bool {
@@ -13,52 +12,41 @@ fn holds(folder: &Path, picture: &[u8]) -> bool {
     files.into_iter().any(|bytes| bytes.windows(wanted.len()).any(|w| w == wanted))
 }
 
-fn bearer(key: &str) -> String {
-    format!("Bearer {key}")
-}
-
-/// Enrolls a photograph, verifies another, and returns the reference's address.
-fn enroll_and_verify(server: &Server, key: &str, enrolled: &[u8], verified: &[u8]) -> String {
-    let url = server.url("/v1/identities/jane");
-    let put = agent().put(&url).header("authorization", bearer(key)).send_json(json!({"display_name": "Jane"}));
-    assert_eq!(answer(put).0, 201);
-    let form = Form::new().part("image", Part::bytes(enrolled).file_name("a.jpg"));
-    let sent = agent().post(format!("{url}/references")).header("authorization", bearer(key)).send(form);
-    let (status, report) = answer(sent);
+/// Enrolls a photograph, verifies another, and returns the path of the reference.
+fn enroll_and_verify(client: &Client, enrolled: &[u8], verified: &[u8]) -> String {
+    assert_eq!(client.json("PUT", "/v1/identities/jane", &json!({"display_name": "Jane"})).0, 201);
+    let (status, report) = client.post("/v1/identities/jane/references", &[], &[enrolled]);
     assert_eq!(status, 200, "{report}");
-    let form = Form::new().part("image", Part::bytes(verified).file_name("b.jpg")).text("identity", "jane");
-    let sent = agent().post(server.url("/v1/verify")).header("authorization", bearer(key)).send(form);
-    assert_eq!(answer(sent).0, 200);
-    format!("{url}/references/{}", report["accepted"][0]["reference_id"].as_str().unwrap())
+    assert_eq!(client.verify(Some("jane"), verified).0, 200);
+    format!("/v1/identities/jane/references/{}", report["accepted"][0]["reference_id"].as_str().unwrap())
 }
 
 #[test]
 fn pixels_are_kept_only_where_the_operator_says_so_and_then_sealed() {
-    let [enrolled, verified] =
-        ["demo/obama-2009.jpg", "demo/obama-2010.jpg"].map(|name| std::fs::read(root(name)).unwrap());
+    let [enrolled, verified] = ["obama-2009.jpg", "obama-2010.jpg"].map(portrait);
     for kept in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
         let [admin, enroll] = ["admin", "enroll"].map(|scope| issue(data, scope, &[]).1);
         let mut server = Server::start(data, if kept { &["--keep-images"] } else { &[] });
-        let reference = enroll_and_verify(&server, &admin, &enrolled, &verified);
-        let read = |key: &str| agent().get(format!("{reference}/image")).header("authorization", bearer(key)).call();
-        assert_eq!(answer(read(&enroll)).1["code"], "scope_missing");
+        let (admin, enroll) = (server.client_with(&admin), server.client_with(&enroll));
+        let reference = enroll_and_verify(&admin, &enrolled, &verified);
+        let image = format!("{reference}/image");
+        assert_eq!(code(&enroll.get(&image)), (403, "scope_missing"));
         if kept {
-            let mut image = read(&admin).unwrap();
-            assert_eq!(image.headers()["content-type"], "application/octet-stream");
-            assert!(image.body_mut().read_to_vec().unwrap() == enrolled);
+            let mut read = admin.response("GET", &image);
+            assert_eq!(read.headers()["content-type"], "application/octet-stream");
+            assert!(read.body_mut().read_to_vec().unwrap() == enrolled);
             let told = std::fs::read_to_string(data.join("audit.jsonl")).unwrap();
             assert_eq!(told.matches("\"action\":\"image_read\"").count(), 1);
         } else {
-            assert_eq!(answer(read(&admin)).1["code"], "image_not_kept");
+            assert_eq!(code(&admin.get(&image)), (404, "image_not_kept"));
         }
         assert!(!holds(data, &enrolled) && !holds(data, &verified), "in clear, or the probe's");
-        let deleted = agent().delete(&reference).header("authorization", bearer(&admin)).call().unwrap();
-        assert_eq!(deleted.status(), 204);
-        assert_eq!(answer(read(&admin)).1["code"], "sample_unknown");
+        assert_eq!(admin.delete(&reference).0, 204);
+        assert_eq!(code(&admin.get(&image)), (404, "sample_unknown"));
         server.stop();
-        let audit = crate::support::run(&["audit", "verify", "--data-dir", data.to_str().unwrap()]);
+        let audit = run(&["audit", "verify", "--data-dir", data.to_str().unwrap()]);
         assert!(audit.status.success(), "{}", stderr(&audit));
     }
 }

@@ -2,28 +2,25 @@
 
 use std::path::Path;
 
-use crate::support::{Server, agent, answer, eventually, faceward, issue, run, stderr, stdout};
+use crate::support::{Server, agent, answer, code, eventually, faceward, issue, root, run, stderr, stdout};
 use serde_json::Value;
 
-fn get(server: &Server, path: &str, key: Option<&str>) -> (u16, Value) {
-    let mut request = agent().get(server.url(path));
-    if let Some(key) = key {
-        request = request.header("authorization", format!("Bearer {key}"));
-    }
-    answer(request.call())
+/// The status of a request that needs `enroll`.
+fn status(server: &Server, key: &str) -> u16 {
+    server.client_with(key).get("/v1/identities").0
 }
 
-fn status(server: &Server, key: &str) -> u16 {
-    get(server, "/v1/identities", Some(key)).0
+fn status_without_key(server: &Server) -> u16 {
+    server.client().get("/v1/identities").0
 }
 
 #[test]
 fn keys_come_and_go_without_a_restart() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]);
-    assert_eq!(get(&server, "/v1/identities", None).0, 200, "no key was ever issued");
+    assert_eq!(status_without_key(&server), 200, "no key was ever issued");
     let (first, first_key) = issue(data.path(), "enroll", &[]);
-    eventually("a key is asked for", || get(&server, "/v1/identities", None).0 == 401);
+    eventually("a key is asked for", || status_without_key(&server) == 401);
     assert_eq!(status(&server, &first_key), 200);
 
     // Rotation: the new one works before the old one ends.
@@ -50,7 +47,7 @@ fn a_key_expires_and_the_server_does_not_open() {
     let (_, key) = issue(data.path(), "admin", &["--expires", &soon]);
     let server = Server::start(data.path(), &[]);
     eventually("it expires", || status(&server, &key) == 401);
-    assert_eq!(get(&server, "/v1/identities", None).0, 401, "the last key ran out, and nobody is let in");
+    assert_eq!(status_without_key(&server), 401, "the last key ran out, and nobody is let in");
 }
 
 /// Every operation of the OpenAPI document: without a key, with the wrong scope, with admin.
@@ -59,19 +56,15 @@ fn every_route_asks_for_its_scope() {
     let data = tempfile::tempdir().unwrap();
     let keys = ["enroll", "verify", "admin"].map(|scope| (scope, issue(data.path(), scope, &[]).1));
     let server = Server::start(data.path(), &[]);
-    let (_, document) = get(&server, "/openapi.json", None);
+    let (_, document) = server.client().get("/openapi.json");
     let open = ["/livez", "/readyz", "/metrics"];
     let mut tried = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys().filter(|m| *m != "parameters") {
             let concrete = path.replace("{id}", "nobody").replace("{sample}", "x");
             let ask = |key: Option<&str>| {
-                let mut request = ureq::http::Request::builder().method(method.to_uppercase().as_str());
-                if let Some(key) = key {
-                    request = request.header("authorization", format!("Bearer {key}"));
-                }
-                let request = request.uri(server.url(&concrete)).body(Vec::new()).unwrap();
-                answer(agent().run(request))
+                let client = key.map_or_else(|| server.client(), |key| server.client_with(key));
+                answer(Ok(client.response(&method.to_uppercase(), &concrete)))
             };
             tried += 1;
             if open.contains(&path.as_str()) {
@@ -79,8 +72,7 @@ fn every_route_asks_for_its_scope() {
                 continue;
             }
             for key in [None, Some("fw_00000000_"), Some("nonsense")] {
-                let (status, problem) = ask(key);
-                assert_eq!((status, problem["code"].as_str()), (401, Some("unauthenticated")), "{method} {path}");
+                assert_eq!(code(&ask(key)), (401, "unauthenticated"), "{method} {path}");
             }
             let needed = match path.as_str() {
                 "/v1/verify" => "verify",
@@ -103,7 +95,7 @@ fn every_route_asks_for_its_scope() {
 fn beyond_loopback_a_key_is_needed() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_str().unwrap();
-    let models = crate::support::root("models");
+    let models = root("models");
     let args = ["serve", "--listen", "0.0.0.0:0", "--data-dir", folder, "--models", models.to_str().unwrap()];
     let refused = run(&args);
     assert_eq!(refused.status.code(), Some(1));
@@ -144,8 +136,7 @@ fn pages_of_other_sites_are_kept_out_while_there_is_no_key() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]);
     let foreign = agent().get(server.url("/v1/identities")).header("origin", "https://evil.example").call();
-    let (status, problem) = answer(foreign);
-    assert_eq!((status, problem["code"].as_str()), (403, Some("cross_site_refused")));
+    assert_eq!(code(&answer(foreign)), (403, "cross_site_refused"));
 }
 
 #[test]
@@ -159,17 +150,18 @@ fn tls_is_served_and_plain_http_is_not() {
     let server = Server::start(&data.path().join("store"), &files);
     assert!(server.base.starts_with("https://"), "{}", server.first_line);
 
-    let root = ureq::tls::Certificate::from_pem(signed.cert.pem().as_bytes()).unwrap().to_owned();
-    let trusting = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::new_with_certs(&[root])).build();
+    let authority = ureq::tls::Certificate::from_pem(signed.cert.pem().as_bytes()).unwrap().to_owned();
+    let trusted = ureq::tls::RootCerts::new_with_certs(&[authority]);
+    let trusting = ureq::tls::TlsConfig::builder().root_certs(trusted).build();
     let client = ureq::Agent::config_builder().tls_config(trusting).build().new_agent();
     let mut ready = client.get(server.url("/readyz")).call().unwrap();
     assert!(ready.body_mut().read_to_string().unwrap().contains("ready"));
     assert!(agent().get(server.url("/readyz")).call().is_err(), "a client that does not trust it is not served");
     assert!(agent().get(server.url("/readyz").replace("https", "http")).call().is_err());
-    // The health check asks nothing of the certificate; the batch is told whom to trust.
+    // The health check does not verify the certificate; the batch does, with the authority it is given.
     let health = run(&["healthcheck", "--json", "--url", &server.url("/readyz")]);
     assert!(health.status.success(), "{}", stderr(&health));
-    let demo = crate::support::root("demo/collins.jpg");
+    let demo = root("demo/collins.jpg");
     let batch = |more: &[&str]| {
         let words = ["batch", demo.to_str().unwrap(), "--server", &server.base];
         run(&[&words, more].concat())
@@ -184,7 +176,7 @@ fn tls_is_served_and_plain_http_is_not() {
     let swapped = ["--tls-cert", key.to_str().unwrap(), "--tls-key", cert.to_str().unwrap()];
     let store = data.path().join("store");
     let places = ["serve", "--data-dir", store.to_str().unwrap(), "--models"];
-    let models = crate::support::root("models");
+    let models = root("models");
     let refused = run(&[&places[..], &[models.to_str().unwrap()], &swapped].concat());
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("TLS"), "{}", stderr(&refused));

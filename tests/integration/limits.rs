@@ -1,11 +1,12 @@
-//! What the server does when it is told to stop, when too much comes at once, and when its folder takes nothing more.
+//! The server when it is told to stop, when too much arrives at the same time, and when its folder takes no writes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::{Server, agent, answer, eventually, faceward, root};
+use crate::support::{Server, agent, answer, code, eventually, faceward, portrait, run, stdout};
+use serde_json::json;
 
 fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
@@ -23,8 +24,13 @@ fn signal(server: &Server) {
     assert!(Command::new("kill").arg(server.child.id().to_string()).status().unwrap().success());
 }
 
+/// 0 where the connection breaks.
 fn status(server: &Server, path: &str) -> u16 {
     agent().get(server.url(path)).call().map_or(0, |r| r.status().as_u16())
+}
+
+fn references(server: &Server) -> u64 {
+    server.client().get("/v1/identities/x").1["references"].as_u64().unwrap()
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn bodies_have_a_bound_on_their_memory_together() {
     };
     let mut whole = connect(&server);
     whole.write_all(head(64 << 20).as_bytes()).unwrap();
-    // Who comes first is served: it must be this one, and that no answer comes shows that it was let in.
+    // The first to come is served. It must be this one: that no answer comes shows that it was let in.
     whole.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     assert!(whole.read(&mut [0]).is_err(), "the first was refused");
     eventually("a refusal", || verify().0 == 503);
@@ -71,17 +77,16 @@ fn bodies_have_a_bound_on_their_memory_together() {
     };
     assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("upload_memory_full"), "{text}");
     assert!(text.contains("retry-after: 1"), "{text}");
-    // What brings no body is not concerned.
+    // A request without a body needs no memory.
     assert_eq!((status(&server, "/livez"), status(&server, "/v1/identities")), (200, 200));
     drop(whole);
     eventually("room again", || verify().0 == 422);
 }
 
-/// An enrollment whose body takes longer than a verification may take, and is told to stop in the middle of it.
+/// Begins an enrollment whose body takes longer to send than a verification may take.
 fn slow_enrollment(server: &Server, pieces: u32) -> TcpStream {
-    let created = agent().put(server.url("/v1/identities/x")).content_type("application/json");
-    assert_eq!(answer(created.send("{\"display_name\": \"X\"}")).0, 201);
-    let image = std::fs::read(root("demo/obama-2009.jpg")).unwrap();
+    assert_eq!(server.client().json("PUT", "/v1/identities/x", &json!({"display_name": "X"})).0, 201);
+    let image = portrait("obama-2009.jpg");
     let part = b"--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\n\r\n";
     let body = [&part[..], &image, b"\r\n--x--\r\n"].concat();
     let mut stream = connect(server);
@@ -115,13 +120,12 @@ fn stopping_waits_as_long_as_the_longest_request_may_take() {
     assert!(text.starts_with("HTTP/1.1 200 ") && text.contains("reference_id"), "{text}");
     assert!(server.child.wait().unwrap().success());
     let mut again = Server::start(data.path(), &[]);
-    let kept = answer(agent().get(again.url("/v1/identities/x")).call());
-    assert_eq!(kept.1["references"], 1);
+    assert_eq!(references(&again), 1);
     assert!(again.stop() < Duration::from_secs(10));
 }
 
 #[test]
-fn told_twice_it_stops_at_once() {
+fn told_twice_it_stops_immediately() {
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::start(data.path(), &[]);
     let enrolling = slow_enrollment(&server, 100);
@@ -133,9 +137,9 @@ fn told_twice_it_stops_at_once() {
     assert_eq!(server.child.wait().unwrap().code(), Some(1));
     assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
     drop(enrolling);
-    // What was not finished was not done, and the next start finds everything in order.
+    // The unfinished enrollment left nothing behind, and the next start finds everything in order.
     let again = Server::start(data.path(), &[]);
-    assert_eq!(answer(agent().get(again.url("/v1/identities/x")).call()).1["references"], 0);
+    assert_eq!(references(&again), 0);
 }
 
 /// The limit on the size of files, set to nothing while the server runs, makes every write to a file fail, as on a file
@@ -153,27 +157,20 @@ fn a_folder_that_takes_no_writes_any_more_costs_no_verdict_without_a_record() {
         let pid = server.child.id().to_string();
         Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={limit}")]).status().unwrap().success()
     };
-    let put = |id: &str| {
-        let request = agent().put(server.url(&format!("/v1/identities/{id}"))).content_type("application/json");
-        answer(request.send("{\"display_name\": \"X\"}"))
-    };
-    let verify = || {
-        let image = std::fs::read(root("demo/obama-2009.jpg")).unwrap();
-        let form = ureq::unversioned::multipart::Form::new();
-        let part = ureq::unversioned::multipart::Part::bytes(&image).file_name("a.jpg");
-        answer(agent().post(server.url("/v1/verify")).send(form.part("image", part)))
-    };
+    let client = server.client();
+    let put = |id: &str| client.json("PUT", &format!("/v1/identities/{id}"), &json!({"display_name": "X"}));
+    let verify = || client.verify(None, &portrait("obama-2009.jpg"));
     assert_eq!((put("before").0, verify().0), (201, 200));
     assert!(writes("0:unlimited"));
     let (refused, unrecorded) = (put("meanwhile"), verify());
     assert_eq!(refused.0, 503, "{refused:?}");
-    assert_eq!((unrecorded.0, unrecorded.1["code"].as_str()), (503, Some("audit_failed")), "{unrecorded:?}");
+    assert_eq!(code(&unrecorded), (503, "audit_failed"), "{unrecorded:?}");
     assert_eq!((status(&server, "/livez"), status(&server, "/readyz")), (200, 503));
     assert!(writes("unlimited:unlimited"));
     eventually("writes again", || put("after").0 == 201);
     assert_eq!((verify().0, status(&server, "/readyz")), (200, 200));
     assert_eq!((status(&server, "/v1/identities/before"), status(&server, "/v1/identities/meanwhile")), (200, 404));
     server.stop();
-    let audit = crate::support::run(&["audit", "verify", "--data-dir", data.path().to_str().unwrap()]);
-    assert!(audit.status.success(), "{}", crate::support::stdout(&audit));
+    let audit = run(&["audit", "verify", "--data-dir", data.path().to_str().unwrap()]);
+    assert!(audit.status.success(), "{}", stdout(&audit));
 }

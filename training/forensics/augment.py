@@ -1,4 +1,4 @@
-"""What happens to a forged crop and to the one it was painted into alike, each time they are drawn."""
+"""Augmentation of a pair: the same for the forged crop and its base, drawn again each time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from forge import degrade
 
 from .crops import shares
-from .network import GRID, SIDE
+from .layout import GRID, SIDE
 from .pool import FIELD, KEPT
 
-#: Scales of the crop against the one that the service takes, turns in degrees, and how far its middle moves.
+#: Scale of the crop relative to the service's, rotation in degrees, shift of its middle as a share of the side.
 SCALE, TURN, SHIFT = (0.86, 1.14), 6.0, 0.04
 #: The share of draws that are worn as uploads are.
 WORN = 0.6
 
 
 def place(rng: np.random.Generator) -> NDArray[np.float64]:
-    """The map from a drawn crop to a kept one: scaled, turned, shifted, and mirrored half of the time."""
+    """The map from a drawn crop to a stored one: scaled, rotated, shifted, and mirrored half of the time."""
     scale, turn = rng.uniform(*SCALE), np.radians(rng.uniform(-TURN, TURN))
     flip = 1.0 if rng.random() < 0.5 else -1.0
     matrix = scale * np.array([[np.cos(turn) * flip, -np.sin(turn)], [np.sin(turn) * flip, np.cos(turn)]])
@@ -33,7 +33,7 @@ def central() -> NDArray[np.float64]:
 
 
 def crop(image: NDArray[np.uint8], at: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """A drawn crop."""
+    """The crop at `at` of a stored crop."""
     return cv2.warpAffine(image, at, (SIDE, SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
@@ -44,7 +44,7 @@ def target(mask: NDArray[np.uint8], at: NDArray[np.float64]) -> NDArray[np.float
 
 
 def wear(rng: np.random.Generator) -> list[dict]:
-    """Steps of wear, as in forge; small crops are not made smaller still."""
+    """The steps of wear, drawn as in forge."""
     return degrade.choose(rng, WORN)
 
 
@@ -55,5 +55,5 @@ def worn(image: NDArray[np.uint8], steps: list[dict], seed: int) -> NDArray[np.u
 
 
 def tint(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Gains of the three colours: light differs, and says nothing."""
+    """Gains of the three colour channels, for different light."""
     return (rng.uniform(0.85, 1.15) * rng.uniform(0.95, 1.05, 3)).astype(np.float32)

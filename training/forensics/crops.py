@@ -1,4 +1,4 @@
-"""The square of a picture that the network sees, by the face's mesh; the same as in src/template/forensics.rs."""
+"""The square crop that the network sees, aligned to the face's mesh as in the service's `src/template`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from forge import topology
 from forge.forgery import Mask, Points
 
-#: The side of the square in heights of the face, forehead to chin: hairline, ears and neck are in it, for a seam has two
-#: sides.
+#: The side of the square in face heights, forehead to chin. It includes hairline, ears and neck, because a seam has two sides.
 MARGIN = 1.45
 
 

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from forge import plan
 
 from . import augment
-from .network import GRID, HEADS
+from .layout import GRID, HEADS
 from .pool import HEAD, SYNTHETIC
 
 #: How often each method is drawn.
@@ -36,13 +36,13 @@ class Pool:
 
     @classmethod
     def open(cls, folder: Path) -> Pool:
-        """Maps the arrays; they are not read into memory at once."""
+        """Memory-maps the arrays."""
         rows = [json.loads(line) for line in (folder / "samples.jsonl").open()]
         arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "masks", "parts"))
         return cls(*arrays, rows)
 
     def of(self, method: str, held_out: bool) -> list[int]:
-        """The places of one method's samples; of bases no copies that were altered before they were painted into."""
+        """The indices of one method's samples; of bases only those not altered before they were painted into."""
         return [
             i for i, row in enumerate(self.rows)
             if row["method"] == method and row["held_out"] == held_out and (method in HEAD or row["base"] == i)
@@ -50,7 +50,7 @@ class Pool:
 
 
 class Pairs(Dataset):
-    """Number i is a forged crop and what it was painted into, worn alike; drawn by `seed` and i alone."""
+    """Item i is a forged crop and its base, worn in the same way; determined by `seed` and i."""
 
     def __init__(self, pool: Pool, seed: int, first: int, count: int) -> None:
         self.pool, self.seed, self.first, self.count = pool, seed, first, count
@@ -78,11 +78,12 @@ class Pairs(Dataset):
         if not drawn and self.pool.rows[other]["method"] == SYNTHETIC:
             speaks[:, 1], where[:, 1] = 1, 1
         stacked = np.stack(pixels)[..., ::-1].astype(np.float32) / 255 * gains
-        return torch.from_numpy(np.clip(stacked, 0, 1).transpose(0, 3, 1, 2).copy()), torch.from_numpy(speaks), torch.from_numpy(where)
+        clipped = np.clip(stacked, 0, 1).transpose(0, 3, 1, 2).copy()
+        return torch.from_numpy(clipped), torch.from_numpy(speaks), torch.from_numpy(where)
 
 
 def by_photo(pool: Pool, places: list[int]) -> list[list[int]]:
-    """The same places, those of a photograph together, so that every photograph is drawn alike."""
+    """The indices grouped by photograph, so that every photograph is drawn equally often."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i in places:
         groups[pool.rows[i]["photo"]].append(i)

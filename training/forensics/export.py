@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from .network import SIDE, Forensics
+from .layout import SIDE
+from .network import Forensics
 
 
 def export(network: Forensics, path: Path) -> None:

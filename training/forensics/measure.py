@@ -1,4 +1,4 @@
-"""What the network knows of people it was not trained on."""
+"""Figures of the network on people it was not trained on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from forge import masks, plan
 
 from . import augment
 from .drawing import Pool
-from .network import HEADS, Forensics
+from .layout import HEADS
+from .network import Forensics
 from .pool import HEAD, SYNTHETIC
 
 Array = NDArray[np.float32]
-#: So many crops of each method are enough for two decimals.
+#: Most crops per method; enough for two decimals.
 MOST = 300
 
 
@@ -35,18 +36,18 @@ def logits(network: Forensics, pool: Pool, places: list[int], steps: list[dict] 
 
 
 def auc(above: Array, below: Array) -> float:
-    """The share of pairs in which the first is greater, ties half."""
+    """The share of pairs in which the first is greater; ties count half."""
     return float(((above[:, None] > below[None]) + 0.5 * (above[:, None] == below[None])).mean())
 
 
 def spread(places: list[int]) -> list[int]:
-    """At most MOST of them, evenly."""
+    """At most MOST of the indices, evenly spaced."""
     return [places[i * len(places) // MOST] for i in range(MOST)] if len(places) > MOST else places
 
 
 def report(network: Forensics, pool: Pool) -> dict:
-    """Held-out people: AUC of each method against genuine photographs and against what it was painted into, clean and
-    as JPEG of quality 50, and how often the strongest part is the one that was exchanged."""
+    """For held-out people: the AUC of each method against genuine photographs, how often a forgery scores above its base,
+    clean and as JPEG of quality 50, and how often the strongest part is the exchanged one."""
     network.eval()
     genuine = spread(pool.of(plan.GENUINE, held_out=True))
     methods = {m: spread(pool.of(m, held_out=True)) for m in (*HEAD, SYNTHETIC)}
@@ -71,10 +72,10 @@ def report(network: Forensics, pool: Pool) -> dict:
 
 
 def located(pool: Pool, places: list[int], found: Array) -> float | None:
-    """The share of forgeries of one part whose strongest part is that one; nothing where there are none."""
+    """The share of forgeries of parts whose strongest part was exchanged; `None` without such forgeries."""
     names = sorted(masks.REGIONS)
     right: dict[bool, int] = defaultdict(int)
-    for i, fields in zip(places, found):
+    for i, fields in zip(places, found, strict=True):
         regions = pool.rows[i]["regions"]
         if regions and set(regions) <= set(names):
             strength = [(fields * part).sum() / max(part.sum(), 1) for part in pool.parts[i].astype(np.float32)]

@@ -1,8 +1,8 @@
-"""The network: the first eleven blocks of EfficientNet-Lite0, and a small head that says where.
+"""The network: the first eleven blocks of EfficientNet-Lite0, and a small head with a map.
 
 Lite variants (Tan and Le, "EfficientNet", ICML 2019; the Lite ones are the authors' own, without squeeze-and-excite and
-with ReLU6) are made of what a CPU does well. What comes after the eleventh block looks at whole objects, and is left out:
-traces of manipulation are small.
+with ReLU6) consist of operations that are fast on a CPU. The blocks after the eleventh see whole objects; they are left
+out, because traces of manipulation are small.
 """
 
 from __future__ import annotations
@@ -10,14 +10,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-#: The side of the input in pixels, and by how much the map is coarser.
-SIDE = 160
-STRIDE = 16
-GRID = SIDE // STRIDE
-#: What the two channels of the map, and the two totals, speak of.
-HEADS = ("blending", "synthesis")
+from .layout import HEADS
 
-#: Of each block: factor of widening, kernel, stride, channels. As published, up to the stage of 112 channels.
+#: For each block: expansion factor, kernel, stride, channels. As published, up to the stage of 112 channels.
 BLOCKS = (
     (1, 3, 1, 16),
     (6, 3, 2, 24), (6, 3, 1, 24),
@@ -29,7 +24,7 @@ EPSILON = 1e-3
 
 
 class Block(nn.Module):
-    """Widen, filter each channel, narrow; with a shortcut where the shape stays."""
+    """An inverted residual: expand, depthwise convolution, project; with a shortcut if the shape stays the same."""
 
     def __init__(self, inner: int, factor: int, kernel: int, stride: int, outer: int) -> None:
         super().__init__()
@@ -56,7 +51,7 @@ class Forensics(nn.Module):
         super().__init__()
         stem = [nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32, EPSILON), nn.ReLU6()]
         channels = [32, *(block[3] for block in BLOCKS)]
-        blocks = [Block(inner, *block) for inner, block in zip(channels, BLOCKS)]
+        blocks = [Block(inner, *block) for inner, block in zip(channels[:-1], BLOCKS, strict=True)]
         self.trunk = nn.Sequential(*stem, *blocks)
         self.neck = nn.Sequential(nn.Conv2d(112, 96, 1), nn.ReLU6(), nn.Conv2d(96, 96, 3, 1, 1), nn.ReLU6())
         self.where = nn.Conv2d(96, len(HEADS), 1)
@@ -69,12 +64,12 @@ class Forensics(nn.Module):
 
 
 def load_imagenet(network: Forensics, published: dict[str, torch.Tensor]) -> int:
-    """Takes over the trunk of the published weights, layer by layer in their order; how many tensors that were."""
+    """Loads the trunk of the published weights layer by layer, in their order; returns the number of tensors."""
     order = [k for k in published if k.startswith(("_conv_stem", "_bn0")) or _block_of(k) in range(len(BLOCKS))]
     own = network.trunk.state_dict()
     if len(own) != len(order):
         raise ValueError(f"the published weights have {len(order)} tensors for the trunk's {len(own)}")
-    taken = {name: published[theirs].contiguous() for name, theirs in zip(own, order)}
+    taken = {name: published[theirs].contiguous() for name, theirs in zip(own, order, strict=True)}
     network.trunk.load_state_dict(taken)
     return len(order)
 

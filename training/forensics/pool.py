@@ -1,7 +1,7 @@
-"""The pool: crops of genuine and forged faces with where they were forged, made once and drawn from while training.
+"""The pool: crops of genuine and forged faces with their masks, made once and drawn from during training.
 
-Every forged crop lies beside the one it was painted into, pixel for pixel the same outside of the mask: what tells the
-two apart is the forgery and nothing else.
+Every forged crop is stored with its base, the crop it was painted into. Outside the mask the two are identical, so only the
+forgery tells them apart.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from forge.records import FaceRecord, face_record, load_photo, refuse_evaluation
 from forge.render import GENERATORS
 
 from . import crops
-from .network import GRID, HEADS, SIDE
+from .layout import GRID, HEADS, SIDE
 
-#: Crops are kept this much larger than the network's, so that they can be shifted, turned and scaled.
+#: Stored crops are this much larger than the network's input, so that they can be shifted, rotated and scaled.
 ROOM = 1.25
 KEPT = round(SIDE * ROOM)
-#: Masks are kept as the share of each field of this many pixels.
+#: Masks are stored as the forged share of fields with this many pixels per side.
 FIELD = 8
-#: One part alone, painted over with itself: its seam without anyone else's feature.
+#: A self-blend of one part: the seam without another person's feature.
 PART_BLEND = "part-blend"
 SYNTHETIC = "synthetic"
-#: How many of each method are made of one photograph.
+#: Forgeries of each method per photograph.
 EACH = {
     self_blend.METHOD: 2,
     PART_BLEND: 2,
@@ -41,7 +41,7 @@ EACH = {
     "swap-target": 2,
     "morph": 1,
 }
-#: Which head a method speaks to.
+#: The head that each method trains.
 HEAD = {method: HEADS.index("synthesis" if method == resynth.METHOD else "blending") for method in EACH}
 #: These people are never trained on: the first three of five folds by the hash of the name, as in fit.py.
 FOLDS, HELD_OUT = 5, (0, 1, 2)
@@ -54,24 +54,24 @@ class Sample:
     image: NDArray[np.uint8]
     """KEPT x KEPT x 3, blue first."""
     mask: NDArray[np.uint8]
-    """How much of each field is forged, 0..=255."""
+    """The forged share of each field, 0..=255."""
     base: int
-    """Which sample of the pool it was painted into; its own place for what is not forged."""
+    """The index of the sample it was painted into; its own index if it is not forged."""
     method: str
     person: str
     photo: str
     regions: tuple[str, ...]
     parts: NDArray[np.uint8]
-    """Where eyes, nose and mouth are: for each, shares of GRID x GRID fields of the middle that the network sees."""
+    """For eyes, nose and mouth each, the share of the part in GRID x GRID fields of the network's input, 0..=255."""
 
 
 def is_held_out(person: str) -> bool:
-    """Whether measurements are made on this person, and so nothing is learned of them."""
+    """Whether the person is held out of training for measurements."""
     return int(hashlib.sha256(person.encode()).hexdigest(), 16) % FOLDS in HELD_OUT
 
 
 def unnamed(lines: Path) -> list[FaceRecord]:
-    """The largest usable face of every photograph of a folder in which nobody has a name."""
+    """The largest usable face of every photograph in a folder without identities."""
     found = []
     with lines.open(encoding="utf-8") as file:
         for line in file:
@@ -83,7 +83,7 @@ def unnamed(lines: Path) -> list[FaceRecord]:
 
 
 def generate(method: str, photo: Photo, donor: Photo | None, rng: np.random.Generator) -> Forgery:
-    """One forgery of one method, its choices drawn.
+    """One forgery of one method, with random choices.
 
     Raises:
         Unforgeable: when this photograph cannot be forged in this way.
@@ -110,7 +110,7 @@ def part_blend(photo: Photo, rng: np.random.Generator) -> Forgery:
 
 @dataclass(frozen=True)
 class Source:
-    """One photograph, where it lies, and with whom it may be swapped."""
+    """One photograph, its folder, and the faces that it may be swapped with."""
 
     face: FaceRecord
     folder: Path
@@ -119,7 +119,7 @@ class Source:
 
 
 def samples_of(source: Source, seed: int) -> list[Sample]:
-    """The photograph itself and what is made of it; `base` counts from the first of these."""
+    """The photograph itself and its forgeries; `base` counts from the first of these."""
     rng = np.random.default_rng(plan.seed_of(seed, source.folder.name, source.face.path))
     photo = load_photo(source.folder, source.face)
     rows = [_sample(photo, None, 0, SYNTHETIC if source.synthetic else plan.GENUINE, source, ())]
@@ -168,7 +168,7 @@ def _sample(
 def sources(
     people: tuple[list[FaceRecord], Path], genuine: tuple[list[FaceRecord], Path], drawn: tuple[list[FaceRecord], Path]
 ) -> list[Source]:
-    """Every photograph with its partners, who are on the same side of the split and alike in pose, sex and age."""
+    """Every photograph with its partners, who are on the same side of the split and similar in pose, sex and age."""
     named_faces, folder = people
     found = []
     for face in named_faces:

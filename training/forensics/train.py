@@ -15,23 +15,23 @@ from torch.utils.data import DataLoader
 from .drawing import Pairs, Pool
 from .network import Block, Forensics
 
-#: Pairs of crops a step.
+#: Pairs of crops per step.
 BATCH = 20
-#: The highest step sizes: of the head, which begins from nothing, and of the trunk, which knows pictures.
+#: The highest learning rates: of the head, which starts untrained, and of the trunk, which is pretrained.
 HEAD_RATE, TRUNK_RATE = 2e-3, 4e-4
 WARM_STEPS = 100
-#: How much the field-wise loss, the totals' loss, the ranking of a pair and the pointing at a part count.
+#: The weights of the loss per field, the loss of the totals, the ranking of a pair and the pointing at a part.
 WHERE, TOTAL, RANK, POINT = 1.0, 1.0, 0.5, 0.25
-#: Where less than this share of the fields is forged, the map is to stand out there.
+#: If less than this share of the fields is forged, the map has to point to them.
 PART = 0.35
-#: Fields that are forged are rarer than others.
+#: The weight of a forged field, which is rarer than others.
 FORGED_WEIGHT = 3.0
 SAVE_EACH = 100
 
 
 def plain(network: Forensics) -> Forensics:
-    """The same function without normalisation layers, their factors in the convolutions: three quarters of the time of
-    a step on a CPU, and nothing that depends on the other crops of a batch."""
+    """The same function with normalisation folded into the convolutions: faster on a CPU, and independent of the other crops
+    of a batch."""
     network.eval()
     network.trunk = _fused(network.trunk)
     return network.to(memory_format=torch.channels_last)
@@ -82,14 +82,14 @@ def pointing(found: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
 
 
 def rate(step: int, steps: int) -> float:
-    """The step size's factor: up, then down along half a cosine."""
+    """The factor of the learning rate: a linear rise, then half a cosine down."""
     if step < WARM_STEPS:
         return (step + 1) / WARM_STEPS
     return 0.5 * (1 + math.cos(math.pi * (step - WARM_STEPS) / max(1, steps - WARM_STEPS)))
 
 
 def train(network: Forensics, pool: Pool, out: Path, steps: int, seed: int, jobs: int) -> Forensics:
-    """Trains for `steps` steps, from where a run in `out` was cut off."""
+    """Trains for `steps` steps, continuing an interrupted run in `out`."""
     torch.manual_seed(seed)
     network = plain(network)
     trunk = {id(p) for p in network.trunk.parameters()}
@@ -121,7 +121,8 @@ def train(network: Forensics, pool: Pool, out: Path, steps: int, seed: int, jobs
             each = (time.monotonic() - began) / (step - done)
             print(f"{step} of {steps}, {each:.2f} s each: " + ", ".join(f"{k} {v:.3f}" for k, v in smooth.items()), flush=True)
         if step % SAVE_EACH == 0 or step == steps:
-            state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "done": step}
+            saved = {"network": network, "optimiser": optimiser, "schedule": schedule}
+            state = {name: part.state_dict() for name, part in saved.items()} | {"done": step}
             torch.save(state, kept.with_suffix(".new"))
             kept.with_suffix(".new").rename(kept)
     return network

@@ -16,7 +16,7 @@ from .render import LIST, claim, run
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="forge", description="Make forgeries from a training split.")
-    parser.add_argument("--faces", type=Path, required=True, help="what `faceward extract` wrote for the images")
+    parser.add_argument("--faces", type=Path, required=True, help="the output of `faceward train extract` for the images")
     parser.add_argument("--images", type=Path, required=True, help="the folder that was extracted: <identity>/<file>")
     parser.add_argument("--out", type=Path, required=True, help="where the pictures and their list go")
     parser.add_argument("--seed", type=int, default=7)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .forgery import Image
 
-#: So many patches are enough to know the components.
+#: Patches that the components are computed from.
 LEARN_FROM = 4000
 
 

@@ -12,7 +12,7 @@ from .forgery import Image, Mask, compose
 BLENDERS = ("alpha", "histogram", "lab", "poisson", "multiband")
 #: How far colours may be stretched: a face in deep shadow has so little spread that its noise would be blown up.
 STRETCH = (0.6, 1.6)
-#: Colours further apart than this nobody leaves as they are, however careless.
+#: Colours further apart than this are always corrected: no forger leaves them.
 MOST_DISTANCE = 16.0
 
 

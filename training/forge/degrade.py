@@ -1,10 +1,10 @@
-"""What an upload goes through on its way: re-encoding, scaling, blur, noise, another gamma, a screenshot.
+"""Degradations of an upload: re-encoding, scaling, blur, noise, another gamma, a screenshot.
 
-Every third of what is worn is worn harshly, as what has been passed on many times is: from such pictures one learns
-how little a poor photograph says.
+A third of the worn pictures are worn harshly, like pictures that were passed on many times: they teach how little a poor
+photograph says.
 
-Applied alike to genuine and forged pictures, drawn from the same distribution, so that neither the container nor the
-wear says anything about the label (Wang et al., "CNN-generated images are surprisingly easy to spot", CVPR 2020, show
+Genuine and forged pictures are degraded by the same distribution, so that neither the container nor the wear says
+anything about the label (Wang et al., "CNN-generated images are surprisingly easy to spot", CVPR 2020, show
 how much a detector gains from it).
 """
 
@@ -17,8 +17,8 @@ from .forgery import Image, Recipe
 
 STEPS = ("resize", "rescale", "screenshot", "blur", "noise", "gamma", "jpeg")
 ODDS = (0.12, 0.16, 0.12, 0.14, 0.1, 0.08, 0.28)
-#: From - to, of ordinary and of harsh wear: factors of a smaller size, of one taken back to the first size, of one shown;
-#: deviations in pixels and grey levels; exponents; qualities.
+#: Ranges of ordinary and of harsh wear: scale factors (kept, restored, on a screen), standard deviations in pixels and in
+#: grey levels, exponents, JPEG qualities.
 MILD = {
     "resize": (0.5, 1), "rescale": (0.4, 1), "screenshot": (0.6, 1.3), "blur": (0.4, 1), "noise": (1, 5),
     "gamma": (0.85, 1.18), "jpeg": (50, 95),
@@ -28,7 +28,7 @@ HARSH = {
     "gamma": (0.6, 1.6), "jpeg": (20, 50),
 }  # fmt: skip
 HARSH_SHARE = 1 / 3
-#: Faces are not made smaller than this many pixels in height: nothing could be learned from them.
+#: Faces stay at least this many pixels high: smaller ones teach nothing.
 LEAST_FACE = 40.0
 
 
@@ -71,15 +71,15 @@ def _one(image: Image, name: str, value: float, face_size: float, rng: np.random
 
 
 def shown(image: Image, size: tuple[int, int]) -> Image:
-    """As on a screen at another size, and taken from it: scaled between neighbours alone, which leaves steps where it
-    shrinks, and in the 220 levels that video has (ITU-R BT.601)."""
+    """A screenshot at another size: scaled by linear interpolation, which aliases where it shrinks, and quantised to the 220
+    levels of video (ITU-R BT.601)."""
     scaled = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     levels = np.rint(16 + scaled * (219 / 255))
     return np.clip(np.rint((levels - 16) * (255 / 219)), 0, 255).astype(np.uint8)
 
 
 def encode(image: Image, quality: int) -> bytes:
-    """JPEG bytes; one encoder with one set of options for everything that is written."""
+    """JPEG bytes, with the same encoder and options for every picture."""
     done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise RuntimeError("the picture could not be encoded")

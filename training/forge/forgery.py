@@ -1,4 +1,4 @@
-"""What every generator takes and gives back."""
+"""The input and output of every generator."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Mask = NDArray[np.float32]
 """Height x width, 0..=1: how much of the forgery each pixel holds."""
 Points = NDArray[np.float32]
 Recipe = dict[str, Any]
-"""A generator's drawn choices, plain enough for JSON. The recipe and the seed make the picture."""
+"""A generator's random choices, as JSON values. Recipe and seed determine the picture."""
 
 
 class Unforgeable(Exception):
-    """This photograph cannot be forged in this way, for example because the face lies outside of it."""
+    """This photograph cannot be forged in this way, for example because the face lies outside it."""
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph and the face in it that is worked on."""
+    """A photograph and the mesh of one face in it."""
 
     image: Image
     mesh: Points
@@ -43,7 +43,7 @@ class Photo:
 
     @property
     def face_size(self) -> float:
-        """The height of the face in pixels; widths shrink as a head turns, heights hardly."""
+        """The height of the face in pixels; unlike the width it hardly changes as the head turns."""
         return float(np.linalg.norm(self.flat[topology.FOREHEAD] - self.flat[topology.CHIN]))
 
 
@@ -60,7 +60,7 @@ class Forgery:
 
 
 def compose(base: Image, painted: NDArray[Any], mask: Mask) -> Image:
-    """`painted` over `base` as far as `mask` goes; where it is 0 the base stays bit for bit."""
+    """`painted` over `base`, weighted by `mask`; where the mask is 0 the base is unchanged."""
     under = base.astype(np.float32)
     mixed = under + (np.clip(painted, 0, 255).astype(np.float32) - under) * mask[..., None]
     out = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)

@@ -12,12 +12,12 @@ from . import topology
 from .forgery import Image, Points
 
 Map = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""For each pixel of the outcome where in the source it is read: x, y."""
+"""The position in the source, x and y, that each pixel of the output is read from."""
 
-#: How far out the ring of anchors lies at which a warp fades into the plain similarity.
+#: The size of the ring of anchors, relative to the outline, at which a warp has faded into the similarity.
 RING = 1.45
-#: The blur of a warp's displacements in face sizes. Two meshes never agree to the pixel; without it the error of
-#: single points shows as kinks, and a fold at the far side of the nose as a tear.
+#: The blur of a warp's displacements in face sizes. Without it, errors of single mesh points show as kinks, and a fold at the
+#: far side of the nose as a tear.
 SMOOTHING = 0.015
 
 
@@ -150,7 +150,7 @@ def _plate(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def sample(image: Image, field: Map) -> Image:
-    """The image read through a map. Beyond its edge it is mirrored, so that no black gets into a face."""
+    """The image read through a map; mirrored beyond its edge, so that no black gets into a face."""
     return cv2.remap(image, field[0], field[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
 
 

@@ -1,4 +1,4 @@
-"""Which pixels of a face a forgery replaces, and how softly it ends."""
+"""Masks: the pixels of a face that a forgery replaces, and how softly it ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from . import topology
 from .forgery import Mask, Points, Unforgeable
 
-#: The brows are drawn up by this share of the face, so that a mask "from the brows down" holds all of their hair.
+#: The brows are raised by this share of the face height, so that a mask "from the brows down" covers all of their hair.
 BROW_LIFT = 0.035
 
 
@@ -23,7 +23,7 @@ def hull(points: Points, size: tuple[int, int], scale: float = 1.0) -> Mask:
 
 
 def outline(points: Points, size: tuple[int, int]) -> Mask:
-    """A closed line through the points in their order, filled."""
+    """The filled polygon through the points in their order."""
     mask = np.zeros(size, np.float32)
     cv2.fillPoly(mask, [np.rint(points * 16).astype(np.int32)], 1.0, shift=4)
     return mask
@@ -72,7 +72,7 @@ def _filled(mask: Mask) -> Mask:
 
 
 def feather(mask: Mask, width: float) -> Mask:
-    """The mask with an edge `width` pixels wide that lies inside of it: nothing outside is touched."""
+    """The mask with a soft edge `width` pixels wide inside it: nothing outside changes."""
     radius = max(1, round(width / 2))
     size = (2 * radius + 1, 2 * radius + 1)
     # Beyond the picture the mask is taken to go on, or a face at the edge would fade into the frame.
@@ -84,7 +84,7 @@ def feather(mask: Mask, width: float) -> Mask:
 
 
 def wobble(mask: Mask, strength: float, rng: np.random.Generator) -> Mask:
-    """The mask bent by a smooth random field of at most about `strength` pixels: no hand draws a convex hull."""
+    """The mask bent by a smooth random field of about `strength` pixels at most: hand-drawn masks are not convex hulls."""
     h, w = mask.shape
     field = rng.normal(0, 1, (h, w, 2)).astype(np.float32)
     field = cv2.GaussianBlur(field, (0, 0), max(2.0, 2.5 * strength))
@@ -94,5 +94,5 @@ def wobble(mask: Mask, strength: float, rng: np.random.Generator) -> Mask:
 
 
 def skin(points: Points, size: tuple[int, int]) -> Mask:
-    """Cheeks, nose and glabella: where colours are compared, for beards and lips would tilt them."""
+    """Cheeks, nose and glabella, where colours are compared: beards and lips would bias them."""
     return _filled(hull(points[list(topology.SKIN)], size))

@@ -1,4 +1,4 @@
-"""Which photograph is forged how, and with whom: decided before a pixel is read, the same for the same seed."""
+"""The plan: which photograph is forged by which method with which donor. Made before a pixel is read; deterministic by seed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from . import degrade, morph, partial, resynth, self_blend, swap
 from .forgery import Recipe
 from .records import FaceRecord
 
-#: What is made of one identity at most.
+#: Most pictures per identity: genuine ones, and forgeries of each method.
 MOST_GENUINE = 40
 MOST_OF_METHOD = 12
-#: Few photographs make few forgeries: no more of a method than this many for each.
+#: Most forgeries of one method per photograph.
 FORGERIES_PER_PHOTO = 2
 
 GENUINE = "real"
@@ -25,11 +25,11 @@ ALONE = (self_blend.METHOD, resynth.METHOD)
 PAIRED = (*swap.METHODS, partial.METHOD, *morph.METHODS)
 METHODS = (*ALONE, *PAIRED)
 
-#: Differences up to which two faces count as alike.
+#: Differences up to which two faces count as similar: degrees, years, share.
 NEAR_YAW = 15.0
 NEAR_AGE = 12.0
 NEAR_SEX = 0.4
-#: How many of the best donors are drawn from; only the very best would show the same few pairs again and again.
+#: The number of best donors to draw from; always the best would repeat the same few pairs.
 SHORTLIST = 6
 
 
@@ -40,13 +40,13 @@ class Job:
     path: str
     method: str
     identity: str
-    """The person whom the picture claims to show."""
+    """The claimed person."""
     photo: FaceRecord
-    """The photograph that is painted into, or copied."""
+    """The photograph painted into, or copied."""
     donor: FaceRecord | None
     seed: int
     quality: int
-    """Of the JPEG that is written."""
+    """The quality of the written JPEG."""
     recipe: Recipe = field(default_factory=dict)
     wear: list[Recipe] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ def seed_of(*parts: object) -> int:
 
 
 def make_plan(faces: list[FaceRecord], seed: int, wear_share: float = 0.5) -> list[Job]:
-    """All jobs, the identities by turns, so that any first part of the plan is a fair sample of it."""
+    """All jobs, alternating between identities, so that any first part of the plan is a fair sample of it."""
     by_identity: dict[str, list[FaceRecord]] = defaultdict(list)
     for face in faces:
         by_identity[face.identity].append(face)
@@ -75,7 +75,7 @@ def make_plan(faces: list[FaceRecord], seed: int, wear_share: float = 0.5) -> li
 
 
 def _identity(identity: str, by_identity: dict[str, list[FaceRecord]], seed: int, wear_share: float) -> Iterator[Job]:
-    """One person's jobs, genuine and each method by turns."""
+    """One person's jobs, alternating between genuine and each method."""
     own = by_identity[identity]
     others = [face for other in sorted(by_identity) if other != identity for face in by_identity[other]]
     streams = [_genuine(identity, own, seed, wear_share)]
@@ -129,7 +129,7 @@ def _partner(
     pairs: set[tuple[str, str]],
     rng: np.random.Generator,
 ) -> FaceRecord | None:
-    """Somebody else's photograph to swap with: alike first, so that the swaps are hard to tell."""
+    """Another person's photograph to swap with: similar ones first, so that swaps are hard to detect."""
     free = [other for other in others if (face.path, other.path) not in pairs]
     if not free:
         return None
@@ -143,8 +143,8 @@ def _partner(
 
 
 def mismatch(a: FaceRecord, b: FaceRecord) -> float:
-    """How badly two faces go together, apart from their likeness: pose above all, then sex and age, then what makes a
-    swap look torn (an open mouth on a shut one, a tiny face on a large one)."""
+    """The cost of swapping two faces, apart from their likeness: pose above all, then sex and age, then what makes a swap
+    look wrong (an open mouth on a closed one, a tiny face on a large one)."""
     cost = 8.0 * (abs(a.yaw - b.yaw) > NEAR_YAW)
     cost += 4.0 * (abs(a.male - b.male) > NEAR_SEX) + 3.0 * (abs(a.age - b.age) > NEAR_AGE)
     cost += 0.05 * abs(a.yaw - b.yaw) + 0.04 * abs(a.pitch - b.pitch) + 12.0 * abs(a.mouth_open - b.mouth_open)
@@ -171,7 +171,7 @@ def _job(
     own_seed = seed_of(seed, path)
     rng = np.random.default_rng(own_seed)
     recipe = _recipe(method, rng)
-    # Wear and quality come from a stream of their own: the number of draws before must not tie them to the label.
+    # Wear and quality have a generator of their own: earlier draws must not tie them to the label.
     worn = np.random.default_rng(seed_of(seed, path, "wear"))
     wear, quality = degrade.choose(worn, wear_share), int(worn.integers(85, 96))
     return Job(path, method, identity, photo, donor, own_seed, quality, recipe, wear)
@@ -192,8 +192,8 @@ def _recipe(method: str, rng: np.random.Generator) -> Recipe:
 
 
 def _stem(face: FaceRecord) -> str:
-    """The file's name without its folder and ending; the ending stays in when it is not .jpg, so that 1.jpg and 1.png
-    do not become one."""
+    """The file's name without folder and extension; an extension other than .jpg stays, so that 1.jpg and 1.png remain
+    different."""
     name = PurePosixPath(face.path)
     inner = "-".join((*name.parts[1:-1], name.stem))
     return inner if name.suffix.lower() == ".jpg" else f"{inner}-{name.suffix[1:].lower()}"

@@ -1,4 +1,4 @@
-"""Reading `faceward extract`'s lines and choosing the faces that may be used."""
+"""Reading the lines of `faceward train extract` and choosing the faces that may be used."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from PIL import ImageOps
 from . import topology
 from .forgery import Photo
 
-#: Faces below this quality or turned further than this are left out.
+#: Faces below this quality, or with a yaw of this many degrees or more, are left out.
 LEAST_QUALITY = 20.0
 MOST_YAW = 45.0
-#: How much of the outline may lie outside of the picture.
+#: The share of the outline that may lie outside the picture.
 MOST_OUTSIDE = 0.1
 #: A photograph this many interquartile ranges below the person's others probably shows somebody else.
 FENCE = 3.0
@@ -56,10 +56,10 @@ class FaceRecord:
 
 
 def refuse_evaluation_data(*paths: Path) -> None:
-    """Stops when a path leads into the evaluation set: what is measured on is never trained on.
+    """Refuses paths into the evaluation set, which is never trained on.
 
     Raises:
-        ValueError: when one does, also by way of a symbolic link.
+        ValueError: for such a path, also through a symbolic link.
     """
     for path in paths:
         for spelled in (path.absolute(), path.resolve()):
@@ -68,7 +68,7 @@ def refuse_evaluation_data(*paths: Path) -> None:
 
 
 def load_records(lines: Path) -> list[FaceRecord]:
-    """The usable faces, at most one a photograph, sorted by path."""
+    """The usable faces, at most one per photograph, sorted by path."""
     by_photo: dict[str, list[FaceRecord]] = {}
     with lines.open(encoding="utf-8") as file:
         for line in file:
@@ -110,8 +110,8 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _own_faces(by_photo: dict[str, list[FaceRecord]]) -> list[FaceRecord]:
-    """Of each photograph the face that is the named person's. Photographs found on the web show bystanders, and some
-    the wrong person: as a genuine example either would teach the opposite of the truth."""
+    """The named person's face in each photograph. Photographs from the web show bystanders, and some show the wrong person:
+    as genuine examples both would teach the opposite of the truth."""
     first: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for faces in by_photo.values():
         first[faces[0].identity].append(faces[0].embedding)

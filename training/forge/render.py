@@ -1,4 +1,4 @@
-"""Carrying out a plan: pictures and their ground truth to disk, on several processes, resumable."""
+"""Carries out a plan: writes pictures and their ground truth to disk, on several processes, resumable."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ GENERATORS: dict[str, Generator] = {
     self_blend.METHOD: self_blend.forge,
     partial.METHOD: partial.forge,
     resynth.METHOD: resynth.forge,
-    **{method: swap.forge for method in swap.METHODS},
-    **{method: morph.forge for method in morph.METHODS},
+    **dict.fromkeys(swap.METHODS, swap.forge),
+    **dict.fromkeys(morph.METHODS, morph.forge),
 }
 LIST = "forgeries.jsonl"
 RUN = "run.json"

@@ -1,4 +1,4 @@
-"""Stand-ins for a face that a network drew anew: the likeness is right, the skin is not.
+"""Stand-ins for a face redrawn by a network: the likeness is right, the skin is not.
 
 Imitates the texture of whole-face synthesis and of enhancement tools: fine detail is lost or made up while the shapes
 stay. Diffusion and GAN decoders leave smooth skin with detail put on top, and traces of upsampling (Frank et al.,
@@ -18,7 +18,7 @@ METHOD = "resynth"
 TEXTURES = ("bilateral", "denoise", "shrink", "smooth", "autoencoder")
 #: How much larger than the face the head is taken to be, as a hull around the mesh.
 HEAD = 1.35
-#: So many pixels beside what is painted over are drawn anew with it, for filters to look at.
+#: Pixels around the mask that are redrawn with it, so that filters have a neighbourhood.
 ROOM = 16
 
 
@@ -75,7 +75,7 @@ def detail(image: Image, kind: str, strength: float, rng: np.random.Generator) -
 
 
 def forge(photo: Photo, donor: Photo | None, recipe: Recipe, rng: np.random.Generator) -> Forgery:
-    """`photo` with its face drawn anew; `donor` is not used."""
+    """`photo` with its face redrawn; `donor` is not used."""
     if recipe["scope"] == "head":
         hard = masks.hull(photo.flat, photo.size, HEAD)
     else:
@@ -93,7 +93,7 @@ def forge(photo: Photo, donor: Photo | None, recipe: Recipe, rng: np.random.Gene
 
 
 def surroundings(mask: Mask) -> tuple[slice, slice]:
-    """The part of the picture that is painted over, with some room: the rest need not be drawn anew."""
+    """The part of the picture under the mask, with some room around it: the rest need not be redrawn."""
     touched = mask > 0
     return tuple(
         slice(max(0, int(at[0]) - ROOM), int(at[-1]) + ROOM) if len(at) else slice(0)

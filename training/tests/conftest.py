@@ -1,4 +1,4 @@
-"""Drawn faces: no photograph of anybody is needed to test the forge."""
+"""Drawn faces, so that the tests need no photographs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _arc(centre: tuple[float, float], radii: tuple[float, float], count: int, st
 
 
 def drawn_mesh(seed: int) -> np.ndarray:
-    """468 points in the places of a face: what the generators name is where it belongs, the rest fills the oval."""
+    """468 points of a face: those that the generators name are where they belong, the rest fill the oval."""
     rng = np.random.default_rng(seed)
     mesh = np.zeros((topology.MESH_POINTS, 2))
     fill = np.random.default_rng(0).uniform(-1, 1, (4000, 2))  # a point is at the same place in every face

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from conftest import SIZE, drawn_mesh, drawn_photo
 
+from forensics import augment, crops, pool
 from forge import topology
 from forge.records import FaceRecord
-from forensics import augment, crops, pool
 
 
 def record(seed: int, path: str, identity: str) -> FaceRecord:
@@ -39,7 +39,8 @@ def test_the_square_holds_the_face_upright() -> None:
     straight, leaning = (crops.into(crops.square(m, 160), m) for m in (mesh, turned))
     assert np.abs(straight - leaning).max() < 0.01
     eyes = leaning[[topology.RIGHT_EYE[0], topology.LEFT_EYE[0]]]
-    assert abs(eyes[0, 1] - eyes[1, 1]) < 0.01 and eyes[0, 0] < eyes[1, 0]
+    assert abs(eyes[0, 1] - eyes[1, 1]) < 0.01
+    assert eyes[0, 0] < eyes[1, 0]
     height = np.linalg.norm(leaning[topology.FOREHEAD] - leaning[topology.CHIN])
     assert abs(height - 160 / crops.MARGIN) < 0.01
 
@@ -74,13 +75,14 @@ def test_pairs_are_drawn_by_their_number_and_worn_alike(source: pool.Source, tmp
     pool.write([source, drawn], tmp_path / "pool", 7, 1)
     pairs = Pairs(Pool.open(tmp_path / "pool"), 7, 0, 40)
     first, again = pairs[3], pairs[3]
-    assert all(torch.equal(a, b) for a, b in zip(first, again))
-    pixels, speaks, where = zip(*(pairs[i] for i in range(40)))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    pixels, speaks, where = zip(*(pairs[i] for i in range(40)), strict=True)
     assert torch.stack(pixels).shape == (40, 2, 3, 160, 160)
     speaks, where = torch.stack(speaks), torch.stack(where)
     more = speaks[:, 0].sum(1) - speaks[:, 1].sum(1)
     # A drawn face that is drawn anew speaks of synthesis on both sides.
-    assert (more >= 0).all() and (more > 0).float().mean() > 0.7
+    assert (more >= 0).all()
+    assert (more > 0).float().mean() > 0.7
     assert (where[:, 1].flatten(1).sum(1) <= where[:, 0].flatten(1).sum(1)).all()
 
 
@@ -96,5 +98,5 @@ def test_without_normalisation_layers_the_network_is_the_same() -> None:
     crop = torch.rand(1, 3, 160, 160)
     before = [t.detach().clone() for t in network(crop)]
     after = plain(network)(crop)
-    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(before, after))
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(before, after, strict=True))
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())

@@ -1,4 +1,4 @@
-"""What holds for every generator, whatever it draws."""
+"""Properties of every generator."""
 
 from __future__ import annotations
 

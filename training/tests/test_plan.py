@@ -18,7 +18,7 @@ from forge.records import load_records, refuse_evaluation_data
 
 
 def face_line(seed: int, person: int, **changes: float) -> dict[str, object]:
-    """One face as `faceward extract` writes it."""
+    """One face as `faceward train extract` writes it."""
     rng = np.random.default_rng(person)
     embedding = rng.normal(0, 1, 128) + np.random.default_rng(1000 + seed).normal(0, 0.2, 128)
     embedding /= np.linalg.norm(embedding)

@@ -1,45 +1,47 @@
-//! How many connections each address holds.
+//! A limit on connections per address.
 //!
-//! Without it, one stranger who opens every connection that the server takes keeps all others waiting. What is over an
-//! address's share is told so and closed. Behind a proxy all connections come from the proxy's address: bound them there.
+//! Without it, one client that opens every connection the server takes keeps all others waiting. A connection over the
+//! limit is answered 429 and closed. Behind a proxy all connections come from the proxy's address: limit them there.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 
+use super::linger::Lingering;
 use crate::api::Problem;
-use crate::api::connection::linger::Lingering;
+use crate::error_code::ErrorCode;
 
-/// The count.
-pub(crate) struct Addresses {
+/// The number of open connections by address.
+pub(super) struct Addresses {
     most: usize,
     held: Mutex<HashMap<IpAddr, usize>>,
-    /// Refusals that are being written; where there are too many, a connection is closed without a word.
+    /// Limits the refusals that are being written; beyond it, a connection is closed without an answer.
     refusing: Semaphore,
 }
 
-/// A connection that counts; given back when dropped.
-pub(crate) struct Entered {
+/// An open connection in the count; dropping it takes it out again.
+pub(super) struct Entered {
     addresses: Arc<Addresses>,
     address: IpAddr,
 }
 
+/// Refusals that may be written at the same time.
 const REFUSING: usize = 64;
+/// How long a refused client may go on sending.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Addresses {
-    /// At most `most` connections an address.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    /// At most `most` connections per address.
+    pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { most, held: Mutex::default(), refusing: Semaphore::new(REFUSING) })
     }
 
-    /// `None` where the address holds as many as it may.
-    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Entered> {
+    /// `None` where the address has reached its limit.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Entered> {
         let address = party(address);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let count = held.entry(address).or_default();
@@ -50,12 +52,12 @@ impl Addresses {
         Some(Entered { addresses: self.clone(), address })
     }
 
-    /// Says why the connection is closed.
-    pub(crate) async fn refuse(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    /// Answers 429 and closes the connection.
+    pub(super) async fn refuse(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
         ::metrics::counter!("faceward_connections_refused_total").increment(1);
         let Ok(_place) = self.refusing.try_acquire() else { return };
-        let detail = "this address holds as many connections as it may; try again in 1 s";
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_connections", detail);
+        let detail = "this address has too many open connections; close some, or try again in 1 s";
+        let problem = Problem::new(ErrorCode::TooManyConnections, detail);
         let body = serde_json::to_string(&problem).unwrap_or_default();
         let answer = format!(
             "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
@@ -67,7 +69,7 @@ impl Addresses {
             stream.write_all(answer.as_bytes()).await?;
             stream.shutdown().await
         };
-        // Whoever does not listen is not waited for.
+        // A client that does not read its answer is not waited for.
         let _ = tokio::time::timeout(2 * PATIENCE, said).await;
     }
 }
@@ -84,7 +86,7 @@ impl Drop for Entered {
     }
 }
 
-/// Whose address it is: of version 6, one party commonly has 2^64.
+/// What counts as one address: with IPv6, one party commonly has 2^64 of them.
 fn party(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_party_has_its_share_and_nothing_is_kept_of_who_left() {
+    fn each_party_has_its_share_and_closed_connections_are_forgotten() {
         let addresses = Addresses::new(2);
         let enter = |text: &str| addresses.enter(text.parse().unwrap());
         let (a, b) = (enter("192.0.2.1").unwrap(), enter("::ffff:192.0.2.1").unwrap());

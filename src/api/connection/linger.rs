@@ -1,9 +1,9 @@
-//! A connection whose answer reaches a client that is still sending.
+//! A connection that closes without cutting off a client that is still sending.
 //!
-//! A refusal may be answered before the request's body has been read: no key, too large a body, a full queue. Closing
-//! the socket then makes the kernel answer the rest of the body with a reset, and a client that is still writing sees a
-//! broken pipe and never the refusal. So the sending half is closed first, and what the client still sends is read and
-//! thrown away until it has ended too, within bounds (RFC 9112, section 9.6).
+//! A request may be refused before its body has been read: no key, too large a body, a full queue. If the socket were
+//! closed then, the kernel would answer the rest of the body with a reset, and a client that is still writing would see
+//! a broken pipe and never the refusal. So the sending half is closed first, and what the client still sends is read
+//! and discarded until it ends too, for a limited time (RFC 9112, section 9.6).
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -13,11 +13,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// What is read at a time, and thrown away.
+/// Bytes read and discarded at a time.
 const SCRAP: usize = 16 << 10;
 
-/// `inner`, whose shutdown waits for the other side to end as well.
-pub(crate) struct Lingering<S> {
+/// A stream whose shutdown waits for the other side to end as well.
+pub(super) struct Lingering<S> {
     inner: S,
     patience: Duration,
     state: State,
@@ -25,20 +25,20 @@ pub(crate) struct Lingering<S> {
 
 enum State {
     Open,
-    /// The sending half is closed; the rest is read until this time is over.
+    /// The sending half is closed; what still arrives is discarded until this timer ends.
     Draining(Pin<Box<Sleep>>),
     Closed,
 }
 
 impl<S> Lingering<S> {
     /// A client may go on sending for `patience` after its answer.
-    pub(crate) fn new(inner: S, patience: Duration) -> Self {
+    pub(super) fn new(inner: S, patience: Duration) -> Self {
         Self { inner, patience, state: State::Open }
     }
 }
 
 impl<S: AsyncRead + Unpin> Lingering<S> {
-    /// Reads what still comes, until its end, an error or the end of the time.
+    /// Discards what still arrives, until the other side ends, an error, or the end of `time`.
     fn poll_drained(&mut self, context: &mut Context<'_>, time: &mut Pin<Box<Sleep>>) -> Poll<()> {
         let mut scrap = [0; SCRAP];
         loop {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_shutdown_waits_for_the_other_side_and_throws_away_what_it_sends() {
+    async fn a_shutdown_waits_for_the_other_side_and_discards_what_it_sends() {
         let (server, mut client) = tokio::io::duplex(64);
         let closing = tokio::spawn(async move {
             let mut server = Lingering::new(server, Duration::from_mins(1));

@@ -1,8 +1,8 @@
 //! Connections: accepted, bounded, timed, optionally encrypted, and drained at the end.
 //!
-//! A client that sends slowly costs a connection and no thread. Four bounds keep such clients from starving others: the
-//! number of connections, of all and of an address, the time for a handshake and for a request's head, and the deadline
-//! of a request (its body included, see `server.rs`).
+//! A client that sends slowly costs a connection and no thread. Four limits keep such clients from starving others: the
+//! number of connections, in all and per address, the time for a handshake and for a request's head, and the deadline
+//! of a request, which includes its body.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,32 +17,32 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
-use crate::api::connection::addresses::{Addresses, Entered};
-use crate::api::connection::linger::Lingering;
-use crate::api::connection::signals::Signals;
+use super::addresses::{Addresses, Entered};
+use super::linger::Lingering;
+use super::signals::Signals;
 
-/// What a connection may take.
+/// How many connections there may be, and how long they may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionLimits {
-    /// Connections at once; further ones wait to be accepted.
+    /// Open connections in all; further ones wait to be accepted.
     pub(crate) connections: usize,
-    /// Connections an address; further ones are told so and closed.
+    /// Open connections per address; further ones are answered 429 and closed.
     pub(crate) per_address: usize,
-    /// For a TLS handshake, for a request's head, and for a client to end what it sends once it was answered; a
-    /// connection without a request is closed after it.
+    /// The time for a TLS handshake, for a request's head, and for a client to stop sending once it was answered; an
+    /// idle connection is closed after it.
     pub(crate) head: Duration,
-    /// For what is in flight when the server is told to stop.
+    /// The time for requests in flight once the server was told to stop.
     pub(crate) drain: Duration,
 }
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Drained {
-    /// Everything in flight was finished.
+    /// Every request in flight was finished.
     Whole,
-    /// The time for it was over.
+    /// Requests were still in flight when their time was over.
     TimedOut,
-    /// It was told to stop a second time.
+    /// The server was told to stop a second time.
     CutShort,
 }
 
@@ -50,7 +50,7 @@ pub(crate) enum Drained {
 const HEAD_BYTES: usize = 32 << 10;
 
 /// Serves `app` until the first of `signals`, then finishes what is in flight, or leaves it at the second.
-pub(crate) async fn run(
+pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     app: Router,
@@ -73,12 +73,12 @@ pub(crate) async fn run(
                     let connection = Connection { app: app.clone(), limits, watcher: graceful.watcher(), counts };
                     tokio::spawn(connection.serve(stream, tls.clone()));
                 }
-                // A handshake only to refuse would cost more than the connection that is refused.
+                // A TLS handshake only to refuse would cost more than the connection.
                 None if tls.is_some() => drop(stream),
                 None => drop(tokio::spawn(addresses.clone().refuse(stream))),
             },
             Err(e) => {
-                // No file descriptor left, most likely: without a pause this would turn in circles.
+                // Most likely no file descriptor is left: without a pause this would spin.
                 tracing::error!(cause = %e, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -101,13 +101,13 @@ struct Connection {
     app: Router,
     limits: ConnectionLimits,
     watcher: Watcher,
-    /// What it counts for; given back at its end.
+    /// Its places in the limits; dropped at its end.
     counts: (Option<OwnedSemaphorePermit>, Entered),
 }
 
 impl Connection {
     async fn serve(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
-        // Answers are small; waiting to fill a packet only delays them.
+        // Answers are small; waiting for a full packet only delays them.
         let _ = stream.set_nodelay(true);
         let stream = Lingering::new(stream, self.limits.head);
         let Some(tls) = tls else { return self.http(stream).await };

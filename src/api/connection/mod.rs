@@ -1,7 +1,11 @@
-//! From a socket to requests: accepting, TLS, limits per address, and the end in order.
+//! From a socket to requests: accepting, TLS, limits per address, and an orderly end.
 
-pub(crate) mod addresses;
-pub(crate) mod linger;
-pub(crate) mod listener;
-pub(crate) mod signals;
-pub(crate) mod tls;
+mod addresses;
+mod linger;
+mod listener;
+mod signals;
+mod tls;
+
+pub(super) use listener::{ConnectionLimits, Drained, serve};
+pub(super) use signals::Signals;
+pub use tls::{TlsError, TlsFiles};

@@ -1,9 +1,9 @@
-//! What tells the process to stop: the first time in order, the second time at once.
+//! The signals that stop the process: the first one in an orderly way, the second one immediately.
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM and SIGINT, caught from its making on, so that none in between is lost.
+/// SIGTERM and SIGINT (elsewhere ctrl-c), caught from `new` on, so that none is lost between two calls of `next`.
 pub(crate) struct Signals {
     #[cfg(unix)]
     terminate: Signal,
@@ -22,7 +22,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// The next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         #[cfg(unix)]
         tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }

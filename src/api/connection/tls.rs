@@ -1,4 +1,4 @@
-//! TLS, where nothing in front of the server provides it.
+//! TLS, for a server without a proxy in front of it that ends TLS.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// A certificate with its key, both PEM.
+/// The files of a certificate and its private key, both PEM.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
-    /// The certificate, followed by those that lead to a root.
+    /// The certificate, followed by its intermediates.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
@@ -20,21 +20,21 @@ pub struct TlsFiles {
 /// Why TLS cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file is not there or not what it should be.
-    #[error("{}: {source}", path.display())]
+    /// A file cannot be read, or is not PEM.
+    #[error("`{}`: {source}; give a PEM file", path.display())]
     Pem {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: rustls::pki_types::pem::Error,
     },
-    /// The two do not fit.
-    #[error("the certificate and its key: {0}")]
+    /// The certificate and the key do not belong together, or are not supported.
+    #[error("the certificate and its key: {0}; check that they belong together")]
     Rustls(#[from] rustls::Error),
 }
 
 impl TlsFiles {
-    /// TLS 1.2 and 1.3 with rustls' own choice of ciphers. Clients are known by their API keys, not by certificates.
+    /// Accepts TLS 1.2 and 1.3 with rustls' default cipher suites. Clients authenticate by API key, not by certificate.
     pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
         let pem = |path: &PathBuf| {
             let path = path.clone();

@@ -1,8 +1,8 @@
-//! Who may do what: `Authorization: Bearer <key>`, one scope a group of routes.
+//! Authentication: `Authorization: Bearer <key>`, one scope per group of routes.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -11,8 +11,9 @@ use crate::access::Scope;
 use crate::api::Problem;
 use crate::api::state::AppState;
 use crate::audit::Actor;
+use crate::error_code::ErrorCode;
 
-/// Who sends a request, for the audit log; put on every request that passed.
+/// The sender of a request, for the audit log; set on every request that passed authentication.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(pub(crate) Actor);
 
@@ -20,15 +21,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // A route outside `require` that asked for the caller would be a defect of this program.
+        // Only a route without a scope layer gets here, which would be a defect of this program.
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::internal("the caller is not known"))
     }
 }
 
 /// Lets a request pass when its key allows `scope`, or when no key was ever issued (the server is then bound to
-/// loopback only).
+/// loopback only, unless the operator allows otherwise).
 async fn require(scope: Scope, state: AppState, mut request: Request, next: Next) -> Response {
-    let passed = if state.keys.asks() { check(&state, request.headers(), scope) } else { same_site(request.headers()) };
+    let passed =
+        if state.keys.required() { check(&state, request.headers(), scope) } else { same_site(request.headers()) };
     match passed {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -39,22 +41,22 @@ async fn require(scope: Scope, state: AppState, mut request: Request, next: Next
 }
 
 fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
-    let unauthorised = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
+    let unauthorised = |detail: &str| Problem::new(ErrorCode::Unauthenticated, detail);
     let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     let presented = header
         .and_then(|v| v.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim())
-        .ok_or_else(|| unauthorised("send a key: Authorization: Bearer <key>"))?;
+        .ok_or_else(|| unauthorised("send an API key in the header `Authorization: Bearer <key>`"))?;
     let key = state.keys.admit(presented, Timestamp::now()).map_err(|e| unauthorised(&e.to_string()))?;
     if !key.allows(scope) {
-        let detail = format!("the key does not have the scope {:?}", scope.name());
-        return Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail));
+        let detail = format!("the key does not have the scope `{}`; use a key that has it", scope.name());
+        return Err(Problem::new(ErrorCode::ScopeMissing, detail));
     }
     if state.keys.due(&key.id) {
         let (service, id) = (state.service.clone(), key.id.clone());
         tokio::task::spawn_blocking(move || {
-            if let Err(e) = service.store().touch_key(&id, Timestamp::now()) {
+            if let Err(e) = service.note_key_use(&id) {
                 tracing::warn!(cause = %e, "the key's last use was not noted");
             }
         });
@@ -62,8 +64,9 @@ fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, 
     Ok(Caller(Actor::Key(key.id)))
 }
 
-/// While no key is asked for, whatever reaches loopback is let in; a web page open in a browser on the same machine
-/// must not be. A browser says where a request comes from, and other clients do not send these headers.
+/// While no key is required, every client that reaches loopback is let in, except web pages of other sites that are
+/// open in a browser on the same machine. A browser says where a request comes from; other clients do not send these
+/// headers.
 fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
     let text = |name: header::HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let site = headers.get("sec-fetch-site").map(|v| v.to_str().unwrap_or("?"));
@@ -72,16 +75,17 @@ fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
     let origin =
         text(header::ORIGIN).map(|o| o.parse::<Uri>().ok().and_then(|u| u.authority().map(ToString::to_string)));
     let elsewhere = origin.is_some_and(|o| o.as_deref() != host);
-    // A name of the attacker's that resolves to 127.0.0.1 passes for the same origin, but it is not one of ours.
+    // An attacker's host name that resolves to 127.0.0.1 passes for the same origin; only a local name is ours.
     let browser = site.is_some() || headers.contains_key(header::ORIGIN);
     if foreign || elsewhere || (browser && !host.is_some_and(is_local)) {
-        let detail = "while no API key exists, requests that a page of another site sends from a browser are refused";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site_refused", detail));
+        let detail = "while no API key exists, requests from web pages of other sites are refused; create a key \
+                      (faceward keys create) and send it";
+        return Err(Problem::new(ErrorCode::CrossSiteRefused, detail));
     }
     Ok(Caller(Actor::Unauthenticated))
 }
 
-/// Whether a `Host` names an address or this machine, and so cannot be a name that somebody else controls.
+/// Whether a `Host` is an IP address or `localhost`, and so not a name that somebody else controls.
 fn is_local(host: &str) -> bool {
     let Some(authority) = host.parse::<axum::http::uri::Authority>().ok() else { return false };
     let name = authority.host().trim_start_matches('[').trim_end_matches(']');

@@ -1,27 +1,28 @@
 //! A bound on the memory of all request bodies together.
 //!
-//! A body may be large, and many may arrive at once. Before one is read, its length is taken from a budget, and given
-//! back when the work on it is done; what does not fit is refused at once and told to come back. A body that does not
-//! say its length counts as the longest that is taken.
+//! A body may be large, and many may arrive at the same time. Before a body is read, its length is taken from a budget,
+//! and given back when the work on it is done. A request whose body does not fit is refused immediately with a
+//! `Retry-After`. A body without a stated length counts as the longest that is accepted.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::Problem;
+use crate::error_code::ErrorCode;
 
-/// What is left for bodies, in KiB.
+/// The memory left for request bodies, in KiB.
 #[derive(Clone)]
 pub(crate) struct Budget {
     left: Arc<Semaphore>,
     max_body: usize,
 }
 
-/// A share of the budget, held by a request and by the work that has its bytes.
+/// A share of the budget, held by a request and by the work on its bytes.
 #[derive(Clone)]
 pub(crate) struct Held(#[allow(dead_code, reason = "it is dropped, no more")] Arc<OwnedSemaphorePermit>);
 
@@ -41,10 +42,8 @@ impl Budget {
         let Ok(kib @ 1..) = u32::try_from(length.div_ceil(1024)) else { return Ok(None) };
         let held = self.left.clone().try_acquire_many_owned(kib).map_err(|_| {
             ::metrics::counter!("faceward_overloaded_total").increment(1);
-            let detail = "too many bytes are being uploaded at once; try again in 1 s";
-            let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upload_memory_full", detail);
-            problem.retry_after = Some(1);
-            problem
+            let detail = "the server is receiving too many bytes at the moment; try again in 1 s";
+            Problem::new(ErrorCode::UploadMemoryFull, detail).retry_after(1)
         })?;
         Ok(Some(Held(Arc::new(held))))
     }
@@ -83,7 +82,7 @@ mod tests {
         // Without a length it may be as long as any; one that is too long is cut off at that.
         let second = budget.take(&headers(header::TRANSFER_ENCODING, "chunked")).unwrap().unwrap();
         let refused = budget.take(&length("999999999999")).err().unwrap();
-        assert_eq!((refused.status, refused.code, refused.retry_after), (503, "upload_memory_full", Some(1)));
+        assert_eq!((refused.status, refused.code, refused.retry_after), (503, ErrorCode::UploadMemoryFull, Some(1)));
         assert!(budget.take(&length("2097152")).unwrap().is_some());
         assert!(budget.take(&HeaderMap::new()).unwrap().is_none() && budget.take(&length("0")).unwrap().is_none());
         // The work may still have the bytes when the request is gone.

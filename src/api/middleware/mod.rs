@@ -1,6 +1,6 @@
-//! What stands between a connection and a route.
+//! What a request passes on its way to a route: metrics, the deadline, the memory budget for bodies, authentication.
 
-pub(crate) mod auth;
-pub(crate) mod budget;
-pub(crate) mod deadline;
-pub(crate) mod observe;
+pub(super) mod auth;
+pub(super) mod budget;
+pub(super) mod deadline;
+pub(super) mod observe;

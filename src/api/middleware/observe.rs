@@ -1,4 +1,4 @@
-//! Counts and durations of requests.
+//! Metrics of requests: counts and durations.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     response
 }
 
-/// The method as a label. HTTP lets a client make up methods, and each would be a series that is kept for ever.
+/// The method as a label. HTTP lets a client invent methods, and each would become a series that is kept for ever.
 fn method(method: &Method) -> &'static str {
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS];
     let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];

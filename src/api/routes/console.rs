@@ -1,11 +1,11 @@
-//! `/`: a page on which a person can try the service.
+//! `/`: the console, a page for enrolling and verifying by hand.
 
 use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-/// Nothing is loaded from elsewhere, no other page frames this one, and it may speak to this server alone.
+/// The page loads nothing from elsewhere, talks only to this server, and no other page frames it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src blob:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -2,35 +2,38 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::Problem;
 use crate::api::state::AppState;
-use crate::service::{Service, Versions};
+use crate::error_code::ErrorCode;
+use crate::models::Versions;
 
-/// The process runs.
-#[utoipa::path(get, path = "/livez", tag = "health", security(()), responses((status = 200, body = String)))]
+/// The process is running.
+#[utoipa::path(get, path = "/livez", tag = "health", security(()),
+    responses((status = 200, description = "`ok`", body = String)))]
 pub(crate) async fn livez() -> &'static str {
     "ok"
 }
 
-/// What answers.
+/// The state of a server that is ready.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
+    /// Always `ready`.
     status: String,
     versions: Versions,
-    /// Requests that wait for a thread.
+    /// Requests that wait for an inference thread.
     queue: usize,
 }
 
-/// Models are loaded and the store can be read and written.
-#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses((status = 200, body = Ready),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+/// The models are loaded, and the store can be read and written.
+#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses(
+    (status = 200, description = "Ready", body = Ready),
+    (status = 503, description = "The store fails", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
-    state.on_disk(Service::ready).await.map_err(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the store cannot be read or written")
+    state.on_disk(|service| service.ready()).await.map_err(|_| {
+        Problem::new(ErrorCode::NotReady, "the store cannot be read or written; the server's log says why")
     })?;
     Ok(Json(Ready { status: "ready".into(), versions: state.service.versions().clone(), queue: state.pool.waiting() }))
 }

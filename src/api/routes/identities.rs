@@ -6,22 +6,22 @@ use axum::http::{HeaderName, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
+use super::receipts;
 use crate::api::Problem;
-use crate::api::extract::{Body, Id, Params, Part};
+use crate::api::extract::{Body, Id, Params};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
-use crate::audit::Event;
+use crate::error_code::ErrorCode;
 use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, SampleKind};
-use crate::service::{Enrolled, ProfileReport, Service, ServiceError, ThresholdReport};
-use crate::store::{ErasureReason, ErasureReceipt};
+use crate::service::{Enrolled, ProfileReport, RecordedService, Service, ServiceError, ThresholdReport};
+use crate::store::ErasureReason;
 
-/// What an operator writes of an identity.
+/// The fields of an identity that an operator writes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IdentityInput {
-    /// The person's name as reviewers should read it, 1 to 200 characters.
+    /// The person's name for reviewers, 1 to 200 characters.
     display_name: String,
     /// Why the templates may be kept, for example `consent`.
     #[serde(default)]
@@ -30,10 +30,10 @@ pub(crate) struct IdentityInput {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
-    /// The share of this person's genuine photographs that may be called fake; without it, as for everybody.
+    /// The target share of this person's genuine photographs that are called fake; without it, that of all identities.
     #[serde(default)]
     target_genuine_called_fake: Option<f32>,
-    /// The share of fakes of this person that may be called real; without it, as for everybody.
+    /// The target share of fakes of this person that are called real; without it, that of all identities.
     #[serde(default)]
     target_fake_called_real: Option<f32>,
 }
@@ -43,23 +43,27 @@ pub(crate) struct IdentityInput {
 pub(crate) struct Identity {
     id: String,
     display_name: String,
+    /// Why the templates may be kept.
     consent_basis: Option<String>,
+    /// When the identity is erased (RFC 3339); `null`: never.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
-    /// As it was written; `null`: as for everybody.
+    /// The target that was written; `null`: that of all identities.
     target_genuine_called_fake: Option<f32>,
-    /// Likewise.
+    /// The target that was written; `null`: that of all identities.
     target_fake_called_real: Option<f32>,
-    /// Where verdicts about this identity begin, and the error rates that they were fitted to.
+    /// The thresholds of verdicts about this identity, and the error rates that they were fitted to.
     #[schema(value_type = Object)]
     thresholds: ThresholdReport,
     #[schema(value_type = String)]
     created_at: Timestamp,
     #[schema(value_type = String)]
     updated_at: Timestamp,
+    /// The number of references.
     references: usize,
+    /// The number of negatives.
     negatives: usize,
-    /// What is known of the person; `null` without a reference.
+    /// The profile fitted to the references; `null` without any.
     profile: Option<ProfileReport>,
 }
 
@@ -84,28 +88,31 @@ impl Identity {
     }
 }
 
-/// One page.
+/// One page of identities, sorted by id.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct IdentityPage {
     identities: Vec<Identity>,
-    /// Send as `cursor` for the next page; `null` on the last.
+    /// The `cursor` of the next page; `null` on the last page.
     next_cursor: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
 pub(crate) struct PageParams {
-    /// What the page before gave as `next_cursor`.
+    /// The `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Identities a page, 1 to 500; 100 unless given.
+    /// Identities per page, 1 to 500; the default is 100.
     limit: Option<usize>,
 }
 
 impl PageParams {
-    /// Behind whom the page begins, and how many identities it holds.
+    /// The id after which the page begins, and the number of identities per page.
+    ///
+    /// # Errors
+    /// When the limit is out of range, or the cursor is not one that a page gave.
     pub(crate) fn range(self) -> Result<(Option<IdentityId>, usize), Problem> {
         let limit = self.limit.unwrap_or(100);
         if !(1..=500).contains(&limit) {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", "limit must be 1 to 500"));
+            return Err(Problem::new(ErrorCode::QueryInvalid, "`limit` must be 1 to 500"));
         }
         let after = self.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
         Ok((after, limit))
@@ -113,9 +120,11 @@ impl PageParams {
 }
 
 /// Create an identity or replace its fields.
-#[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
-    request_body = IdentityInput, responses((status = 201, body = Identity), (status = 200, body = Identity),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities",
+    params(("id" = String, Path, description = "The identity's id")),
+    request_body = IdentityInput, responses((status = 201, description = "Created", body = Identity),
+    (status = 200, description = "Its fields were replaced", body = Identity),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put(
     State(state): State<AppState>,
     Caller(actor): Caller,
@@ -131,29 +140,28 @@ pub(crate) async fn put(
             fake_called_real: input.target_fake_called_real,
         },
     };
-    let audit = state.audit.clone();
     let (identity, created) = state
         .on_disk(move |service| {
-            let (_, created) = service.put_identity(&id, &fields)?;
-            audit.append(&actor, &Event::IdentityWritten { subject: audit.subject(&id), created })?;
-            Ok::<_, Problem>((Identity::of(service, service.identity(&id)?.as_ref()), created))
+            let (_, created) = service.acting_as(actor).put_identity(&id, &fields)?;
+            Ok::<_, ServiceError>((Identity::of(service, service.identity(&id)?.as_ref()), created))
         })
         .await?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(identity)))
 }
 
-/// One identity.
-#[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
-    responses((status = 200, body = Identity),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
+/// Get one identity.
+#[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities",
+    params(("id" = String, Path, description = "The identity's id")),
+    responses((status = 200, description = "The identity", body = Identity),
+    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<Identity>, Problem> {
     Ok(Json(Identity::of(&state.service, state.service.identity(&id)?.as_ref())))
 }
 
-/// All identities, page by page.
+/// List all identities, page by page.
 #[utoipa::path(get, path = "/v1/identities", tag = "identities", params(PageParams),
-    responses((status = 200, body = IdentityPage),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "One page", body = IdentityPage),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
@@ -167,37 +175,20 @@ pub(crate) async fn list(
     Ok(Json(IdentityPage { identities, next_cursor }))
 }
 
-/// Delete an identity, its key and its templates. The header `Erasure-Receipt` names the receipt.
-#[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
+/// Delete an identity, its key and its templates.
+///
+/// The header `Erasure-Receipt` of the answer holds the number of the receipt.
+#[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities",
+    params(("id" = String, Path, description = "The identity's id")),
+    responses((status = 204, description = "Erased",
+    headers(("Erasure-Receipt" = String, description = "The number of the receipt"))),
+    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn delete(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Id(id): Id,
 ) -> Result<(StatusCode, [(HeaderName, String); 1]), Problem> {
-    let audit = state.audit.clone();
-    let erase = move |service: &Service| {
-        let receipt = service.delete_identity(&id, ErasureReason::Requested)?;
-        audit.append(&actor, &Event::erased(&receipt))?;
-        Ok::<_, Problem>(receipt)
-    };
+    let erase = move |service: &RecordedService| service.acting_as(actor).erase_identity(&id, ErasureReason::Requested);
     let receipt = state.on_disk(erase).await?;
-    Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static(RECEIPT), receipt.id.to_string())]))
-}
-
-/// The header that names the receipt.
-const RECEIPT: &str = "erasure-receipt";
-
-/// The receipt for an erasure, by the number that deleting gave in the header `Erasure-Receipt`.
-#[utoipa::path(get, path = "/v1/receipts/{id}", tag = "identities", params(("id" = String, Path)),
-    responses((status = 200, body = ErasureReceipt),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn receipt(
-    State(state): State<AppState>,
-    Part(number): Part,
-) -> Result<Json<ErasureReceipt>, Problem> {
-    let unknown = || Problem::new(StatusCode::NOT_FOUND, "receipt_unknown", "there is no receipt of this number");
-    let number = Uuid::try_parse(&number).map_err(|_| unknown())?;
-    let found = state.on_disk(move |service| service.receipt(number)).await?;
-    found.map(Json).ok_or_else(unknown)
+    Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static(receipts::HEADER), receipt.id.to_string())]))
 }

@@ -1,9 +1,11 @@
-//! The routes, a file per resource.
+//! The routes, a file per resource: its handlers, and its shapes in JSON.
 
-pub(crate) mod console;
-pub(crate) mod health;
-pub(crate) mod identities;
-pub(crate) mod images;
-pub(crate) mod metrics;
-pub(crate) mod samples;
-pub(crate) mod verify;
+pub(super) mod console;
+pub(super) mod health;
+pub(super) mod identities;
+pub(super) mod metrics;
+pub(super) mod negatives;
+pub(super) mod receipts;
+pub(super) mod references;
+mod samples;
+pub(super) mod verify;

@@ -1,33 +1,35 @@
-//! `/v1/identities/{id}/references` and `/v1/identities/{id}/negatives`.
+//! What the routes of references and of negatives share.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode, header};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Problem;
-use crate::api::extract::{Form, Id, SampleId};
+use crate::api::extract::Form;
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
-use crate::audit::Event;
-use crate::identity::{IdentityId, Sample, SampleKind};
-use crate::service::{EnrollmentReport, Service, ServiceError};
+use crate::error_code::ErrorCode;
+use crate::identity::{IdentityId, Sample, SampleKind, SampleSet};
+use crate::service::{EnrollmentReport, RecordedService, ServiceError};
 
-/// A reference or a negative; its template and its pixels are never part of an answer.
+/// A reference or a negative. Its template and its pixels are never part of an answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SampleView {
     id: Uuid,
     /// `reference`, `not_this_person` or `known_fake`.
     #[schema(value_type = String)]
     kind: SampleKind,
+    /// The name of the file that was sent.
     filename: Option<String>,
+    /// SHA-256 of the bytes that were sent, hex.
     image_sha256: String,
+    /// RFC 3339.
     #[schema(value_type = String)]
     added_at: Timestamp,
-    /// 0..=100.
+    /// How well the face can be read, 0 to 100.
     quality: f32,
 }
 
@@ -44,182 +46,95 @@ impl SampleView {
     }
 }
 
-/// The images to enroll, one or more parts `image`; for negatives also `kind`.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "documents the form")]
-pub(crate) struct ImagesForm {
-    #[schema(value_type = Vec<String>, format = Binary)]
-    image: Vec<String>,
-    /// For negatives: `not_this_person` (unless given) or `known_fake`.
-    kind: Option<String>,
-}
-
-/// 422 with the report when nothing was accepted.
-fn accepted(report: EnrollmentReport) -> Result<Json<EnrollmentReport>, Problem> {
+/// Enrolls the images of a form.
+///
+/// # Errors
+/// When no image was accepted: `none_accepted` with the report, 413 where all images are too large, else 422.
+pub(super) async fn enroll(
+    state: &AppState,
+    Caller(actor): Caller,
+    id: IdentityId,
+    kind: SampleKind,
+    form: Form,
+) -> Result<Json<EnrollmentReport>, Problem> {
+    let (images, held) = form.some_images()?;
+    let enroll = move |service: &RecordedService| {
+        let _held = held;
+        service.acting_as(actor).enroll(&id, kind, &images)
+    };
+    let report = state.on_pool(enroll).await?;
     if !report.accepted.is_empty() {
         return Ok(Json(report));
     }
-    let all_too_large = report.rejected.iter().all(|r| r.code == "image_too_large");
+    let all_too_large = report.rejected.iter().all(|r| r.code == ErrorCode::ImageTooLarge);
     let status = if all_too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY };
     let reasons: Vec<String> = report.rejected.iter().take(3).map(|r| r.detail.clone()).collect();
-    let mut problem = Problem::new(status, "none_accepted", format!("no image was accepted: {}", reasons.join("; ")));
+    let detail = format!("no image was accepted: {}", reasons.join("; "));
+    let mut problem = Problem::with_status(status, ErrorCode::NoneAccepted, detail);
     problem.report = Some(Box::new(report));
     Err(problem)
 }
 
-/// Enroll photographs of the identity.
-#[utoipa::path(post, path = "/v1/identities/{id}/references", tag = "references", params(("id" = String, Path)),
-    request_body(content = ImagesForm, content_type = "multipart/form-data"),
-    responses((status = 200, body = EnrollmentReport),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn add_references(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    Id(id): Id,
-    form: Form,
-) -> Result<Json<EnrollmentReport>, Problem> {
-    let (images, held) = form.some_images()?;
-    let audit = state.audit.clone();
-    let enroll = move |service: &Service| {
-        let _held = held;
-        let report = service.add_references(&id, &images)?;
-        audit.append(&actor, &Event::added(audit.subject(&id), false, &report))?;
-        Ok::<_, Problem>(report)
-    };
-    accepted(state.on_pool(enroll).await?)
-}
-
-/// Enroll images that do not show the identity, or fakes of it.
-#[utoipa::path(post, path = "/v1/identities/{id}/negatives", tag = "negatives", params(("id" = String, Path)),
-    request_body(content = ImagesForm, content_type = "multipart/form-data"),
-    responses((status = 200, body = EnrollmentReport),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn add_negatives(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    Id(id): Id,
-    form: Form,
-) -> Result<Json<EnrollmentReport>, Problem> {
-    let kind = match form.kind.as_deref() {
-        None | Some("not_this_person") => SampleKind::NotThisPerson,
-        Some("known_fake") => SampleKind::KnownFake,
-        Some(_) => {
-            let detail = "kind must be not_this_person or known_fake";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "field_invalid", detail));
-        }
-    };
-    let (images, held) = form.some_images()?;
-    let audit = state.audit.clone();
-    let enroll = move |service: &Service| {
-        let _held = held;
-        let report = service.add_negatives(&id, kind, &images)?;
-        audit.append(&actor, &Event::added(audit.subject(&id), true, &report))?;
-        Ok::<_, Problem>(report)
-    };
-    accepted(state.on_pool(enroll).await?)
-}
-
-fn listed(state: &AppState, id: &IdentityId, negatives: bool) -> Result<Json<Vec<SampleView>>, Problem> {
+/// All samples of `set`.
+pub(super) fn list(state: &AppState, id: &IdentityId, set: SampleSet) -> Result<Json<Vec<SampleView>>, Problem> {
     let enrolled = state.service.identity(id)?;
-    let wanted = enrolled.samples.iter().filter(|s| (s.kind != SampleKind::Reference) == negatives);
+    let wanted = enrolled.samples.iter().filter(|s| set.holds(s.kind));
     Ok(Json(wanted.map(SampleView::of).collect()))
 }
 
-/// The references of an identity.
-#[utoipa::path(get, path = "/v1/identities/{id}/references", tag = "references", params(("id" = String, Path)),
-    responses((status = 200, body = Vec<SampleView>),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
-    listed(&state, &id, false)
+/// The sample of `set` with the id `sample`, as sent.
+pub(super) fn show(
+    state: &AppState,
+    id: &IdentityId,
+    set: SampleSet,
+    sample: &str,
+) -> Result<Json<SampleView>, Problem> {
+    let wanted = parse(sample, id, set)?;
+    let Json(all) = list(state, id, set)?;
+    let unknown = || ServiceError::unknown_sample(id, set, &wanted);
+    Ok(Json(all.into_iter().find(|s| s.id == wanted).ok_or_else(unknown)?))
 }
 
-/// The negatives of an identity.
-#[utoipa::path(get, path = "/v1/identities/{id}/negatives", tag = "negatives", params(("id" = String, Path)),
-    responses((status = 200, body = Vec<SampleView>),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
-    listed(&state, &id, true)
-}
-
-pub(crate) fn sample_id(text: &str, identity: &IdentityId, negatives: bool) -> Result<Uuid, Problem> {
-    let what = if negatives { "negative" } else { "reference" };
-    let unknown =
-        || ServiceError::UnknownSample { identity: identity.to_string(), what, id: text.chars().take(64).collect() };
-    Ok(Uuid::try_parse(text).map_err(|_| unknown())?)
-}
-
-fn one(state: &AppState, id: &IdentityId, sample: &str, negatives: bool) -> Result<Json<SampleView>, Problem> {
-    let wanted = sample_id(sample, id, negatives)?;
-    let all = listed(state, id, negatives)?;
-    let what = if negatives { "negative" } else { "reference" };
-    let unknown = || ServiceError::UnknownSample { identity: id.to_string(), what, id: wanted.to_string() };
-    Ok(Json(all.0.into_iter().find(|s| s.id == wanted).ok_or_else(unknown)?))
-}
-
-async fn remove(
-    state: AppState,
+/// Deletes a sample and erases its template.
+pub(super) async fn erase(
+    state: &AppState,
     Caller(actor): Caller,
     id: IdentityId,
-    sample: String,
-    negatives: bool,
+    set: SampleSet,
+    sample: &str,
 ) -> Result<StatusCode, Problem> {
-    let sample = sample_id(&sample, &id, negatives)?;
-    let audit = state.audit.clone();
-    let erase = move |service: &Service| {
-        service.delete_sample(&id, sample, negatives)?;
-        audit.append(&actor, &Event::SampleErased { subject: audit.subject(&id), sample })?;
-        Ok::<_, Problem>(())
-    };
+    let sample = parse(sample, &id, set)?;
+    let erase = move |service: &RecordedService| service.acting_as(actor).erase_sample(&id, set, sample);
     state.on_disk(erase).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// One reference.
-#[utoipa::path(get, path = "/v1/identities/{id}/references/{sample}", tag = "references",
-    params(("id" = String, Path), ("sample" = String, Path)), responses((status = 200, body = SampleView),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn reference(
-    State(state): State<AppState>,
-    Id(id): Id,
-    SampleId(sample): SampleId,
-) -> Result<Json<SampleView>, Problem> {
-    one(&state, &id, &sample, false)
+/// An image to be saved, not shown: whatever the bytes are, a browser must not take them for a page.
+pub(super) type Image = ([(HeaderName, &'static str); 2], Vec<u8>);
+
+/// The image of a sample as it was sent.
+pub(super) async fn image(
+    state: &AppState,
+    Caller(actor): Caller,
+    id: IdentityId,
+    set: SampleSet,
+    sample: &str,
+) -> Result<Image, Problem> {
+    let sample = parse(sample, &id, set)?;
+    let read = move |service: &RecordedService| service.acting_as(actor).image(&id, set, sample);
+    let bytes = state.on_disk(read).await?.ok_or_else(|| {
+        let detail = "this image was not kept; images enrolled from now on are kept if `keep_images` is turned on";
+        Problem::new(ErrorCode::ImageNotKept, detail)
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"image\""),
+    ];
+    Ok((headers, bytes))
 }
 
-/// One negative.
-#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}", tag = "negatives",
-    params(("id" = String, Path), ("sample" = String, Path)), responses((status = 200, body = SampleView),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn negative(
-    State(state): State<AppState>,
-    Id(id): Id,
-    SampleId(sample): SampleId,
-) -> Result<Json<SampleView>, Problem> {
-    one(&state, &id, &sample, true)
-}
-
-/// Delete a reference and erase its template.
-#[utoipa::path(delete, path = "/v1/identities/{id}/references/{sample}", tag = "references",
-    params(("id" = String, Path), ("sample" = String, Path)), responses((status = 204),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn delete_reference(
-    State(state): State<AppState>,
-    caller: Caller,
-    Id(id): Id,
-    SampleId(sample): SampleId,
-) -> Result<StatusCode, Problem> {
-    remove(state, caller, id, sample, false).await
-}
-
-/// Delete a negative and erase its template.
-#[utoipa::path(delete, path = "/v1/identities/{id}/negatives/{sample}", tag = "negatives",
-    params(("id" = String, Path), ("sample" = String, Path)), responses((status = 204),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn delete_negative(
-    State(state): State<AppState>,
-    caller: Caller,
-    Id(id): Id,
-    SampleId(sample): SampleId,
-) -> Result<StatusCode, Problem> {
-    remove(state, caller, id, sample, true).await
+/// The id of a sample; one that is no UUID is unknown.
+fn parse(text: &str, identity: &IdentityId, set: SampleSet) -> Result<Uuid, Problem> {
+    let unknown = |_| ServiceError::unknown_sample(identity, set, &text.chars().take(64).collect::<String>());
+    Ok(Uuid::try_parse(text).map_err(unknown)?)
 }

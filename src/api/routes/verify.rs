@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,36 +9,40 @@ use crate::api::Problem;
 use crate::api::extract::{Form, Params};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
+use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
-use crate::service::{Service, ServiceError, Verification};
+use crate::service::{RecordedService, ServiceError, Verification};
 
-/// One image, and whom it is said to show.
+/// One image, and optionally the identity that it is said to show.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct VerifyForm {
     #[schema(value_type = String, format = Binary)]
     image: String,
-    /// The claimed identity's id; without it each face is searched over all identities.
+    /// The claimed identity's id; without it each face is searched among all identities.
     identity: Option<String>,
 }
 
-/// What the answer tells besides.
+/// Options of a verification.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct VerifyParams {
-    /// Tell what each stage took, under `timings`.
+    /// Add the time that each stage took, under `timings`.
     #[serde(default)]
     timings: bool,
-    /// Judge a degraded copy of the face too, and call it `inconclusive` where the two contradict each other; unless
-    /// given, as the server is set.
+    /// Also verify a degraded copy of the face, and answer `inconclusive` where the two verdicts contradict each other.
+    /// The default is the server's setting `stability_check`.
     stability: Option<bool>,
 }
 
 /// Verify an image.
+///
+/// With the part `identity`, the image is compared with that identity; without it, each face is searched among all
+/// identities. An image without a usable face is answered 200 with the verdict `no_face`.
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
     request_body(content = VerifyForm, content_type = "multipart/form-data"),
-    responses((status = 200, body = Verification),
-    (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The verdict and its explanation", body = Verification),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn verify(
     State(state): State<AppState>,
     Caller(actor): Caller,
@@ -50,15 +53,12 @@ pub(crate) async fn verify(
     let claimed = claimed.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
     let (mut images, held) = form.some_images()?;
     let (Some(upload), true) = (images.pop(), images.is_empty()) else {
-        let detail = "send one part named \"image\"; several images are several requests";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_images", detail));
+        let detail = "the form has several parts named `image`; send one image per request";
+        return Err(Problem::new(ErrorCode::TooManyImages, detail));
     };
-    let audit = state.audit.clone();
-    let verify = move |service: &Service| {
+    let verify = move |service: &RecordedService| {
         let _held = held;
-        let answer = service.verify_with(&upload.bytes, claimed.as_ref(), params.stability)?;
-        audit.verified(&actor, &answer, claimed.is_some())?;
-        Ok::<_, Problem>(answer)
+        service.acting_as(actor).verify_with(&upload.bytes, claimed.as_ref(), params.stability)
     };
     let mut answer = state.on_pool(verify).await?;
     ::metrics::counter!("faceward_verdicts_total", "verdict" => answer.verdict.name()).increment(1);

@@ -1,41 +1,41 @@
-//! `faceward demo`: the whole story on five photographs that come with the program.
+//! `faceward demo`: enrollment and verification on five photographs that come with the program.
 
 mod swap;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use faceward::audit::Actor;
 use faceward::face::FaceFinder;
-use faceward::identity::{IdentityFields, IdentityId};
+use faceward::identity::{IdentityFields, IdentityId, SampleKind};
 use faceward::imaging::{DecodeLimits, Pyramid, decode};
-use faceward::service::{Service, Upload};
-use faceward::vault::MasterKeySource;
+use faceward::service::{RecordedService, Upload};
 use image::ImageEncoder;
 use serde_json::json;
 
+use super::places::ModelsDir;
 use super::{Failure, open, pipeline, verify};
 
-/// See it work: enroll a person, verify a genuine photograph, another person, and a manipulated copy.
+/// Enroll a person, then verify a genuine photograph, another person and a manipulated copy.
 ///
-/// The photographs are works of the United States Government (demo/PROVENANCE.md); nothing is kept.
+/// The photographs are works of the United States Government (demo/PROVENANCE.md); nothing is stored.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward demo --write demo-photos\n\n\
     Exit codes: 0 the demo ran, 1 it failed, 2 wrong usage.")]
 pub(super) struct Args {
-    /// The folder with the networks and their manifest.
-    #[arg(long, env = "FACEWARD_MODELS", default_value = "models", value_name = "DIR")]
-    models: PathBuf,
-    /// Take the photographs from this folder instead of those compiled in (the same file names).
+    #[command(flatten)]
+    networks: ModelsDir,
+    /// Take the photographs from this folder, by the same file names, instead of those compiled in.
     #[arg(long, value_name = "DIR")]
     demo_dir: Option<PathBuf>,
-    /// How much of the other person's face the manipulated copy has, 0 to 1: with half of it and only two references
-    /// the answer is undecided, with most of it the copy no longer depicts the person.
+    /// Share of the other person's face in the manipulated copy, 0 to 1. At 0.5 the verdict is inconclusive with only two
+    /// references; near 1 the copy no longer depicts the person.
     #[arg(long, default_value_t = 0.65, value_name = "SHARE")]
     blend: f32,
-    /// Also write the photographs here, the manipulated copy among them, to try the commands on them.
+    /// Write the photographs and the manipulated copy to this folder, to try other commands on them.
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
-    /// Print one JSON document: the report of the enrollment, and the three answers.
+    /// Print one JSON document: the enrollment report and the three answers.
     #[arg(long)]
     json: bool,
 }
@@ -56,18 +56,18 @@ const EMBEDDED: [(&str, &[u8]); 5] = [
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let photo = |name: &str| photograph(args.demo_dir.as_deref(), name);
     let (genuine, other) = (photo(GENUINE)?, photo(OTHER)?);
-    let (finder, _) = pipeline::networks(&args.models)?;
+    let (finder, _) = pipeline::networks(&args.networks.models)?;
     let manipulated = manipulate(&finder, &genuine, &other, args.blend)?;
     drop(finder);
 
     let data = Scratch::new()?;
-    let service =
-        Service::open(&args.models, open::store(&data.0, &MasterKeySource::Beside)?, DecodeLimits::default())?;
+    let service = RecordedService::open(&args.networks.models, &data.0)?;
+    let service = service.acting_as(Actor::CommandLine);
     let id: IdentityId = "barack-obama".parse()?;
     service.put_identity(&id, &IdentityFields { display_name: "Barack Obama".into(), ..IdentityFields::default() })?;
     let uploads = REFERENCES.iter().map(|n| Ok(Upload { filename: Some((*n).into()), bytes: photo(n)? }));
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let report = service.add_references(&id, &uploads)?;
+    let report = service.enroll(&id, SampleKind::Reference, &uploads)?;
     if let Some(folder) = &args.write {
         write(folder, args.demo_dir.as_deref(), &manipulated)?;
     }
@@ -102,10 +102,10 @@ fn photograph(folder: Option<&Path>, name: &str) -> Result<Vec<u8>, Failure> {
         return open::read(&folder.join(name));
     }
     let found = EMBEDDED.iter().find(|(n, _)| *n == name);
-    Ok(found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| format!("{name} is not among the demo's photographs"))?)
+    Ok(found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| format!("`{name}` is not a photograph of the demo"))?)
 }
 
-/// `target` with `share` of the face of `donor`, as JPEG.
+/// `target` with `share` (0..=1) of the face of `donor`, as JPEG.
 fn manipulate(finder: &FaceFinder, target: &[u8], donor: &[u8], share: f32) -> Result<Vec<u8>, Failure> {
     let open = |bytes: &[u8]| -> Result<(Pyramid, faceward::face::Mesh), Failure> {
         let image = decode(bytes, &DecodeLimits::default())?.image;
@@ -146,7 +146,7 @@ fn next(written: Option<&Path>) {
     println!("  curl -F image=@{folder}/{MANIPULATED} -F identity=barack-obama http://127.0.0.1:8080/v1/verify");
 }
 
-/// A folder that goes when the demo ends.
+/// A temporary folder, removed when the demo ends.
 struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,11 +1,11 @@
-//! A plain face swap for the demo: the donor's inner face, laid on the target by the mesh, recoloured, feathered.
+//! A plain face swap for the demo: the donor's inner face, warped to the target's mesh, recoloured and feathered.
 
 use faceward::face::Mesh;
 use faceward::imaging::{Affine, Hull, Patch, Point, Pyramid, RgbImage};
 
-/// The hull of the mesh is drawn in by this, so that the face's outline stays the target's.
+/// Scale of the hull of the mesh, so that the outline of the face stays the target's.
 const INNER: f32 = 0.86;
-/// The edge fades over this share of the face's width.
+/// Width of the fading edge, as a share of the face's width.
 const FEATHER: f32 = 0.12;
 
 /// `target` with `share` (0..=1) of the face of `donor`.

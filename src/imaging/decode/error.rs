@@ -1,6 +1,7 @@
 //! Why bytes do not become pixels.
 
 use super::format;
+use crate::error_code::ErrorCode;
 
 /// Why an image is refused. Each variant has a stable [`code`](DecodeError::code).
 #[derive(Debug, thiserror::Error)]
@@ -46,17 +47,12 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// The stable code of the problem document.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Empty => "image_empty",
-            Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => "image_too_large",
-            Self::UnsupportedFormat => "image_format_unsupported",
-            Self::Corrupt { .. } => "image_undecodable",
+            Self::Empty => ErrorCode::ImageEmpty,
+            Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => ErrorCode::ImageTooLarge,
+            Self::UnsupportedFormat => ErrorCode::ImageFormatUnsupported,
+            Self::Corrupt { .. } => ErrorCode::ImageUndecodable,
         }
-    }
-
-    /// Whether the image is refused for its size, before it is decoded (HTTP 413 rather than 422).
-    pub fn is_too_large(&self) -> bool {
-        matches!(self, Self::TooManyBytes { .. } | Self::TooManyPixels { .. })
     }
 }

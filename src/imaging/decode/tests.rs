@@ -1,4 +1,5 @@
 use super::*;
+use crate::error_code::ErrorCode;
 use crate::imaging::jpeg;
 use image::{GrayImage, ImageBuffer, Luma, Rgba, RgbaImage};
 use proptest::prelude::*;
@@ -126,9 +127,9 @@ fn a_jpeg_that_cannot_be_reduced_is_decoded_whole() {
 fn limits_come_before_decoding() {
     let png = encode(&picture(), ImageFormat::Png);
     let code = |limits| decode(&png, &limits).unwrap_err().code();
-    assert_eq!(code(DecodeLimits { max_bytes: 10, ..Default::default() }), "image_too_large");
-    assert_eq!(code(DecodeLimits { max_pixels: 40 * 24 - 1, ..Default::default() }), "image_too_large");
-    assert_eq!(code(DecodeLimits { max_side: 39, ..Default::default() }), "image_too_large");
+    assert_eq!(code(DecodeLimits { max_bytes: 10, ..Default::default() }), ErrorCode::ImageTooLarge);
+    assert_eq!(code(DecodeLimits { max_pixels: 40 * 24 - 1, ..Default::default() }), ErrorCode::ImageTooLarge);
+    assert_eq!(code(DecodeLimits { max_side: 39, ..Default::default() }), ErrorCode::ImageTooLarge);
     // A header that states 60000 x 60000 pixels is refused before a row is decoded.
     let mut bomb = png.clone();
     bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
@@ -139,9 +140,9 @@ fn limits_come_before_decoding() {
 #[test]
 fn input_that_is_no_image_has_a_code() {
     let code = |b: &[u8]| decode(b, &DecodeLimits::default()).unwrap_err().code();
-    assert_eq!(code(b""), "image_empty");
-    assert_eq!(code(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "image_format_unsupported");
-    assert_eq!(code(b"\xff\xd8\xff\xe0 not a jpeg"), "image_undecodable");
+    assert_eq!(code(b""), ErrorCode::ImageEmpty);
+    assert_eq!(code(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ErrorCode::ImageFormatUnsupported);
+    assert_eq!(code(b"\xff\xd8\xff\xe0 not a jpeg"), ErrorCode::ImageUndecodable);
 }
 
 proptest! {

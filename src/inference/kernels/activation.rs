@@ -1,44 +1,44 @@
-//! What is done to a convolution's sum before it is stored.
+//! Activation functions, applied to the sums of a convolution while they are in registers.
 
 use crate::simd::Lanes;
 
-/// A function of one value, applied while the value is still in a register.
+/// An elementwise activation function.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::inference) enum Activation {
-    /// The value itself.
+    /// The identity.
     None,
-    /// Into a range: `ReLU` is from 0 to infinity, `ReLU6` from 0 to 6.
+    /// Clamping to a range: `ReLU` is 0 to infinity, `ReLU6` is 0 to 6.
     Clamp {
-        /// The least value.
+        /// The lower bound.
         low: f32,
-        /// The greatest value.
+        /// The upper bound.
         high: f32,
     },
-    /// Negative values times a slope, one for each channel (`PReLU`).
-    Slopes(Vec<f32>),
+    /// `PReLU`: negative values times the slope of their channel.
+    PRelu(Vec<f32>),
 }
 
 impl Activation {
-    /// The function of a vector of values of `channel`.
+    /// Applies the function to values of one channel.
     #[inline(always)]
     pub(super) fn apply<L: Lanes>(&self, channel: usize, v: L) -> L {
         match self {
             Self::None => v,
             Self::Clamp { low, high } => v.max(L::splat(*low)).min(L::splat(*high)),
-            Self::Slopes(slopes) => {
+            Self::PRelu(slopes) => {
                 let zero = L::splat(0.0);
                 v.min(zero).mul_add(L::splat(slopes[channel]), v.max(zero))
             }
         }
     }
 
-    /// The function of one value of each channel from `first` on: there are slopes for all of them.
+    /// Applies the function to one value of each channel from `first` on.
     #[inline(always)]
-    pub(super) fn apply_each<L: Lanes>(&self, first: usize, v: L) -> L {
+    pub(super) fn apply_across<L: Lanes>(&self, first: usize, v: L) -> L {
         match self {
             Self::None => v,
             Self::Clamp { low, high } => v.max(L::splat(*low)).min(L::splat(*high)),
-            Self::Slopes(slopes) => {
+            Self::PRelu(slopes) => {
                 let zero = L::splat(0.0);
                 v.min(zero).mul_add(L::load(&slopes[first..]), v.max(zero))
             }

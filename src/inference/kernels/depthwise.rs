@@ -1,28 +1,26 @@
-//! Depthwise convolution: every channel with its own small kernel.
+//! Depthwise convolution: each channel has its own kernel.
 //!
-//! It does few operations for each value it reads, so what counts is how often a value is loaded. Four rows of outputs
-//! are computed together: a row of inputs is loaded once for all the outputs of a column that it belongs to.
+//! Kernels of 3 x 3 and 5 x 5 with stride 1 or 2 are computed [directly](super::direct); all others on a padded copy of
+//! the plane.
 
 use super::activation::Activation;
-use super::direct::{Direct, Fold};
-use super::planes::{SLACK, Window};
+use super::direct::{Direct, Reducer};
+use super::planes::{ConvShape, SLACK};
 use crate::simd::{Kernel, Lanes};
 
-/// A depthwise convolution of one picture.
+/// A depthwise convolution of one image.
 pub(in crate::inference) struct Depthwise<'a> {
-    /// Channel by channel, `kernel[0] * kernel[1]` each.
+    /// `kernel[0] * kernel[1]` per channel.
     pub(in crate::inference) weights: &'a [f32],
-    /// One for each channel.
+    /// One value per channel.
     pub(in crate::inference) bias: &'a [f32],
-    /// What the sums go through.
     pub(in crate::inference) activation: &'a Activation,
-    /// How the kernel moves.
-    pub(in crate::inference) window: Window,
-    /// Channel by channel.
+    pub(in crate::inference) shape: ConvShape,
+    /// CHW.
     pub(in crate::inference) source: &'a [f32],
-    /// Channel by channel.
+    /// CHW.
     pub(in crate::inference) out: &'a mut [f32],
-    /// Room for one padded plane.
+    /// A padded plane and its sums.
     pub(in crate::inference) scratch: &'a mut Vec<f32>,
 }
 
@@ -31,17 +29,17 @@ struct Plane<'a, L> {
     channel: usize,
     bias: L,
     activation: &'a Activation,
-    window: Window,
+    shape: ConvShape,
     source: &'a [f32],
 }
 
-/// A kernel's taps. A trait and not a closure: it must be inlined to be compiled for wide vectors.
+/// The taps of a kernel. A trait rather than a closure, because it must be inlined to be compiled for wide vectors.
 trait Sum<L> {
-    /// Adds what lies under the kernel that reads from the start of `source` on.
+    /// Adds the products of the taps, whose offsets are relative to the start of `source`.
     fn add(&self, sum: L, source: &[f32]) -> L;
 }
 
-/// Any taps.
+/// A kernel of any size.
 struct Taps<'a> {
     weights: &'a [f32],
     taps: &'a [usize],
@@ -60,60 +58,60 @@ impl<L: Lanes> Sum<L> for Taps<'_> {
 impl Kernel for Depthwise<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Self { weights, bias, activation, window, source, out, scratch } = self;
-        let filters = Filters { weights, bias, activation, window };
-        let taps: Vec<usize> = window.taps().collect();
-        let room = filters.room();
-        if scratch.len() < room {
-            scratch.resize(room, 0.0);
+        let Self { weights, bias, activation, shape, source, out, scratch } = self;
+        let filters = Filters { weights, bias, activation, shape };
+        let taps: Vec<usize> = shape.taps().collect();
+        let len = filters.scratch_len();
+        if scratch.len() < len {
+            scratch.resize(len, 0.0);
         }
-        let pictures = source.chunks_exact(window.input[0] * window.input[1]);
-        let outs = out.chunks_exact_mut(window.output[0] * window.output[1]);
-        for (channel, (picture, out)) in pictures.zip(outs).enumerate() {
-            filters.channel::<L>(channel, &taps, picture, out, scratch);
+        let images = source.chunks_exact(shape.input[0] * shape.input[1]);
+        let outs = out.chunks_exact_mut(shape.output[0] * shape.output[1]);
+        for (channel, (image, out)) in images.zip(outs).enumerate() {
+            filters.channel::<L>(channel, &taps, image, out, scratch);
         }
     }
 }
 
-/// The filters of all channels, and how they move.
+/// The filters of all channels.
 struct Filters<'a> {
     weights: &'a [f32],
     bias: &'a [f32],
     activation: &'a Activation,
-    window: Window,
+    shape: ConvShape,
 }
 
 impl Filters<'_> {
-    /// How much room a channel needs to be computed in.
-    fn room(&self) -> usize {
-        self.window.channel_len() + SLACK + self.window.flat_len() + SLACK
+    /// Values of scratch memory that a channel needs.
+    fn scratch_len(&self) -> usize {
+        self.shape.channel_len() + SLACK + self.shape.flat_len() + SLACK
     }
 
-    /// Computes one channel; `taps` are those of the window.
+    /// Computes one channel; `taps` are the offsets of the shape's taps.
     #[inline(always)]
-    fn channel<L: Lanes>(&self, channel: usize, taps: &[usize], picture: &[f32], out: &mut [f32], scratch: &mut [f32]) {
-        let window = self.window;
-        match (window.kernel, window.stride) {
-            ([3, 3], [1, 1]) => return self.direct::<L, 3, 1>(channel, picture, out),
-            ([3, 3], [2, 2]) => return self.direct::<L, 3, 2>(channel, picture, out),
-            ([5, 5], [1, 1]) => return self.direct::<L, 5, 1>(channel, picture, out),
-            ([5, 5], [2, 2]) => return self.direct::<L, 5, 2>(channel, picture, out),
+    fn channel<L: Lanes>(&self, channel: usize, taps: &[usize], image: &[f32], out: &mut [f32], scratch: &mut [f32]) {
+        let shape = self.shape;
+        match (shape.kernel, shape.stride) {
+            ([3, 3], [1, 1]) => return self.direct::<L, 3, 1>(channel, image, out),
+            ([3, 3], [2, 2]) => return self.direct::<L, 3, 2>(channel, image, out),
+            ([5, 5], [1, 1]) => return self.direct::<L, 5, 1>(channel, image, out),
+            ([5, 5], [2, 2]) => return self.direct::<L, 5, 2>(channel, image, out),
             _ => {}
         }
-        let (len, flat) = (window.channel_len(), window.flat_len());
+        let (len, flat) = (shape.channel_len(), shape.flat_len());
         let (padded, sums) = scratch.split_at_mut(len + SLACK);
-        window.lay_out::<L>(picture, 0.0, &mut padded[..len]);
+        shape.lay_out::<L>(image, 0.0, &mut padded[..len]);
         let weights = &self.weights[channel * taps.len()..][..taps.len()];
         let bias = L::splat(self.bias[channel]);
-        let plane = Plane { channel, bias, activation: self.activation, window, source: padded };
+        let plane = Plane { channel, bias, activation: self.activation, shape, source: padded };
         plane.each(&Taps { weights, taps }, flat, sums, out);
     }
 
     #[inline(always)]
-    fn direct<L: Lanes, const K: usize, const S: usize>(&self, channel: usize, picture: &[f32], out: &mut [f32]) {
+    fn direct<L: Lanes, const K: usize, const S: usize>(&self, channel: usize, image: &[f32], out: &mut [f32]) {
         let weights = &self.weights[channel * K * K..][..K * K];
         let filter = Filter { channel, bias: L::splat(self.bias[channel]), weights, activation: self.activation };
-        Direct::<_, K, S> { fold: &filter, window: self.window }.run::<L>(picture, out);
+        Direct::<_, K, S> { reducer: &filter, shape: self.shape }.run::<L>(image, out);
     }
 }
 
@@ -125,36 +123,36 @@ struct Filter<'a, L> {
     activation: &'a Activation,
 }
 
-impl<L: Lanes> Fold<L> for Filter<'_, L> {
+impl<L: Lanes> Reducer<L> for Filter<'_, L> {
     #[inline(always)]
-    fn start(&self) -> L {
+    fn init(&self) -> L {
         self.bias
     }
 
     #[inline(always)]
-    fn outside(&self) -> L {
+    fn padding(&self) -> L {
         L::splat(0.0)
     }
 
     #[inline(always)]
-    fn step(&self, before: L, tap: usize, value: L) -> L {
-        L::splat(self.weights[tap]).mul_add(value, before)
+    fn step(&self, acc: L, tap: usize, value: L) -> L {
+        L::splat(self.weights[tap]).mul_add(value, acc)
     }
 
     #[inline(always)]
-    fn finish(&self, folded: L) -> L {
-        self.activation.apply(self.channel, folded)
+    fn finish(&self, acc: L) -> L {
+        self.activation.apply(self.channel, acc)
     }
 }
 
 impl<L: Lanes> Plane<'_, L> {
-    /// Vectors of outputs one by one.
+    /// Computes the channel, a vector of outputs at a time.
     #[inline(always)]
     fn each(&self, kernel: &impl Sum<L>, flat: usize, sums: &mut [f32], out: &mut [f32]) {
-        let cols = self.window.output[1];
-        let pitch = self.window.phase()[1];
+        let cols = self.shape.output[1];
+        let pitch = self.shape.phase()[1];
         if cols < L::COUNT {
-            // A plane narrower than a vector: all flat places in turn, then the rows picked out of them.
+            // The plane is narrower than a vector: compute all flat positions, then copy the rows out.
             let mut at = 0;
             while at < flat {
                 self.one(kernel, &self.source[at..]).store(&mut sums[at..]);
@@ -169,7 +167,7 @@ impl<L: Lanes> Plane<'_, L> {
             let source = &self.source[y * pitch..];
             let mut x = 0;
             loop {
-                // The last vector of a row ends with it.
+                // The last vector ends with the row and overlaps the one before.
                 x = x.min(cols - L::COUNT);
                 self.one(kernel, &source[x..]).store(&mut out[x..]);
                 x += L::COUNT;

@@ -1,36 +1,36 @@
-//! Convolutions as matrix products, with everything that follows the sum done while it is in registers.
+//! Convolutions as matrix products, with a fused epilogue.
 //!
-//! The matrix of weights has one row for each output channel and one column for each tap of each input channel. The
-//! other matrix, whose row k holds what tap k reads for each output, is never built as a whole: a strip of it at a time
-//! is copied together, in the nearest cache and in the order in which it is read, and all output channels are computed
-//! from it.
+//! The matrix of weights has one row per output channel and one column per tap of each input channel. Row k of the
+//! other matrix (im2col) holds what tap k reads for each output. It is never built as a whole: a few tiles of it are
+//! packed in the first-level cache, in the order in which they are read, and all output channels are computed from
+//! them.
 
 use super::activation::Activation;
 use super::planes::aligned;
 use crate::simd::{Kernel, Lanes};
 
-/// Rows of weights that are computed together.
+/// Rows of a panel of weights.
 pub(super) const PANEL: usize = 8;
-/// Vectors of outputs that are computed together.
+/// Vectors of a tile.
 pub(super) const VECTORS: usize = 3;
-/// No vector is longer.
+/// Lanes of the widest vector.
 pub(super) const WIDEST: usize = 16;
-/// The longest run of outputs of one tile.
+/// Outputs of the widest tile.
 pub(super) const TILE: usize = VECTORS * WIDEST;
 
-/// The weights of a large layer come from far away, and in order: so many values ahead are asked for in time.
-pub(super) const AHEAD: usize = 512;
+/// How far ahead weights are prefetched, in values: those of a large layer stream from memory.
+pub(super) const PREFETCH_DISTANCE: usize = 512;
 
-/// Weights, panel by panel: for each column of the matrix the [`PANEL`] rows' values side by side.
+/// A matrix of weights, packed in panels of [`PANEL`] rows: in a panel, the rows' values of a column are contiguous.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::inference) struct Weights {
+pub(in crate::inference) struct PackedWeights {
     rows: usize,
     columns: usize,
     packed: Vec<f32>,
 }
 
-impl Weights {
-    /// Packs `rows` x `columns` weights in row-major order.
+impl PackedWeights {
+    /// Packs `rows` x `columns` weights that are in row-major order.
     pub(in crate::inference) fn pack(rows: usize, columns: usize, weights: &[f32]) -> Self {
         let mut packed = vec![0.0; rows.div_ceil(PANEL) * PANEL * columns];
         for (row, values) in weights.chunks_exact(columns.max(1)).enumerate().take(rows) {
@@ -47,52 +47,51 @@ impl Weights {
         self.rows
     }
 
-    /// Input channels, or taps of all of them.
+    /// Input channels times taps.
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// The weight of output channel `row` and input channel or tap `k`.
+    /// The weight at `row` and column `k`; none outside the matrix.
     pub(super) fn get(&self, row: usize, k: usize) -> Option<f32> {
         let at = (row / PANEL * self.columns + k) * PANEL + row % PANEL;
         (row < self.rows && k < self.columns).then(|| self.packed.get(at).copied()).flatten()
     }
 
+    /// The panels, each with its first row.
     pub(super) fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
         self.packed.chunks_exact(PANEL * self.columns.max(1)).enumerate().map(|(i, p)| (i * PANEL, p))
     }
 }
 
-/// What becomes of a sum: plus its channel's bias, plus the value that stands at the same place of another tensor,
-/// through the activation.
+/// What follows the sum of an output: `activation(sum + bias + residual)`.
 #[derive(Clone, Copy)]
-pub(in crate::inference) struct Finish<'a> {
-    /// One value for each output channel.
+pub(in crate::inference) struct Epilogue<'a> {
+    /// One value per output channel.
     pub(in crate::inference) bias: &'a [f32],
-    /// As large as the output.
-    pub(in crate::inference) plus: Option<&'a [f32]>,
-    /// What the sum goes through.
+    /// A tensor of the output's shape.
+    pub(in crate::inference) residual: Option<&'a [f32]>,
     pub(in crate::inference) activation: &'a Activation,
 }
 
-impl Finish<'_> {
-    /// Finishes a run of one channel's sums; `at` is its place in the whole output.
+impl Epilogue<'_> {
+    /// Applies the epilogue to a run of one channel's sums; `at` is the index of the first in the output.
     #[inline(always)]
-    pub(super) fn run<L: Lanes>(&self, channel: usize, at: usize, sums: &[f32], out: &mut [f32]) {
+    pub(super) fn apply<L: Lanes>(&self, channel: usize, at: usize, sums: &[f32], out: &mut [f32]) {
         let bias = L::splat(self.bias[channel]);
         for i in (0..out.len()).step_by(L::COUNT) {
-            // What is left over goes through masks: from a copy it could not be loaded before it is stored.
-            let part = L::part(0, out.len() - i);
-            let mut v = L::load_part(&sums[i..], part, bias).add(bias);
-            if let Some(plus) = self.plus {
-                v = v.add(L::load_part(&plus[at + i..], part, bias));
+            // Masked, because a copied remainder could not be forwarded from the store to the load.
+            let mask = L::row_mask(0, out.len() - i);
+            let mut v = L::load_masked(&sums[i..], mask, bias).add(bias);
+            if let Some(residual) = self.residual {
+                v = v.add(L::load_masked(&residual[at + i..], mask, bias));
             }
-            self.activation.apply(channel, v).store_part(&mut out[i..], part);
+            self.activation.apply(channel, v).store_masked(&mut out[i..], mask);
         }
     }
 }
 
-/// The sums of `M` rows of a panel from row `first` on, over the first `N` vectors of a tile.
+/// The micro-kernel: the sums of `M` rows of a panel from row `first` on, over the first `N` vectors of a tile.
 #[inline(always)]
 fn sums<L: Lanes, const M: usize, const N: usize>(panel: &[f32], first: usize, tile: &[f32]) -> [[L; N]; M] {
     let mut sums = [[L::splat(0.0); N]; M];
@@ -101,7 +100,7 @@ fn sums<L: Lanes, const M: usize, const N: usize>(panel: &[f32], first: usize, t
         for (j, v) in values.iter_mut().enumerate() {
             *v = L::load(&source[j * L::COUNT..]);
         }
-        L::prefetch(weights, AHEAD);
+        L::prefetch(weights, PREFETCH_DISTANCE);
         let weights = &weights[first..first + M];
         for (row, w) in sums.iter_mut().zip(weights) {
             let w = L::splat(*w);
@@ -113,129 +112,128 @@ fn sums<L: Lanes, const M: usize, const N: usize>(panel: &[f32], first: usize, t
     sums
 }
 
-/// A 1x1 convolution with stride 1 of one picture.
+/// A 1x1 convolution with stride 1 of one image.
 pub(in crate::inference) struct Pointwise<'a> {
-    /// Input channels are its columns.
-    pub(in crate::inference) weights: &'a Weights,
-    /// What becomes of the sums.
-    pub(in crate::inference) finish: Finish<'a>,
-    /// Channel by channel.
+    /// Its columns are the input channels.
+    pub(in crate::inference) weights: &'a PackedWeights,
+    pub(in crate::inference) epilogue: Epilogue<'a>,
+    /// CHW.
     pub(in crate::inference) source: &'a [f32],
-    /// Channel by channel.
+    /// CHW.
     pub(in crate::inference) out: &'a mut [f32],
-    /// Values of one channel.
+    /// Values per channel.
     pub(in crate::inference) plane: usize,
-    /// Room for a strip of the source.
+    /// Packed tiles.
     pub(in crate::inference) scratch: &'a mut Vec<f32>,
 }
 
-/// Strips hold about this many values: what the nearest cache holds.
-const STRIP: usize = 1 << 13;
-/// The most tiles of a strip.
+/// Values of the tiles that are packed at a time: what the first-level cache holds.
+const PACKED: usize = 1 << 13;
+/// The most tiles that are packed at a time.
 const TILES: usize = 8;
 
 impl Kernel for Pointwise<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Self { weights, finish, source, out, plane, scratch } = self;
-        let load = Channels { source, plane };
-        product::<L>(weights, finish, &load, plane, out, scratch);
+        let Self { weights, epilogue, source, out, plane, scratch } = self;
+        let channels = Channels { source, plane };
+        product::<L>(weights, epilogue, &channels, plane, out, scratch);
     }
 }
 
-/// Where the tiles of the second matrix come from. A trait and not a closure: it must be inlined to be compiled for
-/// wide vectors.
-pub(super) trait Load {
-    /// Fills a tile with what every tap reads for the `here` outputs from place `at` on.
-    fn load<L: Lanes>(&self, at: usize, here: usize, tile: &mut [f32]);
+/// Packs tiles of the second matrix. A trait rather than a closure, because it must be inlined to be compiled for wide
+/// vectors.
+pub(super) trait Pack {
+    /// Fills a tile with what every tap reads for the `len` outputs from index `at` on.
+    fn pack<L: Lanes>(&self, at: usize, len: usize, tile: &mut [f32]);
 }
 
-/// The product of both matrices: `places` values for each output channel.
+/// The product of both matrices: `outputs` values per output channel.
 #[inline(always)]
 pub(super) fn product<L: Lanes>(
-    weights: &Weights,
-    finish: Finish<'_>,
-    source: &impl Load,
-    places: usize,
+    weights: &PackedWeights,
+    epilogue: Epilogue<'_>,
+    source: &impl Pack,
+    outputs: usize,
     out: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
     let width = VECTORS * L::COUNT;
     let tile_len = weights.columns * width;
-    // With few columns a strip takes several tiles, so that each output channel is written in long runs.
-    let tiles = (STRIP / tile_len.max(1)).clamp(1, TILES);
+    // With few columns several tiles are packed, so that each output channel is written in long runs.
+    let tiles = (PACKED / tile_len.max(1)).clamp(1, TILES);
     let scratch = aligned(scratch, tiles * tile_len);
     let mut start = 0;
-    while start < places {
-        let end = places.min(start + tiles * width);
+    while start < outputs {
+        let end = outputs.min(start + tiles * width);
         let starts = || (start..end).step_by(width);
         for (at, tile) in starts().zip(scratch.chunks_exact_mut(tile_len)) {
-            source.load::<L>(at, width.min(end - at), tile);
+            source.pack::<L>(at, width.min(end - at), tile);
         }
         for (row, panel) in weights.panels() {
             for (at, tile) in starts().zip(scratch.chunks_exact(tile_len)) {
-                let here = width.min(end - at);
-                let strip = Strip { finish, rows: weights.rows, origin: 0, at, here, plane: places };
-                strip.panel::<L>(row, panel, tile, out);
+                let len = width.min(end - at);
+                let tile_out = OutputTile { epilogue, rows: weights.rows, origin: 0, at, len, plane: outputs };
+                tile_out.panel::<L>(row, panel, tile, out);
             }
         }
         start = end;
     }
 }
 
-/// The channels of a picture of `plane` values each.
+/// An image whose channels have `plane` values each.
 pub(super) struct Channels<'a> {
     pub(super) source: &'a [f32],
     pub(super) plane: usize,
 }
 
 impl Channels<'_> {
-    /// Copies `here` values of every channel from place `at` on into a tile.
+    /// Copies `len` values of every channel from index `at` on into a tile.
     #[inline(always)]
-    pub(super) fn copy<L: Lanes>(&self, at: usize, here: usize, tile: &mut [f32]) {
+    pub(super) fn copy<L: Lanes>(&self, at: usize, len: usize, tile: &mut [f32]) {
         let width = VECTORS * L::COUNT;
         for (to, from) in tile.chunks_exact_mut(width).zip(self.source.chunks_exact(self.plane)) {
-            if here == width {
+            if len == width {
                 let from = &from[at..at + width];
                 for j in 0..VECTORS {
                     L::load(&from[j * L::COUNT..]).store(&mut to[j * L::COUNT..]);
                 }
             } else {
-                to[..here].copy_from_slice(&from[at..at + here]);
+                to[..len].copy_from_slice(&from[at..at + len]);
             }
         }
     }
 }
 
-impl Load for Channels<'_> {
+impl Pack for Channels<'_> {
     #[inline(always)]
-    fn load<L: Lanes>(&self, at: usize, here: usize, tile: &mut [f32]) {
-        self.copy::<L>(at, here, tile);
+    fn pack<L: Lanes>(&self, at: usize, len: usize, tile: &mut [f32]) {
+        self.copy::<L>(at, len, tile);
     }
 }
 
-/// Where a tile's outputs stand.
-pub(super) struct Strip<'a> {
-    pub(super) finish: Finish<'a>,
-    /// Output channels in all.
+/// The position of a tile in the output.
+pub(super) struct OutputTile<'a> {
+    pub(super) epilogue: Epilogue<'a>,
+    /// Output channels in total.
     pub(super) rows: usize,
-    /// The channel at which the output begins.
+    /// The first channel in the output buffer.
     pub(super) origin: usize,
-    /// The tile's place in a channel of the output.
+    /// The index of the tile's first output in its channel.
     pub(super) at: usize,
-    /// How many places of it count.
-    pub(super) here: usize,
-    /// Values of a channel of the output.
+    /// Outputs of the tile that exist.
+    pub(super) len: usize,
+    /// Values per channel of the output.
     pub(super) plane: usize,
 }
 
-impl Strip<'_> {
-    /// All channels of one panel, the first being `row`.
+impl OutputTile<'_> {
+    /// Computes all channels of one panel, whose first is `row`.
     #[inline(always)]
     pub(super) fn panel<L: Lanes>(&self, row: usize, panel: &[f32], tile: &[f32], out: &mut [f32]) {
         let mut first = 0;
         while first < PANEL && row + first < self.rows {
-            // ROWS is a constant of L: one of these is compiled.
+            // ROWS is a constant of L: only one of these is compiled.
             if L::ROWS == PANEL {
                 self.compute::<L, 8>(row, panel, first, tile, out);
             } else {
@@ -254,9 +252,9 @@ impl Strip<'_> {
         tile: &[f32],
         out: &mut [f32],
     ) {
-        if self.here > 2 * L::COUNT {
+        if self.len > 2 * L::COUNT {
             self.vectors::<L, M, 3>(row, panel, first, tile, out);
-        } else if self.here > L::COUNT {
+        } else if self.len > L::COUNT {
             self.vectors::<L, M, 2>(row, panel, first, tile, out);
         } else {
             self.vectors::<L, M, 1>(row, panel, first, tile, out);
@@ -279,22 +277,22 @@ impl Strip<'_> {
                 return;
             }
             let at = (channel - self.origin) * self.plane + self.at;
-            let out = &mut out[at..at + self.here];
-            if self.here == N * L::COUNT {
-                let bias = L::splat(self.finish.bias[channel]);
+            let out = &mut out[at..at + self.len];
+            if self.len == N * L::COUNT {
+                let bias = L::splat(self.epilogue.bias[channel]);
                 for (j, sum) in sums.iter().enumerate() {
                     let mut v = sum.add(bias);
-                    if let Some(plus) = self.finish.plus {
-                        v = v.add(L::load(&plus[at + j * L::COUNT..]));
+                    if let Some(residual) = self.epilogue.residual {
+                        v = v.add(L::load(&residual[at + j * L::COUNT..]));
                     }
-                    self.finish.activation.apply(channel, v).store(&mut out[j * L::COUNT..]);
+                    self.epilogue.activation.apply(channel, v).store(&mut out[j * L::COUNT..]);
                 }
             } else {
                 let mut run = [0.0; TILE];
                 for (j, sum) in sums.iter().enumerate() {
                     sum.store(&mut run[j * L::COUNT..]);
                 }
-                self.finish.run::<L>(channel, at, &run, out);
+                self.epilogue.apply::<L>(channel, at, &run, out);
             }
         }
     }

@@ -1,31 +1,30 @@
-//! The arithmetic of the operators in [`super::tract`], on plain slices: what it computes and how fast can be tested
-//! without an engine.
+//! The arithmetic of the operators in [`super::tract`], on slices, so that it can be tested without an engine.
 //!
-//! Everything is `f32`, one picture at a time, channel by channel (CHW), on the calling thread.
-#![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for wide vectors")]
+//! All kernels compute in `f32`, one image at a time in CHW layout, on the calling thread.
+#![allow(clippy::inline_always, reason = "only code that is inlined into a kernel is compiled for wide vectors")]
 
 mod activation;
-mod chain;
 mod depthwise;
 mod direct;
+mod flops;
 mod gemm;
-mod peak;
+mod inverted_residual;
 mod planes;
 mod pool;
 mod spatial;
-mod spread;
+mod transposed_conv;
 mod winograd;
 
 pub(super) use activation::Activation;
-pub(super) use chain::{Chain, Filters, Layer};
 pub(super) use depthwise::Depthwise;
-pub(super) use gemm::{Finish, Pointwise, Weights};
-pub use peak::multiply_adds;
-pub(super) use planes::Window;
+pub use flops::multiply_adds;
+pub(super) use gemm::{Epilogue, PackedWeights, Pointwise};
+pub(super) use inverted_residual::{Filters, InvertedResidual, Layer};
+pub(super) use planes::ConvShape;
 pub(super) use pool::MaxPool;
 pub(super) use spatial::Spatial;
-pub(super) use spread::Spread;
-pub(super) use winograd::{TileWeights, Winograd};
+pub(super) use transposed_conv::TransposedConv;
+pub(super) use winograd::{Winograd, WinogradWeights};
 
 #[cfg(test)]
 mod tests;

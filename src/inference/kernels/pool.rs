@@ -1,40 +1,39 @@
 //! Max-pooling.
 
-use super::direct::{Direct, Fold};
-use super::planes::{SLACK, Window};
+use super::direct::{Direct, Reducer};
+use super::planes::{ConvShape, SLACK};
 use crate::simd::{Kernel, Lanes};
 
-/// The largest value in each window of one picture.
+/// Max-pooling of one image.
 pub(in crate::inference) struct MaxPool<'a> {
-    /// How the window moves.
-    pub(in crate::inference) window: Window,
-    /// Channel by channel.
+    pub(in crate::inference) shape: ConvShape,
+    /// CHW.
     pub(in crate::inference) source: &'a [f32],
-    /// Channel by channel.
+    /// CHW.
     pub(in crate::inference) out: &'a mut [f32],
-    /// Room for one padded plane.
+    /// A padded plane and its maxima.
     pub(in crate::inference) scratch: &'a mut Vec<f32>,
 }
 
 impl Kernel for MaxPool<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Self { window, source, out, scratch } = self;
-        match (window.kernel, window.stride) {
-            ([3, 3], [2, 2]) => return direct::<L, 3, 2>(window, source, out),
-            ([2, 2], [2, 2]) => return direct::<L, 2, 2>(window, source, out),
+        let Self { shape, source, out, scratch } = self;
+        match (shape.kernel, shape.stride) {
+            ([3, 3], [2, 2]) => return direct::<L, 3, 2>(shape, source, out),
+            ([2, 2], [2, 2]) => return direct::<L, 2, 2>(shape, source, out),
             _ => {}
         }
-        let taps: Vec<usize> = window.taps().collect();
-        let (len, flat, pitch) = (window.channel_len(), window.flat_len(), window.phase()[1]);
+        let taps: Vec<usize> = shape.taps().collect();
+        let (len, flat, pitch) = (shape.channel_len(), shape.flat_len(), shape.phase()[1]);
         if scratch.len() < len + SLACK + flat + SLACK {
             scratch.resize(len + SLACK + flat + SLACK, 0.0);
         }
         let (padded, largest) = scratch.split_at_mut(len + SLACK);
-        let pictures = source.chunks_exact(window.input[0] * window.input[1]);
-        let outs = out.chunks_exact_mut(window.output[0] * window.output[1]);
-        for (picture, out) in pictures.zip(outs) {
-            window.lay_out::<L>(picture, f32::NEG_INFINITY, &mut padded[..len]);
+        let images = source.chunks_exact(shape.input[0] * shape.input[1]);
+        let outs = out.chunks_exact_mut(shape.output[0] * shape.output[1]);
+        for (image, out) in images.zip(outs) {
+            shape.lay_out::<L>(image, f32::NEG_INFINITY, &mut padded[..len]);
             let mut at = 0;
             while at < flat {
                 let mut max = L::splat(f32::NEG_INFINITY);
@@ -44,7 +43,7 @@ impl Kernel for MaxPool<'_> {
                 max.store(&mut largest[at..]);
                 at += L::COUNT;
             }
-            let cols = window.output[1];
+            let cols = shape.output[1];
             for (out, largest) in out.chunks_exact_mut(cols).zip(largest.chunks(pitch)) {
                 out.copy_from_slice(&largest[..cols]);
             }
@@ -52,36 +51,36 @@ impl Kernel for MaxPool<'_> {
     }
 }
 
-/// The largest of some values.
-struct Largest;
+/// The maximum of a window.
+struct Max;
 
-impl<L: Lanes> Fold<L> for Largest {
+impl<L: Lanes> Reducer<L> for Max {
     #[inline(always)]
-    fn start(&self) -> L {
+    fn init(&self) -> L {
         L::splat(f32::NEG_INFINITY)
     }
 
     #[inline(always)]
-    fn outside(&self) -> L {
+    fn padding(&self) -> L {
         L::splat(f32::NEG_INFINITY)
     }
 
     #[inline(always)]
-    fn step(&self, before: L, _: usize, value: L) -> L {
-        before.max(value)
+    fn step(&self, acc: L, _: usize, value: L) -> L {
+        acc.max(value)
     }
 
     #[inline(always)]
-    fn finish(&self, folded: L) -> L {
-        folded
+    fn finish(&self, acc: L) -> L {
+        acc
     }
 }
 
 #[inline(always)]
-fn direct<L: Lanes, const K: usize, const S: usize>(window: Window, source: &[f32], out: &mut [f32]) {
-    let pictures = source.chunks_exact(window.input[0] * window.input[1]);
-    let outs = out.chunks_exact_mut(window.output[0] * window.output[1]);
-    for (picture, out) in pictures.zip(outs) {
-        Direct::<_, K, S> { fold: &Largest, window }.run::<L>(picture, out);
+fn direct<L: Lanes, const K: usize, const S: usize>(shape: ConvShape, source: &[f32], out: &mut [f32]) {
+    let images = source.chunks_exact(shape.input[0] * shape.input[1]);
+    let outs = out.chunks_exact_mut(shape.output[0] * shape.output[1]);
+    for (image, out) in images.zip(outs) {
+        Direct::<_, K, S> { reducer: &Max, shape }.run::<L>(image, out);
     }
 }

@@ -1,133 +1,130 @@
-//! Convolutions whose kernel spans several pixels, or skips some.
+//! Convolutions with kernels of several pixels, or with strides.
 //!
-//! The picture is laid out in padded planes, in which every tap reads a contiguous run. Where there are many output
-//! channels, a strip of what the taps read is copied together for all of them, as in a pointwise convolution. Where there
-//! are few, copying would cost more than it saves: the runs are read where they lie, and what is computed for the padding
-//! between two rows is dropped.
+//! The image is copied into [padded planes](super::planes), in which every tap reads a contiguous run. With many output
+//! channels, tiles of the im2col matrix are packed once for all of them. With few, packing costs more than it saves:
+//! the taps read the planes in place, and the outputs computed for the padding between two rows are dropped.
 
-use super::gemm::{AHEAD, Channels, Finish, Load, PANEL, TILE, VECTORS, WIDEST, Weights, product};
-use super::planes::{SLACK, Window, aligned};
+use super::gemm::{Channels, Epilogue, PANEL, PREFETCH_DISTANCE, Pack, PackedWeights, TILE, VECTORS, WIDEST, product};
+use super::planes::{ConvShape, SLACK, aligned};
 use crate::simd::{Kernel, Lanes};
 
-/// Any convolution of one picture.
+/// A convolution of one image.
 pub(in crate::inference) struct Spatial<'a> {
-    /// Taps of all input channels are its columns.
-    pub(in crate::inference) weights: &'a Weights,
-    /// What becomes of the sums.
-    pub(in crate::inference) finish: Finish<'a>,
-    /// How the kernel moves.
-    pub(in crate::inference) window: Window,
-    /// Channel by channel.
+    /// Its columns are the taps of all input channels.
+    pub(in crate::inference) weights: &'a PackedWeights,
+    pub(in crate::inference) epilogue: Epilogue<'a>,
+    pub(in crate::inference) shape: ConvShape,
+    /// CHW.
     pub(in crate::inference) source: &'a [f32],
-    /// Channel by channel.
+    /// CHW.
     pub(in crate::inference) out: &'a mut [f32],
-    /// Room for the padded planes.
+    /// The padded planes.
     pub(in crate::inference) planes: &'a mut Vec<f32>,
-    /// Room for a strip.
+    /// Packed tiles, or sums.
     pub(in crate::inference) scratch: &'a mut Vec<f32>,
 }
 
 impl Kernel for Spatial<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Self { weights, finish, window, source, out, planes, scratch } = self;
-        let picture = window.input[0] * window.input[1];
-        let channels = source.len() / picture;
-        let ([rows, cols], pitch) = (window.output, window.phase()[1]);
-        if window.is_thinning() {
+        let Self { weights, epilogue, shape, source, out, planes, scratch } = self;
+        let image = shape.input[0] * shape.input[1];
+        let inputs = source.len() / image;
+        let ([rows, cols], pitch) = (shape.output, shape.phase()[1]);
+        if shape.is_subsampling() {
             let plane = rows * cols;
-            let planes = aligned(planes, channels * plane + SLACK);
-            for (from, into) in source.chunks_exact(picture).zip(planes.chunks_exact_mut(plane)) {
-                window.thin_out::<L>(from, into);
+            let planes = aligned(planes, inputs * plane + SLACK);
+            for (from, into) in source.chunks_exact(image).zip(planes.chunks_exact_mut(plane)) {
+                shape.subsample::<L>(from, into);
             }
-            let load = Channels { source: &planes[..channels * plane], plane };
-            return product::<L>(weights, finish, &load, plane, out, scratch);
+            let channels = Channels { source: &planes[..inputs * plane], plane };
+            return product::<L>(weights, epilogue, &channels, plane, out, scratch);
         }
-        let channel = window.channel_len();
-        let len = channels * channel + SLACK;
+        let channel = shape.channel_len();
+        let len = inputs * channel + SLACK;
         let planes = aligned(planes, len);
-        for (plane, into) in source.chunks_exact(picture).zip(planes.chunks_exact_mut(channel)) {
-            window.lay_out::<L>(plane, 0.0, into);
+        for (plane, into) in source.chunks_exact(image).zip(planes.chunks_exact_mut(channel)) {
+            shape.lay_out::<L>(plane, 0.0, into);
         }
         let mut taps = Vec::with_capacity(weights.columns());
-        let of_one: Vec<usize> = window.taps().collect();
-        for c in 0..channels {
-            taps.extend(of_one.iter().map(|tap| c * channel + tap));
+        let offsets: Vec<usize> = shape.taps().collect();
+        for c in 0..inputs {
+            taps.extend(offsets.iter().map(|tap| c * channel + tap));
         }
-        let padded = Padded { planes, taps, cols, pitch };
-        // What is computed and dropped, in whole panels, against what copying a strip costs.
-        let dropped = (window.flat_len() - rows * cols) as f32 / (rows * cols) as f32;
-        if dropped * weights.rows().div_ceil(PANEL) as f32 <= COPYING {
-            padded.in_place::<L>(weights, finish, [rows, cols], out, scratch);
+        let im2col = Im2col { planes, taps, cols, pitch };
+        // The outputs that are computed and dropped, in whole panels, against the cost of packing.
+        let dropped = (shape.flat_len() - rows * cols) as f32 / (rows * cols) as f32;
+        if dropped * weights.rows().div_ceil(PANEL) as f32 <= PACKING_COST {
+            im2col.in_place::<L>(weights, epilogue, [rows, cols], out, scratch);
         } else {
-            product::<L>(weights, finish, &padded, rows * cols, out, scratch);
+            product::<L>(weights, epilogue, &im2col, rows * cols, out, scratch);
         }
     }
 }
 
-/// How many times the work of one panel copying a strip costs.
-const COPYING: f32 = 1.25;
+/// The cost of packing a tile, in units of computing one panel from it.
+const PACKING_COST: f32 = 1.25;
 
-/// What taps read from padded planes.
-struct Padded<'a> {
+/// The im2col matrix of padded planes.
+struct Im2col<'a> {
     planes: &'a [f32],
-    /// Where each reads for the first output.
+    /// The offset of each tap for the first output.
     taps: Vec<usize>,
-    /// Outputs of a row.
+    /// Outputs per row.
     cols: usize,
-    /// From where a tap reads for an output to where it does for the one below.
+    /// Values from a row of a phase to the next.
     pitch: usize,
 }
 
-impl Load for Padded<'_> {
+impl Pack for Im2col<'_> {
     #[inline(always)]
-    fn load<L: Lanes>(&self, at: usize, here: usize, tile: &mut [f32]) {
+    fn pack<L: Lanes>(&self, at: usize, total: usize, tile: &mut [f32]) {
         let width = VECTORS * L::COUNT;
-        // The stretches of rows that make up the tile: where in the tile, where in the plane, and how long.
-        let mut stretches = [(0, 0, 0); TILE];
+        // The segments of rows that make up the tile: index in the tile, index in the plane, length.
+        let mut segments = [(0, 0, 0); TILE];
         let (mut n, mut done) = (0, 0);
-        while done < here {
+        while done < total {
             let (y, x) = ((at + done) / self.cols, (at + done) % self.cols);
-            let len = (self.cols - x).min(here - done);
-            stretches[n] = (done, y * self.pitch + x, len);
+            let len = (self.cols - x).min(total - done);
+            segments[n] = (done, y * self.pitch + x, len);
             n += 1;
             done += len;
         }
-        let stretches = &stretches[..n];
-        // Whole vectors are copied: what is too much is overwritten by the next stretch, or the next tap's first. The
-        // last tap's stretches go through a line of their own.
+        let segments = &segments[..n];
+        // Whole vectors are copied: the next segment, or the next tap, overwrites the excess. The last tap is copied
+        // through a line of its own.
         let last = self.taps.len() - 1;
         for (k, &tap) in self.taps.iter().enumerate() {
             if k < last {
-                copy_stretches::<L>(&self.planes[tap..], stretches, &mut tile[k * width..]);
+                copy_segments::<L>(&self.planes[tap..], segments, &mut tile[k * width..]);
             } else {
                 let mut line = [0.0; TILE + WIDEST];
-                copy_stretches::<L>(&self.planes[tap..], stretches, &mut line);
+                copy_segments::<L>(&self.planes[tap..], segments, &mut line);
                 tile[k * width..][..width].copy_from_slice(&line[..width]);
             }
         }
     }
 }
 
-/// Copies each stretch (where to, where from, how long) in whole vectors.
+/// Copies each segment (destination, source, length) in whole vectors.
 #[inline(always)]
-fn copy_stretches<L: Lanes>(from: &[f32], stretches: &[(usize, usize, usize)], to: &mut [f32]) {
-    for &(place, start, len) in stretches {
+fn copy_segments<L: Lanes>(from: &[f32], segments: &[(usize, usize, usize)], to: &mut [f32]) {
+    for &(to_start, start, len) in segments {
         let mut i = 0;
         while i < len {
-            L::load(&from[start + i..]).store(&mut to[place + i..]);
+            L::load(&from[start + i..]).store(&mut to[to_start + i..]);
             i += L::COUNT;
         }
     }
 }
 
-impl Padded<'_> {
-    /// Every output channel from the planes as they lie: all flat places of a panel, then the rows picked out of them.
+impl Im2col<'_> {
+    /// Computes every output channel from the planes in place: all flat indices of a panel, then the rows copied out.
     #[inline(always)]
     fn in_place<L: Lanes>(
         &self,
-        weights: &Weights,
-        finish: Finish<'_>,
+        weights: &PackedWeights,
+        epilogue: Epilogue<'_>,
         [rows, cols]: [usize; 2],
         out: &mut [f32],
         scratch: &mut Vec<f32>,
@@ -143,7 +140,7 @@ impl Padded<'_> {
                 let mut first = 0;
                 while first < PANEL && row + first < weights.rows() {
                     let sums = &mut sums[first * line + at..];
-                    // ROWS is a constant of L: half of these are compiled.
+                    // ROWS is a constant of L: only half of these are compiled.
                     match (L::ROWS == PANEL, left > 2 * L::COUNT, left > L::COUNT) {
                         (true, true, _) => self.block::<L, 8, 3>(panel, first, at, line, sums),
                         (true, false, true) => self.block::<L, 8, 2>(panel, first, at, line, sums),
@@ -160,17 +157,17 @@ impl Padded<'_> {
                 let channel = row + i;
                 if channel < weights.rows() {
                     for y in 0..rows {
-                        let place = (channel * rows + y) * cols;
+                        let start = (channel * rows + y) * cols;
                         let sums = &sums[y * self.pitch..][..cols];
-                        finish.run::<L>(channel, place, sums, &mut out[place..place + cols]);
+                        epilogue.apply::<L>(channel, start, sums, &mut out[start..start + cols]);
                     }
                 }
             }
         }
     }
 
-    /// The sums of `M` rows of a panel from row `first` on, over `N` vectors of flat places from `at` on; a row of `sums`
-    /// has `line` values.
+    /// The sums of `M` rows of a panel from row `first` on, over `N` vectors of flat indices from `at` on; a row of
+    /// `sums` has `line` values.
     #[inline(always)]
     fn block<L: Lanes, const M: usize, const N: usize>(
         &self,
@@ -188,7 +185,7 @@ impl Padded<'_> {
             for (j, v) in values.iter_mut().enumerate() {
                 *v = L::load(&source[j * L::COUNT..]);
             }
-            L::prefetch(weights, AHEAD);
+            L::prefetch(weights, PREFETCH_DISTANCE);
             for (row, w) in blocks.iter_mut().zip(&weights[first..first + M]) {
                 let w = L::splat(*w);
                 for (sum, v) in row.iter_mut().zip(values) {

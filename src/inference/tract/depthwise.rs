@@ -1,63 +1,42 @@
-//! Depthwise convolution with bias and activation in one pass.
+//! Depthwise convolution with fused bias and activation.
 //!
-//! tract walks over the outputs one by one, and falls back to a matrix product of one row where the picture's size is
-//! known only when running, as the detector's is.
+//! tract's own computes output by output, and falls back to a matrix product of one row if the size of the image is
+//! symbolic, as the detector's is.
 
 use std::sync::Arc;
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
-use super::plane;
+use super::nchw;
+use super::operator::operator;
 use crate::inference::kernels::{Activation, Depthwise};
 use crate::simd::dispatch;
 
-/// A convolution of every channel with its own kernel.
+/// A convolution of each channel with its own kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FusedDepthwise {
     pub(super) spec: PoolSpec,
-    /// Channel by channel.
+    /// Channel-major.
     pub(super) weights: Arc<[f32]>,
-    /// One for each channel.
+    /// One value per channel.
     pub(super) bias: Arc<[f32]>,
     pub(super) activation: Activation,
 }
 
-// Weights are never NaN.
-impl Eq for FusedDepthwise {}
-
-impl Op for FusedDepthwise {
-    fn name(&self) -> StaticName {
-        "FusedDepthwise".into()
+impl FusedDepthwise {
+    fn run(&self, inputs: &[TValue]) -> TractResult<Tensor> {
+        let Self { spec, weights, bias, activation } = self;
+        let shape = nchw::conv_shape(spec, inputs[0].shape())?;
+        let output = nchw::output_shape(&inputs[0], bias.len(), &shape);
+        nchw::map_images(&inputs[0], &output, |source, out, scratch, _| {
+            dispatch(Depthwise { weights, bias, activation, shape, source, out, scratch });
+        })
     }
 
-    fn info(&self) -> TractResult<Vec<String>> {
-        Ok(self.spec.info())
-    }
-
-    fn validation(&self) -> Validation {
-        Validation::Rounding
-    }
-
-    op_as_typed_op!();
-}
-
-impl EvalOp for FusedDepthwise {
-    op_out_of_plan!();
-
-    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let out = plane::each_picture(&self.spec, &inputs[0], self.bias.len(), |window, source, out, scratch, _| {
-            let Self { weights, bias, activation, .. } = self;
-            dispatch(Depthwise { weights, bias, activation, window, source, out, scratch });
-        })?;
-        Ok(tvec!(out.into_tvalue()))
-    }
-}
-
-impl TypedOp for FusedDepthwise {
-    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+    fn facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         self.spec.output_facts(inputs)
     }
-
-    as_op!();
 }
+
+operator!(FusedDepthwise, Validation::Rounding);

@@ -1,18 +1,19 @@
-//! The default engine: tract, pure Rust, one core a call, with operators of this project where they are faster.
+//! The default engine: tract, in pure Rust, on the calling thread, with this project's operators where they are faster.
 //!
-//! [`rewrite`] puts the operators into a graph as it was read; tract optimises what is left and runs the whole.
+//! [`rewrite`] puts the operators into a graph after parsing; tract optimises the rest and runs the graph.
 #![allow(clippy::wildcard_imports, reason = "the engine's macros expand to names of its internal module")]
 
-mod chain;
 mod conv;
 mod depthwise;
-mod follow;
-mod plane;
+mod inverted_residual;
+mod nchw;
+mod operator;
+mod patterns;
 mod pool;
 mod rewrite;
-mod spread;
 #[cfg(test)]
 mod tests;
+mod transposed_conv;
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tract_onnx::prelude::{
     Framework, InferenceModelExt, IntoRunnable, Tensor as TractTensor, TractResult, TypedRunnableModel, tvec,
 };
 
-use super::{Engine, InferenceError, Network, Tensor};
+use super::engine::{Engine, InferenceError, Network, Tensor};
 
 /// Runs ONNX graphs with tract on the calling thread.
 #[derive(Debug, Default, Clone, Copy)]
@@ -31,7 +32,7 @@ struct TractNetwork(Arc<TypedRunnableModel>);
 
 fn load(onnx: Vec<u8>) -> TractResult<Arc<TypedRunnableModel>> {
     let tract = tract_onnx::onnx();
-    // The bytes go once they are parsed, and what was parsed once it is a graph: each holds all the weights.
+    // Drop each form as soon as the next exists: every one holds all weights.
     let parsed = tract.proto_model_for_read(&mut Cursor::new(onnx))?;
     let graph = tract.model_for_proto_model(&parsed)?;
     drop(parsed);
@@ -60,7 +61,7 @@ impl Network for TractNetwork {
             .iter()
             .map(|t| {
                 let t = t.cast_to::<f32>().map_err(failed)?;
-                Ok(Tensor { shape: t.shape().to_vec(), data: plane::values(&t).map_err(failed)?.to_vec() })
+                Ok(Tensor { shape: t.shape().to_vec(), data: nchw::values(&t).map_err(failed)?.to_vec() })
             })
             .collect()
     }

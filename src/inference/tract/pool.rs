@@ -1,46 +1,31 @@
-//! Max-pooling, a vector of windows at a time; tract takes them one by one.
+//! Max-pooling, a vector of windows at a time; tract's own computes window by window.
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::cnn::PoolSpec;
 
-use super::plane;
+use super::nchw;
+use super::operator::operator;
 use crate::inference::kernels::MaxPool;
 use crate::simd::dispatch;
 
-/// The largest value in each window.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The maximum of each window.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct FastMaxPool {
     pub(super) spec: PoolSpec,
 }
 
-impl Op for FastMaxPool {
-    fn name(&self) -> StaticName {
-        "FastMaxPool".into()
+impl FastMaxPool {
+    fn run(&self, inputs: &[TValue]) -> TractResult<Tensor> {
+        let shape = nchw::conv_shape(&self.spec, inputs[0].shape())?;
+        let output = nchw::output_shape(&inputs[0], self.spec.output_channels, &shape);
+        nchw::map_images(&inputs[0], &output, |source, out, scratch, _| {
+            dispatch(MaxPool { shape, source, out, scratch });
+        })
     }
 
-    fn info(&self) -> TractResult<Vec<String>> {
-        Ok(self.spec.info())
-    }
-
-    op_as_typed_op!();
-}
-
-impl EvalOp for FastMaxPool {
-    op_out_of_plan!();
-
-    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let channels = self.spec.output_channels;
-        let out = plane::each_picture(&self.spec, &inputs[0], channels, |window, source, out, scratch, _| {
-            dispatch(MaxPool { window, source, out, scratch });
-        })?;
-        Ok(tvec!(out.into_tvalue()))
-    }
-}
-
-impl TypedOp for FastMaxPool {
-    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+    fn facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         self.spec.output_facts(inputs)
     }
-
-    as_op!();
 }
+
+operator!(FastMaxPool, Validation::Accurate);

@@ -1,6 +1,8 @@
-//! The operators in a graph against tract's own, over random shapes.
+//! The operators in a graph, compared with tract's own over random shapes.
 
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
@@ -10,25 +12,25 @@ use tract_onnx::tract_core::ops::nn::DataFormat;
 
 use super::rewrite::rewrite;
 
-/// Values between -1 and 1.
-fn tensor(shape: &[usize], seed: usize) -> Tensor {
-    let n: usize = shape.iter().product();
-    let values: Vec<f32> = (0..n).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect();
+/// Values in -1.0..1.0.
+fn tensor(shape: &[usize], seed: u64) -> Tensor {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
     Tensor::from_shape(shape, &values).unwrap()
 }
 
-/// What follows the convolution in the graph.
+/// The nodes behind the convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Tail {
     Nothing,
     Relu,
     Relu6,
-    /// As `PReLU` is lowered.
-    Selection,
-    /// As some converters write `PReLU`.
-    Parts,
-    /// The input is added; then `ReLU`.
-    Sum,
+    /// `PReLU` as tract lowers it.
+    PReluBySelect,
+    /// `PReLU` as some converters write it.
+    PReluBySum,
+    /// The input is added, then `ReLU`.
+    Residual,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,15 +51,15 @@ fn cases() -> impl Strategy<Value = Case> {
         Just(Tail::Nothing),
         Just(Tail::Relu),
         Just(Tail::Relu6),
-        Just(Tail::Selection),
-        Just(Tail::Parts),
-        Just(Tail::Sum)
+        Just(Tail::PReluBySelect),
+        Just(Tail::PReluBySum),
+        Just(Tail::Residual)
     ];
     let shape = (2usize..20, 1usize..20, 4usize..40, 4usize..40, 1usize..5, 1usize..3, 0usize..2);
     (shape, any::<bool>(), any::<bool>(), tails).prop_map(
         |((channels, outputs, h, w, kernel, stride, pad), depthwise, symbolic, tail)| {
             // A sum with the input needs an output of its shape.
-            let sum = tail == Tail::Sum;
+            let sum = tail == Tail::Residual;
             let (kernel, stride, pad) = if sum { (3, 1, 1) } else { (kernel, stride, pad) };
             let outputs = if depthwise || sum { channels } else { outputs };
             Case { channels, outputs, side: [h, w], kernel, stride, pad, depthwise, symbolic, tail }
@@ -82,7 +84,7 @@ fn binary(model: &mut TypedModel, name: &str, op: TypedBinOp, a: OutletId, b: Ou
     model.wire_node(name, op, &[a, b]).unwrap()[0]
 }
 
-/// Adds what follows the convolution's output `v`.
+/// Adds the nodes behind the output `v` of the convolution.
 fn tail(model: &mut TypedModel, case: &Case, input: OutletId, v: OutletId) -> OutletId {
     let one = |model: &mut TypedModel, name: &str, v: f32| {
         model.add_const(name, Tensor::from_shape(&[1, 1, 1, 1], &[v]).unwrap()).unwrap()
@@ -97,18 +99,18 @@ fn tail(model: &mut TypedModel, case: &Case, input: OutletId, v: OutletId) -> Ou
             let low = binary(model, "low", math::max(), zero, v);
             binary(model, "high.min", math::min(), low, six)
         }
-        Tail::Selection => {
+        Tail::PReluBySelect => {
             let product = binary(model, "product", math::mul(), v, slopes);
             let test = binary(model, "test", TypedBinOp(comp_gt(), None), zero, v);
             model.wire_node("iff", Iff, &[test, product, v]).unwrap()[0]
         }
-        Tail::Parts => {
+        Tail::PReluBySum => {
             let max = binary(model, "max", math::max(), v, zero);
             let min = binary(model, "min", math::min(), v, zero);
             let product = binary(model, "product", math::mul(), min, slopes);
             binary(model, "parts", math::add(), max, product)
         }
-        Tail::Sum => {
+        Tail::Residual => {
             let sum = binary(model, "sum", math::add(), input, v);
             binary(model, "relu", math::max(), sum, zero)
         }
@@ -140,7 +142,8 @@ fn source(model: &mut TypedModel, case: &Case) -> OutletId {
     model.add_source("input", fact).unwrap()
 }
 
-/// Runs the graph as it is and with the project's operators, and names the operators of the second.
+/// Compares the outputs of the graph with and without rewriting, and returns the names of the rewritten graph's
+/// operators.
 fn compare(model: &TypedModel, case: &Case) -> Vec<String> {
     let mut ours = model.clone();
     rewrite(&mut ours).unwrap();
@@ -163,16 +166,16 @@ proptest! {
         if outputs.is_none_or(|n| n >= 4) {
             let name = if case.depthwise { "FusedDepthwise" } else { "FusedConv" };
             prop_assert!(names.iter().any(|n| n == name), "{names:?}");
-            let alone = !(case.depthwise && case.tail == Tail::Sum);
+            let alone = !(case.depthwise && case.tail == Tail::Residual);
             let left = ["Max", "Min", "Mul", "Add", "Iff"].iter().any(|left| names.iter().any(|n| n == left));
             prop_assert!(!(alone && left), "{names:?}");
         }
     }
 
     #[test]
-    fn a_transposed_convolution_and_a_sum_behind_it_are_one_operator(case in cases(), sum: bool) {
+    fn a_transposed_convolution_and_its_residual_are_one_operator(case in cases(), sum: bool) {
         let case = Case { kernel: 2, stride: 2, pad: 0, depthwise: false, ..case };
-        prop_assume!(case.tail != Tail::Sum);
+        prop_assume!(case.tail != Tail::Residual);
         let mut model = TypedModel::default();
         let input = source(&mut model, &case);
         let kernel = model.add_const("kernel", tensor(&[case.outputs, case.channels, 2, 2], 1)).unwrap();
@@ -183,14 +186,14 @@ proptest! {
         let enlarged = model.wire_node("deconv", op.clone(), &[input, kernel, bias]).unwrap()[0];
         let mut end = tail(&mut model, &case, input, enlarged);
         if sum {
-            // Something else of the same size that no rule takes.
+            // Another tensor of the same size, which no rule replaces.
             let other = model.wire_node("other", op, &[input, kernel, bias]).unwrap()[0];
             let other = model.wire_node("other.tanh", math::tanh(), &[other]).unwrap()[0];
             end = binary(&mut model, "both", math::add(), end, other);
         }
         model.select_output_outlets(&[end]).unwrap();
         let names = compare(&model, &case);
-        prop_assert!(names.iter().any(|n| n == "FusedSpread"), "{names:?}");
+        prop_assert!(names.iter().any(|n| n == "FusedTransposedConv"), "{names:?}");
         prop_assert!(!names.iter().any(|n| n == "Add" || n == "Deconv" || n == "Max"), "{names:?}");
     }
 
@@ -206,17 +209,17 @@ proptest! {
     }
 
     #[test]
-    fn widening_filtering_and_narrowing_are_one_operator(
+    fn an_inverted_residual_is_one_operator(
         case in cases(), inner in 1usize..12, outer in 1usize..12, spatial: bool, three: bool, sum: bool,
     ) {
-        // tract cannot optimise its own lowering of a strided 1x1 kernel over pictures of unknown size.
+        // tract cannot optimise its own lowering of a strided 1x1 kernel over images of unknown size.
         prop_assume!(case.kernel > 1);
-        prop_assume!(case.tail != Tail::Sum);
+        prop_assume!(case.tail != Tail::Residual);
         // A sum with the input needs an output of its shape.
         let (case, outer) = if sum { (Case { kernel: 3, stride: 1, pad: 1, ..case }, inner) } else { (case, outer) };
         let case = Case { depthwise: true, outputs: case.channels, ..case };
         let mut model = TypedModel::default();
-        // The picture comes with `inner` channels and is widened first.
+        // The image has `inner` channels, which are expanded first.
         let input = source(&mut model, &Case { channels: inner, ..case });
         let conv = |pool_spec, group| Conv { pool_spec, kernel_fmt: KernelFormat::OIHW, group, q_params: None };
         let wider = if spatial { (3, 1) } else { (1, 0) };
@@ -245,7 +248,7 @@ proptest! {
         let names = compare(&model, &Case { channels: inner, ..case });
         let outputs = model.output_fact(0).unwrap().shape.as_concrete().map(|s| s[2..].iter().product::<usize>());
         if outputs.is_none_or(|n| n >= 4) && case.channels > inner {
-            prop_assert!(names.iter().any(|n| n == "FusedChain"), "{names:?}");
+            prop_assert!(names.iter().any(|n| n == "FusedInvertedResidual"), "{names:?}");
             let left = ["FusedConv", "FusedDepthwise", "Conv", "Add"];
             prop_assert!(!left.iter().any(|left| names.iter().any(|n| n == left)), "{names:?}");
         }

@@ -10,11 +10,11 @@ use super::fault::Fault;
 use super::open;
 use crate::store::{StoreError, StoreResult};
 
-/// Pages copied at a time. In between, the server writes; where it has, `SQLite` begins anew.
+/// Pages per step. The server may write between two steps; `SQLite` then starts over.
 const STEP: i32 = 256;
 
-/// Copies the database in `dir` to the new file `to`: as it was at one moment, checked, and on the disk. Short pieces are
-/// read at a time, so that neither writes nor erasures of a running server are held up.
+/// Copies the database in `dir` to the new file `to`: a snapshot of one moment, checked and flushed to disk. It reads in
+/// short steps, so that it holds up neither writes nor erasures of a running server.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the copy is damaged.

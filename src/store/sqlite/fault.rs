@@ -1,13 +1,14 @@
-//! From what `SQLite` says to what a person can act on, and the text form of times.
+//! Errors of `SQLite` as errors that a person can act on, and the stored text of times and kinds.
 
 use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
+use crate::identity::SampleKind;
 use crate::store::StoreError;
 
-/// What a query can end in, before the file's name is put to it.
+/// Why a query failed, before the file's name is added.
 #[derive(Debug)]
 pub(super) enum Fault {
     Sql(rusqlite::Error),
@@ -50,13 +51,13 @@ impl Fault {
     }
 }
 
-/// Whether a row was refused because its id is taken.
+/// Whether a row is refused because its id is taken.
 pub(super) fn is_duplicate(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|e| e.extended_code);
     matches!(code, Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
 }
 
-/// The error for a row whose content is not what was once written.
+/// The error for a row whose content is damaged.
 pub(super) fn unreadable(what: impl Into<String>, detail: &impl ToString) -> StoreError {
     StoreError::UnreadableRecord { what: what.into(), detail: detail.to_string() }
 }
@@ -74,4 +75,10 @@ pub(super) fn time(text: &str, what: impl Fn() -> String) -> Result<Timestamp, S
 /// [`time`] of a column that may be empty.
 pub(super) fn optional_time(text: Option<&str>, what: impl Fn() -> String) -> Result<Option<Timestamp>, StoreError> {
     text.map(|text| time(text, what)).transpose()
+}
+
+/// The kind of sample whose name is stored (the schema's CHECK knows the same names); `what` names the row in the error.
+pub(super) fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
+    let found = SampleKind::ALL.into_iter().find(|kind| kind.name() == text);
+    found.ok_or_else(|| unreadable(what(), &format!("{text:?} is not a kind of sample")))
 }

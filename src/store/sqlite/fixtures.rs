@@ -1,6 +1,8 @@
-//! Templates and samples for the tests: no face behind them, every value exact.
+//! Templates and samples for tests, of no real face.
 
 use jiff::Timestamp;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use uuid::Uuid;
 
 use crate::face::{BoundingBox, Component, Pose, Quality};
@@ -19,14 +21,10 @@ pub(in crate::store) fn named(name: &str) -> IdentityFields {
     IdentityFields { display_name: name.to_owned(), ..IdentityFields::default() }
 }
 
-/// A template of full size that no other seed gives.
+/// A template of full size, different for each seed.
 pub(in crate::store) fn template(seed: u32) -> Template {
-    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    let mut vector = |n: usize| (0..n).map(|_| next()).collect::<Vec<f32>>();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed.into());
+    let mut vector = |n: usize| (0..n).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f32>>();
     Template {
         embeddings: Embeddings::new([vector(1024), vector(128), vector(256)]),
         attributes: AttributeVector::new(vector(40).into_iter().map(|v| (v > -0.5).then_some(v)).collect()),

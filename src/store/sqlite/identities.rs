@@ -24,10 +24,10 @@ pub(super) fn put(
     {
         return Ok((record.clone(), false));
     }
-    // Taken apart, so that a new field cannot be forgotten here.
+    // Destructured, so that a new field does not compile until it is stored.
     let IdentityFields { display_name, consent_basis, expires_at, targets } = fields;
     let ErrorTargets { genuine_called_fake, fake_called_real } = targets;
-    // A new identity gets a key; an old one keeps the one that its templates are sealed with.
+    // Only a new identity takes this key; an old one keeps the key that its templates are sealed with.
     let (_, data_key) = new_data_key(&vault.master, id)?;
     tx.prepare_cached(
         "INSERT INTO identities (id, display_name, consent_basis, expires_at, created_at, updated_at, data_key, \
@@ -62,13 +62,13 @@ pub(super) fn page(
 ) -> Result<Vec<IdentityRecord>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM identities WHERE id > ?1 ORDER BY id LIMIT ?2");
     let mut query = connection.prepare_cached(&sql)?;
-    // Every id sorts behind the empty text.
+    // Every id sorts after the empty text.
     let after = after.map_or("", IdentityId::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     query.query_map(params![after, limit], Stored::read)?.map(|row| row?.record()).collect()
 }
 
-/// Its key goes with the row, the samples by the foreign key. Returns how many there were; `None` where there was no
+/// Deletes the identity with its key; its samples follow by the foreign key. Returns their number; `None` where there is no
 /// such identity.
 pub(super) fn delete(tx: &Transaction<'_>, id: &IdentityId) -> Result<Option<usize>, Fault> {
     let count = "SELECT count(*) FROM samples WHERE identity_id = ?1";

@@ -1,4 +1,4 @@
-//! Rows of `images`: the photographs of samples, where the operator has them kept.
+//! Rows of `images`: the encoded images of samples, where the operator keeps them.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;

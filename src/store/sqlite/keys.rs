@@ -51,14 +51,14 @@ pub(super) fn revoke(tx: &Transaction<'_>, id: &str, now: Timestamp) -> Result<b
 }
 
 pub(super) fn touch(tx: &Transaction<'_>, id: &str, now: Timestamp) -> Result<(), Fault> {
-    // Before the year -9999 there is no earlier time; then every note is written.
+    // No time lies before the year -9999; then every note is written.
     let due = now.checked_sub(TOUCH_RESOLUTION).unwrap_or(now);
     let sql = "UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?3)";
     tx.prepare_cached(sql)?.execute(params![id, time_text(now), time_text(due)])?;
     Ok(())
 }
 
-/// What other processes committed, and how much this connection wrote. Noting a last use counts too: reading the keys
+/// Counts what other processes committed, and what this connection wrote. Noting a last use counts too: reading the keys
 /// again once a minute costs less than telling the two apart.
 pub(super) fn version(connection: &Connection) -> Result<KeysVersion, Fault> {
     let others = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;

@@ -1,7 +1,7 @@
 //! [`Store`] in one `SQLite` file.
 //!
-//! One connection behind a lock: writes are rare, what verification needs is a few rows an identity, and with no second
-//! reader of our own nothing keeps an erasure from emptying the write-ahead log.
+//! One connection behind a lock: writes are rare, reads take a few rows per identity, and without a second reader of our
+//! own nothing keeps an erasure from emptying the write-ahead log.
 
 mod backup;
 mod fault;
@@ -45,7 +45,7 @@ pub use shared::SharedKeys;
 /// The embedded store: `faceward.db` in a data folder that no other process uses at the same time.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // Declared, and so dropped, before the folder: the database is closed while the folder is still locked.
+    // Declared, and so dropped, before the folder: the database closes while the folder is still locked.
     connection: Mutex<Connection>,
     vault: Vault,
     service_keys: ServiceKeys,
@@ -56,19 +56,19 @@ impl SqliteStore {
     /// [`SqliteStore::open_with`] the master key beside the data.
     ///
     /// # Errors
-    /// As there.
+    /// As [`SqliteStore::open_with`].
     pub fn open(dir: &Path) -> StoreResult<Self> {
         Self::open_with(dir, &MasterKeySource::Beside)
     }
 
-    /// Opens the store in `dir`, which is made (mode 0700) with an empty database (0600) where there is none. Checks
-    /// the whole file, brings its schema up to date and completes an erasure that was cut off.
+    /// Opens the store in `dir`; creates the folder (mode 0700) and an empty database (0600) where they are missing.
+    /// Checks the whole file, migrates its schema and completes an interrupted erasure.
     ///
     /// # Errors
     /// [`StoreError::DataDirInUse`](super::StoreError::DataDirInUse) while any other store has the folder open;
     /// [`NotAStore`](super::StoreError::NotAStore), [`NewerSchema`](super::StoreError::NewerSchema) and
-    /// [`Corrupted`](super::StoreError::Corrupted) for files that it will not touch;
-    /// [`MasterKey`](super::StoreError::MasterKey) without the key that opens it;
+    /// [`Corrupted`](super::StoreError::Corrupted) for files that it refuses to touch;
+    /// [`MasterKey`](super::StoreError::MasterKey) without the right master key;
     /// [`Io`](super::StoreError::Io) and what every method can fail with.
     pub fn open_with(dir: &Path, source: &MasterKeySource) -> StoreResult<Self> {
         let folder = Folder::claim(dir)?;
@@ -82,11 +82,11 @@ impl SqliteStore {
         &self.service_keys
     }
 
-    /// Wraps every key with `master` instead and erases the old wrapped forms; returns for how many identities. The
-    /// store is closed, because it holds the old key.
+    /// Wraps every key with `master` and erases the old wrapped forms. Returns the number of identities. The store is
+    /// closed, because it holds the old key.
     ///
     /// # Errors
-    /// When the storage fails or a key cannot be unwrapped; then nothing has changed, but for
+    /// When the storage fails or a key cannot be unwrapped; nothing has changed then, except after
     /// [`StoreError::ErasureUnfinished`](super::StoreError::ErasureUnfinished).
     pub fn rotate_master(self, master: &MasterKey) -> StoreResult<usize> {
         self.erase(|tx| {
@@ -95,17 +95,17 @@ impl SqliteStore {
         })
     }
 
-    /// Which master key wraps the keys.
+    /// The id of the master key that wraps the keys.
     pub fn master_id(&self) -> MasterId {
         self.vault.master.id()
     }
 
-    /// The database file, which backups must hold.
+    /// The database file.
     pub fn path(&self) -> &Path {
         &self.folder.database
     }
 
-    /// A thread that panicked while it held the connection left at most a transaction behind, which was rolled back.
+    /// A thread that panics with the connection leaves at most a transaction behind, which is rolled back.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,13 +114,13 @@ impl SqliteStore {
         query(&self.lock()).map_err(|fault| fault.at(self.path()))
     }
 
-    /// Runs `change` in a transaction; an error undoes it.
+    /// Runs `change` in a transaction; an error rolls it back.
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> StoreResult<T> {
         transact(&mut self.lock(), change).map_err(|fault| fault.at(self.path()))
     }
 
-    /// Runs `change`, which deletes templates, and then erases their bytes from the files. An erasure that an earlier
-    /// call left unfinished is completed as well.
+    /// Runs `change`, which deletes templates, and then erases their bytes from the files, with those of an earlier
+    /// unfinished erasure.
     fn erase<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> StoreResult<T> {
         let mut connection = self.lock();
         let done = transact(&mut connection, change).map_err(|fault| fault.at(self.path()))?;
@@ -133,11 +133,17 @@ fn transact<T>(
     connection: &mut Connection,
     change: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    // Immediate: a lock that another program holds shows here, before anything is done.
+    // Immediate: a lock held by another program shows here, before anything is done.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = change(&transaction)?;
     transaction.commit()?;
     Ok(done)
+}
+
+impl AsRef<dyn KeyStore> for SqliteStore {
+    fn as_ref(&self) -> &(dyn KeyStore + 'static) {
+        self
+    }
 }
 
 impl Store for SqliteStore {
@@ -207,7 +213,7 @@ impl Store for SqliteStore {
     fn check(&self) -> StoreResult<()> {
         self.folder.check()?;
         let mut connection = self.lock();
-        // A change that is rolled back: it meets every lock and a file system gone read-only, and costs no disk write.
+        // A change that is rolled back: it meets every lock and a read-only file system, and costs no disk write.
         let probe = |connection: &mut Connection| -> Result<(), Fault> {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             tx.query_row("SELECT count(*) FROM (SELECT 1 FROM identities LIMIT 1)", [], |_| Ok(()))?;

@@ -1,4 +1,4 @@
-//! Opening: the folder and its lock, the file and what it must be, and its schema.
+//! Opening: the folder and its lock, the checks of the file, and the migrations of its schema.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
@@ -14,10 +14,10 @@ use super::sealing::{self, Vault};
 use crate::store::{StoreError, StoreResult};
 use crate::vault::{MasterKey, MasterKeySource, settle};
 
-/// `fwrd`: what marks a `SQLite` file as ours.
+/// `fwrd`: marks a `SQLite` file as a faceward database.
 pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
-/// Each with the version that it brings a database to, from the one before. Never change one that was released: append.
+/// Each migration with the version that it leads to. Never change a released one: append.
 const MIGRATIONS: [(i64, &str); 4] = [
     (1, include_str!("../migrations/0001_initial.sql")),
     (2, include_str!("../migrations/0002_sealed.sql")),
@@ -25,22 +25,22 @@ const MIGRATIONS: [(i64, &str); 4] = [
     (4, include_str!("../migrations/0004_targets.sql")),
 ];
 
-/// The version from which on templates are sealed.
+/// From this version on templates are sealed.
 const SEALED: i64 = 2;
 
-/// The version from which on the hashes of API keys are keyed.
+/// From this version on the hashes of API keys are keyed.
 const KEYED: i64 = 3;
 
 /// The database file in its folder.
 pub(super) const DATABASE: &str = "faceward.db";
 
-/// The schema version that this program writes.
+/// The schema version that this faceward writes.
 pub(super) const SCHEMA: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// How long to wait for another program (a backup, say) to release the file.
+/// How long to wait for another program, such as a backup, to release the file.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// What every connection is set to before it reads or writes a row.
+/// Settings of every connection before it reads or writes a row.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -57,17 +57,17 @@ const SETTINGS: &str = "
 pub(super) struct Folder {
     pub(super) dir: PathBuf,
     pub(super) database: PathBuf,
-    /// Locked for as long as it is open; holds the process id, for the message that others get.
+    /// Locked for as long as it is open; holds the process id, for the error that others get.
     lock: File,
     lock_path: PathBuf,
 }
 
-/// How often a lock is tried for, and how long it is waited for in between.
+/// Attempts to take the lock, and the pause between two.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Tries for a lock. One that was let go of is held a moment longer where its process is just starting another, which has
-/// inherited it until it becomes another program; and who restarts a server should not have to wait for that.
+/// Takes a lock, with patience: while its last holder starts a child process, the child inherits the lock until it executes
+/// another program. Whoever restarts a server should not fail on that.
 fn patiently(try_lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
     for _ in 1..TRIES {
         match try_lock() {
@@ -79,7 +79,7 @@ fn patiently(try_lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryL
 }
 
 impl Folder {
-    /// Makes the folder where it is missing, and locks it.
+    /// Creates the folder where it is missing, and locks it.
     pub(super) fn claim(dir: &Path) -> StoreResult<Self> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -114,14 +114,15 @@ impl Folder {
         written.and_then(|()| file.set_len(text.len() as u64)).map_err(io("write to", &self.lock_path))
     }
 
-    /// Whether the folder is still there and takes a write.
+    /// Whether the folder still exists and is writable.
     pub(super) fn check(&self) -> StoreResult<()> {
         self.database.metadata().map_err(io("find", &self.database))?;
         self.sign()
     }
 }
 
-/// The database of `folder`, made where there is none: checked, migrated, erasures completed; and what opens its rows.
+/// The database of `folder`, created where it is missing: checked, migrated, erasures completed. With the keys of its
+/// rows.
 pub(super) fn database(folder: &Folder, source: &MasterKeySource) -> StoreResult<(Connection, Vault)> {
     let path = &folder.database;
     match File::open(path) {
@@ -139,7 +140,7 @@ pub(super) fn database(folder: &Folder, source: &MasterKeySource) -> StoreResult
     Ok((connection, vault))
 }
 
-/// Refuses a file that is not ours, before `SQLite` may change it.
+/// Refuses a file that is not a faceward database, before `SQLite` may change it.
 fn recognise(mut file: File, path: &Path) -> StoreResult<()> {
     let refuse = |detail: &str| Err(StoreError::NotAStore { path: path.to_path_buf(), detail: detail.to_owned() });
     let mut header = [0; 100];
@@ -154,7 +155,7 @@ fn recognise(mut file: File, path: &Path) -> StoreResult<()> {
     if header[68..72] != APPLICATION_ID.to_be_bytes() {
         return refuse("it is the SQLite file of another program");
     }
-    // SQLite takes what is missing of the last page for zeros. While there is a log, the file may lag behind it.
+    // SQLite reads missing bytes of the last page as zeros. While there is a log, the file may lag behind it.
     let logged = log_of(path).metadata().is_ok_and(|log| log.len() > 0);
     let length = file.metadata().map_err(io("read", path))?.len();
     let expected = expected_length(&header);
@@ -165,7 +166,8 @@ fn recognise(mut file: File, path: &Path) -> StoreResult<()> {
     Ok(())
 }
 
-/// The bytes of the whole file by its header: page size at 16 (where 1 stands for 65536), pages at 28.
+/// Bytes of the whole file by its header: the page size at 16 (1 stands for 65536), the number of pages at 28
+/// (<https://www.sqlite.org/fileformat2.html#the_database_header>).
 fn expected_length(header: &[u8; 100]) -> u64 {
     let page = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
@@ -179,12 +181,12 @@ fn log_of(path: &Path) -> PathBuf {
     path.with_extension("db-wal")
 }
 
-/// Makes an empty database beside the place and moves it there when it is whole, so that an empty or half-made
-/// `faceward.db` is never taken for a new one.
+/// Creates an empty database in a draft file and renames it when it is whole, so that an empty or half-made `faceward.db`
+/// always is damage.
 fn create(path: &Path, master: &MasterKey) -> StoreResult<()> {
     let log = log_of(path);
     if log.exists() {
-        let detail = format!("it is missing, but its log {} is there", log.display());
+        let detail = format!("it is missing, but its log {} exists", log.display());
         return Err(StoreError::Corrupted { path: path.to_path_buf(), detail });
     }
     let draft = path.with_extension("db.new");
@@ -208,7 +210,7 @@ fn create(path: &Path, master: &MasterKey) -> StoreResult<()> {
     sync_folder(path)
 }
 
-/// Makes the renaming durable.
+/// Flushes the renaming to disk.
 fn sync_folder(path: &Path) -> StoreResult<()> {
     #[cfg(unix)]
     if let Some(dir) = path.parent() {
@@ -231,7 +233,7 @@ pub(super) fn connect(path: &Path) -> StoreResult<Connection> {
     open().map_err(|fault| fault.at(path))
 }
 
-/// Reads the whole file and looks at every page and row.
+/// Checks every page and row of the file.
 pub(super) fn verify(connection: &Connection) -> Result<(), Fault> {
     let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if finding == "ok" {
@@ -241,7 +243,7 @@ pub(super) fn verify(connection: &Connection) -> Result<(), Fault> {
     Err(StoreError::Corrupted { path, detail: finding.replace('\n', " ") }.into())
 }
 
-/// The version of the schema, which must be one that this program knows.
+/// The version of the schema; an error where it is newer than this faceward.
 fn known(connection: &Connection, path: &Path) -> Result<i64, Fault> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if (0..=SCHEMA).contains(&found) {
@@ -250,7 +252,7 @@ fn known(connection: &Connection, path: &Path) -> Result<i64, Fault> {
     Err(StoreError::NewerSchema { path: path.to_path_buf(), found, known: SCHEMA }.into())
 }
 
-/// Brings the schema to [`SCHEMA`], each step in a transaction of its own.
+/// Migrates the schema to [`SCHEMA`], each step in its own transaction.
 fn migrate(connection: &mut Connection, path: &Path, master: &MasterKey) -> Result<(), Fault> {
     let found = known(connection, path)?;
     for (version, sql) in MIGRATIONS.into_iter().filter(|(version, _)| *version > found) {
@@ -258,7 +260,7 @@ fn migrate(connection: &mut Connection, path: &Path, master: &MasterKey) -> Resu
         tx.execute_batch(sql)?;
         if version == SEALED {
             Vault::create(&tx, master)?;
-            // What was in clear must not stay in the file.
+            // Templates in clear must not stay in the file.
             scrub::demand(&tx)?;
         }
         if version == KEYED {
@@ -270,13 +272,13 @@ fn migrate(connection: &mut Connection, path: &Path, master: &MasterKey) -> Resu
     Ok(())
 }
 
-/// Makes an empty file that only its owner can read; one that is there is not taken.
+/// Creates an empty file that only its owner can read; fails where it exists.
 pub(super) fn make_private(path: &Path) -> StoreResult<()> {
     let mut options = OpenOptions::new();
     private(options.write(true).create_new(true)).open(path).map_err(io("create", path)).map(|_| ())
 }
 
-/// Files that are made are readable by their owner alone.
+/// Creates files that only their owner can read.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);

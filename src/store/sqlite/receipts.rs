@@ -1,4 +1,4 @@
-//! Rows of `receipts`: proof of an erasure that does not say whose it was.
+//! Rows of `receipts`: proof of erasures, by pseudonym.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -23,7 +23,7 @@ pub(super) fn insert(tx: &Transaction<'_>, receipt: &ErasureReceipt) -> Result<(
     Ok(())
 }
 
-/// Sets when the bytes were erased, of every receipt that waits for it.
+/// Sets `erased_at` of every receipt that waits for it.
 pub(super) fn complete(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection.execute("UPDATE receipts SET erased_at = ?1 WHERE erased_at IS NULL", [time_text(now)])?;
     Ok(())

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 
-use super::fault::{Fault, is_duplicate, time, time_text, unreadable};
+use super::fault::{Fault, is_duplicate, kind_of, time, time_text, unreadable};
 use super::sealing::{Place, Vault, seal, unseal};
 use super::{identities, scrub};
 use crate::identity::{IdentityId, Sample, SampleKind};
@@ -24,7 +24,7 @@ pub(super) fn add(
         "INSERT INTO samples (id, identity_id, kind, image_sha256, added_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for sample in samples {
-        // Taken apart, so that a new field cannot be forgotten here.
+        // Destructured, so that a new field does not compile until it is stored.
         let Sample { id: sample_id, kind, filename, image_sha256, added_at, template } = sample;
         let place = Place { identity: id, sample: *sample_id, kind: *kind, image_sha256 };
         let sealed = seal(&key, &place, filename.as_deref(), template)?;
@@ -32,7 +32,7 @@ pub(super) fn add(
             .execute(params![
                 sample_id.hyphenated().to_string(),
                 id.as_str(),
-                kind_text(*kind),
+                kind.name(),
                 image_sha256,
                 time_text(*added_at),
                 sealed
@@ -69,22 +69,6 @@ pub(super) fn delete(
     identities::touch(tx, id, now)?;
     scrub::demand(tx)?;
     Ok(Some(kind_of(&kind, || format!("sample {sample_id}"))?))
-}
-
-/// The text in the schema's CHECK.
-pub(super) fn kind_text(kind: SampleKind) -> &'static str {
-    match kind {
-        SampleKind::Reference => "reference",
-        SampleKind::NotThisPerson => "not_this_person",
-        SampleKind::KnownFake => "known_fake",
-    }
-}
-
-pub(super) fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
-    [SampleKind::Reference, SampleKind::NotThisPerson, SampleKind::KnownFake]
-        .into_iter()
-        .find(|kind| kind_text(*kind) == text)
-        .ok_or_else(|| unreadable(what(), &format!("{text:?} is not a kind of sample")))
 }
 
 /// A row as stored.

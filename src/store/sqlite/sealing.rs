@@ -1,4 +1,4 @@
-//! What seals rows: the master key of an open store, the data key of an identity, and what a sample's row holds sealed.
+//! Sealing of rows: the master key of an open store, the data key of an identity, the sealed content of a sample.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -7,9 +7,8 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::fault::{Fault, unreadable};
+use super::fault::{Fault, kind_of, unreadable};
 use super::keys;
-use super::samples::kind_text;
 use crate::access::KeyHasher;
 use crate::identity::{IdentityId, SampleKind};
 use crate::store::{StoreError, decode_template, encode_template};
@@ -19,7 +18,7 @@ use crate::vault::{DataKey, MasterId, MasterKey, SealError};
 /// The place for which the service key is wrapped.
 const SERVICE: &[u8] = b"faceward service key";
 
-/// What the key that hashes API keys is derived for.
+/// The purpose of the key that hashes API keys.
 const API_KEYS: &str = "api keys";
 
 /// The keys of an open store.
@@ -30,7 +29,7 @@ pub(super) struct Vault {
 }
 
 impl Vault {
-    /// Which master key the store needs; `None` for a store from before templates were sealed.
+    /// The id of the master key that the store needs; `None` for a store from before templates were sealed.
     pub(super) fn needed(connection: &Connection) -> Result<Option<MasterId>, Fault> {
         let there = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'vault'";
         if connection.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
@@ -46,12 +45,12 @@ impl Vault {
         Ok(Self { master, service })
     }
 
-    /// What hashes API keys.
+    /// The hasher of API keys.
     pub(super) fn key_hasher(&self) -> Result<KeyHasher, Fault> {
         Ok(KeyHasher::new(self.derive(API_KEYS)?))
     }
 
-    /// Makes the row of a store that has none, and seals what is there in clear.
+    /// Creates the row of a store that has none, and seals templates that are in clear.
     pub(super) fn create(tx: &Transaction<'_>, master: &MasterKey) -> Result<(), Fault> {
         let service = DataKey::generate().and_then(|key| master.wrap(SERVICE, &key)).map_err(no_key)?;
         let sql = "INSERT INTO vault (only, master_id, service_key) VALUES (1, ?1, ?2)";
@@ -68,7 +67,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Wraps every key with `master` instead.
+    /// Wraps every key with `master`; returns the number of identities.
     pub(super) fn rewrap(&self, tx: &Transaction<'_>, master: &MasterKey) -> Result<usize, Fault> {
         let service = master.wrap(SERVICE, &self.service).map_err(no_key)?;
         let sql = "UPDATE vault SET master_id = ?1, service_key = ?2";
@@ -109,7 +108,7 @@ fn derive(service: &DataKey, purpose: &str) -> Result<Zeroizing<[u8; 32]>, Fault
     Ok(Zeroizing::new(mac.chain_update(purpose).finalize().into_bytes().into()))
 }
 
-/// Puts a keyed hash of each API key in the place of its SHA-256.
+/// Replaces the SHA-256 of each API key by its keyed hash.
 pub(super) fn hash_keys(tx: &Transaction<'_>, master: &MasterKey) -> Result<(), Fault> {
     let hasher = KeyHasher::new(derive(&service_key(tx, master)?, API_KEYS)?);
     for key in keys::all(tx)? {
@@ -119,14 +118,14 @@ pub(super) fn hash_keys(tx: &Transaction<'_>, master: &MasterKey) -> Result<(), 
     Ok(())
 }
 
-/// A data key for an identity, and the wrapped form to store.
+/// A data key for an identity, and its wrapped form for the row.
 pub(super) fn new_data_key(master: &MasterKey, id: &IdentityId) -> Result<(DataKey, Vec<u8>), Fault> {
     let key = DataKey::generate().map_err(no_key)?;
     let wrapped = master.wrap(&key_place(id), &key).map_err(no_key)?;
     Ok((key, wrapped))
 }
 
-/// What of a sample is sealed.
+/// The sealed part of a sample.
 #[derive(Serialize, Deserialize)]
 struct Content {
     filename: Option<String>,
@@ -134,8 +133,8 @@ struct Content {
     template: Vec<u8>,
 }
 
-/// Which row something is sealed for: moved to another identity, or called a reference when it is a negative, it does
-/// not open.
+/// The row that something is sealed for. Moved to another identity, or relabelled from negative to reference, it does not
+/// open.
 pub(super) struct Place<'a> {
     pub(super) identity: &'a IdentityId,
     pub(super) sample: Uuid,
@@ -146,14 +145,14 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     fn bytes(&self) -> Vec<u8> {
         let sample = self.sample.hyphenated().to_string();
-        // No part can hold a zero, so that two places cannot read alike.
-        ["faceward sample", self.identity.as_str(), &sample, kind_text(self.kind), self.image_sha256]
+        // No part can hold a zero byte, so no two places have the same bytes.
+        ["faceward sample", self.identity.as_str(), &sample, self.kind.name(), self.image_sha256]
             .join("\0")
             .into_bytes()
     }
 }
 
-/// Where the image of a sample belongs. Its template's place holds its kind and the sum of this image besides.
+/// The row that a sample's image is sealed for. Kind and SHA-256 are bound by the place of its template.
 pub(super) fn image_place(id: &IdentityId, sample: Uuid) -> Vec<u8> {
     format!("faceward image\0{id}\0{}", sample.hyphenated()).into_bytes()
 }
@@ -173,7 +172,7 @@ fn seal_content(key: &DataKey, place: &Place<'_>, content: &Content) -> Result<V
     key.seal(&place.bytes(), &Zeroizing::new(clear)).map_err(no_key)
 }
 
-/// The file name and the template of a row. The error is a sentence about the row.
+/// The file name and the template of a row. The error's text is about the row.
 pub(super) fn unseal(
     key: &DataKey,
     place: &Place<'_>,
@@ -182,13 +181,13 @@ pub(super) fn unseal(
     read_sealed_content(&key.open(&place.bytes(), sealed)?)
 }
 
-/// The same of what was opened already.
+/// The file name and the template in a row's opened content.
 pub(crate) fn read_sealed_content(clear: &[u8]) -> Result<(Option<String>, Template), Box<dyn std::error::Error>> {
     let content: Content = postcard::from_bytes(clear)?;
     Ok((content.filename, decode_template(&content.template)?))
 }
 
-/// Seals the rows of one identity, which hold templates and file names in clear.
+/// Seals the rows of one identity whose templates and file names are in clear.
 fn seal_rows(tx: &Transaction<'_>, id: &IdentityId, key: &DataKey) -> Result<(), Fault> {
     type Row = (i64, String, String, Option<String>, String, Vec<u8>);
     let mut query =
@@ -201,10 +200,10 @@ fn seal_rows(tx: &Transaction<'_>, id: &IdentityId, key: &DataKey) -> Result<(),
         let place = Place {
             identity: id,
             sample: sample.parse().map_err(|e| unreadable(what(), &e))?,
-            kind: super::samples::kind_of(&kind, what)?,
+            kind: kind_of(&kind, what)?,
             image_sha256: &image_sha256,
         };
-        // As it stands, even where it cannot be read: it is reported when it is asked for, and not lost here.
+        // An unreadable template is sealed as it is: reading it reports the damage, and nothing is lost here.
         let sealed = seal_content(key, &place, &Content { filename, template })?;
         tx.execute("UPDATE samples SET sealed = ?2 WHERE seq = ?1", params![seq, sealed])?;
     }

@@ -1,4 +1,4 @@
-//! Keys that belong to the service as a whole and not to a person.
+//! Keys of the service as a whole, derived from the service key.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::sealing::Vault;
 use crate::access::KeyHasher;
 use crate::identity::IdentityId;
 
-/// For the audit log's head, for pseudonyms, and for hashes of API keys. They stay the same when the master key changes.
+/// Keys for the audit log's head, for pseudonyms, and for hashes of API keys. They survive a new master key.
 #[derive(Clone)]
 pub struct ServiceKeys {
     audit: Zeroizing<[u8; 32]>,
@@ -28,7 +28,7 @@ impl ServiceKeys {
         })
     }
 
-    /// What hashes API keys.
+    /// The hasher of API keys.
     pub fn api_keys(&self) -> &KeyHasher {
         &self.api_keys
     }
@@ -38,8 +38,8 @@ impl ServiceKeys {
         &self.audit
     }
 
-    /// The pseudonym of an identity, 32 hex digits: the same for the same id, and without the key it cannot be tried
-    /// whether it belongs to one.
+    /// The pseudonym of an identity, 32 hex digits: always the same for an id. Without the key nobody can test whether it
+    /// belongs to a guessed id.
     pub fn subject(&self, id: &IdentityId) -> String {
         let mac = Hmac::<Sha256>::new_from_slice(self.subject.as_slice());
         let digest = mac.map(|mac| mac.chain_update(id.as_str()).finalize().into_bytes());

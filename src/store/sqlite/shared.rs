@@ -1,8 +1,8 @@
 //! API keys of a data folder that a server has open.
 //!
-//! The folder's lock keeps a second process away from identities, because a server holds those in memory too. Keys it
-//! reads again when they change ([`KeyStore::keys_version`]), and `SQLite` lets several processes write in turn: so a
-//! key can be issued or revoked while the server runs, with nothing but access to the folder.
+//! The folder's lock keeps other processes away from identities, because a server holds those in memory. It reads keys
+//! again when they change ([`KeyStore::keys_version`]), and `SQLite` lets several processes write in turn. So access to
+//! the folder is enough to issue or revoke a key while the server runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::access::{ApiKey, KeyHasher};
 use crate::store::{KeyStore, KeysVersion, StoreError, StoreResult};
 use crate::vault::{MasterKey, MasterKeyError, MasterKeySource};
 
-/// The keys alone, without the folder's lock.
+/// The API keys, opened without the folder's lock.
 #[derive(Debug)]
 pub struct SharedKeys {
     connection: Mutex<Connection>,
@@ -26,7 +26,7 @@ pub struct SharedKeys {
 }
 
 impl SharedKeys {
-    /// Opens the keys of the store in `dir`, which must exist and have this program's schema: nothing is made,
+    /// Opens the keys of the store in `dir`, which must exist and have this faceward's schema: nothing is created,
     /// migrated or repaired here.
     ///
     /// # Errors

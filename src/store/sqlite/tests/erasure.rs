@@ -3,19 +3,22 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
 use super::files;
 use crate::identity::{Sample, SampleKind};
 use crate::store::sqlite::fixtures::{at, id, named, sample};
 use crate::store::{ErasureReason, ErasureReceipt, SqliteStore, Store, StoreError, StoreResult};
 use crate::template::{Embedding, Embeddings};
 
-/// Bytes in a row that count as found.
+/// The number of consecutive bytes that count as found.
 const WINDOW: usize = 16;
 
-/// A stretch of the record of a template.
+/// Consecutive bytes of a sealed template.
 type Trace = [u8; WINDOW];
 
-/// The stretches at every fourth place of what is stored sealed of these samples, while it is there.
+/// The traces at every fourth byte of the stored, sealed samples.
 fn traces(store: &SqliteStore, samples: &[Sample]) -> HashSet<Trace> {
     let connection = store.lock();
     let mut query = connection.prepare("SELECT sealed FROM samples WHERE id = ?1").unwrap();
@@ -27,12 +30,12 @@ fn windows(bytes: &[u8]) -> Vec<Trace> {
     bytes.windows(WINDOW).step_by(4).map(|window| window.try_into().unwrap()).collect()
 }
 
-/// [`traces`] of whole templates.
+/// [`traces`] of samples by their seeds.
 fn traces_of(store: &SqliteStore, seeds: &[u32]) -> HashSet<Trace> {
     traces(store, &seeds.iter().map(|seed| sample(*seed, SampleKind::Reference)).collect::<Vec<_>>())
 }
 
-/// In which files one of `wanted` lies.
+/// The files that hold any of `wanted`.
 fn found(dir: &Path, wanted: &HashSet<Trace>) -> Vec<String> {
     let holds = |bytes: &[u8]| {
         bytes.windows(WINDOW).any(|window| <&Trace>::try_from(window).is_ok_and(|window| wanted.contains(window)))
@@ -93,28 +96,23 @@ fn a_deleted_sample_leaves_no_bytes() {
     assert!(!found(dir.path(), &first).is_empty() && !found(dir.path(), &third).is_empty());
 }
 
-/// Rows that were moved between pages before they were deleted: overwriting them where they last stood is not enough
-/// (with `secure_delete` alone, this test finds what `SQLite` left behind). Small templates, of which many share a
-/// page, are moved most.
+/// Rows that moved between pages before they were deleted: overwriting their last place is not enough (with
+/// `secure_delete` alone, this test finds copies that `SQLite` left behind). Small templates share pages and move most.
 #[test]
 fn moved_rows_leave_no_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
     let who = id("jane");
     store.put_identity(&who, &named("Jane"), at(1)).unwrap();
-    let mut state = 1u32;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as usize % below
-    };
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
     let (mut living, mut gone) = (Vec::new(), HashSet::new());
     let mut seeds = 0u32..;
     for round in 0..60 {
-        let new: Vec<u32> = seeds.by_ref().take(1 + random(8)).collect();
+        let new: Vec<u32> = seeds.by_ref().take(random.random_range(1..=8)).collect();
         store.add_samples(&who, &new.iter().map(|seed| small(*seed)).collect::<Vec<_>>(), at(2)).unwrap();
         living.extend(new);
-        for _ in 0..random(8).min(living.len()) {
-            let seed = living.swap_remove(random(living.len()));
+        for _ in 0..random.random_range(0..8).min(living.len()) {
+            let seed = living.swap_remove(random.random_range(0..living.len()));
             gone.extend(traces(&store, &[small(seed)]));
             store.delete_sample(&who, small(seed).id, at(3)).unwrap().unwrap();
         }
@@ -145,12 +143,12 @@ fn an_erasure_that_another_reader_holds_up_is_completed_later() {
 }
 
 #[test]
-fn an_erasure_cut_off_by_a_crash_is_completed_at_the_next_start() {
+fn an_erasure_interrupted_by_a_crash_is_completed_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
     fill(&store, "jane", &[1, 2]);
     let sealed = traces_of(&store, &[1, 2]);
-    // What delete_identity has done when the process dies before the scrubbing.
+    // The state after delete_identity when the process dies before the scrubbing.
     store.write(|tx| crate::store::sqlite::identities::delete(tx, &id("jane"))).unwrap();
     assert!(!found(dir.path(), &sealed).is_empty());
     drop(store);

@@ -1,4 +1,4 @@
-//! A process killed at any moment loses nothing that it acknowledged.
+//! A process killed at any moment loses no acknowledged write.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::store::{ErasureReason, SqliteStore, Store};
 const FOLDER: &str = "FACEWARD_TEST_KILL_FOLDER";
 const ROUND: &str = "FACEWARD_TEST_KILL_ROUND";
 
-/// The child: writes until it is killed and prints each write once it is acknowledged. Every third identity is deleted
+/// The child: writes until it is killed, and prints each write once it is acknowledged. It deletes every third identity
 /// again.
 #[test]
 fn child_that_writes_until_it_is_killed() {
@@ -29,7 +29,7 @@ fn child_that_writes_until_it_is_killed() {
         store.add_samples(&who, &samples, at(2)).unwrap();
         write!(out, "\nsamples {who} {n} .\n").unwrap();
         if n % 3 == 0 {
-            // From here until the acknowledgement it may be there or not.
+            // From here until the acknowledgement the identity may exist or not.
             write!(out, "\ndeleting {who} .\n").unwrap();
             store.delete_identity(&who, ErasureReason::Requested, at(3)).unwrap();
             write!(out, "\ndeleted {who} .\n").unwrap();
@@ -69,10 +69,16 @@ fn acknowledged_writes_survive_a_kill() {
     println!("{} acknowledged writes in {:?}", acknowledged.len(), started.elapsed());
 }
 
+/// The name of the test that is the child, as the harness knows it: its path without the crate's name.
+fn child_test() -> String {
+    let module = module_path!().split_once("::").unwrap().1;
+    format!("{module}::child_that_writes_until_it_is_killed")
+}
+
 /// Lets a child write for a random time after its first output, kills it, and returns what it acknowledged.
 fn killed_child(dir: &Path, round: u32) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", "identity::store::sqlite::tests::kill::child_that_writes_until_it_is_killed"])
+        .args(["--exact", "--nocapture", &child_test()])
         .env(FOLDER, dir)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Each method, and that a reopened store holds what it held.
+//! Each method, and a store that is opened again.
 
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -243,7 +243,7 @@ fn keys_issued_beside_an_open_store_are_seen_by_it() {
     assert!(beside.revoke_key(&key.id, at(2)).unwrap());
     assert_ne!(store.keys_version().unwrap(), after);
     assert_eq!(store.keys().unwrap()[0].revoked_at, Some(at(2)));
-    // The other way round, and an erasure in the store is not held up.
+    // The other way round; and the shared keys do not hold up an erasure in the store.
     store.put_identity(&id("jane"), &named("x"), at(1)).unwrap();
     assert!(store.delete_identity(&id("jane"), ErasureReason::Expired, at(2)).unwrap().is_some());
     assert!(beside.key(&key.id).unwrap().is_some());

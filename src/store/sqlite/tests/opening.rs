@@ -1,4 +1,4 @@
-//! What `open` makes, and what it refuses.
+//! What `open` creates and what it refuses.
 
 use std::path::Path;
 
@@ -121,7 +121,7 @@ fn damaged_pages_are_refused() {
     let dir = filled();
     let file = dir.path().join("faceward.db");
     let whole = std::fs::read(&file).unwrap();
-    // The head of each page but those of templates' overflow, whose damage the records' checksums find.
+    // The start of each page. Damage in overflow pages of templates is found when they are opened.
     let mut refusals = 0;
     for page in (4096..whole.len()).step_by(4096) {
         let mut damaged = whole.clone();
@@ -147,7 +147,7 @@ fn a_missing_file_beside_its_log_is_not_replaced_by_an_empty_one() {
 }
 
 #[test]
-fn a_creation_that_was_cut_off_is_begun_anew() {
+fn an_interrupted_creation_starts_again() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("faceward.db.new"), b"half").unwrap();
     std::fs::write(dir.path().join("faceward.db.new-journal"), b"half").unwrap();
@@ -156,7 +156,7 @@ fn a_creation_that_was_cut_off_is_begun_anew() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn a_folder_that_cannot_be_created_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     std::fs::write(&file, b"").unwrap();

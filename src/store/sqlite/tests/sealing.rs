@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rand::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use sha2::{Digest as _, Sha256};
 
 use super::files;
@@ -16,7 +18,7 @@ fn given(key: &MasterKey) -> MasterKeySource {
     MasterKeySource::Hex(key.to_hex())
 }
 
-/// Whether any file of the folder holds 16 bytes in a row of the template of `seed`, or the name of its file.
+/// Whether any file of the folder holds 16 consecutive bytes of the template of `seed`, or its file name.
 fn readable(dir: &Path, seed: u32) -> bool {
     let record = encode_template(&template(seed)).unwrap();
     let name = format!("holiday-{seed}.jpg");
@@ -108,12 +110,13 @@ fn rows_do_not_open_where_they_do_not_belong() {
     assert!(store.samples(&id("jane")).is_ok());
 }
 
-/// Images that are kept lie sealed, open for their own sample alone, and go with it.
+/// Kept images are sealed, open only for their own sample, and are erased with it.
 #[test]
 fn a_kept_image_is_sealed_bound_to_its_sample_and_goes_with_it() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
-    let picture: Vec<u8> = (0..40_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let mut picture = vec![0; 160_000];
+    Xoshiro256PlusPlus::seed_from_u64(1).fill_bytes(&mut picture);
     let in_clear = |dir: &Path| files(dir).iter().any(|(_, b)| b.windows(32).any(|w| w == &picture[80_000..80_032]));
     for who in ["jane", "joe"] {
         store.put_identity(&id(who), &named(who), at(1)).unwrap();
@@ -142,7 +145,7 @@ fn a_kept_image_is_sealed_bound_to_its_sample_and_goes_with_it() {
     assert_eq!(store.image(&id("joe"), two.id).unwrap().unwrap(), b"another");
 }
 
-/// A store of schema version 1, in which templates lay in clear.
+/// A store of schema version 1, with templates in clear.
 fn of_version_1(dir: &Path) {
     let connection = rusqlite::Connection::open(dir.join("faceward.db")).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -164,7 +167,7 @@ fn of_version_1(dir: &Path) {
     connection.pragma_update(None, "user_version", 1).unwrap();
 }
 
-/// A key that was issued when the SHA-256 of keys was stored.
+/// A key from the time when the SHA-256 of keys was stored.
 const OLD_KEY: &str = concat!("fw_00c0ffee_", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 
 #[test]
@@ -182,7 +185,7 @@ fn a_store_of_version_1_is_sealed_when_it_is_opened() {
     assert_eq!(store.identity(&id("jane")).unwrap().unwrap().fields.consent_basis.as_deref(), Some("consent"));
     assert_eq!(store.samples(&id("joe")).unwrap().len(), 1);
     store.add_samples(&id("joe"), &[holiday(9)], at(5)).unwrap();
-    // The old key is good, and what is stored of it is another hash now.
+    // The old key still works, and its stored hash has changed.
     let keys = store.keys().unwrap();
     assert_ne!(keys[0].hash, KeyHash::new(Sha256::digest(OLD_KEY).into()));
     let ring = KeyRing::new(keys, store.key_hasher().clone());

@@ -1,14 +1,14 @@
 //! Depthwise filters over vectors of neighbouring channels.
 
-use super::layer::{BLOCK, Group, in_blocks, padded, padded_activation};
+use super::layer::{BLOCK, Group, padded, padded_activation, round_to_blocks};
 use crate::inference::kernels::activation::Activation;
 use crate::simd::Lanes;
 
-/// Outputs of a row that are computed together: what they share is loaded once.
-const TOGETHER: usize = 4;
+/// Outputs of a row that are computed together, so that the pixels they share are loaded once.
+const OUTPUTS: usize = 4;
 
-/// Filters of all channels, block by block: for each tap the block's channels side by side; and what becomes of the
-/// sums.
+/// Depthwise filters in blocks of channels, with bias and activation. In a block, the channels' weights of a tap are
+/// contiguous.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::inference) struct Filters {
     taps: usize,
@@ -19,11 +19,11 @@ pub(in crate::inference) struct Filters {
 }
 
 impl Filters {
-    /// Packs filters that lie channel by channel; one bias, and slope where there are any, for each.
+    /// Packs filters in channel-major order, with one bias (and slope, for `PReLU`) per channel.
     pub(in crate::inference) fn pack(filters: &[f32], bias: &[f32], activation: &Activation) -> Self {
         let channels = bias.len();
         let taps = filters.len() / channels.max(1);
-        let mut packed = vec![0.0; in_blocks(channels) * taps];
+        let mut packed = vec![0.0; round_to_blocks(channels) * taps];
         for (channel, filter) in filters.chunks_exact(taps.max(1)).enumerate() {
             for (tap, w) in filter.iter().enumerate() {
                 packed[(channel / BLOCK * taps + tap) * BLOCK + channel % BLOCK] = *w;
@@ -32,24 +32,24 @@ impl Filters {
         Self { taps, packed, bias: padded(bias), activation: padded_activation(activation), channels }
     }
 
-    /// How many there are.
+    /// The number of filters.
     pub(in crate::inference) fn channels(&self) -> usize {
         self.channels
     }
 }
 
-/// A row of outputs, and what it is made from.
+/// A row of outputs and its inputs.
 pub(super) struct Row<'a> {
-    /// All the lines of a group; a pixel has the group's channels.
+    /// The ring buffer of a group; a pixel has the group's channels.
     pub(super) source: &'a [f32],
-    /// Where the lines under the kernel begin in it.
+    /// The offsets of the lines that the row reads.
     pub(super) lines: &'a [usize],
-    /// Pixels from one output's place to the next.
+    /// Pixels between the windows of neighbouring outputs.
     pub(super) stride: usize,
-    /// Outputs.
+    /// Outputs of the row.
     pub(super) cols: usize,
-    /// From one block of the output to the next; in a block one pixel follows the other.
-    pub(super) apart: usize,
+    /// Values from one block of the output to the next; in a block, pixels are contiguous.
+    pub(super) block_stride: usize,
 }
 
 impl Row<'_> {
@@ -67,7 +67,7 @@ impl Row<'_> {
     fn blocks<L: Lanes, const N: usize>(&self, filters: &Filters, first: usize, out: &mut [f32]) {
         for lane in (0..N * BLOCK).step_by(L::COUNT) {
             let channel = first + lane;
-            let out = &mut out[channel / BLOCK * self.apart + channel % BLOCK..];
+            let out = &mut out[channel / BLOCK * self.block_stride + channel % BLOCK..];
             match (self.lines.len(), filters.taps, self.stride) {
                 (3, 9, 1) => self.square::<L, N, 3, 1>(filters, channel, lane, out),
                 (3, 9, 2) => self.square::<L, N, 3, 2>(filters, channel, lane, out),
@@ -78,7 +78,7 @@ impl Row<'_> {
         }
     }
 
-    /// A vector of channels with `K` x `K` taps and stride `S`.
+    /// Filters a vector of channels with `K` x `K` taps and stride `S`.
     #[inline(always)]
     fn square<L: Lanes, const N: usize, const K: usize, const S: usize>(
         &self,
@@ -96,16 +96,16 @@ impl Row<'_> {
         }
         let bias = L::load(&filters.bias[channel..]);
         let mut x = 0;
-        while x + TOGETHER <= self.cols {
-            let sums = self.sums::<L, N, K, S, TOGETHER>(&weights, bias, lane, x);
+        while x + OUTPUTS <= self.cols {
+            let sums = self.sums::<L, N, K, S, OUTPUTS>(&weights, bias, lane, x);
             for (i, sum) in sums.into_iter().enumerate() {
-                filters.activation.apply_each(channel, sum).store(&mut out[(x + i) * BLOCK..]);
+                filters.activation.apply_across(channel, sum).store(&mut out[(x + i) * BLOCK..]);
             }
-            x += TOGETHER;
+            x += OUTPUTS;
         }
         while x < self.cols {
             let [sum] = self.sums::<L, N, K, S, 1>(&weights, bias, lane, x);
-            filters.activation.apply_each(channel, sum).store(&mut out[x * BLOCK..]);
+            filters.activation.apply_across(channel, sum).store(&mut out[x * BLOCK..]);
             x += 1;
         }
     }
@@ -136,7 +136,7 @@ impl Row<'_> {
         sums
     }
 
-    /// A vector of channels with any taps.
+    /// Filters a vector of channels with any kernel and stride.
     #[inline(always)]
     fn any<L: Lanes, const N: usize>(&self, filters: &Filters, channel: usize, lane: usize, out: &mut [f32]) {
         let packed = &filters.packed[channel / BLOCK * filters.taps * BLOCK + channel % BLOCK..];
@@ -149,7 +149,7 @@ impl Row<'_> {
                     sum = L::load(&packed[(ky * width + kx) * BLOCK..]).mul_add(v, sum);
                 }
             }
-            filters.activation.apply_each(channel, sum).store(&mut out[x * BLOCK..]);
+            filters.activation.apply_across(channel, sum).store(&mut out[x * BLOCK..]);
         }
     }
 }

@@ -1,19 +1,17 @@
-//! Products whose vectors hold neighbouring output channels of one pixel.
-//!
-//! What comes out is filtered pixel by pixel without regard to rows' ends, strides or narrow pictures: every vector is
-//! full, whatever the picture's width.
+//! Matrix products whose vectors hold neighbouring output channels of one pixel, so that every vector is full, whatever
+//! the width of the image.
 
 use crate::inference::kernels::activation::Activation;
-use crate::inference::kernels::gemm::Weights;
+use crate::inference::kernels::gemm::PackedWeights;
 use crate::simd::Lanes;
 
-/// Channels that lie side by side: as many as the widest vector holds.
+/// Channels of a block: the lanes of the widest vector.
 pub(super) const BLOCK: usize = 16;
-/// The most blocks that are computed together.
+/// The most blocks of a group.
 const BLOCKS: usize = 3;
-/// Values of a line of the cache.
+/// Values per cache line.
 const LINE: usize = 16;
-/// Pixels whose values lie side by side in a packed source.
+/// Pixels of a packed column.
 pub(super) const PIXELS: usize = 8;
 
 /// Blocks of channels that are computed together.
@@ -21,12 +19,12 @@ pub(super) const PIXELS: usize = 8;
 pub(super) struct Group {
     /// The first channel.
     pub(super) first: usize,
-    /// How many blocks.
+    /// The number of blocks.
     pub(super) blocks: usize,
 }
 
 impl Group {
-    /// All the groups of so many channels, about equally large.
+    /// Divides `channels` channels into groups of about equal size.
     pub(super) fn all(channels: usize) -> impl Iterator<Item = Self> {
         let blocks = channels.div_ceil(BLOCK);
         let count = blocks.div_ceil(BLOCKS);
@@ -36,51 +34,52 @@ impl Group {
         })
     }
 
-    /// Channels, with those that fill up the last block.
+    /// Channels, rounded up to whole blocks.
     pub(super) fn lanes(&self) -> usize {
         self.blocks * BLOCK
     }
 }
 
-/// So many channels in whole blocks.
-pub(super) fn in_blocks(channels: usize) -> usize {
+/// `channels`, rounded up to whole blocks.
+pub(super) fn round_to_blocks(channels: usize) -> usize {
     channels.div_ceil(BLOCK) * BLOCK
 }
 
-/// One value for each channel, and zeros up to a whole block.
+/// `values`, padded with zeros to whole blocks.
 pub(super) fn padded(values: &[f32]) -> Vec<f32> {
     let mut padded = values.to_vec();
-    padded.resize(in_blocks(values.len()), 0.0);
+    padded.resize(round_to_blocks(values.len()), 0.0);
     padded
 }
 
-/// The same function with slopes in whole blocks.
+/// `activation` with slopes padded to whole blocks.
 pub(super) fn padded_activation(activation: &Activation) -> Activation {
     match activation {
-        Activation::Slopes(slopes) => Activation::Slopes(padded(slopes)),
+        Activation::PRelu(slopes) => Activation::PRelu(padded(slopes)),
         same => same.clone(),
     }
 }
 
-/// A matrix of weights, group by group: for each column the group's rows side by side; and what becomes of the sums.
+/// A matrix of weights in groups of rows, with bias and activation. In a group, the rows' values of a column are
+/// contiguous.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::inference) struct Layer {
     rows: usize,
     columns: usize,
-    packed: Lines,
+    packed: AlignedVec,
     bias: Vec<f32>,
     activation: Activation,
 }
 
-/// Values that begin with a line of the cache: a vector that lies across two lines is loaded twice.
+/// Values aligned to a cache line: a vector that spans two lines takes two loads.
 #[derive(Debug)]
-struct Lines {
+struct AlignedVec {
     values: Vec<f32>,
     skip: usize,
 }
 
-impl Lines {
-    /// Collects so many values.
+impl AlignedVec {
+    /// Collects the first `len` values.
     fn collect(len: usize, from: impl Iterator<Item = f32>) -> Self {
         let mut values = Vec::<f32>::with_capacity(len + LINE);
         let skip = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
@@ -94,26 +93,25 @@ impl Lines {
     }
 }
 
-impl Clone for Lines {
+impl Clone for AlignedVec {
     fn clone(&self) -> Self {
         Self::collect(self.as_slice().len(), self.as_slice().iter().copied())
     }
 }
 
-impl PartialEq for Lines {
+impl PartialEq for AlignedVec {
     fn eq(&self, other: &Self) -> bool {
         self.as_slice() == other.as_slice()
     }
 }
 
 impl Layer {
-    /// Packs the weights; one bias, and slope where there are any, for each row.
-    pub(in crate::inference) fn pack(weights: &Weights, bias: &[f32], activation: &Activation) -> Self {
+    /// Packs the weights, with one bias (and slope, for `PReLU`) per row.
+    pub(in crate::inference) fn pack(weights: &PackedWeights, bias: &[f32], activation: &Activation) -> Self {
         let (rows, columns) = (weights.rows(), weights.columns());
-        let of_a_column =
-            |group: Group, k| (group.first..group.first + group.lanes()).map(move |row| weights.get(row, k));
-        let values = Group::all(rows).flat_map(|group| (0..columns).flat_map(move |k| of_a_column(group, k)));
-        let packed = Lines::collect(in_blocks(rows) * columns, values.map(|w| w.unwrap_or(0.0)));
+        let column = |group: Group, k| (group.first..group.first + group.lanes()).map(move |row| weights.get(row, k));
+        let values = Group::all(rows).flat_map(|group| (0..columns).flat_map(move |k| column(group, k)));
+        let packed = AlignedVec::collect(round_to_blocks(rows) * columns, values.map(|w| w.unwrap_or(0.0)));
         Self { rows, columns, packed, bias: padded(bias), activation: padded_activation(activation) }
     }
 
@@ -122,40 +120,40 @@ impl Layer {
         self.rows
     }
 
-    /// Input channels, or taps of all of them.
+    /// Input channels times taps.
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// In whole blocks.
+    /// Padded to whole blocks.
     pub(super) fn bias(&self) -> &[f32] {
         &self.bias
     }
 
-    /// With slopes in whole blocks.
+    /// With slopes padded to whole blocks.
     pub(super) fn activation(&self) -> &Activation {
         &self.activation
     }
 
-    /// The sums of up to [`PIXELS`] pixels and all channels of a group: those of pixel i go where `places[i]` says, bias
-    /// added and through the activation where `finished` says so.
+    /// Computes up to [`PIXELS`] pixels for all channels of a group. The results of pixel i start at `out[starts[i]]`;
+    /// they are sums, or with `activate` have bias and activation applied.
     #[inline(always)]
     pub(super) fn multiply<L: Lanes>(
         &self,
         group: Group,
         pixels: &impl Pixels,
-        places: &[usize],
-        finished: bool,
+        starts: &[usize],
+        activate: bool,
         out: &mut [f32],
     ) {
-        // ROWS is a constant of L: half of these are compiled.
+        // ROWS is a constant of L: only half of these are compiled.
         match (L::ROWS == PIXELS, group.blocks) {
-            (true, 1) => self.blocks::<L, 8, 1>(group, pixels, places, finished, out),
-            (true, 2) => self.blocks::<L, 8, 2>(group, pixels, places, finished, out),
-            (true, _) => self.blocks::<L, 8, 3>(group, pixels, places, finished, out),
-            (false, 1) => self.blocks::<L, 4, 1>(group, pixels, places, finished, out),
-            (false, 2) => self.blocks::<L, 4, 2>(group, pixels, places, finished, out),
-            (false, _) => self.blocks::<L, 4, 3>(group, pixels, places, finished, out),
+            (true, 1) => self.blocks::<L, 8, 1>(group, pixels, starts, activate, out),
+            (true, 2) => self.blocks::<L, 8, 2>(group, pixels, starts, activate, out),
+            (true, _) => self.blocks::<L, 8, 3>(group, pixels, starts, activate, out),
+            (false, 1) => self.blocks::<L, 4, 1>(group, pixels, starts, activate, out),
+            (false, 2) => self.blocks::<L, 4, 2>(group, pixels, starts, activate, out),
+            (false, _) => self.blocks::<L, 4, 3>(group, pixels, starts, activate, out),
         }
     }
 
@@ -164,22 +162,22 @@ impl Layer {
         &self,
         group: Group,
         pixels: &impl Pixels,
-        places: &[usize],
-        finished: bool,
+        starts: &[usize],
+        activate: bool,
         out: &mut [f32],
     ) {
         let weights = &self.packed.as_slice()[group.first * self.columns..][..N * BLOCK * self.columns];
         let mut first = 0;
-        while first < places.len() {
-            for part in (0..BLOCK).step_by(L::COUNT) {
-                let sums = pixels.sums::<L, M, N>(first, self.columns, weights, part);
+        while first < starts.len() {
+            for lane in (0..BLOCK).step_by(L::COUNT) {
+                let sums = pixels.sums::<L, M, N>(first, self.columns, weights, lane);
                 for j in 0..N {
-                    let channel = group.first + j * BLOCK + part;
+                    let channel = group.first + j * BLOCK + lane;
                     let bias = L::load(&self.bias[channel..]);
-                    for (sums, place) in sums.iter().zip(&places[first..]) {
-                        let to = &mut out[place + j * BLOCK + part..];
-                        if finished {
-                            self.activation.apply_each(channel, sums[j].add(bias)).store(to);
+                    for (sums, start) in sums.iter().zip(&starts[first..]) {
+                        let to = &mut out[start + j * BLOCK + lane..];
+                        if activate {
+                            self.activation.apply_across(channel, sums[j].add(bias)).store(to);
                         } else {
                             sums[j].store(to);
                         }
@@ -191,20 +189,21 @@ impl Layer {
     }
 }
 
-/// The values of [`PIXELS`] pixels. A trait and not a closure: it must be inlined to be compiled for wide vectors.
+/// The values of [`PIXELS`] pixels. A trait rather than a closure, because it must be inlined to be compiled for wide
+/// vectors.
 pub(super) trait Pixels {
-    /// The products of `M` pixels from number `first` on with `N` blocks of weights, of each the vector that begins at
-    /// `part`.
+    /// The products of `M` pixels from pixel `first` on with `N` blocks of weights, for the lanes of each block from
+    /// `lane` on.
     fn sums<L: Lanes, const M: usize, const N: usize>(
         &self,
         first: usize,
         columns: usize,
         weights: &[f32],
-        part: usize,
+        lane: usize,
     ) -> [[L; N]; M];
 }
 
-/// Side by side for each column.
+/// Packed pixels: the values of a column are contiguous.
 pub(super) struct Packed<'a>(pub(super) &'a [f32]);
 
 impl Pixels for Packed<'_> {
@@ -214,22 +213,22 @@ impl Pixels for Packed<'_> {
         first: usize,
         _: usize,
         weights: &[f32],
-        part: usize,
+        lane: usize,
     ) -> [[L; N]; M] {
         let mut sums = [[L::splat(0.0); N]; M];
         for (weights, values) in weights.chunks_exact(N * BLOCK).zip(self.0.chunks_exact(PIXELS)) {
-            step(&mut sums, weights, part, &values[first..first + M]);
+            step(&mut sums, weights, lane, &values[first..first + M]);
         }
         sums
     }
 }
 
-/// Block by block, in each one pixel behind the other: `start` is where the first block's first pixel begins, `apart` from
-/// one block to the next.
+/// Pixels in blocks of channels: within a block pixels are contiguous, and blocks are `block_stride` values apart.
 pub(super) struct Blocks<'a> {
     pub(super) values: &'a [f32],
+    /// The offset of the first pixel in the first block.
     pub(super) start: usize,
-    pub(super) apart: usize,
+    pub(super) block_stride: usize,
 }
 
 impl Pixels for Blocks<'_> {
@@ -239,35 +238,35 @@ impl Pixels for Blocks<'_> {
         first: usize,
         columns: usize,
         weights: &[f32],
-        part: usize,
+        lane: usize,
     ) -> [[L; N]; M] {
         let mut sums = [[L::splat(0.0); N]; M];
         for (block, weights) in weights[..columns * N * BLOCK].chunks(BLOCK * N * BLOCK).enumerate() {
-            // Neighbouring pixels are a constant apart here: no address is computed for each.
-            let pixels = &self.values[self.start + block * self.apart + first * BLOCK..][..M * BLOCK];
+            // Neighbouring pixels are a constant distance apart here, so their addresses need no registers.
+            let pixels = &self.values[self.start + block * self.block_stride + first * BLOCK..][..M * BLOCK];
             for (k, weights) in weights.chunks_exact(N * BLOCK).enumerate().take(BLOCK) {
                 let mut values = [0.0; M];
                 for (i, v) in values.iter_mut().enumerate() {
                     *v = pixels[i * BLOCK + k];
                 }
-                step(&mut sums, weights, part, &values);
+                step(&mut sums, weights, lane, &values);
             }
         }
         sums
     }
 }
 
-/// Adds the products with one column's weights.
+/// Adds the products with the weights of one column.
 #[inline(always)]
 fn step<L: Lanes, const M: usize, const N: usize>(
     sums: &mut [[L; N]; M],
     weights: &[f32],
-    part: usize,
+    lane: usize,
     values: &[f32],
 ) {
     let mut vectors = [L::splat(0.0); N];
     for (j, w) in vectors.iter_mut().enumerate() {
-        *w = L::load(&weights[j * BLOCK + part..]);
+        *w = L::load(&weights[j * BLOCK + lane..]);
     }
     for (sums, v) in sums.iter_mut().zip(values) {
         let v = L::splat(*v);

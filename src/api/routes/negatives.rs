@@ -1,0 +1,108 @@
+//! `/v1/identities/{id}/negatives`: images that do not show the person, or are fakes.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa::ToSchema;
+
+use super::samples::{self, Image, SampleView};
+use crate::api::Problem;
+use crate::api::extract::{Form, Id, SampleId};
+use crate::api::middleware::auth::Caller;
+use crate::api::state::AppState;
+use crate::error_code::ErrorCode;
+use crate::identity::{SampleKind, SampleSet};
+use crate::service::EnrollmentReport;
+
+/// Images that do not show the person, or are fakes of the person, one or more parts `image`.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents the form")]
+pub(crate) struct NegativesForm {
+    #[schema(value_type = Vec<String>, format = Binary)]
+    image: Vec<String>,
+    /// `not_this_person` (the default) or `known_fake`, for all images of the form.
+    kind: Option<String>,
+}
+
+/// Enroll images that do not show the identity, or are known fakes of it.
+///
+/// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a
+/// problem with the code `none_accepted` and the same report.
+#[utoipa::path(post, path = "/v1/identities/{id}/negatives", tag = "negatives",
+    params(("id" = String, Path, description = "The identity's id")),
+    request_body(content = NegativesForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn add_negatives(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(id): Id,
+    form: Form,
+) -> Result<Json<EnrollmentReport>, Problem> {
+    let kind = match form.kind.as_deref() {
+        None | Some("not_this_person") => SampleKind::NotThisPerson,
+        Some("known_fake") => SampleKind::KnownFake,
+        Some(_) => {
+            let detail = "`kind` must be `not_this_person` or `known_fake`";
+            return Err(Problem::new(ErrorCode::FieldInvalid, detail));
+        }
+    };
+    samples::enroll(&state, caller, id, kind, form).await
+}
+
+/// List the negatives of an identity.
+#[utoipa::path(get, path = "/v1/identities/{id}/negatives", tag = "negatives",
+    params(("id" = String, Path, description = "The identity's id")),
+    responses((status = 200, description = "All negatives", body = Vec<SampleView>),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
+    samples::list(&state, &id, SampleSet::Negatives)
+}
+
+/// Get one negative.
+#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}", tag = "negatives",
+    params(("id" = String, Path, description = "The identity's id"),
+    ("sample" = String, Path, description = "The negative's id")),
+    responses((status = 200, description = "The negative", body = SampleView),
+    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn negative(
+    State(state): State<AppState>,
+    Id(id): Id,
+    SampleId(sample): SampleId,
+) -> Result<Json<SampleView>, Problem> {
+    samples::show(&state, &id, SampleSet::Negatives, &sample)
+}
+
+/// Delete a negative and erase its template.
+#[utoipa::path(delete, path = "/v1/identities/{id}/negatives/{sample}", tag = "negatives",
+    params(("id" = String, Path, description = "The identity's id"),
+    ("sample" = String, Path, description = "The negative's id")),
+    responses((status = 204, description = "Erased"),
+    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn delete_negative(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(id): Id,
+    SampleId(sample): SampleId,
+) -> Result<StatusCode, Problem> {
+    samples::erase(&state, caller, id, SampleSet::Negatives, &sample).await
+}
+
+/// Get the image of a negative as it was sent.
+///
+/// Images are kept only where the setting `keep_images` is on; without one the answer is 404 with the code
+/// `image_not_kept`. Needs the scope `admin`; every read is recorded in the audit log.
+#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}/image", tag = "negatives",
+    params(("id" = String, Path, description = "The identity's id"),
+    ("sample" = String, Path, description = "The negative's id")),
+    responses(
+    (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = Vec<u8>),
+    (status = 404, description = "Unknown, or not kept", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn negative_image(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(id): Id,
+    SampleId(sample): SampleId,
+) -> Result<Image, Problem> {
+    samples::image(&state, caller, id, SampleSet::Negatives, &sample).await
+}

@@ -1,0 +1,79 @@
+//! Arguments that commands share: the data folder with its master key, and the networks.
+
+use std::path::{Path, PathBuf};
+
+use faceward::config::{Models, Storage};
+use faceward::imaging::DecodeLimits;
+use faceward::inference::EngineKind;
+use faceward::service::{RecordedService, Service};
+use faceward::vault::MasterKeySource;
+
+use super::master::MasterArgs;
+use super::{Failure, open};
+
+/// The data folder.
+#[derive(clap::Args)]
+pub(super) struct DataDir {
+    /// Folder with the enrolled identities, the API keys and the audit log.
+    #[arg(
+        long,
+        env = "FACEWARD_DATA_DIR",
+        default_value_os_t = Storage::default().data_dir,
+        value_name = "DIR",
+        global = true
+    )]
+    pub(super) data_dir: PathBuf,
+}
+
+/// The data folder, and the master key that opens it.
+#[derive(clap::Args)]
+pub(super) struct DataFolder {
+    #[command(flatten)]
+    pub(super) dir: DataDir,
+    #[command(flatten)]
+    pub(super) master: MasterArgs,
+}
+
+impl DataFolder {
+    pub(super) fn path(&self) -> &Path {
+        &self.dir.data_dir
+    }
+
+    /// Where the master key is.
+    pub(super) fn key(&self) -> Result<MasterKeySource, Failure> {
+        self.master.source()
+    }
+}
+
+/// The folder of the networks.
+#[derive(clap::Args)]
+pub(super) struct ModelsDir {
+    /// Folder with the networks and their manifest.
+    #[arg(long, env = "FACEWARD_MODELS", default_value_os_t = Models::default().folder, value_name = "DIR")]
+    pub(super) models: PathBuf,
+}
+
+/// The data folder and the networks, for the commands that run the service in this process.
+#[derive(clap::Args)]
+pub(super) struct Places {
+    #[command(flatten)]
+    pub(super) data: DataFolder,
+    #[command(flatten)]
+    pub(super) networks: ModelsDir,
+    /// What runs the networks: tract, or ort for ONNX Runtime.
+    #[arg(long, env = "FACEWARD_ENGINE", value_name = "ENGINE", default_value = "tract")]
+    pub(super) engine: EngineKind,
+}
+
+impl Places {
+    /// The service over both with the operator's calibration, set up by `options`.
+    pub(super) fn service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
+        let store = open::store(self.data.path(), &self.data.key()?)?;
+        let engine = self.engine.open()?;
+        store.into_service(|store| {
+            let limits = DecodeLimits::default();
+            let service = Service::open_with(engine.as_ref(), &self.networks.models, store, limits)?;
+            Ok(options(service.calibrated_by(self.data.path())?))
+        })
+    }
+}

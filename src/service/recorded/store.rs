@@ -1,0 +1,140 @@
+//! Acts on a store without networks: for a data folder that no server has open.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Acting, Recorded, RecordedService, RecordedStore};
+use crate::audit::{Actor, AuditLog, Event};
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use crate::service::{Service, ServiceError};
+use crate::store::{ErasureReason, ErasureReceipt, SqliteStore, Store};
+use crate::vault::{MasterKey, MasterKeySource};
+
+impl RecordedStore {
+    /// Opens the store and the audit log of the data folder `dir`, which is created where it is missing.
+    ///
+    /// # Errors
+    /// When either cannot be opened.
+    pub fn open(dir: &Path, source: &MasterKeySource) -> Result<Self, ServiceError> {
+        let target = SqliteStore::open_with(dir, source)?;
+        let audit = AuditLog::open(dir, target.service_keys().clone())?;
+        Ok(Self { target, audit })
+    }
+
+    /// The service that `build` makes over this store.
+    ///
+    /// # Errors
+    /// The errors of `build`.
+    pub fn into_service<E>(
+        self,
+        build: impl FnOnce(Arc<dyn Store>) -> Result<Service, E>,
+    ) -> Result<RecordedService, E> {
+        let Self { target, audit } = self;
+        Ok(Recorded { target: build(Arc::new(target))?, audit })
+    }
+
+    /// One identity; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn identity(&self, id: &IdentityId) -> Result<Option<IdentityRecord>, ServiceError> {
+        Ok(self.target.identity(id)?)
+    }
+
+    /// Every identity in the order of ids, expired ones too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn identities(&self) -> Result<Vec<IdentityRecord>, ServiceError> {
+        Ok(self.target.identities(None, usize::MAX)?)
+    }
+
+    /// The samples of an identity in the order in which they were added; empty where there is no such identity.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn samples(&self, id: &IdentityId) -> Result<Vec<Sample>, ServiceError> {
+        Ok(self.target.samples(id)?)
+    }
+
+    /// The identity's pseudonym in the audit log.
+    pub fn subject(&self, id: &IdentityId) -> String {
+        self.audit.subject(id)
+    }
+
+    /// Wraps every key with `master` and returns the number of identities. The store is closed, because it holds the old
+    /// key.
+    ///
+    /// # Errors
+    /// When the store fails, or it cannot be recorded.
+    pub fn rotate_master(self, actor: &Actor, master: &MasterKey) -> Result<usize, ServiceError> {
+        let Self { target, audit } = self;
+        let identities = target.rotate_master(master)?;
+        audit.append(actor, &Event::MasterRotated { master: master.id().to_string() })?;
+        Ok(identities)
+    }
+}
+
+impl Acting<'_, SqliteStore> {
+    /// Creates an identity or replaces its fields; `true` when it was created.
+    ///
+    /// # Errors
+    /// A field that is not acceptable; when the store fails.
+    pub fn put_identity(
+        &self,
+        id: &IdentityId,
+        fields: &IdentityFields,
+    ) -> Result<(IdentityRecord, bool), ServiceError> {
+        let now = Timestamp::now();
+        fields.check(now).map_err(ServiceError::InvalidField)?;
+        let (record, created) = self.target().put_identity(id, fields, now)?;
+        self.record(&Event::IdentityWritten { subject: self.subject(id), created })?;
+        Ok((record, created))
+    }
+
+    /// Erases an identity with its key and everything kept of it; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn erase_identity(
+        &self,
+        id: &IdentityId,
+        reason: ErasureReason,
+    ) -> Result<Option<ErasureReceipt>, ServiceError> {
+        let receipt = self.target().delete_identity(id, reason, Timestamp::now())?;
+        if let Some(receipt) = &receipt {
+            self.record(&Event::erased(receipt))?;
+        }
+        Ok(receipt)
+    }
+
+    /// Erases one sample and returns its kind; `None` where the identity has no such sample.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn erase_sample(&self, id: &IdentityId, sample: Uuid) -> Result<Option<SampleKind>, ServiceError> {
+        let kind = self.target().delete_sample(id, sample, Timestamp::now())?;
+        if kind.is_some() {
+            self.record(&Event::SampleErased { subject: self.subject(id), sample })?;
+        }
+        Ok(kind)
+    }
+
+    /// Records that a backup was put in place, by the SHA-256 of its database (hex), and how many identities, samples
+    /// and API keys in it were erased or revoked again.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub fn restored(
+        &self,
+        sha256: &str,
+        erased_again: usize,
+        samples_again: usize,
+        keys_again: usize,
+    ) -> Result<(), ServiceError> {
+        self.record(&Event::Restored { sha256: sha256.to_owned(), erased_again, samples_again, keys_again })
+    }
+}
