@@ -30,6 +30,8 @@ pub(super) struct Finding<'a> {
 
 /// At most this many findings are listed.
 const LISTED: usize = 8;
+/// The least weight of a finding within its usual range that is listed.
+const LEAST_WEIGHT: f32 = 0.1;
 /// A measure within its usual range is said to count against the photograph from this weight on,
 const HEAVY: f32 = -0.5;
 /// and from this many standard deviations on.
@@ -49,7 +51,7 @@ impl<'a> Finding<'a> {
         let attributes = evidence.attributes.iter().zip(&weights.attributes).filter_map(|(a, &weight)| {
             let spec = ATTRIBUTES.get(a.index)?;
             let (measure, direction) = match spec.trace {
-                // Fewer traces than usual are no departure. Only those of the whole face carry weight.
+                // Fewer traces than usual are no departure. Those of regions are some of many measures.
                 Some(kind) => {
                     let bound = if spec.region == Region::Overall { DEPARTS } else { ONE_OF_MANY_DEPARTS };
                     (Measure::Trace(kind, a, spec), Direction::upwards(a.deviation, bound))
@@ -126,10 +128,10 @@ impl<'a> Finding<'a> {
     }
 }
 
-/// The findings to list, in their order: those that carry weight and those that depart; for a photograph that is real
-/// also those that were considered and found nothing.
-pub(super) fn to_list<'a>(mut all: Vec<Finding<'a>>, verdict: Verdict) -> Vec<Finding<'a>> {
-    all.retain(|f| f.weight != 0.0 || f.departs() || (verdict == Verdict::Real && f.is_considered()));
+/// The findings to list, in their order: those that depart, and of those the score considers the ones that weigh; for a
+/// photograph that is real also those that found nothing.
+pub(super) fn to_list(mut all: Vec<Finding<'_>>, verdict: Verdict) -> Vec<Finding<'_>> {
+    all.retain(|f| f.departs() || (f.is_considered() && (verdict == Verdict::Real || f.weight.abs() >= LEAST_WEIGHT)));
     all.sort_by(Finding::order);
     all.truncate(LISTED);
     all

@@ -2,7 +2,7 @@
 
 use super::difference::{DEPARTS, Difference, Direction};
 use super::words::{capitalised, degree};
-use crate::template::Region;
+use crate::template::{Embedding, Region};
 use crate::verdict::EmbeddingEvidence;
 
 /// An expectation lowered by more than this for pose and quality, in standard deviations, is said.
@@ -10,9 +10,18 @@ const ALLOWED: f32 = -0.25;
 /// A likeness this many standard deviations below the mean is a little less than usual.
 const A_LITTLE: f32 = -1.0;
 
+/// The part of the picture that an embedding sees.
+pub(super) fn seen_by(embedding: Embedding) -> &'static str {
+    match embedding {
+        Embedding::A => "whole head with hair and outline",
+        Embedding::B => "face from brow to chin",
+        Embedding::C => "inner face",
+    }
+}
+
 pub(super) fn difference(e: &EmbeddingEvidence, direction: Direction, weight: f32) -> Difference {
     let conditions = if e.allowance < ALLOWED { ", with pose and image quality allowed for" } else { "" };
-    let subject = capitalised(&format!("the {}", e.embedding.looks_at()));
+    let subject = capitalised(&format!("the {}", seen_by(e.embedding)));
     let usually = "this person's own photographs usually are";
     let text = match direction {
         Direction::Within if e.deviation >= A_LITTLE => {

@@ -2,6 +2,7 @@
 
 use super::difference::DEPARTS;
 use super::finding::{Finding, Measure};
+use super::likeness::seen_by;
 use super::parts::{effect_of_covering, subject};
 use super::traces::traces_of;
 use super::words::{capitalised, degree, distinct, listed};
@@ -17,7 +18,7 @@ const OTHER_AGE: f32 = 8.0;
 pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, findings: &[Finding]) -> String {
     let facts = Facts { person, decision, evidence, findings };
     let sentences = [
-        facts.verdict(),
+        Some(facts.verdict()),
         facts.count(),
         facts.likeness(),
         facts.traces(),
@@ -40,9 +41,9 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn verdict(&self) -> Option<String> {
+    fn verdict(&self) -> String {
         let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
-        Some(match self.decision.verdict {
+        match self.decision.verdict {
             Verdict::Real => {
                 let [score, real] = distinct([score, t.real], 2);
                 format!("Consistent with a genuine photograph of {person}: score {score} (real from {real}).")
@@ -59,7 +60,7 @@ impl Facts<'_> {
             }
             Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
             Verdict::Inconclusive | Verdict::NoFace => self.no_decision(),
-        })
+        }
     }
 
     fn no_decision(&self) -> String {
@@ -107,6 +108,7 @@ impl Facts<'_> {
             (1, _) => "it counts in the score".into(),
             (_, 0) => "none of them counts in the score".into(),
             (_, 1) => "one of them counts in the score".into(),
+            (2, 2) => "both of them count in the score".into(),
             (n, k) if n == k => "all of them count in the score".into(),
             (_, k) => format!("{k} of them count in the score"),
         };
@@ -122,7 +124,7 @@ impl Facts<'_> {
             let Measure::Embedding(e) = f.measure else { continue };
             weight += f.weight;
             if f.departs() {
-                departing.push(e.embedding.looks_at());
+                departing.push(seen_by(e.embedding));
                 farthest = farthest.min(f.deviation);
             }
         }
@@ -269,5 +271,5 @@ fn copy(copy: &CopyEvidence) -> String {
         SampleKind::NotThisPerson => "an image enrolled as not this person",
         SampleKind::KnownFake => "an image enrolled as a known fake",
     };
-    format!("The image is a copy of {original}, perhaps re-encoded; this does not change the verdict.")
+    format!("The image is a copy of {original}, perhaps re-encoded or edited; this does not change the verdict.")
 }

@@ -15,7 +15,9 @@ pub(super) fn degree(deviation: f32) -> &'static str {
 /// The values with the fewest digits after the point, at least `digits`, with which different values print differently.
 pub(super) fn distinct<const N: usize>(values: [f32; N], digits: usize) -> [String; N] {
     let printed = |digits: usize| values.map(|v| without_negative_zero(format!("{v:.digits$}")));
-    let distinct = |text: &[String; N]| (0..N).all(|i| (0..i).all(|j| values[i] == values[j] || text[i] != text[j]));
+    let distinct = |text: &[String; N]| {
+        (0..N).all(|i| (0..i).all(|j| values[i].to_bits() == values[j].to_bits() || text[i] != text[j]))
+    };
     let mut each = (digits..=MOST_DIGITS).map(printed);
     each.find(distinct).unwrap_or_else(|| printed(digits))
 }
