@@ -8,7 +8,6 @@ use std::io::{self, BufRead, Write};
 use serde::Serialize;
 
 use super::templates::read_templates;
-
 use crate::eval::{Dataset, Protocol, draws, enroll};
 use crate::identity::{Candidate, Population};
 use crate::template::Template;
