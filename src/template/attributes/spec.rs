@@ -64,10 +64,8 @@ pub struct AttributeSpec {
     pub region: Region,
     /// The name in sentences, for example `nose width`.
     pub label: &'static str,
-    /// The unit as a specialist writes it, for example `% of the outer-canthal width`.
+    /// The unit in answers, for example `% of the outer-canthal width`.
     pub unit: &'static str,
-    /// The unit as a sentence says it after a number, for example `% of the width across the eyes`.
-    pub prose_unit: &'static str,
     /// The least and the greatest possible value.
     pub(super) possible: [f32; 2],
     /// The anthropometric term or the formula, with its reference.

@@ -41,7 +41,6 @@ impl Attribute {
             region,
             label: self.label,
             unit: self.scale.unit,
-            prose_unit: self.scale.prose_unit,
             possible: self.scale.possible,
             source: self.source,
             geometric: matches!(self.measure, Measure::Shape(_)),

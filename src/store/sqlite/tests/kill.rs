@@ -75,7 +75,8 @@ fn child_test() -> String {
     format!("{module}::child_that_writes_until_it_is_killed")
 }
 
-/// Lets a child write for a random time after its first output, kills it, and returns what it acknowledged.
+/// Lets a child write until it has acknowledged a random number of writes, kills it at a random moment after that, and
+/// returns what it acknowledged.
 fn killed_child(dir: &Path, round: u32) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", &child_test()])
@@ -88,14 +89,23 @@ fn killed_child(dir: &Path, round: u32) -> Vec<String> {
     let (send, lines) = std::sync::mpsc::channel();
     let reader =
         std::thread::spawn(move || stdout.split(b'\n').map_while(Result::ok).try_for_each(|line| send.send(line)));
-    let mut seen = vec![lines.recv_timeout(Duration::from_secs(30)).unwrap()];
-    std::thread::sleep(Duration::from_micros(u64::from(getrandom::u32().unwrap() % 250_000)));
+    // Three identities, one of them deleted again, are eight lines.
+    let enough = 8 + getrandom::u32().unwrap() as usize % 16;
+    let mut seen = Vec::new();
+    while seen.len() < enough {
+        seen.extend(acknowledged(lines.recv_timeout(Duration::from_secs(60)).unwrap()));
+    }
+    std::thread::sleep(Duration::from_micros(u64::from(getrandom::u32().unwrap() % 50_000)));
     child.kill().unwrap(); // SIGKILL on unix
     child.wait().unwrap();
-    seen.extend(lines);
+    seen.extend(lines.iter().filter_map(acknowledged));
     reader.join().unwrap().unwrap();
+    seen
+}
+
+/// A line of the child that is whole; one cut short by the kill lacks its full stop and acknowledges nothing.
+fn acknowledged(line: Vec<u8>) -> Option<String> {
+    let line = String::from_utf8(line).unwrap();
     let known = ["put ", "samples ", "deleting ", "deleted "];
-    let text = seen.into_iter().map(|line| String::from_utf8(line).unwrap());
-    // A line cut short by the kill lacks its full stop: it acknowledges nothing.
-    text.filter(|line| line.ends_with(" .") && known.iter().any(|word| line.starts_with(word))).collect()
+    (line.ends_with(" .") && known.iter().any(|word| line.starts_with(word))).then_some(line)
 }
