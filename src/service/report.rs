@@ -143,7 +143,7 @@ impl Enrolled {
 }
 
 /// The explanation of a face that depicts nobody who is enrolled.
-const STRANGER: &str = "The face is not enough like any enrolled identity to depict that person.";
+const STRANGER: &str = "The face does not match any enrolled person.";
 
 impl FaceReport {
     /// The report on one face; without `comparison` it is a stranger's.

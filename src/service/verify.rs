@@ -1,4 +1,4 @@
-//! Verification: one image against a claimed identity, or each face against all.
+//! Verification: one image against a claimed identity, or a search of all identities for each face.
 
 use super::report::{Comparison, FaceReport, IdentityName, ImageReport};
 use super::timing::{self, Stage};
@@ -66,7 +66,7 @@ impl Service {
         Ok(self.answer(analysis.image, reports.collect(), image.deciding.unwrap_or(0), Some(enrolled.name())))
     }
 
-    /// Each face against all identities.
+    /// All identities are searched for each face.
     fn search(&self, analysis: Analysis, check: bool) -> Result<Verification, ServiceError> {
         let mut reports = Vec::with_capacity(analysis.faces.len());
         for (i, face) in analysis.faces.iter().enumerate() {

@@ -110,6 +110,37 @@ impl Decision {
     pub fn wants_parts(&self) -> bool {
         matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive) && self.score < CLEAR
     }
+
+    /// The verdict and the score of the degraded copy that contradicts.
+    pub(super) fn contradiction(&self) -> Option<(Verdict, f32)> {
+        self.limits.iter().find_map(|limit| match limit {
+            Limit::Unstable { verdict, score } => Some((*verdict, *score)),
+            _ => None,
+        })
+    }
+
+    /// Weak quality components with their scores, 0..=100, the weakest first.
+    pub(super) fn flaws(&self) -> impl Iterator<Item = (Component, f32)> {
+        self.limits.iter().filter_map(|limit| match limit {
+            Limit::Quality { component, score, .. } => Some((*component, *score)),
+            _ => None,
+        })
+    }
+
+    /// Whether there is no decision because the quality is too low.
+    pub(super) fn rests_on_quality(&self) -> bool {
+        let t = &self.thresholds;
+        let undecided = self.score > t.fake && self.score < t.real;
+        let weakest = self.flaws().next().map(|(_, quality)| quality);
+        self.verdict == Verdict::Inconclusive
+            && self.contradiction().is_none()
+            && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
+    }
+
+    /// Whether the score speaks against the photograph, or may.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality()
+    }
 }
 
 impl Thresholds {

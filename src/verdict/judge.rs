@@ -1,7 +1,7 @@
 //! Judging a face: measure, decide, and look closer where the decision asks for it.
 //!
 //! What looking closer needs (the face in parts, a degraded copy of it) costs time, so it is asked for only where it can
-//! change the answer. Whoever judges says how it is obtained.
+//! change the answer. The caller passes closures that compute it.
 
 use super::{Decision, Evidence, Fusion, Limit, Verdict};
 use crate::identity::Profile;
@@ -61,8 +61,8 @@ impl Judgement {
         Self { evidence, decision, stability: None }
     }
 
-    /// Whether the face depicts the person, genuine or not. A face too poor to be judged depicts nobody unless it is
-    /// alike enough.
+    /// Whether the face depicts the person, genuine or not. A face too poor to be judged counts as depicting the person
+    /// only if its likeness reaches the threshold.
     pub fn depicts_person(&self) -> bool {
         self.decision.verdict != Verdict::DifferentPerson && self.evidence.likeness >= self.decision.thresholds.likeness
     }

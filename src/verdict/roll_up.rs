@@ -19,13 +19,13 @@ impl ImageDecision {
         Self::of(faces.into_iter().map(|t| judge_template(t, profile, fusion)).collect())
     }
 
-    /// The image's decision from those on its faces.
+    /// The image's decision from the judgements of its faces.
     pub fn of(faces: Vec<Judgement>) -> Self {
         Self { deciding: best_match(faces.iter().map(|j| &j.evidence)), faces }
     }
 }
 
-/// The index of the face that is most like the claimed person; of equal ones the last. `None` without a face.
+/// The index of the face that is most like the claimed person; on a tie, the last. `None` without a face.
 pub fn best_match<'a>(faces: impl IntoIterator<Item = &'a Evidence>) -> Option<usize> {
     faces.into_iter().enumerate().max_by(|a, b| a.1.likeness.total_cmp(&b.1.likeness)).map(|(i, _)| i)
 }

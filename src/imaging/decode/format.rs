@@ -1,4 +1,4 @@
-//! The formats served.
+//! The supported formats.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ impl Format {
     }
 }
 
-/// Whether a file's extension is that of a served format, in upper or lower case. It says what is worth opening, not what
+/// Whether a file's extension is that of a supported format, in upper or lower case. It says what is worth opening, not what
 /// the file holds.
 pub(crate) fn has_served_extension(path: &Path) -> bool {
     let served = |extension: &std::ffi::OsStr| {

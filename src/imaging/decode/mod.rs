@@ -44,7 +44,7 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeErro
     Ok(Decoded { image, format })
 }
 
-/// Decodes as [`decode()`] does, but every pixel of a large JPEG too.
+/// Like [`decode()`], but always at full size.
 ///
 /// # Errors
 /// As [`decode()`].

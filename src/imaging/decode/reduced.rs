@@ -5,10 +5,10 @@ use image::{DynamicImage, metadata::Orientation};
 use super::{DecodeLimits, decode_whole};
 use crate::imaging::{Pyramid, jpeg};
 
-/// The longer side in pixels that a reduced picture keeps at least: twice that of the detector's first pass. That is enough
-/// for the crops of a face that the first pass settles, and for a closer look at what it may have missed.
+/// The minimum longer side of a reduced picture, in pixels: twice that of the detector's first pass. That is enough for
+/// the crops of a face that the first pass settles, and for a closer look at what it may have missed.
 const LEAST_SIDE: u32 = 640;
-/// Half a JPEG costs as much as the whole one, and a block of 8 x 8 pixels can be halved three times at most.
+/// Decoding at half size saves no time, and a block of 8 x 8 pixels can be halved three times at most.
 const USEFUL_HALVINGS: std::ops::RangeInclusive<usize> = 2..=3;
 
 /// A JPEG of `size` (width and height as stored in the file) as a picture that holds a reduced copy and decodes finer ones

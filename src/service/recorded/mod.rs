@@ -2,7 +2,7 @@
 //!
 //! [`Recorded`] holds a service, a store or the API keys together with the audit log. Reading goes straight through it;
 //! whatever changes, decides or gives out anything goes through [`Acting`], which names the actor and writes the record
-//! before it returns. Nothing else writes to the audit log, but for the line that the log adds when it mends itself; so no
+//! before it returns. Nothing else writes to the audit log, except the line the log writes when it repairs itself; so no
 //! caller can forget the record.
 
 mod keys;
@@ -30,7 +30,7 @@ pub type RecordedStore = Recorded<SqliteStore>;
 pub type RecordedKeys = Recorded<Box<dyn KeyStore>>;
 
 impl<T> Recorded<T> {
-    /// The acts that are offered, in the name of `actor`.
+    /// The acts, on behalf of `actor`.
     pub fn acting_as(&self, actor: Actor) -> Acting<'_, T> {
         Acting { on: self, actor }
     }

@@ -37,8 +37,7 @@ impl RecordedService {
 
 impl Acting<'_, Service> {
     /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
-    /// decides; without, each face is searched over all identities. Whether verdicts are checked for stability is as
-    /// the service was set up.
+    /// decides; without, all identities are searched for each face. Uses the service's own stability setting.
     ///
     /// # Errors
     /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
@@ -46,8 +45,8 @@ impl Acting<'_, Service> {
         self.verify_with(bytes, claimed, None)
     }
 
-    /// As [`Acting::verify`], where `stability_check` says whether every face called `real` or `fake` is judged again in
-    /// a degraded copy; `None`: as the service was set up.
+    /// Like [`Acting::verify`], but `stability_check` says whether every face called `real` or `fake` is judged again in
+    /// a degraded copy; `None` uses the service's own setting.
     ///
     /// # Errors
     /// As [`Acting::verify`].

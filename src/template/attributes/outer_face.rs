@@ -107,7 +107,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "upper_third",
-        label: "upper third of the face",
+        label: "height of the upper third of the face",
         scale: scale::OF_FACE_HEIGHT,
         source: "forehead, from the mesh's upper edge near the trichion to glabella, of the whole (Farkas 1994)",
         conditions: SHUT,
@@ -115,7 +115,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "middle_third",
-        label: "middle third of the face",
+        label: "height of the middle third of the face",
         scale: scale::OF_FACE_HEIGHT,
         source: "glabella to subnasale, of the whole (Farkas 1994)",
         conditions: SHUT,
@@ -123,7 +123,7 @@ pub(super) const TABLE: &[Attribute] = &[
     },
     Attribute {
         name: "lower_third",
-        label: "lower third of the face",
+        label: "height of the lower third of the face",
         scale: scale::OF_FACE_HEIGHT,
         source: "subnasale to menton, sn-gn, of the whole (Farkas 1994)",
         conditions: SHUT,

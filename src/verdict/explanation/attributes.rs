@@ -4,7 +4,7 @@ use super::difference::{DEPARTS, Difference, Direction};
 use crate::template::AttributeSpec;
 use crate::verdict::AttributeEvidence;
 
-/// An attribute beyond this many standard deviations lies far outside.
+/// An attribute beyond this many standard deviations is far outside.
 const FAR: f32 = 6.0;
 
 pub(super) fn difference(a: &AttributeEvidence, spec: &AttributeSpec, direction: Direction, weight: f32) -> Difference {
@@ -12,9 +12,9 @@ pub(super) fn difference(a: &AttributeEvidence, spec: &AttributeSpec, direction:
     let far = if a.deviation.abs() > FAR { "far " } else { "" };
     let range = "the usual range of this person's own photographs";
     let text = match direction {
-        Direction::Within => format!("The {} lies within {range}.", spec.label),
+        Direction::Within => format!("The {} is within {range}.", spec.label),
         _ => format!(
-            "The {} lies {far}{side} {range}, {:.1} standard deviations from their mean.",
+            "The {} is {far}{side} {range}, {:.1} standard deviations from the mean.",
             spec.label,
             a.deviation.abs()
         ),

@@ -101,25 +101,28 @@ impl<'a> Finding<'a> {
     }
 
     /// The difference in answers.
-    pub(super) fn difference(&self, verdict: Verdict) -> Difference {
+    pub(super) fn difference(&self, decision: &Decision) -> Difference {
         let (direction, weight) = (self.direction, self.weight);
         let mut difference = match self.measure {
             Measure::Embedding(e) => likeness::difference(e, direction, weight),
             Measure::Attribute(a, spec) => attributes::difference(a, spec, direction, weight),
             Measure::Trace(kind, a, spec) => traces::difference(kind, a, spec, direction, weight),
-            Measure::Part { evidence, farthest } => parts::difference(evidence, farthest, direction, weight),
+            Measure::Part { evidence, farthest } => {
+                let standing = parts::Standing { farthest, suspicious: decision.is_in_doubt() };
+                parts::difference(evidence, standing, direction, weight)
+            }
         };
-        difference.text.push_str(self.meaning(verdict));
+        difference.text.push_str(self.meaning(decision));
         difference
     }
 
-    /// The sentence on what it means for the verdict, with a space before it; empty where it is of little weight.
-    fn meaning(&self, verdict: Verdict) -> &'static str {
-        let undecided_or_fake = matches!(verdict, Verdict::Fake | Verdict::Inconclusive);
+    /// The sentence on what it means for the verdict, with a space before it; empty where it is of little weight,
+    /// or where the score does not decide.
+    fn meaning(&self, decision: &Decision) -> &'static str {
         match self.weight {
-            _ if verdict == Verdict::DifferentPerson => "",
+            _ if decision.verdict == Verdict::DifferentPerson || decision.rests_on_quality() => "",
             w if self.departs() && w < 0.0 => " This counts against a genuine photograph.",
-            w if undecided_or_fake && w <= HEAVY && self.deviation.abs() >= UNUSUAL => {
+            w if decision.is_in_doubt() && w <= HEAVY && self.deviation.abs() >= UNUSUAL => {
                 " This counts against a genuine photograph."
             }
             w if w > 0.0 => " This supports a genuine photograph.",

@@ -24,8 +24,11 @@ pub(super) fn difference(e: &EmbeddingEvidence, direction: Direction, weight: f3
     let subject = capitalised(&format!("the {}", seen_by(e.embedding)));
     let usually = "this person's own photographs usually are";
     let text = match direction {
+        Direction::Within if e.deviation > -A_LITTLE => {
+            format!("{subject} is at least as much like the references as {usually}{conditions}.")
+        }
         Direction::Within if e.deviation >= A_LITTLE => {
-            format!("{subject} is as much like the references as {usually}{conditions}.")
+            format!("{subject} is about as much like the references as {usually}{conditions}.")
         }
         Direction::Within => format!(
             "{subject} is a little less like the references than {usually}, but within the normal range{conditions}."

@@ -39,7 +39,7 @@ impl Explanation {
         let findings = Finding::all(decision, evidence);
         let summary = summary::summary(person, decision, evidence, &findings);
         let listed = to_list(findings, decision.verdict);
-        Self { summary, differences: listed.iter().map(|f| f.difference(decision.verdict)).collect() }
+        Self { summary, differences: listed.iter().map(|f| f.difference(decision)).collect() }
     }
 
     /// A summary alone: for an image without a usable face, or for a stranger's face.

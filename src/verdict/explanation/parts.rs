@@ -5,16 +5,25 @@ use super::words::degree;
 use crate::template::Part;
 use crate::verdict::PartEvidence;
 
-/// Covering a part that gains this many standard deviations more than usual gains a little.
+/// From this many standard deviations on, the effect of covering a part is slightly more than usual.
 const A_LITTLE: f32 = 1.0;
 
-/// What covering the part does where that is unusual, as the first half of a sentence; `person` as the sentence names it.
+/// The place of one part among the others, and in the verdict.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    /// Whether it departs most.
+    pub(super) farthest: bool,
+    /// Whether a part that departs is suspicious under the verdict.
+    pub(super) suspicious: bool,
+}
+
+/// The effect of covering the part where it is unusual, as the first half of a sentence; `person` as the sentence names it.
 pub(super) fn effect_of_covering(p: &PartEvidence, person: &str) -> String {
     let (part, degree) = (p.part.region().name(), degree(p.deviation));
     if p.observed > 0.0 {
         format!("Covering the {part} makes the face {degree}more like {person}")
     } else {
-        format!("Covering the {part} takes {degree}less from the likeness than it should")
+        format!("Covering the {part} lowers the likeness {degree}less than it does in {person}'s own photographs")
     }
 }
 
@@ -27,26 +36,30 @@ pub(super) fn subject(part: Part) -> &'static str {
     }
 }
 
-pub(super) fn difference(p: &PartEvidence, farthest: bool, direction: Direction, weight: f32) -> Difference {
-    let (part, own) = (p.part.region().name(), "this person's own photographs");
+pub(super) fn difference(p: &PartEvidence, standing: Standing, direction: Direction, weight: f32) -> Difference {
+    let part = p.part.region().name();
     let text = match direction {
         Direction::Within if p.deviation < A_LITTLE => {
-            format!(
-                "Covering the {part} changes the likeness no more than it does in {own}: nothing points to the {part}."
-            )
+            format!("Covering the {part} does not raise the likeness unusually: nothing points to the {part}.")
         }
-        Direction::Within => {
-            format!(
-                "Covering the {part} gains a little more likeness than in most of {own}, but within the normal range."
-            )
-        }
-        _ => format!(
-            "{}, {:.1} standard deviations beyond what it does in {own}: {} {}.",
-            effect_of_covering(p, "this person"),
-            p.deviation,
-            subject(p.part),
-            if farthest { "the most suspicious part of the face" } else { "suspicious too" }
+        Direction::Within if p.observed > 0.0 => format!(
+            "Covering the {part} makes the face slightly more like this person than it usually does, but within the \
+             normal range."
         ),
+        Direction::Within => format!(
+            "Covering the {part} lowers the likeness slightly less than it usually does, but within the normal range."
+        ),
+        _ => {
+            let (effect, subject) = (effect_of_covering(p, "this person"), subject(p.part));
+            let more = if p.observed > 0.0 { " more than in this person's own photographs" } else { "" };
+            let remark = match standing {
+                Standing { farthest: true, suspicious: true } => "the most suspicious part of the face",
+                Standing { farthest: false, suspicious: true } => "suspicious too",
+                Standing { farthest: true, suspicious: false } => "the part of the face that departs most",
+                Standing { farthest: false, suspicious: false } => "unusual too",
+            };
+            format!("{effect}, by {:.1} standard deviations{more}: {subject} {remark}.", p.deviation)
+        }
     };
     Difference {
         region: part.into(),

@@ -27,12 +27,12 @@ pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, fi
         facts.age(),
         facts.quality(),
         facts.few_references(),
-        evidence.copy.as_ref().map(copy),
+        facts.copy(),
     ];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// What the sentences are made of.
+/// The source of the sentences.
 struct Facts<'a> {
     person: &'a str,
     decision: &'a Decision,
@@ -46,17 +46,19 @@ impl Facts<'_> {
         match self.decision.verdict {
             Verdict::Real => {
                 let [score, real] = distinct([score, t.real], 2);
-                format!("Consistent with a genuine photograph of {person}: score {score} (real from {real}).")
+                format!("Consistent with a genuine photograph of {person}: score {score} ({real} or more is real).")
             }
             Verdict::Fake => {
                 let [score, fake] = distinct([score, t.fake], 2);
                 format!(
-                    "Depicts {person} but does not pass as a genuine photograph: score {score} (fake up to {fake})."
+                    "Depicts {person} but does not pass as a genuine photograph: score {score} ({fake} or less is fake)."
                 )
             }
             Verdict::DifferentPerson if self.evidence.likeness < t.likeness => {
                 let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
-                format!("Does not depict {person}: likeness {likeness} (the same person from {least}).")
+                format!(
+                    "Does not depict {person}: the likeness to the references is {likeness}; at least {least} is needed."
+                )
             }
             Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
             Verdict::Inconclusive | Verdict::NoFace => self.no_decision(),
@@ -65,7 +67,7 @@ impl Facts<'_> {
 
     fn no_decision(&self) -> String {
         let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
-        if let Some((verdict, copy)) = self.contradiction() {
+        if let Some((verdict, copy)) = self.decision.contradiction() {
             let [score, copy] = distinct([score, copy], 2);
             let original = if verdict == Verdict::Real { Verdict::Fake } else { Verdict::Real };
             return format!(
@@ -75,13 +77,14 @@ impl Facts<'_> {
                 verdict.name()
             );
         }
-        if !self.is_unreadable() {
+        if !self.decision.rests_on_quality() {
             let [score, fake, real] = distinct([score, t.fake, t.real], 2);
             return format!(
-                "No decision about {person}: score {score} lies between fake (up to {fake}) and real (from {real})."
+                "No decision about {person}: the score of {score} is between fake ({fake} or less) and real ({real} or \
+                 more)."
             );
         }
-        match self.flaws().next() {
+        match self.decision.flaws().next() {
             Some((component, quality)) => {
                 let [quality, least] = distinct([quality, t.min_quality], 0);
                 let flaw = flaw(component);
@@ -91,29 +94,29 @@ impl Facts<'_> {
         }
     }
 
-    /// How many measures lie outside the usual range, and how many of them count in the score.
+    /// How many measures are outside the usual range, and how many of them affect the score.
     fn count(&self) -> Option<String> {
-        if self.decision.verdict == Verdict::DifferentPerson || self.is_unreadable() {
+        if self.decision.verdict == Verdict::DifferentPerson || self.decision.rests_on_quality() {
             return None;
         }
         let measured = self.findings.len();
-        let usual = format!("the usual range of {}'s own photographs ({})", self.person, self.references());
+        let usual = format!("the range usual for {}'s own photographs ({})", self.person, self.references());
         let outside = self.findings.iter().filter(|f| f.departs()).count();
         let weighed = self.findings.iter().filter(|f| f.departs() && f.weight != 0.0).count();
         let weighed = match (outside, weighed) {
             // Said with the likeness.
             (0, _) if self.likeness().is_some() => return None,
-            (0, _) => return Some(format!("None of {measured} measures lies outside {usual}.")),
-            (1, 0) => "it does not count in the score".into(),
-            (1, _) => "it counts in the score".into(),
-            (_, 0) => "none of them counts in the score".into(),
-            (_, 1) => "one of them counts in the score".into(),
-            (2, 2) => "both of them count in the score".into(),
-            (n, k) if n == k => "all of them count in the score".into(),
-            (_, k) => format!("{k} of them count in the score"),
+            (0, _) => return Some(format!("None of {measured} measures is outside {usual}.")),
+            (1, 0) => "it does not affect the score".into(),
+            (1, _) => "it affects the score".into(),
+            (_, 0) => "none affects the score".into(),
+            (_, 1) => "one of them affects the score".into(),
+            (2, 2) => "both affect the score".into(),
+            (n, k) if n == k => "all of them affect the score".into(),
+            (_, k) => format!("{k} of them affect the score"),
         };
-        let lie = if outside == 1 { "lies" } else { "lie" };
-        Some(format!("{outside} of {measured} measures {lie} outside {usual}; {weighed}."))
+        let are = if outside == 1 { "is" } else { "are" };
+        Some(format!("{outside} of {measured} measures {are} outside {usual}; {weighed}."))
     }
 
     /// How the likeness speaks against the photograph.
@@ -128,7 +131,7 @@ impl Facts<'_> {
                 farthest = farthest.min(f.deviation);
             }
         }
-        if !self.is_in_doubt() || weight > HEAVY {
+        if !self.decision.is_in_doubt() || weight > HEAVY {
             return None;
         }
         Some(match departing[..] {
@@ -157,7 +160,7 @@ impl Facts<'_> {
 
     /// How traces of manipulation speak against the photograph.
     fn traces(&self) -> Option<String> {
-        if !self.is_in_doubt() {
+        if !self.decision.is_in_doubt() {
             return None;
         }
         let counts = |f: &&Finding| f.weight < 0.0 && (f.departs() || f.weight <= HEAVY);
@@ -170,11 +173,18 @@ impl Facts<'_> {
         Some(traces.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
     }
 
-    /// The part of the face that departs most, if one does.
+    /// The part of the face that departs most, if one does. It is suspicious only where the score is in doubt.
     fn part(&self) -> Option<String> {
         let part = self.evidence.farthest_part().filter(|p| p.deviation > DEPARTS)?;
         let effect = effect_of_covering(part, self.person);
-        Some(format!("{effect}, so {} the most suspicious part.", subject(part.part)))
+        let subject = subject(part.part);
+        match self.decision.verdict {
+            _ if self.decision.rests_on_quality() => None,
+            Verdict::Real => {
+                Some(format!("{effect}: {subject} the part that departs most, but not enough to change the verdict."))
+            }
+            _ => Some(format!("{effect}, so {subject} the most suspicious part.")),
+        }
     }
 
     fn negative(&self) -> Option<String> {
@@ -188,7 +198,7 @@ impl Facts<'_> {
 
     fn age(&self) -> Option<String> {
         let age = &self.evidence.age;
-        if !self.is_in_doubt() || age.beyond() < OTHER_AGE {
+        if !self.decision.is_in_doubt() || age.beyond() < OTHER_AGE {
             return None;
         }
         let AgeEvidence { observed, references: [from, to] } = age;
@@ -202,10 +212,13 @@ impl Facts<'_> {
 
     /// The weak quality components that were not said with the verdict.
     fn quality(&self) -> Option<String> {
-        let said = usize::from(self.is_unreadable());
-        let flaws: Vec<&str> = self.flaws().skip(said).map(|(component, _)| flaw(component)).collect();
-        let also = if said > 0 { "also " } else { "" };
-        (!flaws.is_empty()).then(|| format!("The face is {also}{}, which limits the verdict.", listed(&flaws)))
+        let said = usize::from(self.decision.rests_on_quality());
+        let flaws: Vec<&str> = self.decision.flaws().skip(said).map(|(component, _)| flaw(component)).collect();
+        let flaws = Some(listed(&flaws)).filter(|text| !text.is_empty())?;
+        Some(match said {
+            0 => format!("The face is {flaws}, which limits the verdict."),
+            _ => format!("The face is also {flaws}."),
+        })
     }
 
     fn few_references(&self) -> Option<String> {
@@ -220,35 +233,28 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether the score speaks against the photograph, or may.
-    fn is_in_doubt(&self) -> bool {
-        matches!(self.decision.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.is_unreadable()
-    }
-
-    /// The verdict and the score of the degraded copy that contradicts.
-    fn contradiction(&self) -> Option<(Verdict, f32)> {
-        self.decision.limits.iter().find_map(|limit| match limit {
-            Limit::Unstable { verdict, score } => Some((*verdict, *score)),
-            _ => None,
-        })
-    }
-
-    /// Whether there is no decision because the quality is too low.
-    fn is_unreadable(&self) -> bool {
-        let t = &self.decision.thresholds;
-        let undecided = self.decision.score > t.fake && self.decision.score < t.real;
-        let weakest = self.flaws().next().map(|(_, quality)| quality);
-        self.decision.verdict == Verdict::Inconclusive
-            && self.contradiction().is_none()
-            && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
-    }
-
-    /// Weak quality components with their scores, the weakest first.
-    fn flaws(&self) -> impl Iterator<Item = (Component, f32)> {
-        self.decision.limits.iter().filter_map(|limit| match limit {
-            Limit::Quality { component, score, .. } => Some((*component, *score)),
-            _ => None,
-        })
+    /// The enrolled image that this one is a copy of. A reference shows the person, so a verdict against its copy needs an
+    /// explanation.
+    fn copy(&self) -> Option<String> {
+        let CopyEvidence { kind, .. } = self.evidence.copy?;
+        let original = match kind {
+            SampleKind::Reference => "a reference",
+            SampleKind::NotThisPerson => "an image enrolled as not this person",
+            SampleKind::KnownFake => "an image enrolled as a known fake",
+        };
+        let but = match (kind, self.decision.verdict) {
+            (SampleKind::Reference, Verdict::DifferentPerson) => format!("the face in it is not {}'s", self.person),
+            (SampleKind::Reference, Verdict::Fake) => "the face in it does not pass as genuine".into(),
+            _ => {
+                return Some(format!(
+                    "The image is a copy of {original}, perhaps re-encoded or edited; this does not change the verdict."
+                ));
+            }
+        };
+        Some(format!(
+            "The image is a copy of {original}, but {but}: it may have been replaced or edited. The match itself does not \
+             change the verdict."
+        ))
     }
 }
 
@@ -263,13 +269,4 @@ fn flaw(component: Component) -> &'static str {
         Component::Occlusion => "partly covered",
         Component::DetectorConfidence => "hard to make out",
     }
-}
-
-fn copy(copy: &CopyEvidence) -> String {
-    let original = match copy.kind {
-        SampleKind::Reference => "a reference",
-        SampleKind::NotThisPerson => "an image enrolled as not this person",
-        SampleKind::KnownFake => "an image enrolled as a known fake",
-    };
-    format!("The image is a copy of {original}, perhaps re-encoded or edited; this does not change the verdict.")
 }

@@ -61,6 +61,22 @@ fn a_face_with_a_part_of_another_is_explained_by_that_part_and_another_age_is_sa
 }
 
 #[test]
+fn a_part_that_departs_in_a_genuine_face_is_not_called_suspicious() {
+    let references = (0..8).map(|i| in_parts(1, i, None)).collect();
+    let profile = Profile::of_templates(references, &population()).unwrap();
+    let mut fusion = Fusion { intercept: 7.0, ..fusion() };
+    (fusion.thresholds.real, fusion.thresholds.fake) = (0.1, 0.05);
+    let (verdict, explanation) = explain(&in_parts(1, 99, Some(Part::Mouth)), &profile, &fusion);
+    assert_eq!(verdict, Verdict::Real);
+    let mouth = explanation.differences.iter().find(|d| d.region == "mouth").unwrap();
+    assert_eq!(mouth.direction, Direction::Higher);
+    for text in explanation.differences.iter().map(|d| &d.text).chain([&explanation.summary]) {
+        assert!(!text.contains("suspicious"), "{text}");
+    }
+    insta::assert_json_snapshot!([&explanation.summary, &mouth.text]);
+}
+
+#[test]
 fn a_stranger_is_explained_by_likeness_and_one_reference_is_said() {
     let (verdict, explanation) = explain(&template(2), &profile(1), &fusion());
     assert_eq!(verdict, Verdict::DifferentPerson);
@@ -111,6 +127,9 @@ fn a_face_too_poor_to_be_judged_is_explained_by_its_quality() {
     ]);
     let (verdict, explanation) = explain(&probe, &profile(3), &fusion());
     assert_eq!(verdict, Verdict::Inconclusive);
+    for text in explanation.differences.iter().map(|d| &d.text).chain([&explanation.summary]) {
+        assert!(!text.contains("a genuine photograph") && !text.contains("the verdict"), "{text}");
+    }
     insta::assert_json_snapshot!(explanation);
 }
 
@@ -135,6 +154,13 @@ fn a_copy_of_a_reference_is_said() {
     let (verdict, explanation) = explain(&probe, &profile, &fusion());
     assert_eq!(verdict, Verdict::Real);
     insta::assert_json_snapshot!(explanation.summary);
+    // The same picture with another face in it.
+    let replaced = [("different_person", template(2)), ("fake", stepped(1, 5, 1.2))];
+    for (name, face) in replaced {
+        let (verdict, explanation) = explain(&Template { hash, ..face }, &profile, &fusion());
+        assert_eq!(verdict.name(), name);
+        insta::assert_json_snapshot!(format!("a_copy_with_another_face_{name}"), explanation.summary);
+    }
 }
 
 #[test]

@@ -12,8 +12,8 @@ const A_LITTLE: f32 = 1.0;
 /// Traces of one kind in words.
 pub(super) fn traces_of(kind: Trace) -> &'static str {
     match kind {
-        Trace::Blending => "traces of blending, as a pasted-in face leaves them,",
-        Trace::Synthesis => "traces of synthesis, as an image generator leaves them,",
+        Trace::Blending => "traces of blending, such as a pasted-in face leaves,",
+        Trace::Synthesis => "traces of synthesis, such as an image generator leaves,",
     }
 }
 
@@ -28,7 +28,7 @@ pub(super) fn difference(
     let (degree, deviation) = (degree(a.deviation), a.deviation);
     let text = match (spec.region, direction) {
         (Region::Overall, Direction::Within) if deviation < A_LITTLE => {
-            format!("{subject} are no stronger than in this person's own photographs.")
+            format!("{subject} are not unusually strong compared with this person's own photographs.")
         }
         (Region::Overall, Direction::Within) => format!(
             "{subject} are a little stronger than in most of this person's own photographs, but within the normal range."
@@ -37,9 +37,10 @@ pub(super) fn difference(
             "{subject} are {degree}stronger than in this person's own photographs: {deviation:.1} standard deviations \
              above their mean."
         ),
-        (region, Direction::Within) => {
-            format!("{subject} stand out no more at the {} than in this person's own photographs.", region.name())
-        }
+        (region, Direction::Within) => format!(
+            "{subject} do not stand out unusually at the {} compared with this person's own photographs.",
+            region.name()
+        ),
         (region, _) => format!(
             "{subject} stand out {degree}more at the {} than in this person's own photographs: {deviation:.1} standard \
              deviations above their mean.",
