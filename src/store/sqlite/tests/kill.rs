@@ -93,7 +93,7 @@ fn killed_child(dir: &Path, round: u32) -> Vec<String> {
     let enough = 8 + getrandom::u32().unwrap() as usize % 16;
     let mut seen = Vec::new();
     while seen.len() < enough {
-        seen.extend(acknowledged(lines.recv_timeout(Duration::from_secs(60)).unwrap()));
+        seen.extend(acknowledged(lines.recv_timeout(Duration::from_mins(1)).unwrap()));
     }
     std::thread::sleep(Duration::from_micros(u64::from(getrandom::u32().unwrap() % 50_000)));
     child.kill().unwrap(); // SIGKILL on unix
