@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn figures_are_told_apart_without_a_negative_zero() {
-        assert_eq!(fixed([0.505, 0.18, 0.53], 2), ["0.51", "0.18", "0.53"]);
+        assert_eq!(fixed([0.505, 0.18, 0.53], 2), ["0.50", "0.18", "0.53"]);
         assert_eq!(fixed([0.9539, 0.9541, 1.0], 3), ["0.9539", "0.9541", "1.0000"]);
         assert_eq!(fixed([-0.01, 0.4, 2.0], 1), ["0.0", "0.4", "2.0"]);
         assert_eq!(fixed([0.5, 0.5, 0.5], 1), ["0.5", "0.5", "0.5"]);
