@@ -1,5 +1,5 @@
 //! Every error code of the project: in problem documents, in enrollment reports, in lines of a batch and in records of
-//! an evaluation.
+//! an evaluation. A batch also writes `http_NNN` for an answer without a problem document.
 //!
 //! A code is part of the contract: clients match on it, so it never changes and never gets another status. One macro
 //! holds the code, its HTTP statuses and its meaning; the table in `docs/errors.md` is compared with it by a test, and
@@ -58,11 +58,13 @@ error_codes! {
     BodyTooLarge = "body_too_large", 413;
     /// No further bytes of the request body arrived for `head_timeout_s`.
     BodyTooSlow = "body_too_slow", 408;
-    /// The request body broke off, or was not sent as its headers say. 413: a JSON body has more bytes than allowed.
+    /// The request body broke off, or was not sent as its headers say. 413: a JSON body has more bytes than allowed
+    /// (multipart forms: `body_too_large`).
     BodyUnreadable = "body_unreadable", 400, 413;
     /// The body does not have the content type of this route.
     ContentTypeUnsupported = "content_type_unsupported", 415;
-    /// No API key was ever issued, and a browser sends this request for a page of another site.
+    /// No API key has ever been issued, and a browser sent this request for a page of another site. Create a key and
+    /// send it.
     CrossSiteRefused = "cross_site_refused", 403;
     /// The request took longer than its deadline. `Retry-After` says when to try again.
     DeadlineExceeded = "deadline_exceeded", 503;
@@ -72,7 +74,7 @@ error_codes! {
     FaceOccluded = "face_occluded";
     /// The face is too blurred to enroll it.
     FaceTooBlurred = "face_too_blurred";
-    /// The face is too dark, too bright or without contrast.
+    /// The face is too dark, too bright or too low in contrast to enroll it.
     FaceTooDarkOrBright = "face_too_dark_or_bright";
     /// The face has too few pixels to enroll it.
     FaceTooSmall = "face_too_small";
@@ -98,7 +100,7 @@ error_codes! {
     ImageFormatUnsupported = "image_format_unsupported", 422;
     /// The form has no part named `image`.
     ImageMissing = "image_missing", 422;
-    /// The image of this reference or negative was not kept. Images are kept only where the operator says so
+    /// The image of this reference or negative was not kept. Images are kept only if the operator says so
     /// (docs/store.md).
     ImageNotKept = "image_not_kept", 404;
     /// The image has more bytes or, by its header, more pixels than allowed. It is not decoded.
@@ -111,13 +113,13 @@ error_codes! {
     JsonInvalid = "json_invalid", 400, 422;
     /// The path exists, but does not take this method.
     MethodNotAllowed = "method_not_allowed", 405;
-    /// The body is not a multipart form.
+    /// The multipart form is malformed.
     MultipartInvalid = "multipart_invalid", 400;
     /// There is no face in the photograph.
     NoFace = "no_face";
     /// No image was accepted; `report` says why, image by image. 413: all of them were too large.
     NoneAccepted = "none_accepted", 422, 413;
-    /// The store cannot be read or written.
+    /// `/readyz`: the store cannot be read or written. The server's log says why.
     NotReady = "not_ready", 503;
     /// The face does not match the person in the other references.
     NotSamePerson = "not_same_person";

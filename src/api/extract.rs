@@ -20,7 +20,8 @@ pub(super) struct SampleId(pub(super) String);
 
 async fn path_part<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, Problem> {
     let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-    let path = path.map_err(|e| Problem::new(ErrorCode::PathInvalid, e.body_text()))?;
+    let invalid = |_| Problem::new(ErrorCode::PathInvalid, "the path must be UTF-8, percent-encoded");
+    let path = path.map_err(invalid)?;
     Ok(path.0.into_iter().find(|(k, _)| k == name).map(|(_, v)| v).unwrap_or_default())
 }
 
@@ -41,7 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SampleId {
     }
 }
 
-/// The `{id}` of a path where it does not name an identity, as sent.
+/// The `{id}` of a path that does not name an identity, as sent.
 pub(super) struct Part(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Part {
@@ -49,6 +50,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Part {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Self(path_part(parts, state, "id").await?))
+    }
+}
+
+const BROKE_OFF: &str = "the body broke off; send the request again";
+
+/// The cause of a rejection, without the framework's sentence around it.
+fn reason(rejection: &dyn std::error::Error) -> String {
+    rejection.source().map_or_else(|| rejection.to_string(), ToString::to_string)
+}
+
+/// The refusal of a query string, from ``name: cause``.
+fn parameter(reason: &str) -> String {
+    match reason.split_once(": ") {
+        Some((name, why)) if why.contains("`true` or `false`") => {
+            format!("the query parameter `{name}` must be `true` or `false`")
+        }
+        Some((name, why)) if why.contains("digit") || why.contains("integer") => {
+            format!("the query parameter `{name}` must be a whole number")
+        }
+        _ => format!("the query string does not fit: {reason}; /openapi.json describes it"),
     }
 }
 
@@ -61,12 +82,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let body = axum::Json::<T>::from_request(request, state).await;
         body.map(|json| Self(json.0)).map_err(|e| {
-            let code = match &e {
-                JsonRejection::MissingJsonContentType(_) => ErrorCode::ContentTypeUnsupported,
-                JsonRejection::BytesRejection(_) => ErrorCode::BodyUnreadable,
-                _ => ErrorCode::JsonInvalid,
+            let status = e.status();
+            let (code, detail) = match &e {
+                JsonRejection::MissingJsonContentType(_) => {
+                    (ErrorCode::ContentTypeUnsupported, "send the header `Content-Type: application/json`".to_owned())
+                }
+                JsonRejection::BytesRejection(_) if status == StatusCode::PAYLOAD_TOO_LARGE => {
+                    (ErrorCode::BodyUnreadable, "the JSON body has more bytes than allowed".to_owned())
+                }
+                JsonRejection::BytesRejection(_) => (ErrorCode::BodyUnreadable, BROKE_OFF.to_owned()),
+                JsonRejection::JsonSyntaxError(_) => {
+                    (ErrorCode::JsonInvalid, format!("the body is not JSON: {}", reason(&e)))
+                }
+                _ => {
+                    let why = reason(&e);
+                    (ErrorCode::JsonInvalid, format!("the JSON body does not fit: {why}; /openapi.json describes it"))
+                }
             };
-            Problem::with_status(e.status(), code, e.body_text())
+            Problem::with_status(status, code, detail)
         })
     }
 }
@@ -79,7 +112,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|q| Self(q.0)).map_err(|e| Problem::new(ErrorCode::QueryInvalid, e.body_text()))
+        query.map(|q| Self(q.0)).map_err(|e| Problem::new(ErrorCode::QueryInvalid, parameter(&reason(&e))))
     }
 }
 
@@ -107,21 +140,23 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let held = request.extensions().get::<Held>().cloned();
         let multipart = Multipart::from_request(request, state).await;
-        let unsupported = |e: axum::extract::multipart::MultipartRejection| {
-            Problem::new(ErrorCode::ContentTypeUnsupported, e.body_text())
+        let unsupported = |_| {
+            let detail = "send a form, with the header `Content-Type: multipart/form-data; boundary=…`";
+            Problem::new(ErrorCode::ContentTypeUnsupported, detail)
         };
         let mut multipart = multipart.map_err(unsupported)?;
         let broken = |e: axum::extract::multipart::MultipartError| {
             let (code, detail) = match e.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => (ErrorCode::BodyTooLarge, e.body_text()),
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    let detail = "the body has more bytes than max_body_mib allows; send fewer or smaller images";
+                    (ErrorCode::BodyTooLarge, detail.to_owned())
+                }
                 _ if came_too_slowly(&e) => {
                     (ErrorCode::BodyTooSlow, "the body stopped arriving; send the request again".to_owned())
                 }
                 // A body that breaks off or is not sent as its headers say: not the server's fault.
-                status if status.is_server_error() => {
-                    (ErrorCode::BodyUnreadable, "the body broke off; send the request again".to_owned())
-                }
-                _ => (ErrorCode::MultipartInvalid, e.body_text()),
+                status if status.is_server_error() => (ErrorCode::BodyUnreadable, BROKE_OFF.to_owned()),
+                _ => (ErrorCode::MultipartInvalid, format!("the multipart form is malformed: {}", reason(&e))),
             };
             Problem::new(code, detail)
         };

@@ -54,7 +54,7 @@ pub enum ServeError {
     #[error(
         "refusing to listen on `{0}` without TLS: keys and photographs would travel unencrypted. Give a certificate \
          (--tls-cert, --tls-key), listen on 127.0.0.1, or pass --tls-in-front if a proxy in front of this server \
-         ends TLS"
+         terminates TLS"
     )]
     Unencrypted(SocketAddr),
     /// TLS cannot be set up.

@@ -58,6 +58,9 @@ pub enum BackupError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The folder for a backup exists.
+    #[error("`{}` exists already: give a folder that does not exist", .0.display())]
+    Exists(PathBuf),
     /// The folder is not a backup, or was changed since.
     #[error("{}: {detail}", path.display())]
     Damaged {
@@ -91,7 +94,10 @@ pub fn backup(data: &Path, source: &MasterKeySource, to: &Path) -> Result<Backup
     let mut folder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(to).map_err(io("make the new folder", to))?;
+    folder.create(to).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_path_buf()),
+        _ => io("make the folder", to)(e),
+    })?;
     copy_database(data, &to.join(DATABASE))?;
     let ((log, head), (log_copy, head_copy)) = (audit::files(data), audit::files(to));
     // The head first: the copied log may then contain lines after the head, but never lacks lines.

@@ -22,20 +22,20 @@ use super::places::Places;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward batch incoming --identity jane.doe --out result.jsonl --resume\n  \
     faceward batch list.csv --server http://localhost:8080 --out result.csv\n\n\
-    Exit codes: 0 every image was verified and none called fake, 1 the command failed, 2 wrong usage,\n\
-    3 at least one image was called fake, 4 at least one image failed and none was called fake.\n\
+    Exit codes: 0 every image was verified and none called fake, 1 the command failed, 2 wrong usage, \
+    3 at least one image was called fake, 4 at least one image failed and none was called fake. \
     With --resume the lines of the earlier run count too.")]
 pub(super) struct Args {
     /// Folder, glob, .csv or .jsonl manifest, or image.
     input: String,
-    /// Identity that the images claim to show, where a manifest names none; without either, every face is searched
-    /// over all identities.
+    /// Identity that the images claim to show, if a manifest names none; without either, all identities are
+    /// searched for each face.
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
     /// Verify on this server instead of in this process.
     #[arg(long, value_name = "URL")]
     server: Option<String>,
-    /// Certificate (PEM) of the authority that signed the server's certificate, where that is not a public one.
+    /// Certificate (PEM) of the authority that signed the server's certificate, if that is not a public one.
     #[arg(long, env = "FACEWARD_CA_CERT", value_name = "FILE", requires = "server")]
     ca_cert: Option<PathBuf>,
     /// API key for the server.
@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// File for the lines [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Format of the lines [default: csv where --out ends in .csv, else jsonl].
+    /// Format of the lines [default: csv if --out ends in .csv, else jsonl].
     #[arg(long, value_enum)]
     format: Option<Lines>,
     /// Continue the file of --out: skip images that have a line there (same path and identity).

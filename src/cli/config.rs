@@ -15,7 +15,7 @@ use super::Failure;
     faceward serve --config faceward.toml\n\n\
     Exit codes: 0 printed, or the file can be used, 1 it cannot, 2 wrong usage.")]
 pub(super) struct Args {
-    /// Check this file and print nothing where it can be used.
+    /// Check this file and print nothing if it can be used.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
 }

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use super::Failure;
 use super::open::{plain, read};
 use super::places::Places;
+use super::verify::named;
 use super::when::when;
 
-/// Enroll photographs of a person; the identity is created where it is missing.
+/// Enroll photographs of a person; the identity is created if it does not exist.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\" --consent-basis consent --expires 52w\n  \
@@ -73,7 +74,7 @@ fn rate(text: &str) -> Result<Rate, String> {
 }
 
 impl Args {
-    /// The fields of a new identity, or `known` with the given fields changed; `None` where nothing changes.
+    /// The fields of a new identity, or `known` with the given fields changed; `None` if nothing changes.
     fn fields(&self, known: Option<&IdentityFields>) -> Option<IdentityFields> {
         let mut fields = known.cloned().unwrap_or_default();
         if known.is_none() || self.name.is_some() {
@@ -96,7 +97,8 @@ impl Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let uploads = args.files.iter().map(|path| {
         let filename = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        Ok(Upload { filename, bytes: read(path)? })
+        let bytes = read(path).map_err(|e| format!("{}: {e}", plain(path)))?;
+        Ok(Upload { filename, bytes })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
     let service = args.places.service(|service| service.with_images_kept(args.keep_images))?;
@@ -115,8 +117,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         println!("{}", serde_json::to_string(&report)?);
     } else {
         let enrolled = service.identity(&args.id)?;
-        let name = &enrolled.record.fields.display_name;
-        println!("{} {} ({name})", if created { "created" } else { "identity" }, args.id);
+        let identity = named(args.id.as_str(), &enrolled.record.fields.display_name);
+        println!("{} {identity}", if created { "created" } else { "identity" });
         print(args, &report);
         if enrolled.record.fields.targets != ErrorTargets::default() {
             let t = service.thresholds(&enrolled);
@@ -142,6 +144,10 @@ fn print(args: &Args, report: &EnrollmentReport) {
     match &report.profile {
         Some(p) if p.references == 1 => println!("1 reference in total: {}", p.remark),
         Some(p) => println!("{} references in total: {}", p.references, p.remark),
-        None => println!("no references: nothing can be verified against this identity yet"),
+        None => {
+            println!(
+                "no photograph was accepted, but the identity exists: enroll one of this person before you verify"
+            );
+        }
     }
 }

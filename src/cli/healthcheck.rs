@@ -16,7 +16,7 @@ use super::Failure;
     Exit codes: 0 the server is ready, 1 it is not or does not answer within 5 seconds, 2 wrong usage."
 )]
 pub(super) struct Args {
-    /// URL to request [default: `http://127.0.0.1:8080/readyz`, https where the variable `FACEWARD_TLS_CERT` is set].
+    /// URL to request [default: `http://127.0.0.1:8080/readyz`, https if the variable `FACEWARD_TLS_CERT` is set].
     #[arg(long)]
     url: Option<String>,
     /// Print one JSON document.

@@ -39,7 +39,7 @@ enum Action {
         /// Id of the identity.
         id: IdentityId,
     },
-    /// Change the given fields of an identity; the identity is created where it is missing.
+    /// Change the given fields of an identity; the identity is created if it does not exist.
     #[command(
         after_help = "Example:\n  faceward identities set jane.doe --consent-basis \"contract 17\" --expires 52w"
     )]

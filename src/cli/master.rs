@@ -11,7 +11,7 @@ use super::Failure;
 /// The variable that holds the key itself. It has no flag: every process of the machine can read a command line.
 const VARIABLE: &str = "FACEWARD_MASTER_KEY";
 
-/// Where the key that opens the templates is; `master.key` in the data folder where nothing is given.
+/// Where the key that opens the templates is; `master.key` in the data folder by default.
 #[derive(clap::Args)]
 #[allow(clippy::struct_field_names, reason = "the flags have these names")]
 pub(super) struct MasterArgs {
@@ -37,7 +37,7 @@ impl MasterArgs {
         }
     }
 
-    /// The one source that was given; `master.key` in the data folder where none was.
+    /// The one source that was given; `master.key` in the data folder if none was.
     pub(super) fn source(&self) -> Result<MasterKeySource, Failure> {
         let mut sources = [
             self.master_key_file.clone().map(MasterKeySource::File),
@@ -58,7 +58,7 @@ impl MasterArgs {
     }
 }
 
-/// The key itself, where the variable holds it.
+/// The key itself, if the variable holds it.
 fn variable() -> Option<Zeroizing<String>> {
     std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(Zeroizing::new)
 }

@@ -1,7 +1,7 @@
 //! The command line: a module per command, beside what commands share: the groups of arguments (`places`, `master`),
 //! opening the data folder (`open`), standard output (`out`) and times (`when`).
 
-/// `std::println!` that ends the command quietly, instead of panicking, where nobody reads its output any more.
+/// `std::println!` that ends the command quietly, instead of panicking, when its output was closed.
 macro_rules! println {
     ($($what:tt)*) => { $crate::cli::out::print(format_args!("{}\n", format_args!($($what)*))) };
 }
@@ -35,6 +35,7 @@ mod when;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Self-hosted, identity-aware deepfake verification.
@@ -49,7 +50,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
     max_term_width = 110,
     after_help = "Example:\n  faceward demo\n  faceward enroll jane.doe photos/*.jpg --name \"Jane Doe\"\n  \
         faceward verify --identity jane.doe suspicious.jpg\n\n\
-        Exit codes: 0 success, 1 failure, 2 wrong usage, 141 nobody reads the output any more. Where a command has others,\n\
+        Exit codes: 0 success, 1 failure, 2 wrong usage, 141 the output was closed. If a command has others, \
         its help lists them."
 )]
 struct Cli {
@@ -79,10 +80,37 @@ enum Command {
 
 /// Runs the command line; the help of each command lists its exit codes.
 pub(crate) fn run() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    let matches = Cli::command().try_get_matches().unwrap_or_else(|e| under_its_name(e).exit());
     let command = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit()).command;
     let matches = matches.subcommand().map_or_else(ArgMatches::default, |(_, matches)| matches.clone());
     out::guarded(|| dispatch(command, &matches))
+}
+
+/// The error; a refused value that comes from the environment is named by its variable instead of its flag.
+fn under_its_name(mut error: clap::Error) -> clap::Error {
+    if let (Some(ContextValue::String(argument)), Some(ContextValue::String(value))) =
+        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
+    {
+        let mut command = Cli::command();
+        command.build();
+        if let Some(variable) = variable(&command, argument, value) {
+            error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+        }
+    }
+    error
+}
+
+/// The variable that gives `value` to the argument shown as `shown`; `None` if its flag is given.
+fn variable(command: &clap::Command, shown: &str, value: &str) -> Option<String> {
+    let set = |arg: &clap::Arg| {
+        let variable = arg.get_env().filter(|_| arg.to_string() == shown)?;
+        let flag = format!("--{}", arg.get_long()?);
+        let flagged = std::env::args().any(|word| word.split('=').next() == Some(&flag));
+        let given = std::env::var(variable).is_ok_and(|it| it == value) && !flagged;
+        given.then(|| variable.to_string_lossy().into_owned())
+    };
+    let mut below = command.get_subcommands();
+    command.get_arguments().find_map(set).or_else(|| below.find_map(|command| variable(command, shown, value)))
 }
 
 /// `matches` are those of the command.

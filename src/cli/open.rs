@@ -24,18 +24,21 @@ pub(super) fn service_keys(data_dir: &Path, source: &MasterKeySource) -> Result<
     Ok(SharedKeys::open(data_dir, source)?.service_keys().clone())
 }
 
-/// Reads a file; a file larger than an image may be is refused before it is read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let fail = |e: std::io::Error| format!("{}: {e}", plain(path));
+/// Reads an image; a file larger than an image may be is refused before it is read.
+///
+/// # Errors
+/// The reason, without the path.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let fail = |e: std::io::Error| e.to_string();
     let meta = std::fs::metadata(path).map_err(fail)?;
     let limit = DecodeLimits::default().max_bytes as u64;
     if !meta.is_file() {
-        return Err(format!("{}: not a regular file: give an image", plain(path)).into());
+        return Err("not a regular file: give an image".into());
     }
     if meta.len() > limit {
-        return Err(format!("{}: {} bytes: at most {limit} are accepted", plain(path), meta.len()).into());
+        return Err(format!("{} bytes: at most {limit} are accepted: send a smaller copy", meta.len()));
     }
-    Ok(std::fs::read(path).map_err(fail)?)
+    std::fs::read(path).map_err(fail)
 }
 
 /// A path for a terminal, without control characters.

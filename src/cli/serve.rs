@@ -16,8 +16,8 @@ use super::{Failure, open};
 
 /// Serve the HTTP API.
 ///
-/// Each setting has a default, which the settings file overrides, which an environment variable overrides, which a flag
-/// overrides. The help of each flag names the setting in the file; `faceward config` prints a file with every default.
+/// A flag overrides an environment variable, which overrides the settings file, which overrides the default. The help of
+/// each flag names the setting in the file; `faceward config` prints a file with every default.
 ///
 /// A switch takes a value after an equals sign: `--keep-images` and `--keep-images=true` turn it on,
 /// `--keep-images=false` turns off what the file or the environment turned on. Its variable takes `true` or `false`.
@@ -25,7 +25,7 @@ use super::{Failure, open};
 #[command(after_help = "Examples:\n  faceward serve --listen 127.0.0.1:8080 --data-dir enrollments\n  \
     curl -F image=@photo.jpg -F identity=jane http://127.0.0.1:8080/v1/verify\n\n  \
     faceward config > faceward.toml\n  faceward serve --config faceward.toml --threads 4\n\n\
-    Exit codes: 0 stopped by SIGTERM or SIGINT with every request answered, 1 the server did not start, or a second\n\
+    Exit codes: 0 stopped by SIGTERM or SIGINT with every request answered, 1 the server did not start, or a second \
     signal cut requests off, 2 wrong usage.")]
 pub(super) struct Args {
     /// Settings file (TOML).
@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
         let scheme = if listening.tls { "https" } else { "http" };
         let _ = writeln!(out, "listening on {scheme}://{}", listening.address);
         if !listening.authenticates {
-            let _ = writeln!(out, "no API key was ever issued: anyone who can reach this address can use the service");
+            let _ = writeln!(out, "no API key has been issued: anyone who can reach this address can use the service");
         }
     }));
     if let Err(e @ ServeError::CutShort) = &served {

@@ -16,20 +16,31 @@ use super::places::Places;
 /// Verify whether images are genuine photographs of a protected person.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward verify --identity jane.doe suspicious.jpg\n\n\
-    Exit codes: 0 every image has a verdict (whichever it is), 1 an image or the command failed, 2 wrong usage.\n\
+    Exit codes: 0 every image has a verdict (whichever it is), 1 an image or the command failed, 2 wrong usage.\n\n\
     For many images, and for an exit code that reports fakes, use `faceward batch`.")]
 pub(super) struct Args {
     /// Images to verify.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Identity that the images claim to show; without it every face is searched over all identities.
+    /// Identity that the images claim to show; without it, all identities are searched for each face.
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
     #[command(flatten)]
     places: Places,
     /// Verify a degraded copy of every face called real or fake too (docs/robustness.md).
-    #[arg(long)]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
     stability_check: bool,
+    /// Print the measured value of each difference, with its usual range and unit.
+    #[arg(long)]
+    figures: bool,
     /// Print one JSON document per image, one per line.
     #[arg(long)]
     json: bool,
@@ -55,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
             Ok(v) => {
                 println!("{}", plain(path));
-                print(&v);
+                print(&v, args.figures);
             }
             Err((error, detail)) => {
                 code = ExitCode::FAILURE;
@@ -74,20 +85,65 @@ fn verify(
     path: &Path,
     id: Option<&IdentityId>,
 ) -> Result<Verification, (ErrorCode, String)> {
-    let bytes = read(path).map_err(|e| (ErrorCode::FileUnreadable, e.to_string()))?;
+    let bytes = read(path).map_err(|e| (ErrorCode::FileUnreadable, e))?;
     service.acting_as(Actor::CommandLine).verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
 }
 
-/// The answer in words.
-pub(super) fn print(v: &Verification) {
-    let score = v.score.map_or_else(|| "-".to_owned(), |s| format!("{s:.3}"));
-    let who = v.identity.as_ref().map_or_else(String::new, |i| format!("   identity {} ({})", i.id, i.display_name));
+/// The answer in words; with `figures`, the measured value of each difference too.
+pub(super) fn print(v: &Verification, figures: bool) {
+    let t = &v.thresholds;
+    let score = v.score.map_or_else(|| "-".to_owned(), |score| fixed([score, t.fake, t.real], 2)[0].clone());
+    let who =
+        v.identity.as_ref().map_or_else(String::new, |i| format!("   identity {}", named(&i.id, &i.display_name)));
     println!("  verdict {}   score {score}{who}", v.verdict.name());
     println!("  {}", v.explanation.summary);
     for d in &v.explanation.differences {
         println!("    - {}: {}", d.region, d.text);
-        let digits = if d.unit == "cosine" { 3 } else { 1 };
-        let [from, to] = d.expected;
-        println!("      {:.digits$} {} (usual: {from:.digits$} to {to:.digits$})", d.observed, d.unit);
+        if figures {
+            let [from, to] = d.expected;
+            let [observed, from, to] = fixed([d.observed, from, to], if d.unit == "cosine" { 3 } else { 1 });
+            println!("      {observed} {} (usual: {from} to {to})", d.unit);
+        }
+    }
+}
+
+/// An identity's id, with its name if that is another.
+pub(super) fn named(id: &str, name: &str) -> String {
+    if id == name { id.to_owned() } else { format!("{id} ({name})") }
+}
+
+/// The values with the same number of digits after the point, at least `digits`: enough to tell the first from the
+/// others, and no negative zero.
+fn fixed(values: [f32; 3], digits: usize) -> [String; 3] {
+    // Beyond these an `f32` below 1 holds nothing.
+    const MOST: usize = 9;
+    let printed = |digits: usize| {
+        values.map(|value| {
+            let text = format!("{value:.digits$}");
+            let zero = !text.contains(|c: char| ('1'..='9').contains(&c));
+            if zero { text.trim_start_matches('-').to_owned() } else { text }
+        })
+    };
+    let told_apart =
+        |text: &[String; 3]| (1..3).all(|i| values[0].to_bits() == values[i].to_bits() || text[0] != text[i]);
+    (digits..=MOST).map(printed).find(told_apart).unwrap_or_else(|| printed(MOST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_apart_without_a_negative_zero() {
+        assert_eq!(fixed([0.505, 0.18, 0.53], 2), ["0.50", "0.18", "0.53"]);
+        assert_eq!(fixed([0.9539, 0.9541, 1.0], 3), ["0.9539", "0.9541", "1.0000"]);
+        assert_eq!(fixed([-0.01, 0.4, 2.0], 1), ["0.0", "0.4", "2.0"]);
+        assert_eq!(fixed([0.5, 0.5, 0.5], 1), ["0.5", "0.5", "0.5"]);
+    }
+
+    #[test]
+    fn a_name_equal_to_the_id_is_not_repeated() {
+        assert_eq!(named("jane", "jane"), "jane");
+        assert_eq!(named("jane", "Jane Doe"), "jane (Jane Doe)");
     }
 }

@@ -12,7 +12,7 @@ const DETECTOR_SIDES: RangeInclusive<u32> = 64..=4096;
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing gave it.
+    /// The default.
     Default,
     /// This settings file.
     File(PathBuf),
@@ -28,7 +28,7 @@ pub enum Origin {
 pub struct Invalid {
     /// The setting.
     pub setting: Setting,
-    /// The value as a file writes it; `None` where it is missing.
+    /// The value as a file writes it; `None` if it is missing.
     pub value: Option<String>,
     /// What to give instead.
     pub advice: String,

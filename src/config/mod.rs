@@ -25,7 +25,7 @@ pub const DEFAULT_FILE: &str = include_str!("default.toml");
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "tables of settings")]
 pub struct Settings {
     /// How the server listens and works.
     pub server: Server,
@@ -43,7 +43,7 @@ pub struct Settings {
     pub log: Log,
 }
 
-/// What the command line and the environment set; `None` where they are silent.
+/// What the command line and the environment set; `None` if they are silent.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Flags {
     #[command(flatten, next_help_heading = "Server")]

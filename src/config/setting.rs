@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use crate::inference::EngineKind;
 
@@ -22,9 +23,9 @@ pub struct Setting {
 pub struct Row {
     /// The names.
     pub setting: Setting,
-    /// The value as the file writes it; `None` where it is left out.
+    /// The value as the file writes it; `None` if it is left out.
     pub value: Option<String>,
-    /// The value where it is a number.
+    /// The value, if it is a number.
     pub(super) number: Option<u64>,
     /// The numbers that are accepted.
     pub(super) range: Option<RangeInclusive<u64>>,
@@ -35,7 +36,7 @@ pub(super) trait Value {
     /// The type of a flag's value: without the `Option` of a setting that can be left out.
     type Given: Clone;
     fn from_given(given: Self::Given) -> Self;
-    /// As the file writes it; `None` where it is left out.
+    /// As the file writes it; `None` if it is left out.
     fn written(&self) -> Option<String>;
     fn number(&self) -> Option<u64> {
         None
@@ -114,6 +115,12 @@ pub(super) fn help(doc: &[&str], name: &str, range: Option<&RangeInclusive<u64>>
     format!("{} [setting {name}{range}{default}]", text.trim_end_matches('.'))
 }
 
+/// Parses the number of a flag or a variable; [`Settings::check`](super::Settings::check) checks the range.
+pub(super) fn number<T: FromStr>(range: &RangeInclusive<u64>) -> impl Fn(&str) -> Result<T, String> + Clone + use<T> {
+    let advice = format!("give {}", bounds(range));
+    move |text| text.parse().map_err(|_| advice.clone())
+}
+
 /// Declares a table of settings: the struct with its defaults, the flags that override it, and the rows for checking
 /// and printing.
 ///
@@ -129,9 +136,9 @@ macro_rules! table {
             )+
         }
     ) => {
-        $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Deserialize)]
         #[serde(default, deny_unknown_fields)]
+        $(#[$meta])*
         pub struct $name {
             $($(#[doc = $doc])+ pub $field: $type,)+
         }
@@ -170,6 +177,7 @@ macro_rules! table {
                     table!(@range $($range)?).as_ref(),
                     Value::written(&{ let default: $type = $default; default }),
                 ),
+                $(value_parser = number::<<$type as Value>::Given>(&{ $range }),)?
                 $($arg)*
             )]
             $field: Option<<$type as Value>::Given>,)+

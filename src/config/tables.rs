@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::setting::{Row, Setting, UNBOUNDED, Value, help, table};
+use super::setting::{Row, Setting, UNBOUNDED, Value, help, number, table};
 use crate::face::DetectorSettings;
 use crate::inference::EngineKind;
 
 /// In seconds.
 const DAY: u64 = 24 * 60 * 60;
 
-/// The largest count of connections or queued requests, and of MiB.
-const MILLION: u64 = 1 << 20;
+/// Upper bound for counts and for sizes in MiB.
+const MAX_COUNT: u64 = 1 << 20;
 
 table! {
     /// How the server listens and works.
+    #[serde(expecting = "a table `[server]`")]
     "server", Server, ServerFlags {
         /// Address and port to listen on. An address other than loopback requires an API key and TLS, either here or in
         /// a proxy in front.
@@ -27,15 +28,15 @@ table! {
         allow_unauthenticated: bool = false,
             as ("allow-unauthenticated", "FACEWARD_ALLOW_UNAUTHENTICATED")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
-        /// A proxy in front of the server ends TLS: speak plain HTTP beyond loopback.
+        /// A proxy in front of the server terminates TLS: accept plain HTTP beyond loopback.
         tls_in_front: bool = false,
             as ("tls-in-front", "FACEWARD_TLS_IN_FRONT")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
-        /// Threads for inference; one per core where it is not given.
+        /// Threads for inference; default: one per core.
         threads: Option<usize> = None, in 1..=4096,
             as ("threads", "FACEWARD_THREADS") [value_name = "N"];
-        /// Requests that may wait for a thread; further requests are answered 429. 16 per thread where it is not given.
-        queue: Option<usize> = None, in 1..=MILLION,
+        /// Requests that may wait for a thread; further requests are answered 429; default: 16 per thread.
+        queue: Option<usize> = None, in 1..=MAX_COUNT,
             as ("queue", "FACEWARD_QUEUE") [value_name = "N"];
         /// Seconds after which a request is answered 503.
         deadline_s: u64 = 60, in 1..=DAY,
@@ -44,16 +45,16 @@ table! {
         enroll_deadline_s: u64 = 600, in 1..=DAY,
             as ("enroll-deadline", "FACEWARD_ENROLL_DEADLINE") [value_name = "SECONDS"];
         /// Open connections; further connections wait to be accepted.
-        connections: usize = 1024, in 1..=MILLION,
+        connections: usize = 1024, in 1..=MAX_COUNT,
             as ("connections", "FACEWARD_CONNECTIONS") [value_name = "N"];
         /// Open connections per client address (IPv6: per /64 network); further connections are answered 429.
-        connections_per_address: usize = 256, in 1..=MILLION,
+        connections_per_address: usize = 256, in 1..=MAX_COUNT,
             as ("connections-per-address", "FACEWARD_CONNECTIONS_PER_ADDRESS") [value_name = "N"];
         /// Seconds for the head of a request, for a TLS handshake and for each piece of a body; an idle connection is
         /// closed after the same time.
         head_timeout_s: u64 = 15, in 1..=DAY,
             as ("head-timeout", "FACEWARD_HEAD_TIMEOUT") [value_name = "SECONDS"];
-        /// Serve TLS with this certificate (PEM), followed by its chain; plain HTTP where it is not given.
+        /// Serve TLS with this certificate (PEM), followed by its chain; without it, plain HTTP.
         tls_cert: Option<PathBuf> = None,
             as ("tls-cert", "FACEWARD_TLS_CERT") [value_name = "FILE"];
         /// The private key of the certificate (PEM).
@@ -64,6 +65,7 @@ table! {
 
 table! {
     /// How much the server takes.
+    #[serde(expecting = "a table `[limits]`")]
     "limits", Limits, LimitsFlags {
         /// Largest image in MiB.
         max_image_mib: usize = 20, in 1..=4096,
@@ -82,19 +84,20 @@ table! {
             as ("max-body-mib", "FACEWARD_MAX_BODY_MIB") [value_name = "MIB"];
         /// Memory for all request bodies together in MiB, at least the largest body; a body that does not fit is
         /// answered 503.
-        body_memory_mib: usize = 512, in 1..=MILLION,
+        body_memory_mib: usize = 512, in 1..=MAX_COUNT,
             as ("body-memory-mib", "FACEWARD_BODY_MEMORY_MIB") [value_name = "MIB"];
     }
 }
 
 table! {
     /// Where identities are kept.
+    #[serde(expecting = "a table `[storage]`")]
     "storage", Storage, StorageFlags {
-        /// Folder with the enrolled identities, the API keys and the audit log; created where it is missing.
+        /// Folder with the enrolled identities, the API keys and the audit log; created if it does not exist.
         data_dir: PathBuf = "enrollments".into(),
             as ("data-dir", "FACEWARD_DATA_DIR") [value_name = "DIR"];
-        /// File with the master key, 64 hex digits; master.key in the data folder where neither it nor a command is
-        /// given. The variable `FACEWARD_MASTER_KEY` may hold the key itself.
+        /// File with the master key, 64 hex digits; without it and without a command, master.key in the data folder.
+        /// The variable `FACEWARD_MASTER_KEY` may hold the key itself.
         master_key_file: Option<PathBuf> = None,
             as ("master-key-file", "FACEWARD_MASTER_KEY_FILE") [value_name = "FILE"];
         /// Command that prints the master key, run by `sh -c`, for example the client of a key management service.
@@ -112,6 +115,7 @@ table! {
 
 table! {
     /// Which networks run, and on what.
+    #[serde(expecting = "a table `[models]`")]
     "models", Models, ModelsFlags {
         /// Folder with the networks and their manifest.
         folder: PathBuf = "models".into(),
@@ -124,6 +128,7 @@ table! {
 
 table! {
     /// How faces are detected.
+    #[serde(expecting = "a table `[detector]`")]
     "detector", Detector, DetectorFlags {
         /// Longer sides of the detector's passes in pixels, each 64 to 4096, in ascending order.
         sides: Vec<u32> = DetectorSettings::default().sides,
@@ -133,8 +138,9 @@ table! {
 
 table! {
     /// How faces are judged.
+    #[serde(expecting = "a table `[verdict]`")]
     "verdict", Verdict, VerdictFlags {
-        /// Verify a degraded copy of every face called real or fake too, where a request does not say
+        /// Verify a degraded copy of every face called real or fake too, unless the request says otherwise
         /// (docs/robustness.md).
         stability_check: bool = false,
             as ("stability-check", "FACEWARD_STABILITY_CHECK")
@@ -144,6 +150,7 @@ table! {
 
 table! {
     /// How the server logs.
+    #[serde(expecting = "a table `[log]`")]
     "log", Log, LogFlags {
         /// Log JSON lines instead of text.
         json: bool = false,
@@ -176,7 +183,7 @@ impl Server {
         Duration::from_secs(self.deadline_s.max(self.enroll_deadline_s))
     }
 
-    /// The certificate and its key, where the server speaks TLS itself.
+    /// The certificate and its key, if the server terminates TLS itself.
     pub fn tls_files(&self) -> Option<(&Path, &Path)> {
         self.tls_cert.as_deref().zip(self.tls_key.as_deref())
     }

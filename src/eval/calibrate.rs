@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::report::balanced;
 use super::statistics::{Scored, mean, weighted_quantile};
-use super::{Judge, Measured, Protocol, Record};
+use super::{Judge, Measured, Protocol, Record, counted};
 use crate::verdict::{
     Calibration, CalibrationSource, OperatingPoint, OperatingPoints, Rates, ScoreMap, Thresholds, Verdict,
 };
@@ -38,8 +38,11 @@ impl Default for Targets {
 pub enum CalibrateError {
     /// Too few people or photographs.
     #[error(
-        "{people} people with {genuine} genuine photographs to verify are too few: add pictures until there are at least \
-         {LEAST_PEOPLE} people and {LEAST} photographs, not counting references"
+        "{} with {} to verify {} too few: add pictures until there are at least {LEAST_PEOPLE} people and {LEAST} \
+         photographs, not counting references",
+        counted(*people, "person", "people"),
+        counted(*genuine, "genuine photograph", "genuine photographs"),
+        if *people == 1 { "is" } else { "are" }
     )]
     TooFew {
         /// People.

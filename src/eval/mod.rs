@@ -20,6 +20,8 @@ pub mod report;
 pub mod statistics;
 pub mod training;
 
+use std::fmt::Display;
+
 pub use cache::{Cache, CacheError};
 pub use calibrate::{CalibrateError, Targets, calibrate};
 pub use changes::{ChangeRow, verdict_changes};
@@ -32,3 +34,9 @@ pub use labels::{Labels, LabelsError};
 pub use measure::{Apparent, Enrollment, Measured, Record, measure};
 pub use protocol::{Draw, Protocol, draws, enroll};
 pub use report::Report;
+
+/// `1 person`, `2 people`.
+fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let name = if count == N::from(1) { one } else { many };
+    format!("{count} {name}")
+}

@@ -121,6 +121,13 @@ pub enum ManifestError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is no models folder.
+    #[error(
+        "there is no folder `{}` here: give the models folder with --models DIR (FACEWARD_MODELS), or start in the \
+         release's folder",
+        .0.display()
+    )]
+    NoFolder(PathBuf),
     /// The manifest or a file of coefficients is not TOML of the expected form.
     #[error("{0}; restore the models folder of this release")]
     Toml(#[from] TomlFileError),
@@ -175,6 +182,9 @@ impl Manifest {
     /// # Errors
     /// A [`ManifestError`] that names the file.
     pub fn open(folder: &Path) -> Result<Self, ManifestError> {
+        if !folder.is_dir() {
+            return Err(ManifestError::NoFolder(folder.to_path_buf()));
+        }
         let path = folder.join("manifest.toml");
         let models = toml_file::read(&path, Self::parse)?;
         for (i, m) in models.iter().enumerate() {
@@ -319,6 +329,9 @@ mod tests {
 
         let e = Manifest::open(dir.path()).unwrap().read(Role::Iris).unwrap_err();
         assert!(e.to_string().contains("iris"), "{e}");
+
+        let e = Manifest::open(&dir.path().join("absent")).unwrap_err();
+        assert!(e.to_string().contains("absent` here: give the models folder with --models DIR"), "{e}");
     }
 
     #[test]

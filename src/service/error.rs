@@ -51,14 +51,14 @@ pub enum ServiceError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A network failed.
-    #[error("a network failed: {0}")]
+    /// A neural network failed.
+    #[error("a neural network failed: {0}")]
     Inference(#[from] InferenceError),
     /// The act is done, but could not be recorded.
     #[error(transparent)]
     Audit(#[from] AuditError),
     /// A thread panicked while it held the service's lock.
-    #[error("the service is in an undefined state: restart it")]
+    #[error("the service stopped working after an internal error: restart it")]
     Poisoned,
 }
 

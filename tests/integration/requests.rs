@@ -31,6 +31,26 @@ fn bodies_that_are_empty_or_break_off_are_answered_immediately() {
     let url = server.url("/v1/identities/x");
     assert_eq!(code(&answer(agent().put(&url).send_empty())), (415, "content_type_unsupported"));
     assert_eq!(code(&answer(agent().put(&url).content_type("application/json").send_empty())), (400, "json_invalid"));
+    let json = |body: &str| answer(agent().put(&url).content_type("application/json").send(body));
+    for (problem, status, said) in [
+        (json("{\"display_name\": 1}"), 422, "the JSON body does not fit: display_name: invalid type: integer `1`"),
+        (json("1"), 422, "expected an object"),
+        (json("{"), 400, "the body is not JSON: EOF"),
+        (answer(agent().put(&url).send_empty()), 415, "send the header `Content-Type: application/json`"),
+        (
+            answer(agent().get(server.url("/v1/identities?limit=x")).call()),
+            400,
+            "the query parameter `limit` must be a whole number",
+        ),
+        (
+            answer(agent().post(server.url("/v1/verify?stability=x")).header("content-type", KIND).send("--x--\r\n")),
+            400,
+            "the query parameter `stability` must be `true` or `false`",
+        ),
+    ] {
+        let detail = problem.1["detail"].as_str().unwrap();
+        assert!(problem.0 == status && detail.contains(said), "{detail}");
+    }
     for broken in ["zz\r\nab\r\n0\r\n\r\n", "2\r\nabcd\r\n0\r\n\r\n"] {
         let head = format!("POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Type: {KIND}\r\nTransfer-Encoding: chunked");
         let text = raw(&server, &format!("{head}\r\n\r\n{broken}"));

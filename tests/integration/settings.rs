@@ -172,4 +172,16 @@ fn refusals_name_the_setting_as_it_was_given_and_say_what_to_give() {
         let output = faceward(&["serve"]).args(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     }
+    for (words, variable, said) in [
+        (&[][..], ("FACEWARD_THREADS", "abc"), "invalid value 'abc' for 'FACEWARD_THREADS': give 1 to 4096\n"),
+        (&["--threads=abc"], ("FACEWARD_THREADS", "abc"), "invalid value 'abc' for '--threads <N>': give 1 to 4096\n"),
+        (&[], ("FACEWARD_KEEP_IMAGES", "no"), "invalid value 'no' for 'FACEWARD_KEEP_IMAGES'\n"),
+    ] {
+        let output = faceward(&["serve"]).args(words).envs([variable]).output().unwrap();
+        assert!(output.status.code() == Some(2) && stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    let tables = folder.path().join("tables.toml");
+    std::fs::write(&tables, "server = 3").unwrap();
+    let output = faceward(&["config", "--check", tables.to_str().unwrap()]).output().unwrap();
+    assert!(stderr(&output).contains("integer `3`, expected a table `[server]`"), "{}", stderr(&output));
 }

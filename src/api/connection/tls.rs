@@ -1,4 +1,4 @@
-//! TLS, for a server without a proxy in front of it that ends TLS.
+//! TLS, for a server without a proxy in front of it that terminates TLS.
 
 use std::path::PathBuf;
 use std::sync::Arc;

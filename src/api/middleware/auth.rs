@@ -26,7 +26,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets a request pass when its key allows `scope`, or when no key was ever issued (the server is then bound to
+/// Lets a request pass when its key allows `scope`, or as long as no key has been issued (the server is then bound to
 /// loopback only, unless the operator allows otherwise).
 async fn require(scope: Scope, state: AppState, mut request: Request, next: Next) -> Response {
     let passed =

@@ -19,7 +19,7 @@ use crate::store::ErasureReason;
 
 /// The fields of an identity that an operator writes.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct IdentityInput {
     /// The person's name for reviewers, 1 to 200 characters.
     display_name: String,
@@ -124,7 +124,10 @@ impl PageParams {
     params(("id" = String, Path, description = "The identity's id")),
     request_body = IdentityInput, responses((status = 201, description = "Created", body = Identity),
     (status = 200, description = "Its fields were replaced", body = Identity),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn put(
     State(state): State<AppState>,
     Caller(actor): Caller,
@@ -153,7 +156,10 @@ pub(crate) async fn put(
 #[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities",
     params(("id" = String, Path, description = "The identity's id")),
     responses((status = 200, description = "The identity", body = Identity),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<Identity>, Problem> {
     Ok(Json(Identity::of(&state.service, state.service.identity(&id)?.as_ref())))
 }
@@ -161,7 +167,10 @@ pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Jso
 /// List all identities, page by page.
 #[utoipa::path(get, path = "/v1/identities", tag = "identities", params(PageParams),
     responses((status = 200, description = "One page", body = IdentityPage),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
@@ -182,7 +191,10 @@ pub(crate) async fn list(
     params(("id" = String, Path, description = "The identity's id")),
     responses((status = 204, description = "Erased",
     headers(("Erasure-Receipt" = String, description = "The number of the receipt"))),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn delete(
     State(state): State<AppState>,
     Caller(actor): Caller,

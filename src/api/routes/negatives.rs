@@ -32,7 +32,10 @@ pub(crate) struct NegativesForm {
     params(("id" = String, Path, description = "The identity's id")),
     request_body(content = NegativesForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn add_negatives(
     State(state): State<AppState>,
     caller: Caller,
@@ -54,7 +57,10 @@ pub(crate) async fn add_negatives(
 #[utoipa::path(get, path = "/v1/identities/{id}/negatives", tag = "negatives",
     params(("id" = String, Path, description = "The identity's id")),
     responses((status = 200, description = "All negatives", body = Vec<SampleView>),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
     samples::list(&state, &id, SampleSet::Negatives)
 }
@@ -64,7 +70,10 @@ pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Resu
     params(("id" = String, Path, description = "The identity's id"),
     ("sample" = String, Path, description = "The negative's id")),
     responses((status = 200, description = "The negative", body = SampleView),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn negative(
     State(state): State<AppState>,
     Id(id): Id,
@@ -78,7 +87,10 @@ pub(crate) async fn negative(
     params(("id" = String, Path, description = "The identity's id"),
     ("sample" = String, Path, description = "The negative's id")),
     responses((status = 204, description = "Erased"),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn delete_negative(
     State(state): State<AppState>,
     caller: Caller,
@@ -90,14 +102,17 @@ pub(crate) async fn delete_negative(
 
 /// Get the image of a negative as it was sent.
 ///
-/// Images are kept only where the setting `keep_images` is on; without one the answer is 404 with the code
+/// Images are kept only if the setting `keep_images` is on; if none was kept, the answer is 404 with the code
 /// `image_not_kept`. Needs the scope `admin`; every read is recorded in the audit log.
 #[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}/image", tag = "negatives",
     params(("id" = String, Path, description = "The identity's id"),
     ("sample" = String, Path, description = "The negative's id")),
     responses(
     (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = Vec<u8>),
-    (status = 404, description = "Unknown, or not kept", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn negative_image(
     State(state): State<AppState>,
     caller: Caller,

@@ -19,7 +19,10 @@ pub(super) const HEADER: &str = "erasure-receipt";
 #[utoipa::path(get, path = "/v1/receipts/{id}", tag = "identities",
     params(("id" = String, Path, description = "The receipt's number")),
     responses((status = 200, description = "The receipt", body = ErasureReceipt),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn receipt(
     State(state): State<AppState>,
     Part(number): Part,

@@ -29,7 +29,10 @@ pub(crate) struct ImagesForm {
     params(("id" = String, Path, description = "The identity's id")),
     request_body(content = ImagesForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn add_references(
     State(state): State<AppState>,
     caller: Caller,
@@ -43,7 +46,10 @@ pub(crate) async fn add_references(
 #[utoipa::path(get, path = "/v1/identities/{id}/references", tag = "references",
     params(("id" = String, Path, description = "The identity's id")),
     responses((status = 200, description = "All references", body = Vec<SampleView>),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
     samples::list(&state, &id, SampleSet::References)
 }
@@ -53,7 +59,10 @@ pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Res
     params(("id" = String, Path, description = "The identity's id"),
     ("sample" = String, Path, description = "The reference's id")),
     responses((status = 200, description = "The reference", body = SampleView),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn reference(
     State(state): State<AppState>,
     Id(id): Id,
@@ -67,7 +76,10 @@ pub(crate) async fn reference(
     params(("id" = String, Path, description = "The identity's id"),
     ("sample" = String, Path, description = "The reference's id")),
     responses((status = 204, description = "Erased"),
-    (status = 404, description = "Unknown", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn delete_reference(
     State(state): State<AppState>,
     caller: Caller,
@@ -79,14 +91,17 @@ pub(crate) async fn delete_reference(
 
 /// Get the image of a reference as it was sent.
 ///
-/// Images are kept only where the setting `keep_images` is on; without one the answer is 404 with the code
+/// Images are kept only if the setting `keep_images` is on; if none was kept, the answer is 404 with the code
 /// `image_not_kept`. Needs the scope `admin`; every read is recorded in the audit log.
 #[utoipa::path(get, path = "/v1/identities/{id}/references/{sample}/image", tag = "references",
     params(("id" = String, Path, description = "The identity's id"),
     ("sample" = String, Path, description = "The reference's id")),
     responses(
     (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = Vec<u8>),
-    (status = 404, description = "Unknown, or not kept", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn reference_image(
     State(state): State<AppState>,
     caller: Caller,

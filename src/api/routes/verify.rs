@@ -19,7 +19,7 @@ use crate::service::{RecordedService, ServiceError, Verification};
 pub(crate) struct VerifyForm {
     #[schema(value_type = String, format = Binary)]
     image: String,
-    /// The claimed identity's id; without it each face is searched among all identities.
+    /// The claimed identity's id; without it, all identities are searched for each face.
     identity: Option<String>,
 }
 
@@ -30,19 +30,22 @@ pub(crate) struct VerifyParams {
     /// Add the time that each stage took, under `timings`.
     #[serde(default)]
     timings: bool,
-    /// Also verify a degraded copy of the face, and answer `inconclusive` where the two verdicts contradict each other.
+    /// Also verify a degraded copy of the face, and answer `inconclusive` if the two verdicts contradict each other.
     /// The default is the server's setting `stability_check`.
     stability: Option<bool>,
 }
 
 /// Verify an image.
 ///
-/// With the part `identity`, the image is compared with that identity; without it, each face is searched among all
-/// identities. An image without a usable face is answered 200 with the verdict `no_face`.
+/// With the part `identity`, the image is compared with that identity; without it, all identities are searched for each
+/// face. An image without a usable face is answered 200 with the verdict `no_face`.
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
     request_body(content = VerifyForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "The verdict and its explanation", body = Verification),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    (status = "4XX", description = "Refused: see the code", body = Problem,
+    content_type = "application/problem+json"),
+    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
+    content_type = "application/problem+json")))]
 pub(crate) async fn verify(
     State(state): State<AppState>,
     Caller(actor): Caller,

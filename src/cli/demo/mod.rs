@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     ];
     for (title, bytes) in steps {
         println!("\n{title}");
-        verify::print(&service.verify(bytes, Some(&id))?);
+        verify::print(&service.verify(bytes, Some(&id))?, false);
     }
     next(args.write.as_deref());
     Ok(ExitCode::SUCCESS)
@@ -99,7 +99,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 fn photograph(folder: Option<&Path>, name: &str) -> Result<Vec<u8>, Failure> {
     if let Some(folder) = folder {
-        return open::read(&folder.join(name));
+        let path = folder.join(name);
+        return Ok(open::read(&path).map_err(|e| format!("{}: {e}", open::plain(&path)))?);
     }
     let found = EMBEDDED.iter().find(|(n, _)| *n == name);
     Ok(found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| format!("`{name}` is not a photograph of the demo"))?)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ExplanationRow, Figures, GroupRow, MeanRow, Report};
+use crate::eval::counted;
 use crate::verdict::Rates;
 
 /// The columns of verdicts, in the order of [`shares`].
@@ -72,13 +73,13 @@ pub(super) fn protocol(report: &Report) -> String {
         n => format!(" {n} forgeries were left out: they were made from an enrolled photograph."),
     };
     format!(
-        "{} people, {} references each (at most half of a person's photographs), {} draws, {} pictures of other people per \
-         draw{limit}: {} answers. {:.1} % of the references were accepted.{excluded}",
-        run.identities.len(),
-        run.refs,
-        run.seeds,
-        run.others,
-        run.probes,
+        "{}, {} each (at most half of a person's photographs), {}, {} of other people per draw{limit}: {}. {:.1} % of the \
+         references were accepted.{excluded}",
+        counted(run.identities.len(), "person", "people"),
+        counted(run.refs, "reference", "references"),
+        counted(run.seeds, "draw", "draws"),
+        counted(run.others, "picture", "pictures"),
+        counted(run.probes, "answer", "answers"),
         report.enrollment.references_accepted * 100.0
     )
 }
