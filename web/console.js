@@ -153,7 +153,7 @@ function gauge(score, { fake, real }) {
     text.setAttribute("class", "score");
     parts.push(make("path", { d: `M${x(score)} 25l-6 -8h12z`, class: "mark" }), text);
   }
-  $("gauge").setAttribute("aria-label", score === null ? "no score" : `score ${number(score)}, fake up to ${number(fake)}, real from ${number(real)}`);
+  $("gauge").setAttribute("aria-label", score === null ? "no score" : `score ${number(score)}, ${number(fake)} or less is fake, ${number(real)} or more is real`);
   $("gauge").replaceChildren(...parts);
 }
 

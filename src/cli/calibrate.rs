@@ -86,8 +86,8 @@ fn print(shipped: &Thresholds, calibration: &Calibration) {
     println!("{} people, {} genuine photographs, {} fakes", source.people, source.genuine, source.fakes);
     println!("{:18} {:>8} {:>8}", "", "shipped", "fitted");
     for (name, shipped, fitted) in [
-        ("fake up to", shipped.fake, fitted.fake),
-        ("real from", shipped.real, fitted.real),
+        ("fake: at most", shipped.fake, fitted.fake),
+        ("real: at least", shipped.real, fitted.real),
         ("likeness from", shipped.likeness, fitted.likeness),
         ("slope", 1.0, calibration.map.slope),
         ("offset", 0.0, calibration.map.offset),

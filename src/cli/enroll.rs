@@ -123,8 +123,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         if enrolled.record.fields.targets != ErrorTargets::default() {
             let t = service.thresholds(&enrolled);
             println!(
-                "thresholds of its own: fake up to {:.3} ({} of genuine photographs called fake), real from {:.3} ({} of \
-                 fakes called real)",
+                "thresholds of its own: {:.3} or less is fake ({} of genuine photographs called fake), {:.3} or more is real \
+                 ({} of fakes called real)",
                 t.fake, t.target_genuine_called_fake, t.real, t.target_fake_called_real
             );
         }

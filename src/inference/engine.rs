@@ -33,7 +33,7 @@ pub enum InferenceError {
     #[error("the graph cannot be loaded: {0}")]
     Load(String),
     /// The engine failed while running.
-    #[error("the network failed: {0}")]
+    #[error("{0}")]
     Run(String),
     /// A tensor has an unexpected shape.
     #[error("expected a tensor of {expected}, got {got}")]

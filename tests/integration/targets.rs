@@ -132,7 +132,8 @@ fn the_command_line_sets_rates_and_a_calibration_without_points_refuses_them() {
     let enrolled = enroll(&["--target-genuine-called-fake", "0.16"]);
     assert!(enrolled.status.success(), "{}", stderr(&enrolled));
     // `real` is raised to `fake`.
-    let said = "thresholds of its own: fake up to 0.600 (0.16 of genuine photographs called fake), real from 0.600";
+    let said =
+        "thresholds of its own: 0.600 or less is fake (0.16 of genuine photographs called fake), 0.600 or more is real";
     assert!(stdout(&enrolled).contains(said), "{}", stdout(&enrolled));
 
     calibrate(data, "");

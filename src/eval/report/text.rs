@@ -101,8 +101,8 @@ pub(super) fn thresholds(report: &Report) -> String {
         },
     );
     format!(
-        "fake up to {:.3}, real from {:.3}, the same person from a likeness of {:.2}, no verdict below a quality of {:.0} \
-         ({source}). They were fitted to {:.1} % of genuine photographs called fake, {:.1} % of fakes called real and {:.1} % \
+        "a score of {:.3} or less is fake, of {:.3} or more real; a likeness of {:.2} or more is the same person; there is no \
+         verdict below a quality of {:.0} ({source}). They were fitted to {:.1} % of genuine photographs called fake, {:.1} % of fakes called real and {:.1} % \
          of genuine photographs called a different person.",
         t.fake,
         t.real,

@@ -102,7 +102,8 @@ impl<'a> Finding<'a> {
 
     /// The difference in answers.
     pub(super) fn difference(&self, decision: &Decision) -> Difference {
-        let (direction, weight) = (self.direction, self.weight);
+        // Adding zero takes the sign off a negative zero.
+        let (direction, weight) = (self.direction, self.weight + 0.0);
         let mut difference = match self.measure {
             Measure::Embedding(e) => likeness::difference(e, direction, weight),
             Measure::Attribute(a, spec) => attributes::difference(a, spec, direction, weight),
