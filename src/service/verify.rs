@@ -135,7 +135,8 @@ impl Service {
     }
 
     fn without_face(&self, image: ImageReport, claimed: Option<&Enrolled>) -> Verification {
-        let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels.";
+        let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about \
+                      24 pixels.";
         Verification {
             verdict: Verdict::NoFace,
             score: None,
