@@ -136,7 +136,7 @@ function notes(answer, face) {
   if (face?.copy_of) told.push(`A copy of an enrolled image (${words(face.copy_of.kind)}, ${face.copy_of.distance} of 256 bits differ).`);
   if (face?.stability) told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
   if (answer.more_faces) told.push(`There are more faces; only the ${answer.faces.length} largest were verified.`);
-  if (face) told.push(`Apparent age ${number(face.apparent.age, 0)}, ${face.apparent.sex}, ${face.apparent.expression}.`);
+  if (face?.apparent) told.push(`Apparent age ${number(face.apparent.age, 0)}, ${face.apparent.sex}, ${face.apparent.expression}.`);
   return told;
 }
 

@@ -29,7 +29,7 @@ pub struct Line {
     pub path: String,
     /// The claimed identity; `null` when every identity was searched.
     pub identity: Option<String>,
-    /// `real`, `fake`, `different_person`, `inconclusive` or `no_face`; `null` when the image failed.
+    /// `real`, `fake`, `different_person`, `unknown_person`, `inconclusive` or `no_face`; `null` when the image failed.
     pub verdict: Option<String>,
     /// The calibrated probability that the image is a genuine photograph of the identity, 0..=1.
     pub score: Option<f32>,

@@ -11,7 +11,7 @@ use crate::audit::Actor;
 use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
 use crate::imaging::DecodeLimits;
-use crate::service::{RecordedService, ServiceError};
+use crate::service::{RecordedService, ServiceError, VerifyOptions};
 
 /// The part of an answer that a line contains.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +64,12 @@ pub trait Verifier: Sync {
 }
 
 /// The service in this process.
-pub struct Local(pub RecordedService);
+pub struct Local {
+    /// The service.
+    pub service: RecordedService,
+    /// What searches may take strangers for, see [`VerifyOptions::target_fpir`].
+    pub target_fpir: Option<f32>,
+}
 
 impl Verifier for Local {
     fn verify(&self, bytes: &[u8], _: &Path, identity: Option<&str>) -> Result<Answer, Problem> {
@@ -75,7 +80,9 @@ impl Verifier for Local {
             ServiceError::Audit(_) => Problem::fatal(e.code(), e.to_string()),
             _ => Problem::new(e.code(), e.to_string()),
         };
-        let v = self.0.acting_as(Actor::CommandLine).verify(bytes, id.as_ref()).map_err(problem)?;
+        let target_fpir = self.target_fpir.filter(|_| id.is_none());
+        let options = VerifyOptions { target_fpir, ..VerifyOptions::default() };
+        let v = self.service.acting_as(Actor::CommandLine).verify_with(bytes, id.as_ref(), &options).map_err(problem)?;
         Ok(Answer {
             verdict: v.verdict.name().into(),
             score: v.score,
@@ -90,6 +97,7 @@ pub struct Remote {
     agent: ureq::Agent,
     base: String,
     token: Option<String>,
+    target_fpir: Option<f32>,
 }
 
 /// The part of the server's answer that a line needs.
@@ -138,12 +146,18 @@ impl Remote {
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(Duration::from_mins(3)))
             .build();
-        let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token };
+        let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token, target_fpir: None };
         let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
         let why =
             |e| Problem::fatal(ErrorCode::ServerUnreachable, format!("no server answers at {}: {e}", remote.base));
         alive.map_err(why)?;
         Ok(remote)
+    }
+
+    /// The client whose searches take this share of strangers for somebody enrolled; `None`: the server's setting.
+    #[must_use]
+    pub fn with_target_fpir(self, target_fpir: Option<f32>) -> Self {
+        Self { target_fpir, ..self }
     }
 
     /// One attempt; `Err(Ok(wait))` asks for another attempt after that time.
@@ -153,6 +167,9 @@ impl Remote {
             form = form.text("identity", id);
         }
         let mut request = self.agent.post(format!("{}/v1/verify", self.base));
+        if let Some(rate) = self.target_fpir.filter(|_| identity.is_none()) {
+            request = request.query("target_fpir", rate.to_string());
+        }
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

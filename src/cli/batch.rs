@@ -43,6 +43,10 @@ pub(super) struct Args {
     token: Option<String>,
     #[command(flatten)]
     places: Places,
+    /// Share of strangers that may be taken for somebody enrolled where no identity is claimed, 0.000001 to 0.5 [default:
+    /// 0.0033, or the server's setting].
+    #[arg(long, value_name = "RATE")]
+    target_fpir: Option<f32>,
     /// Images verified at the same time.
     #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
     jobs: usize,
@@ -101,13 +105,13 @@ fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
         let read = |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
         let authority = args.ca_cert.as_ref().map(read).transpose()?;
         let remote = Remote::connect(url, args.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
-        return Ok(Box::new(remote));
+        return Ok(Box::new(remote.with_target_fpir(args.target_fpir)));
     }
     let service = args.places.service(|service| service)?;
     if let Some(id) = &args.identity {
         service.identity(id)?;
     }
-    Ok(Box::new(Local(service)))
+    Ok(Box::new(Local { service, target_fpir: args.target_fpir }))
 }
 
 /// The output, with the counts of the lines that it already has; tasks that have a line are dropped.

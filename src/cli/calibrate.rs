@@ -102,6 +102,10 @@ fn print(shipped: &Thresholds, calibration: &Calibration) {
             println!("rates that identities can ask for, {name}: {} to {}", first.rate, last.rate);
         }
     }
+    if let Some(tail) = &calibration.tail {
+        let (share, strangers) = (tail.share * 100.0, source.strangers);
+        println!("searches: {share} % of comparisons of {strangers} strangers reach a similarity of {:.3}", tail.from);
+    }
     for kept in &source.kept {
         println!("as shipped: {kept}");
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use faceward::eval::report::{add_thumbnails, html, markdown, summary};
 use faceward::eval::{
-    Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure,
+    Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure, wanted,
 };
 use faceward::service::read_calibration;
 use faceward::verdict::Calibration;
@@ -18,7 +18,8 @@ use super::places::ModelsDir;
 
 /// Measure the error rates of the service on a labelled folder.
 ///
-/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`. Each draw enrolls some
+/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`, and `others/…` with strangers
+/// for searches. Each draw enrolls some
 /// genuine photographs per person and verifies all other images against them, with the code of the service and without
 /// touching the enrolled identities. docs/evaluation.md defines the figures.
 #[derive(clap::Args)]
@@ -118,9 +119,10 @@ impl Data {
         }
         let cache = self.cache.as_deref().map(|path| Cache::open(path, &judge.templates_version)).transpose()?;
         let drawn = draws(&dataset, protocol);
+        let pictures = wanted(&drawn, &dataset.strangers, &protocol.degradations);
         let bar = progress()?;
         let seen =
-            extract(&judge.analyser, &self.folder, &drawn, &protocol.degradations, self.jobs, cache, &|done, all| {
+            extract(&judge.analyser, &self.folder, &pictures, self.jobs, cache, &|done, all| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
             })?;

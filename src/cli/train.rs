@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use faceward::eval::training::{EvidenceOptions, write_cohort, write_evidence, write_templates};
-use faceward::identity::Population;
+use faceward::eval::training::{EvidenceOptions, TAIL_SHARE, fit_tail, write_cohort, write_evidence, write_templates};
+use faceward::identity::{LEAST_EXCESSES, Population};
 use faceward::models::Manifest;
 use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +19,7 @@ use super::{Failure, pipeline};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  faceward train extract pictures --out templates.jsonl\n  \
     faceward train cohort templates.jsonl --out cohort.bin\n  \
+    faceward train tail templates.jsonl\n  \
     faceward train evidence templates.jsonl --out evidence.jsonl")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -49,6 +50,15 @@ enum Step {
         /// File for the cohort.
         #[arg(long, short)]
         out: PathBuf,
+    },
+    /// Fit the upper tail of strangers' similarity, and print it as the table `[tail]` of population.toml.
+    #[command(after_help = "Example:\n  faceward train tail templates.jsonl")]
+    Tail {
+        /// Templates that `faceward train extract` wrote for a folder person/…; people with few images are strangers.
+        templates: PathBuf,
+        /// References per person; people with more images are enrolled.
+        #[arg(long, default_value_t = 5)]
+        refs: usize,
     },
     /// Enroll drawn references, and write the evidence of every other image as a JSON line.
     #[command(after_help = "Example:\n  faceward train evidence templates.jsonl --out evidence.jsonl --refs 10")]
@@ -96,6 +106,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let n = write_cohort(BufReader::new(File::open(templates)?), &mut out)?;
             out.flush()?;
             println!("{n} faces");
+        }
+        Step::Tail { templates, refs } => {
+            let fitted = fit_tail(BufReader::new(File::open(templates)?), *refs)?;
+            let (tail, compared) = fitted.ok_or_else(|| {
+                let least = LEAST_EXCESSES as f32 / TAIL_SHARE;
+                format!("{}: at least {least} comparisons of strangers with enrolled people are needed", templates.display())
+            })?;
+            eprintln!("{} identities, {} photographs of strangers", compared.identities, compared.strangers);
+            print!("[tail]\n{}", toml::to_string(&tail)?);
         }
         Step::Evidence { templates, out, probes, refs, seeds, others, population, networks } => {
             let mut known = Population::load(&Manifest::open(&networks.models)?)?;

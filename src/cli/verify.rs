@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use faceward::audit::Actor;
 use faceward::error_code::ErrorCode;
 use faceward::identity::IdentityId;
-use faceward::service::{RecordedService, ServiceError, Verification};
+use faceward::service::{RecordedService, ServiceError, Verification, VerifyOptions};
 use serde_json::json;
 
 use super::Failure;
@@ -38,6 +38,16 @@ pub(super) struct Args {
         default_missing_value = "true"
     )]
     stability_check: bool,
+    /// Candidates to list per face, 1 to 100; without --identity only.
+    #[arg(long, value_name = "N", conflicts_with = "identity")]
+    top_k: Option<usize>,
+    /// Share of strangers that may be taken for somebody enrolled, 0.000001 to 0.5 [default: 0.0033]; without --identity
+    /// only.
+    #[arg(long, value_name = "RATE", conflicts_with = "identity")]
+    target_fpir: Option<f32>,
+    /// Describe strangers' faces too, in the JSON documents.
+    #[arg(long)]
+    full: bool,
     /// Print the measured value of each difference, with its usual range and unit.
     #[arg(long)]
     figures: bool,
@@ -47,7 +57,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let service = args.places.service(|service| service.with_stability_check(args.stability_check))?;
+    let service = args.places.service(|service| service)?;
+    let options = VerifyOptions {
+        stability_check: Some(args.stability_check),
+        full: args.full,
+        top_k: args.top_k,
+        target_fpir: args.target_fpir,
+    };
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
         if enrolled.profile.is_none() {
@@ -56,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let mut code = ExitCode::SUCCESS;
     for path in &args.files {
-        match verify(&service, path, args.identity.as_ref()) {
+        match verify(&service, path, args.identity.as_ref(), &options) {
             Ok(v) if args.json => {
                 let mut line = serde_json::to_value(&v)?;
                 if let Some(object) = line.as_object_mut() {
@@ -84,9 +100,10 @@ fn verify(
     service: &RecordedService,
     path: &Path,
     id: Option<&IdentityId>,
+    options: &VerifyOptions,
 ) -> Result<Verification, (ErrorCode, String)> {
     let bytes = read(path).map_err(|e| (ErrorCode::FileUnreadable, e))?;
-    service.acting_as(Actor::CommandLine).verify(&bytes, id).map_err(|e| (e.code(), e.to_string()))
+    service.acting_as(Actor::CommandLine).verify_with(&bytes, id, options).map_err(|e| (e.code(), e.to_string()))
 }
 
 /// The answer in words; with `figures`, the measured value of each difference too.
@@ -97,6 +114,10 @@ pub(super) fn print(v: &Verification, figures: bool) {
         v.identity.as_ref().map_or_else(String::new, |i| format!("   identity {}", named(&i.id, &i.display_name)));
     println!("  verdict {}   score {score}{who}", v.verdict.name());
     println!("  {}", v.explanation.summary);
+    let listed = v.search.iter().flat_map(|s| &s.candidates).skip(1);
+    for c in listed {
+        println!("    candidate {}   similarity {:.2}", named(&c.identity.id, &c.identity.display_name), c.similarity);
+    }
     for d in &v.explanation.differences {
         println!("    - {}: {}", d.region, d.text);
         if figures {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::Settings;
 use super::setting::{Setting, bounds, unquoted};
+use crate::identity::TARGET_FPIR;
 
 /// The longer side of a pass of the detector, in pixels.
 const DETECTOR_SIDES: RangeInclusive<u32> = 64..=4096;
@@ -77,6 +78,11 @@ impl Settings {
                 sides_usable,
                 "detector.sides",
                 "give at least one side, each 64 to 4096 pixels, in ascending order".to_owned(),
+            ),
+            (
+                TARGET_FPIR.contains(&self.search.target_fpir),
+                "search.target_fpir",
+                format!("give a rate of {} to {}, for example 0.0033", TARGET_FPIR.start(), TARGET_FPIR.end()),
             ),
             (
                 server.tls_cert.is_none() || server.tls_key.is_some(),

@@ -17,8 +17,8 @@ use crate::toml_file::{self, TomlFileError};
 
 pub use check::{Invalid, Origin};
 pub use setting::{Row, Setting};
-pub use tables::{Detector, Limits, Log, Models, Server, Storage, Verdict};
-pub use tables::{DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, ServerFlags, StorageFlags, VerdictFlags};
+pub use tables::{Detector, Limits, Log, Models, Search, Server, Storage, Verdict};
+pub use tables::{DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, VerdictFlags};
 
 /// The commented file with every default.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -39,6 +39,8 @@ pub struct Settings {
     pub detector: Detector,
     /// How it judges them.
     pub verdict: Verdict,
+    /// The table `[search]`.
+    pub search: Search,
     /// How it logs.
     pub log: Log,
 }
@@ -58,6 +60,8 @@ pub struct Flags {
     detector: DetectorFlags,
     #[command(flatten, next_help_heading = "Verdict")]
     verdict: VerdictFlags,
+    #[command(flatten, next_help_heading = "Search")]
+    search: SearchFlags,
     #[command(flatten, next_help_heading = "Log")]
     log: LogFlags,
 }
@@ -129,6 +133,7 @@ impl Settings {
         flags.models.override_in(&mut self.models);
         flags.detector.override_in(&mut self.detector);
         flags.verdict.override_in(&mut self.verdict);
+        flags.search.override_in(&mut self.search);
         flags.log.override_in(&mut self.log);
         self
     }
@@ -142,6 +147,7 @@ impl Settings {
             self.models.rows(),
             self.detector.rows(),
             self.verdict.rows(),
+            self.search.rows(),
             self.log.rows(),
         ]
         .concat()

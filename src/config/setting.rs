@@ -67,6 +67,7 @@ value! {
     u32, |it| it.to_string(), u64::from(*it);
     u64, |it| it.to_string(), *it;
     usize, |it| it.to_string(), *it as u64;
+    f32, |it| it.to_string();
     SocketAddr, |it| quoted(&it.to_string());
     PathBuf, |it| quoted(&it.to_string_lossy());
     String, |it| quoted(it);

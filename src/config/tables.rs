@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::setting::{Row, Setting, UNBOUNDED, Value, help, number, table};
 use crate::face::DetectorSettings;
+use crate::identity::DEFAULT_TARGET_FPIR;
 use crate::inference::EngineKind;
 
 /// In seconds.
@@ -145,6 +146,17 @@ table! {
         stability_check: bool = false,
             as ("stability-check", "FACEWARD_STABILITY_CHECK")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
+    }
+}
+
+table! {
+    /// How everybody enrolled is searched.
+    #[serde(expecting = "a table `[search]`")]
+    "search", Search, SearchFlags {
+        /// Share of strangers that may be taken for somebody enrolled, whatever the number enrolled, unless the request says
+        /// otherwise: 0.000001 to 0.5.
+        target_fpir: f32 = DEFAULT_TARGET_FPIR,
+            as ("target-fpir", "FACEWARD_TARGET_FPIR") [value_name = "RATE"];
     }
 }
 

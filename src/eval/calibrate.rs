@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::report::balanced;
 use super::statistics::{Scored, mean, weighted_quantile};
-use super::{Judge, Measured, Protocol, Record, counted};
+use super::{Judge, Measured, OpenSetScores, Protocol, Record, counted};
+use crate::identity::{LEAST_EXCESSES, Tail};
 use crate::verdict::{
     Calibration, CalibrationSource, OperatingPoint, OperatingPoints, Rates, ScoreMap, Thresholds, Verdict,
 };
@@ -63,6 +64,9 @@ const FOLDS: usize = 5;
 /// The largest share of other people that may pass a lowered likeness threshold.
 const MOST_STRANGERS: f64 = 0.001;
 
+/// The shares of strangers' comparisons that a tail may be fitted to, the one that tells most of rare ones first.
+const TAIL_SHARES: [f32; 3] = [0.001, 0.003, 0.01];
+
 /// One answer with a face.
 struct Probe<'a> {
     record: &'a Record,
@@ -93,11 +97,13 @@ pub fn calibrate(
     }
     let mut fit = fit(&readable, &shipped, targets);
     let operating_points = operating_points(&readable, &mut fit, &judge.fusion.operating_points);
+    let tail = fit_tail(measured.open_set.as_ref(), &mut fit.kept);
     Ok(Calibration {
         models: judge.versions.models.clone(),
         map: fit.map,
         thresholds: fit.thresholds,
         operating_points,
+        tail,
         source: CalibrationSource {
             fitted_at: now,
             people: people.len(),
@@ -105,11 +111,26 @@ pub fn calibrate(
             genuine,
             fakes: pictures(&readable, "fake"),
             others: pictures(&readable, "other"),
+            strangers: measured.open_set.as_ref().map_or(0, OpenSetScores::strangers),
             degradations: protocol.degradations.iter().map(ToString::to_string).collect(),
             kept: fit.kept,
             held_out: held_out(&all, &people.into_iter().collect::<Vec<_>>(), &shipped, targets),
         },
     })
+}
+
+/// The tail of strangers' similarity: the rarest of the shares that leaves enough comparisons in the tail.
+fn fit_tail(open_set: Option<&OpenSetScores>, kept: &mut Vec<String>) -> Option<Tail> {
+    let comparisons = open_set.map_or(&[][..], OpenSetScores::comparisons);
+    let tail = TAIL_SHARES.into_iter().find_map(|share| Tail::fit(comparisons.to_vec(), share));
+    if tail.is_none() {
+        let least = LEAST_EXCESSES as f32 / TAIL_SHARES[TAIL_SHARES.len() - 1];
+        kept.push(format!(
+            "threshold of searches: {} comparisons of strangers (others/) with people enrolled, at least {least} needed",
+            comparisons.len()
+        ));
+    }
+    tail
 }
 
 fn probe(record: &Record) -> Option<Probe<'_>> {

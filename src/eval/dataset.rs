@@ -4,6 +4,7 @@
 //! DIR/<person>/real/…              genuine photographs of the person
 //! DIR/<person>/fake/<method>/…     manipulated or synthetic faces that depict the person
 //! DIR/<person>/other/…             other people (optional)
+//! DIR/others/…                     strangers to all of them, for searches (optional)
 //! ```
 //!
 //! Folders below these are walked. Pictures directly in a person's folder count as genuine; pictures elsewhere are
@@ -75,6 +76,8 @@ impl<T> Picture<T> {
 pub struct Dataset<T> {
     /// By person and set, in the order of paths.
     pub people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>>,
+    /// Photographs of strangers, in the order of paths.
+    pub strangers: Vec<Picture<T>>,
 }
 
 impl Dataset<()> {
@@ -93,15 +96,20 @@ impl<T> Dataset<T> {
     /// Sorts pictures by their paths. Pictures outside the layout and people without a genuine photograph are dropped.
     pub fn of(pictures: impl IntoIterator<Item = (String, T)>) -> Self {
         let mut people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>> = BTreeMap::new();
+        let mut strangers = Vec::new();
         for (path, content) in pictures {
+            if path.starts_with("others/") {
+                strangers.push(Picture { path, content });
+                continue;
+            }
             let Some((person, set)) = place(&path) else { continue };
             people.entry(person).or_default().entry(set).or_default().push(Picture { path, content });
         }
         people.retain(|_, sets| sets.contains_key(&Set::Real));
-        Self { people }
+        Self { people, strangers }
     }
 
-    /// The number of pictures.
+    /// The number of pictures of people.
     pub fn pictures(&self) -> usize {
         self.people.values().flat_map(BTreeMap::values).map(Vec::len).sum()
     }
@@ -128,12 +136,12 @@ mod tests {
 
     #[test]
     fn the_layout_is_read() {
-        let paths = ["a/real/1.jpg", "a/real/deep/2.jpg", "a/fake/swap/1.jpg", "a/other/9.jpg", "b/1.jpg"];
+        let paths = ["a/real/1.jpg", "a/real/deep/2.jpg", "a/fake/swap/1.jpg", "a/other/9.jpg", "b/1.jpg", "others/x/1.jpg"];
         let it = dataset(&[&paths[..], &["c/fake/swap/1.jpg", "stray.jpg", "a/notes/1.jpg", "a/fake/1.jpg"]].concat());
         let sets: Vec<String> =
             it.people.iter().flat_map(|(p, s)| s.iter().map(move |(s, v)| format!("{p} {s} {}", v.len()))).collect();
         assert_eq!(sets, ["a real 2", "a fake:swap 1", "a other 1", "b real 1"]);
-        assert_eq!(it.pictures(), 5);
+        assert_eq!((it.pictures(), it.strangers.len()), (5, 1));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::{Cache, CacheError, Degradation, Draw};
+use super::{Cache, CacheError, Degradation, Draw, Picture};
 use crate::error_code::ErrorCode;
 use crate::parallel;
 use crate::service::{Analyser, ServiceError};
@@ -35,30 +35,25 @@ impl Extracted {
     }
 }
 
-/// Extracts the references of `draws` undegraded and the probes under each of `degradations`; paths are relative to
-/// `folder`. `progress` gets the number of pictures done, and of all pictures.
+/// Extracts the faces of these pictures ([`wanted`]); paths are relative to `folder`. `progress` gets the number of pictures
+/// done, and of all pictures.
 ///
 /// # Errors
 /// When the cache cannot be written. A picture that cannot be read is [`Seen::Failed`].
-pub fn extract<T>(
+pub fn extract(
     analyser: &Analyser,
     folder: &Path,
-    draws: &[Draw<T>],
-    degradations: &[Degradation],
+    wanted: &[(&str, Degradation)],
     threads: usize,
     cache: Option<Cache>,
     progress: &dyn Fn(usize, usize),
-) -> Result<Extracted, CacheError>
-where
-    T: Sync,
-{
-    let wanted = wanted(draws, degradations);
+) -> Result<Extracted, CacheError> {
     let cache = cache.map(Mutex::new);
     let (mut extracted, mut done) = (Extracted::default(), 0);
     progress(0, wanted.len());
     let look = |(path, how): &(&str, Degradation)| look(analyser, &folder.join(path), *how, cache.as_ref());
     // One failed write is enough: the others would fail too.
-    parallel::for_each(&wanted, threads, look, |i, seen| {
+    parallel::for_each(wanted, threads, look, |i, seen| {
         let (path, how) = wanted[i];
         extracted.insert(path, how, seen?);
         done += 1;
@@ -68,11 +63,16 @@ where
     Ok(extracted)
 }
 
-/// Each picture and degradation once, in the order of paths.
-fn wanted<'a, T>(draws: &[Draw<'a, T>], degradations: &[Degradation]) -> Vec<(&'a str, Degradation)> {
+/// The pictures that a run reads, each once under each degradation, in the order of paths: the references of `draws` and the
+/// strangers undegraded, the probes under each of `degradations`.
+pub fn wanted<'a, T>(
+    draws: &[Draw<'a, T>],
+    strangers: &'a [Picture<T>],
+    degradations: &[Degradation],
+) -> Vec<(&'a str, Degradation)> {
     let names: Vec<String> = degradations.iter().map(Degradation::to_string).collect();
     let mut known = BTreeSet::new();
-    let mut jobs: Vec<(&str, Degradation)> = Vec::new();
+    let mut jobs: Vec<(&str, Degradation)> = strangers.iter().map(|p| (p.path.as_str(), Degradation::None)).collect();
     for draw in draws {
         let references = draw.references.iter().map(|r| (r.path.as_str(), "none", Degradation::None));
         let probes = draw

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::Population;
+use crate::identity::{Population, Tail};
 use crate::imaging::DecodeLimits;
 use crate::inference::TractEngine;
 use crate::models::{Manifest, Role, Versions, Zoo};
@@ -24,6 +24,8 @@ pub struct Judge {
     pub versions: Versions,
     /// A value that changes with faceward and with the networks that templates come from, but not with the fusion.
     pub templates_version: String,
+    /// The operator's own tail of strangers' similarity.
+    tail: Option<Tail>,
 }
 
 impl Judge {
@@ -45,12 +47,18 @@ impl Judge {
             fusion = fusion.calibrated(calibration);
         }
         Ok(Self {
+            tail: calibration.and_then(|c| c.tail),
             analyser: Analyser::new(zoo, DecodeLimits::default()),
             population: Population::load(&manifest)?,
             fusion,
             templates_version: templates_version(&manifest, &versions),
             versions,
         })
+    }
+
+    /// The tail of strangers' similarity that the threshold of a search follows from.
+    pub fn tail(&self) -> Tail {
+        self.tail.unwrap_or(self.population.model.tail)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Dataset, Draw, Explained, Extracted, Judge, Protocol, Seen, draws, enroll};
+use super::{Dataset, Draw, Explained, Extracted, Judge, OpenSetScores, Protocol, Seen, draws, enroll};
 use crate::error_code::ErrorCode;
 use crate::face::BoundingBox;
 use crate::identity::{Candidate, Profile};
@@ -85,6 +85,8 @@ pub struct Measured {
     pub excluded: usize,
     /// By person.
     pub apparent: BTreeMap<String, Apparent>,
+    /// The searches; `None` where the folder has no strangers.
+    pub open_set: Option<OpenSetScores>,
 }
 
 /// Runs `protocol` on extracted templates.
@@ -111,11 +113,12 @@ pub fn measure<T>(judge: &Judge, dataset: &Dataset<T>, protocol: &Protocol, extr
             }
         }
     }
+    measured.open_set = OpenSetScores::measure(judge, dataset, protocol, extracted);
     measured.apparent = enrolled.into_iter().filter_map(|(person, d)| Some((person, apparent(&d)?))).collect();
     measured
 }
 
-fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Option<Profile>, Enrollment) {
+pub(super) fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted) -> (Option<Profile>, Enrollment) {
     let photographs = draw.references.iter().map(|r| {
         let faces = match extracted.get(&r.path, super::Degradation::None) {
             Some(Seen::Faces(faces)) => faces.clone(),

@@ -3,7 +3,7 @@
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::{EmbeddingPrior, Population, PopulationModel};
+use super::{EmbeddingPrior, Population, PopulationModel, Tail};
 use crate::face::{BoundingBox, Component, Pose, Quality};
 use crate::template::{
     ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Part, Parts, Template,
@@ -81,6 +81,7 @@ pub(crate) fn population() -> Population {
             prior_weight: 5.0,
             parts: vec![0.01; 3],
             likeness: vec![-12.0, 8.0, 8.0, 8.0],
+            tail: Tail { from: 0.4, share: 0.001, scale: 0.04, shape: -0.07 },
         },
         cohort: (5000..5060).map(|i| template(i).embeddings).collect(),
     }

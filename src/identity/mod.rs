@@ -1,9 +1,11 @@
-//! Templates to profile: the rules of enrollment, a person's own genuine variation, and the search index.
+//! Templates to profile: the rules of enrollment, a person's own genuine variation, the search index, and whom a face
+//! depicts, if anybody.
 
 mod conditions;
 mod enrollment;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod identification;
 mod index;
 mod look_alikes;
 mod parts;
@@ -14,6 +16,7 @@ mod spread;
 
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
+pub use identification::{DEFAULT_TARGET_FPIR, LEAST_EXCESSES, OpenSet, TARGET_FPIR, Tail};
 pub use index::{Index, Neighbour};
 pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile};

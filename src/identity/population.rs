@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConditionEffects;
+use super::{ConditionEffects, Tail};
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{Embedding, Embeddings, Part};
 use crate::toml_file;
@@ -38,6 +38,8 @@ pub struct PopulationModel {
     /// The log odds that two sides show one person: intercept, then one weight per embedding for the place of its cosine
     /// between look-alikes (0) and the person's own expectation (1).
     pub likeness: Vec<f32>,
+    /// The upper tail of the similarity of strangers, from which the threshold of a search follows.
+    pub tail: Tail,
 }
 
 /// Priors and cohort.
@@ -72,6 +74,7 @@ impl Population {
         if model.parts.len() != Part::ALL.len() {
             return Err(format!("expected the spreads of {} parts", Part::ALL.len()));
         }
+        model.tail.check()?;
         Ok(Self { model, cohort })
     }
 

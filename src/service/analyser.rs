@@ -9,8 +9,8 @@ use super::stability::degraded;
 use super::timing::{self, Stage};
 use super::{ImageReport, ServiceError};
 use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
-use crate::imaging::{DecodeLimits, Pyramid, decode};
 use crate::inference::InferenceError;
+use crate::imaging::{DecodeLimits, Pyramid, decode};
 use crate::models::Zoo;
 use crate::template::{Parts, Template, TemplateExtractor};
 
@@ -24,6 +24,18 @@ pub struct Analyser {
     limits: DecodeLimits,
     max_faces: usize,
     helpers: Helpers,
+}
+
+/// The faces of one image, not yet described.
+pub(super) struct Found {
+    /// The decoded image.
+    pub(super) image: ImageReport,
+    /// The faces, the largest first.
+    pub(super) faces: Vec<Face>,
+    /// Whether the image shows more faces than the analyser's limit.
+    pub(super) more_faces: bool,
+    /// The pixels, for a closer look.
+    pub(super) pixels: Pyramid,
 }
 
 /// The faces of one image.
@@ -86,16 +98,41 @@ impl Analyser {
     /// # Errors
     /// An image that cannot be decoded, or a failing network.
     pub fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
+        let Found { image, faces, more_faces, pixels } = self.find(bytes)?;
+        let with_template = |face| {
+            let template = self.template(&pixels, &face, None)?;
+            Ok((face, template))
+        };
+        let faces = faces.into_iter().map(with_template).collect::<Result<_, ServiceError>>()?;
+        Ok(Analysis { image, faces, more_faces, pixels })
+    }
+
+    /// Decodes an image and finds the faces in it.
+    ///
+    /// # Errors
+    /// As [`Analyser::analyse`].
+    pub(super) fn find(&self, bytes: &[u8]) -> Result<Found, ServiceError> {
         let _busy = self.helpers.occupy();
         let decoded = timing::timed(Stage::Decode, || decode(bytes, &self.limits))?;
-        let (faces, more_faces) = timing::timed(Stage::Measure, || self.describe(&decoded.image))?;
+        let mut faces = timing::timed(Stage::Measure, || self.finder.find(&decoded.image))?;
+        let more_faces = faces.len() > self.max_faces;
+        faces.truncate(self.max_faces);
         let image = ImageReport {
             width: decoded.image.width(),
             height: decoded.image.height(),
             format: decoded.format.into(),
             sha256: hex::encode(Sha256::digest(bytes)),
         };
-        Ok(Analysis { image, faces, more_faces, pixels: decoded.image })
+        Ok(Found { image, faces, more_faces, pixels: decoded.image })
+    }
+
+    /// The vector that a face is searched by.
+    ///
+    /// # Errors
+    /// A failing network.
+    pub(super) fn embed_to_search(&self, pixels: &Pyramid, face: &Face) -> Result<Vec<f32>, ServiceError> {
+        let _busy = self.helpers.occupy();
+        Ok(timing::timed(Stage::Measure, || self.extractor.embed_to_search(pixels, face))?)
     }
 
     /// [`Analyser::analyse`] with every face read in parts too: for enrollment, and for evaluation.
@@ -119,23 +156,30 @@ impl Analyser {
         Ok(timing::timed(Stage::Measure, || self.extractor.parts(pixels, face))?)
     }
 
-    /// The largest faces of an image, the largest first, and whether there are more.
-    fn describe(&self, image: &Pyramid) -> Result<(Vec<(Face, Template)>, bool), ServiceError> {
-        let mut found = self.finder.find(image)?;
-        let more = found.len() > self.max_faces;
-        found.truncate(self.max_faces);
-        let faces = found.into_iter().map(|f| {
-            let template = self.template(image, &f)?;
-            Ok((f, template))
-        });
-        Ok((faces.collect::<Result<_, ServiceError>>()?, more))
+    /// The template of one face. `to_search` is the vector of [`Analyser::embed_to_search`], where it is known.
+    ///
+    /// # Errors
+    /// A failing network.
+    pub(super) fn template(
+        &self,
+        image: &Pyramid,
+        face: &Face,
+        to_search: Option<Vec<f32>>,
+    ) -> Result<Template, ServiceError> {
+        let _busy = self.helpers.occupy();
+        Ok(timing::timed(Stage::Measure, || self.in_halves(image, face, to_search))?)
     }
 
     /// The template of one face; its two halves run in parallel where a thread is idle.
-    fn template(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
+    fn in_halves(
+        &self,
+        image: &Pyramid,
+        face: &Face,
+        to_search: Option<Vec<f32>>,
+    ) -> Result<Template, InferenceError> {
         let Self { extractor, .. } = self;
         let (embedded, described) =
-            self.helpers.join(|| extractor.embed(image, face), || extractor.describe(image, face));
+            self.helpers.join(|| extractor.embed(image, face, to_search), || extractor.describe(image, face));
         Ok(embedded?.with(described?, face))
     }
 
@@ -149,7 +193,7 @@ impl Analyser {
             let (copy, found) = degraded(pixels, found)?;
             let face = self.finder.describe(&copy, found)?;
             let parts = self.extractor.parts(&copy, &face)?;
-            Ok(Template { parts, ..self.template(&copy, &face)? })
+            Ok(Template { parts, ..self.in_halves(&copy, &face, None)? })
         })
     }
 }

@@ -42,6 +42,9 @@ pub enum ServiceError {
     /// A field of the request is invalid; the text names it.
     #[error("{0}")]
     InvalidField(String),
+    /// An option of the request is invalid; the text names it.
+    #[error("{0}")]
+    InvalidOption(String),
     /// No thresholds are known for these error rates.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -78,6 +81,7 @@ impl ServiceError {
             Self::NoReferences(_) => ErrorCode::IdentityWithoutReferences,
             Self::UnknownSample { .. } => ErrorCode::SampleUnknown,
             Self::InvalidField(_) | Self::Key(_) => ErrorCode::FieldInvalid,
+            Self::InvalidOption(_) => ErrorCode::QueryInvalid,
             Self::Target(TargetError::OutOfRange { .. }) => ErrorCode::TargetOutOfRange,
             Self::Target(TargetError::Unavailable { .. }) => ErrorCode::TargetUnavailable,
             Self::Store(_) => ErrorCode::StoreFailed,

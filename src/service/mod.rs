@@ -13,6 +13,7 @@ mod helpers;
 mod pool;
 mod recorded;
 mod report;
+mod search;
 mod stability;
 mod timing;
 mod verify;
@@ -24,7 +25,7 @@ use jiff::Timestamp;
 
 use crate::access::KeyRing;
 use crate::face::DetectorSettings;
-use crate::identity::Population;
+use crate::identity::{DEFAULT_TARGET_FPIR, Population, Tail};
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
@@ -39,8 +40,12 @@ pub use expiry::Expiry;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
 pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
-pub use report::{ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification};
+pub use report::{
+    ApparentTraits, CandidateReport, CopyReport, FaceReport, IdentityName, ImageReport, SearchReport, ThresholdReport,
+    Verification,
+};
 pub use timing::{Stage, StageTiming};
+pub use verify::{MOST_CANDIDATES, VerifyOptions};
 
 /// Everything that answers a request: networks, population, fusion, store, and the profiles in memory. Its public methods
 /// only read; [`Acting`] offers those that act.
@@ -50,6 +55,8 @@ pub struct Service {
     fusion: Fusion,
     /// The data of the operator's own calibration; `None` with the shipped thresholds.
     calibration: Option<CalibrationSource>,
+    /// The tail of strangers' similarity in it.
+    own_tail: Option<Tail>,
     store: Arc<dyn Store>,
     gallery: gallery::Gallery,
     /// Held while samples of any identity change, so that two enrollments cannot both be an identity's first.
@@ -57,6 +64,8 @@ pub struct Service {
     versions: Versions,
     /// Whether verdicts are checked for stability unless a request says otherwise.
     stability_check: bool,
+    /// The share of strangers that a search may take for somebody enrolled, unless a request says otherwise.
+    target_fpir: f32,
     /// Whether the encoded images of references and negatives are kept, sealed.
     keep_images: bool,
 }
@@ -93,12 +102,14 @@ impl Service {
             analyser: Analyser::new(zoo, limits),
             fusion: Fusion::load(&manifest)?,
             calibration: None,
+            own_tail: None,
             population,
             store,
             gallery,
             writing: Mutex::new(()),
             versions,
             stability_check: false,
+            target_fpir: DEFAULT_TARGET_FPIR,
             keep_images: false,
         })
     }
@@ -110,6 +121,7 @@ impl Service {
     pub fn with_calibration(mut self, calibration: Calibration) -> Result<Self, StartError> {
         calibration.check(&self.versions.models)?;
         self.fusion = self.fusion.calibrated(&calibration);
+        self.own_tail = calibration.tail;
         self.calibration = Some(calibration.source);
         Ok(self)
     }
@@ -139,6 +151,14 @@ impl Service {
     #[must_use]
     pub fn with_stability_check(mut self, on: bool) -> Self {
         self.stability_check = on;
+        self
+    }
+
+    /// The service with this share of strangers that a search may take for somebody enrolled, within
+    /// [`TARGET_FPIR`](crate::identity::TARGET_FPIR), for requests that do not choose.
+    #[must_use]
+    pub fn with_target_fpir(mut self, rate: f32) -> Self {
+        self.target_fpir = rate;
         self
     }
 
@@ -183,6 +203,11 @@ impl Service {
     /// The versions of faceward, models and engine.
     pub fn versions(&self) -> &Versions {
         &self.versions
+    }
+
+    /// The tail of strangers' similarity that the threshold of a search follows from.
+    fn tail(&self) -> Tail {
+        self.own_tail.unwrap_or(self.population.model.tail)
     }
 
     /// Whether the service can answer. Its models are loaded, so only the store is checked.

@@ -71,6 +71,33 @@ pub struct CopyReport {
     pub distance: u32,
 }
 
+/// An identity that a face was compared with in a search.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CandidateReport {
+    /// The identity.
+    pub identity: IdentityName,
+    /// The likeness of the face to the mean of the references: the cosine between their embeddings, -1..=1.
+    pub similarity: f32,
+    /// The share of strangers who are as similar to one of the identities searched, 0..=1; `null` where that is nothing unusual.
+    pub expected_fpir: Option<f32>,
+}
+
+/// The search of everybody enrolled for one face.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SearchReport {
+    /// The number of identities that were searched: those with references, and not expired.
+    pub gallery_size: usize,
+    /// The similarity from which on a face depicts an identity; `null` where nobody is enrolled.
+    pub threshold: Option<f32>,
+    /// The false-positive identification rate asked for: the share of strangers who may be taken for somebody enrolled.
+    pub target_fpir: f32,
+    /// The rate expected at the threshold, 0..=1.
+    pub expected_fpir: f32,
+    /// The most similar identities, the most similar first: one, or as many as `top_k` asks for. The first is whom the face
+    /// depicts where its similarity reaches the threshold.
+    pub candidates: Vec<CandidateReport>,
+}
+
 /// One face.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceReport {
@@ -87,15 +114,18 @@ pub struct FaceReport {
     /// The quality of the face, as a whole and by component.
     #[schema(value_type = Object)]
     pub quality: Quality,
-    /// Apparent age, sex and expression.
-    pub apparent: ApparentTraits,
+    /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them.
+    pub apparent: Option<ApparentTraits>,
     /// The identity that it was compared with; `null` for a stranger's face.
     pub identity: Option<IdentityName>,
+    /// The search for the face's identity; `null` where an identity was claimed.
+    pub search: Option<SearchReport>,
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
     pub score: Option<f32>,
-    /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one.
+    /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one. Their `likeness` is
+    /// `null` where a search found the identity, by the search's own threshold.
     #[schema(value_type = Option<Object>)]
     pub thresholds: Option<ThresholdReport>,
     /// The log odds that the face depicts that identity; `null` without one.
@@ -142,29 +172,27 @@ impl Enrolled {
     }
 }
 
-/// The explanation of a face that depicts nobody who is enrolled.
-const STRANGER: &str = "The face does not match any enrolled person.";
-
 impl FaceReport {
-    /// The report on one face; without `comparison` it is a stranger's.
-    pub(super) fn new(index: usize, (face, template): &(Face, Template), comparison: Option<&Comparison>) -> Self {
+    /// The report on one face, described as far as it was looked at; without `comparison` it is a stranger's.
+    pub(super) fn new(index: usize, face: &Face, template: Option<&Template>, comparison: Option<&Comparison>) -> Self {
         let decision = comparison.map(|c| &c.judgement.decision);
         Self {
             index,
-            bbox: template.bbox,
+            bbox: face.detection.bbox,
             confidence: face.detection.confidence,
-            pose: template.pose,
-            quality: template.quality.clone(),
-            apparent: ApparentTraits::of(template),
+            pose: face.pose,
+            quality: face.quality.clone(),
+            apparent: template.map(ApparentTraits::of),
             identity: comparison.map(|c| c.enrolled.name()),
-            verdict: decision.map_or(Verdict::DifferentPerson, |d| d.verdict),
+            search: None,
+            verdict: decision.map_or(Verdict::UnknownPerson, |d| d.verdict),
             score: decision.map(|d| d.score),
             thresholds: decision.map(|d| d.thresholds),
             likeness: comparison.map(|c| c.judgement.evidence.likeness),
             copy_of: comparison.and_then(Comparison::copy_of),
             stability: comparison.and_then(|c| c.judgement.stability),
             limits: decision.map(|d| d.limits.clone()).unwrap_or_default(),
-            explanation: comparison.map_or_else(|| Explanation::only(STRANGER), Comparison::explanation),
+            explanation: comparison.map_or_else(|| Explanation::only(""), Comparison::explanation),
         }
     }
 }
@@ -183,6 +211,8 @@ pub struct Verification {
     pub deciding_face: Option<usize>,
     /// The faces that were judged, the largest first.
     pub faces: Vec<FaceReport>,
+    /// The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
+    pub search: Option<SearchReport>,
     /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default.
     pub more_faces: bool,
     /// The explanation of the deciding face.

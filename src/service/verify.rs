@@ -1,12 +1,52 @@
-//! Verification: one image against a claimed identity, or a search of all identities for each face.
+//! Verification: one image against a claimed identity; `search.rs` has the search of everybody enrolled.
 
+use std::sync::Arc;
+
+use super::analyser::Found;
 use super::report::{Comparison, FaceReport, IdentityName, ImageReport};
 use super::timing::{self, Stage};
-use super::{Analysis, Enrolled, Service, ServiceError, Verification};
+use super::{Enrolled, Service, ServiceError, Verification};
 use crate::face::Face;
-use crate::identity::IdentityId;
+use crate::identity::{IdentityId, Profile, TARGET_FPIR};
+use crate::imaging::Pyramid;
 use crate::template::Template;
-use crate::verdict::{Explanation, ImageDecision, Judgement, Thresholds, Verdict, judge, roll_up};
+use crate::verdict::{Explanation, ImageDecision, Thresholds, Verdict, judge};
+
+/// The most candidates that an answer lists per face.
+pub const MOST_CANDIDATES: usize = 100;
+
+/// What a request may ask of a verification.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerifyOptions {
+    /// Whether every face called `real` or `fake` is judged again in a degraded copy; `None`: by the service's own setting.
+    pub stability_check: Option<bool>,
+    /// Whether a search describes strangers' faces too. It changes no decision.
+    pub full: bool,
+    /// The number of candidates that a search lists per face, up to [`MOST_CANDIDATES`]; `None`: one.
+    pub top_k: Option<usize>,
+    /// The share of strangers that a search may take for somebody enrolled, within [`TARGET_FPIR`]; `None`: the service's own
+    /// setting.
+    pub target_fpir: Option<f32>,
+}
+
+impl VerifyOptions {
+    /// # Errors
+    /// A value out of range, or an option of searches beside a claimed identity.
+    fn check(&self, claims: bool) -> Result<(), ServiceError> {
+        let wrong = |text: String| Err(ServiceError::InvalidOption(text));
+        if self.top_k.is_some_and(|k| !(1..=MOST_CANDIDATES).contains(&k)) {
+            return wrong(format!("top_k must be 1 to {MOST_CANDIDATES}"));
+        }
+        if self.target_fpir.is_some_and(|rate| !TARGET_FPIR.contains(&rate)) {
+            let (least, most) = (TARGET_FPIR.start(), TARGET_FPIR.end());
+            return wrong(format!("target_fpir must be {least} to {most}, for example 0.001"));
+        }
+        if claims && (self.top_k.is_some() || self.target_fpir.is_some()) {
+            return wrong("top_k and target_fpir belong to a search: leave them out, or leave out the identity".into());
+        }
+        Ok(())
+    }
+}
 
 impl Service {
     /// See [`Acting::verify_with`](super::Acting::verify_with).
@@ -14,25 +54,29 @@ impl Service {
         &self,
         bytes: &[u8],
         claimed: Option<&IdentityId>,
-        stability_check: Option<bool>,
+        options: &VerifyOptions,
     ) -> Result<Verification, ServiceError> {
         // The identity first: an unknown one must not cost the decoding of an image.
-        let claimed = claimed.map(|id| self.gallery.living(id)).transpose()?;
-        if let Some(e) = claimed.as_ref().filter(|e| e.profile.is_none()) {
-            return Err(ServiceError::NoReferences(e.record.id.clone()));
-        }
+        let claimed = claimed.map(|id| self.claimed(id)).transpose()?;
+        options.check(claimed.is_some())?;
         timing::start();
-        let analysis = self.analyser.analyse(bytes)?;
-        let more_faces = analysis.more_faces;
-        let check = stability_check.unwrap_or(self.stability_check);
-        let mut answer = timing::timed(Stage::Compare, || match claimed {
-            _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
-            Some(ref enrolled) => self.against(enrolled, analysis, check),
-            None => self.search(analysis, check),
+        let found = self.analyser.find(bytes)?;
+        let mut answer = timing::timed(Stage::Compare, || match &claimed {
+            _ if found.faces.is_empty() => Ok(self.without_face(&found.image, claimed.as_ref().map(|c| c.0.as_ref()))),
+            Some((enrolled, profile)) => self.against(enrolled, profile, &found, options),
+            None => self.search(&found, options),
         })?;
-        answer.more_faces = more_faces;
+        // Erased or expired meanwhile, it no longer answers.
+        claimed.map(|(enrolled, _)| self.gallery.still(&enrolled)).transpose()?;
+        answer.more_faces = found.more_faces;
         answer.timings = Some(timing::read());
         Ok(answer)
+    }
+
+    fn claimed(&self, id: &IdentityId) -> Result<(Arc<Enrolled>, Arc<Profile>), ServiceError> {
+        let enrolled = self.gallery.living(id)?;
+        let profile = self.gallery.profile(&enrolled)?;
+        Ok((enrolled, profile))
     }
 
     /// The thresholds of verdicts about this identity.
@@ -51,66 +95,44 @@ impl Service {
     }
 
     /// Every face against one identity.
-    fn against(&self, enrolled: &Enrolled, analysis: Analysis, check: bool) -> Result<Verification, ServiceError> {
-        let missing = || ServiceError::NoReferences(enrolled.record.id.clone());
-        let profile = enrolled.profile.as_ref().ok_or_else(missing)?;
-        let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
-        let judge = |(face, template): &(Face, Template)| {
-            let parts = || self.analyser.parts(&analysis.pixels, face);
-            judge(template, profile, &fusion, parts, || self.degraded_template(&analysis, face, check))
-        };
-        let image = ImageDecision::of(analysis.faces.iter().map(judge).collect::<Result<_, ServiceError>>()?);
-        let faces = analysis.faces.iter().zip(image.faces).enumerate();
-        let reports =
-            faces.map(|(i, (face, judgement))| FaceReport::new(i, face, Some(&Comparison { enrolled, judgement })));
-        Ok(self.answer(analysis.image, reports.collect(), image.deciding.unwrap_or(0), Some(enrolled.name())))
-    }
-
-    /// All identities are searched for each face.
-    fn search(&self, analysis: Analysis, check: bool) -> Result<Verification, ServiceError> {
-        let mut reports = Vec::with_capacity(analysis.faces.len());
-        for (i, face) in analysis.faces.iter().enumerate() {
-            let best = self.gallery.best_match(&face.1)?;
-            let comparison = best.as_deref().map(|e| self.against_best(e, &analysis, face, check)).transpose()?;
-            reports.push(FaceReport::new(i, face, comparison.flatten().as_ref()));
-        }
-        let verdict = roll_up(reports.iter().map(|r| r.verdict));
-        let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
-        let identity = reports.get(deciding).and_then(|r| r.identity.clone());
-        Ok(self.answer(analysis.image, reports, deciding, identity))
-    }
-
-    /// A face against the identity that it is most like; `None` where it does not depict that person either.
-    fn against_best<'a>(
+    fn against(
         &self,
-        enrolled: &'a Enrolled,
-        analysis: &Analysis,
-        (face, template): &(Face, Template),
-        check: bool,
-    ) -> Result<Option<Comparison<'a>>, ServiceError> {
-        let Some(profile) = &enrolled.profile else { return Ok(None) };
+        enrolled: &Enrolled,
+        profile: &Profile,
+        found: &Found,
+        options: &VerifyOptions,
+    ) -> Result<Verification, ServiceError> {
         let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
-        let judgement = Judgement::of_whole_face(template, profile, &fusion);
-        if !judgement.depicts_person() {
-            return Ok(None);
+        let (mut templates, mut judgements) = (Vec::new(), Vec::new());
+        for face in &found.faces {
+            let template = self.analyser.template(&found.pixels, face, None)?;
+            let parts = || self.analyser.parts(&found.pixels, face);
+            let degraded = || self.degraded_template(&found.pixels, face, options.stability_check);
+            judgements.push(judge(&template, profile, &fusion, parts, degraded)?);
+            templates.push(template);
         }
-        let parts = || self.analyser.parts(&analysis.pixels, face);
-        let degraded = || self.degraded_template(analysis, face, check);
-        let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
-        Ok(Some(Comparison { enrolled, judgement }))
+        let image = ImageDecision::of(judgements);
+        let faces = found.faces.iter().zip(&templates).zip(image.faces).enumerate();
+        let reports = faces.map(|(i, ((face, template), judgement))| {
+            FaceReport::new(i, face, Some(template), Some(&Comparison { enrolled, profile, judgement }))
+        });
+        let deciding = image.deciding.unwrap_or(0);
+        Ok(self.answer(found.image.clone(), reports.collect(), deciding, Some(enrolled.name())))
     }
 
-    /// The template of a degraded copy of a face, for the stability check; `None` where `check` is off.
-    fn degraded_template(
+    /// The template of a degraded copy of a face, for the stability check; `None` where none is wanted, by `asked` or else by
+    /// the service's own setting.
+    pub(super) fn degraded_template(
         &self,
-        analysis: &Analysis,
+        pixels: &Pyramid,
         face: &Face,
-        check: bool,
+        asked: Option<bool>,
     ) -> Result<Option<Template>, ServiceError> {
-        check.then(|| self.analyser.degraded_template(&analysis.pixels, &face.detection)).transpose()
+        let check = asked.unwrap_or(self.stability_check);
+        check.then(|| self.analyser.degraded_template(pixels, &face.detection)).transpose()
     }
 
-    fn answer(
+    pub(super) fn answer(
         &self,
         image: ImageReport,
         faces: Vec<FaceReport>,
@@ -122,6 +144,7 @@ impl Service {
             verdict: face.map_or(Verdict::NoFace, |f| f.verdict),
             score: face.and_then(|f| f.score),
             identity,
+            search: face.and_then(|f| f.search.clone()),
             deciding_face: face.map(|f| f.index),
             explanation: face.map_or_else(|| Explanation::only(""), |f| f.explanation.clone()),
             thresholds: face.and_then(|f| f.thresholds).unwrap_or(self.fusion.thresholds),
@@ -134,7 +157,7 @@ impl Service {
         }
     }
 
-    fn without_face(&self, image: ImageReport, claimed: Option<&Enrolled>) -> Verification {
+    fn without_face(&self, image: &ImageReport, claimed: Option<&Enrolled>) -> Verification {
         let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about \
                       24 pixels.";
         Verification {
@@ -143,11 +166,12 @@ impl Service {
             identity: claimed.map(Enrolled::name),
             deciding_face: None,
             faces: Vec::new(),
+            search: None,
             more_faces: false,
             explanation: Explanation::only(reason),
             thresholds: claimed.map_or(self.fusion.thresholds, |e| self.thresholds(e)),
             calibration: self.calibration.clone(),
-            image,
+            image: image.clone(),
             versions: self.versions.clone(),
             timings: None,
         }

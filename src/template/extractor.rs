@@ -53,19 +53,28 @@ impl TemplateExtractor {
     /// # Errors
     /// When a network fails.
     pub fn extract(&self, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
-        Ok(self.embed(image, face)?.with(self.describe(image, face)?, face))
+        Ok(self.embed(image, face, None)?.with(self.describe(image, face)?, face))
     }
 
-    /// The half of a template that identifies the person: embeddings, age and sex.
+    /// The vector of [`Embedding::C`](super::Embedding::C): all that a search for the person needs.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub(crate) fn embed_to_search(&self, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
+        embedding::embedding_c(self.zoo.as_ref(), image, face)
+    }
+
+    /// The half of a template that identifies the person: embeddings, age and sex. `c` is the vector to search by, where it is
+    /// known.
     ///
     /// # Errors
     /// When a network fails.
-    pub(crate) fn embed(&self, image: &Pyramid, face: &Face) -> Result<Embedded, InferenceError> {
+    pub(crate) fn embed(&self, image: &Pyramid, face: &Face, c: Option<Vec<f32>>) -> Result<Embedded, InferenceError> {
         let zoo = self.zoo.as_ref();
         let a = embedding::face_res(zoo, image, face)?;
         let b = embedding::embed_b(zoo, &embedding::chip_b(image, face).0)?;
         let demographics = Demographics { age: a.age, male: a.male };
-        let c = embedding::embedding_c(zoo, image, face)?;
+        let c = c.map_or_else(|| self.embed_to_search(image, face), Ok)?;
         Ok(Embedded { embeddings: Embeddings::new([a.embedding, b, c]), demographics })
     }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{OperatingPoints, ScoreMap, Thresholds};
+use crate::identity::Tail;
 use crate::toml_file;
 
 /// Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure one on.
@@ -46,6 +47,9 @@ pub struct CalibrationSource {
     pub fakes: usize,
     /// Different pictures of other people.
     pub others: usize,
+    /// Photographs of strangers for searches.
+    #[serde(default)]
+    pub strangers: usize,
     /// The degradations applied to the pictures before they were verified.
     pub degradations: Vec<String>,
     /// What was left as shipped, each with the reason.
@@ -68,6 +72,9 @@ pub struct Calibration {
     /// The thresholds for other error rates, on the mapped score; empty in files of older versions.
     #[serde(default)]
     pub operating_points: OperatingPoints,
+    /// The tail of strangers' similarity, from which the threshold of a search follows; `None`: as shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Tail>,
     /// The data that it was fitted on.
     pub source: CalibrationSource,
 }
@@ -97,6 +104,7 @@ impl Calibration {
         let it: Self = toml_file::parse(text)?;
         it.thresholds.check()?;
         it.operating_points.check()?;
+        it.tail.map_or(Ok(()), |tail| tail.check())?;
         if !(it.map.slope > 0.0 && it.map.slope.is_finite() && it.map.offset.is_finite()) {
             return Err("the map's slope must be above zero, and both numbers finite".into());
         }

@@ -14,8 +14,10 @@ pub enum Verdict {
     Real,
     /// Depicts the person, but departs from their own variation.
     Fake,
-    /// Does not depict the person.
+    /// Does not depict the claimed person.
     DifferentPerson,
+    /// Depicts nobody who is enrolled: the answer of a search that finds nobody.
+    UnknownPerson,
     /// Quality or conflicting evidence does not carry a decision.
     Inconclusive,
     /// No usable face.
@@ -29,6 +31,7 @@ impl Verdict {
             Self::Real => "real",
             Self::Fake => "fake",
             Self::DifferentPerson => "different_person",
+            Self::UnknownPerson => "unknown_person",
             Self::Inconclusive => "inconclusive",
             Self::NoFace => "no_face",
         }

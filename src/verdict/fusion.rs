@@ -123,6 +123,12 @@ impl Fusion {
         Cow::Owned(Self { thresholds, ..self.clone() })
     }
 
+    /// As [`Fusion::with_targets`], for a face whose identity a search has decided on.
+    pub fn of_found_person(&self, targets: &ErrorTargets) -> Self {
+        let fusion = self.with_targets(targets).into_owned();
+        Self { thresholds: fusion.thresholds.of_found_person(), ..fusion }
+    }
+
     /// Whether identities can have these error rates.
     ///
     /// # Errors

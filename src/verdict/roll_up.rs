@@ -32,13 +32,13 @@ pub fn best_match<'a>(faces: impl IntoIterator<Item = &'a Evidence>) -> Option<u
 
 /// The image's verdict from its faces' verdicts when no identity was claimed, the most alarming first: a fake of anyone
 /// makes the image `fake`; else an undecided face makes it `inconclusive`; else a protected person's genuine face makes
-/// it `real`; else all faces are strangers': `different_person`. Without faces: `no_face`.
+/// it `real`; else all faces are strangers': `unknown_person`. Without faces: `no_face`.
 pub fn roll_up(faces: impl IntoIterator<Item = Verdict>) -> Verdict {
     let rank = |v: &Verdict| match v {
         Verdict::Fake => 4,
         Verdict::Inconclusive => 3,
         Verdict::Real => 2,
-        Verdict::DifferentPerson => 1,
+        Verdict::DifferentPerson | Verdict::UnknownPerson => 1,
         Verdict::NoFace => 0,
     };
     faces.into_iter().max_by_key(rank).unwrap_or(Verdict::NoFace)
@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn the_most_alarming_face_decides() {
-        use Verdict::{DifferentPerson, Fake, Inconclusive, NoFace, Real};
-        assert_eq!(roll_up([Real, Fake, DifferentPerson]), Fake);
+        use Verdict::{Fake, Inconclusive, NoFace, Real, UnknownPerson};
+        assert_eq!(roll_up([Real, Fake, UnknownPerson]), Fake);
         assert_eq!(roll_up([Real, Inconclusive]), Inconclusive);
-        assert_eq!(roll_up([DifferentPerson, Real]), Real);
-        assert_eq!(roll_up([DifferentPerson]), DifferentPerson);
+        assert_eq!(roll_up([UnknownPerson, Real]), Real);
+        assert_eq!(roll_up([UnknownPerson]), UnknownPerson);
         assert_eq!(roll_up([]), NoFace);
     }
 }

@@ -10,7 +10,8 @@ pub struct Thresholds {
     pub real: f32,
     /// Scores up to this one are `fake`.
     pub fake: f32,
-    /// Likeness below this, in log odds, is `different_person`.
+    /// Likeness below this, in log odds, is `different_person`. Minus infinity, `null` in JSON, where a search found the
+    /// person: its own threshold decided on the identity.
     pub likeness: f32,
     /// The share of genuine photographs called fake that `fake` was fitted to.
     pub target_genuine_called_fake: f32,
@@ -23,6 +24,12 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
+    /// The thresholds for a face whose identity a search has decided on.
+    #[must_use]
+    pub fn of_found_person(self) -> Self {
+        Self { likeness: f32::NEG_INFINITY, ..self }
+    }
+
     /// Checks that the thresholds are in order.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
-use crate::service::{RecordedService, ServiceError, Verification};
+use crate::service::{RecordedService, ServiceError, Verification, VerifyOptions};
 
 /// One image, and optionally the identity that it is said to show.
 #[derive(ToSchema)]
@@ -33,12 +33,23 @@ pub(crate) struct VerifyParams {
     /// Also verify a degraded copy of the face, and answer `inconclusive` if the two verdicts contradict each other.
     /// The default is the server's setting `stability_check`.
     stability: Option<bool>,
+    /// Describe strangers' faces too: their apparent age, sex and expression. It changes no decision. Searches only leave them
+    /// out, so with an identity it has no effect.
+    #[serde(default)]
+    full: bool,
+    /// Searches only: the number of candidates to list for each face, the most similar first; 1 without it.
+    #[param(minimum = 1, maximum = 100)]
+    top_k: Option<usize>,
+    /// Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
+    /// (false-positive identification rate). The default is the server's setting `target_fpir`.
+    #[param(minimum = 0.000001, maximum = 0.5)]
+    target_fpir: Option<f32>,
 }
 
 /// Verify an image.
 ///
-/// With the part `identity`, the image is compared with that identity; without it, all identities are searched for each
-/// face. An image without a usable face is answered 200 with the verdict `no_face`.
+/// With the part `identity`, the image is compared with that identity; without it, everybody enrolled is searched for each
+/// face, and a face that depicts nobody of them is `unknown_person`. An image without a usable face is answered 200 with the verdict `no_face`.
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
     request_body(content = VerifyForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "The verdict and its explanation", body = Verification),
@@ -59,9 +70,11 @@ pub(crate) async fn verify(
         let detail = "the form has several parts named `image`; send one image per request";
         return Err(Problem::new(ErrorCode::TooManyImages, detail));
     };
+    let VerifyParams { timings, stability: stability_check, full, top_k, target_fpir } = params;
+    let options = VerifyOptions { stability_check, full, top_k, target_fpir };
     let verify = move |service: &RecordedService| {
         let _held = held;
-        service.acting_as(actor).verify_with(&upload.bytes, claimed.as_ref(), params.stability)
+        service.acting_as(actor).verify_with(&upload.bytes, claimed.as_ref(), &options)
     };
     let mut answer = state.on_pool(verify).await?;
     ::metrics::counter!("faceward_verdicts_total", "verdict" => answer.verdict.name()).increment(1);
@@ -70,6 +83,6 @@ pub(crate) async fn verify(
         let seconds = f64::from(timing.milliseconds) / 1000.0;
         ::metrics::histogram!("faceward_verify_stage_duration_seconds", "stage" => stage).record(seconds);
     }
-    answer.timings = answer.timings.filter(|_| params.timings);
+    answer.timings = answer.timings.filter(|_| timings);
     Ok(Json(answer))
 }

@@ -52,7 +52,8 @@ impl Report {
             calibration: calibration.cloned(),
             degrade,
         };
-        Self::of(run, measured, labels)
+        let open_set = measured.open_set.as_ref().map(|scores| scores.figures(judge.tail()));
+        Self { open_set, ..Self::of(run, measured, labels) }
     }
 
     fn of(run: Run, measured: &Measured, labels: &Labels) -> Self {
@@ -61,6 +62,7 @@ impl Report {
         let first = run.degrade.first().map_or("", String::as_str);
         Self {
             schema: SCHEMA,
+            open_set: None,
             enrollment: enrollment(measured),
             means: run.degrade.iter().flat_map(|how| means(how, &sets)).collect(),
             groups: run.degrade.iter().flat_map(|how| groups(how, &sets, labels)).collect(),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::text::{EXPLANATIONS, GROUPS, VERDICTS, counts, figure, of_kind, pointing, protocol, shares, thresholds};
+use super::text::{
+    EXPLANATIONS, GROUPS, OPEN_SET, VERDICTS, counts, figure, of_kind, open_set_row, pointing, protocol, searched, shares,
+    thresholds,
+};
 use super::{Comparison, Report};
 use crate::eval::ChangeRow;
 
@@ -26,6 +29,7 @@ pub fn markdown(report: &Report, comparison: Option<&Comparison>) -> String {
     changes(&mut out, report);
     explanations(&mut out, report);
     calibration(&mut out, report);
+    open_set(&mut out, report);
     groups(&mut out, report);
     sets(&mut out, report);
     worst(&mut out, report);
@@ -58,6 +62,15 @@ fn means(out: &mut String, report: &Report) {
         let figures = row.figures.named().map(|(name, value)| ranged(&row.intervals, name, value)).join(" | ");
         let worst = row.worst.as_ref().map_or_else(String::new, |w| format!("{} {}", figure(row.worst_auc), cell(w)));
         let _ = writeln!(out, "| {} | {} | {} | {figures} | {worst} |", row.degrade, cell(&row.set), row.sets);
+    }
+}
+
+fn open_set(out: &mut String, report: &Report) {
+    let Some(figures) = &report.open_set else { return };
+    let _ = writeln!(out, "\n## Searches among strangers\n\n{}\n", searched(figures));
+    head(out, &OPEN_SET);
+    for row in &figures.rows {
+        let _ = writeln!(out, "| {} |", open_set_row(row).join(" | "));
     }
 }
 

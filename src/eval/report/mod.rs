@@ -26,7 +26,7 @@ pub use summary::summary;
 pub use text::rates;
 pub use thumbnails::add_thumbnails;
 
-use super::ChangeRow;
+use super::{ChangeRow, OpenSetFigures};
 use super::statistics::Bin;
 use crate::face::BoundingBox;
 use crate::verdict::{CalibrationSource, Thresholds, Verdict};
@@ -58,6 +58,9 @@ pub struct Report {
     /// Figures of explanations, by degradation.
     #[serde(default)]
     pub explanations: Vec<ExplanationRow>,
+    /// Searches among strangers; `None` where the folder has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_set: Option<OpenSetFigures>,
     /// The worst cases under the first degradation.
     pub worst: Vec<Case>,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::text::{VERDICTS, figure, protocol, shares};
+use super::text::{VERDICTS, figure, open_set_row, protocol, searched, shares};
 use super::{ExplanationRow, Report};
 
 /// Columns for the name of a set.
@@ -35,6 +35,16 @@ pub fn summary(report: &Report) -> String {
     }
     for e in &report.explanations {
         let _ = writeln!(out, "{:10} {}", e.degrade, explanations(e));
+    }
+    if let Some(figures) = &report.open_set {
+        let _ = writeln!(out, "searches: {}", searched(figures));
+        for row in &figures.rows {
+            let [target, threshold, fpir, fnir, missed] = open_set_row(row);
+            let _ = writeln!(
+                out,
+                "  target FPIR {target:6}  similarity from {threshold}  FPIR {fpir}  FNIR {fnir}  fakes missed {missed}"
+            );
+        }
     }
     let _ = writeln!(out, "{}", protocol(report));
     out

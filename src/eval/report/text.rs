@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ExplanationRow, Figures, GroupRow, MeanRow, Report};
-use crate::eval::counted;
+use crate::eval::{OpenSetFigures, OpenSetRow, counted};
 use crate::verdict::Rates;
 
 /// The columns of verdicts, in the order of [`shares`].
@@ -125,4 +125,26 @@ pub fn rates(r: &Rates) -> String {
     ];
     let each = each.into_iter().filter_map(|(name, v)| Some(format!("{name} {:.1} %", v? * 100.0)));
     each.collect::<Vec<_>>().join(", ")
+}
+
+/// The columns of the table of searches.
+pub(super) const OPEN_SET: [&str; 5] = ["target FPIR", "similarity from", "FPIR", "FNIR", "fakes missed"];
+
+/// What the searches were made among.
+pub(super) fn searched(figures: &OpenSetFigures) -> String {
+    format!(
+        "{} people enrolled; {} photographs of strangers, {} genuine photographs and {} fakes of those enrolled searched.",
+        figures.gallery, figures.strangers, figures.genuine, figures.fakes
+    )
+}
+
+/// The cells of a row of the table of searches.
+pub(super) fn open_set_row(row: &OpenSetRow) -> [String; 5] {
+    [
+        row.target_fpir.to_string(),
+        format!("{:.3}", row.threshold),
+        format!("{:.4}", row.fpir),
+        figure(row.fnir),
+        figure(row.fakes_missed),
+    ]
 }

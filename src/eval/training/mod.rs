@@ -4,8 +4,10 @@
 
 mod cohort;
 mod evidence;
+mod tail;
 mod templates;
 
 pub use cohort::write_cohort;
 pub use evidence::{EvidenceOptions, write_evidence};
+pub use tail::{Compared, TAIL_SHARE, fit_tail};
 pub use templates::write_templates;

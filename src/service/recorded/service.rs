@@ -9,7 +9,7 @@ use super::{Acting, RecordedService, RecordedStore};
 use crate::audit::{Event, VerifyRecord};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, SampleKind, SampleSet};
 use crate::imaging::DecodeLimits;
-use crate::service::{EnrollmentReport, Service, ServiceError, StartError, Upload, Verification};
+use crate::service::{EnrollmentReport, Service, ServiceError, StartError, Upload, Verification, VerifyOptions};
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::vault::MasterKeySource;
 
@@ -37,26 +37,25 @@ impl RecordedService {
 
 impl Acting<'_, Service> {
     /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
-    /// decides; without, all identities are searched for each face. Uses the service's own stability setting.
+    /// decides; without, everybody enrolled is searched for each face. Uses the service's own settings.
     ///
     /// # Errors
     /// An image that cannot be decoded, an unknown identity or one without references, a failing network.
     pub fn verify(&self, bytes: &[u8], claimed: Option<&IdentityId>) -> Result<Verification, ServiceError> {
-        self.verify_with(bytes, claimed, None)
+        self.verify_with(bytes, claimed, &VerifyOptions::default())
     }
 
-    /// Like [`Acting::verify`], but `stability_check` says whether every face called `real` or `fake` is judged again in
-    /// a degraded copy; `None` uses the service's own setting.
+    /// Like [`Acting::verify`], with what a request asks for.
     ///
     /// # Errors
-    /// As [`Acting::verify`].
+    /// As [`Acting::verify`]; an option that is out of range or does not fit the request.
     pub fn verify_with(
         &self,
         bytes: &[u8],
         claimed: Option<&IdentityId>,
-        stability_check: Option<bool>,
+        options: &VerifyOptions,
     ) -> Result<Verification, ServiceError> {
-        let answer = self.target().verify_with(bytes, claimed, stability_check)?;
+        let answer = self.target().verify_with(bytes, claimed, options)?;
         let subject = answer.identity.as_ref().and_then(|i| i.id.parse().ok()).map(|id| self.subject(&id));
         self.record(&Event::Verified(Box::new(verify_record(&answer, claimed.is_some(), subject))))?;
         Ok(answer)

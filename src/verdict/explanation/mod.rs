@@ -6,6 +6,7 @@ mod difference;
 mod finding;
 mod likeness;
 mod parts;
+mod search;
 mod summary;
 mod traces;
 mod words;
@@ -17,6 +18,7 @@ use super::{Decision, Evidence};
 use finding::{Finding, to_list};
 
 pub use difference::{Difference, Direction};
+pub use search::SearchFacts;
 
 /// The reasons for a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -42,7 +44,7 @@ impl Explanation {
         Self { summary, differences: listed.iter().map(|f| f.difference(decision)).collect() }
     }
 
-    /// A summary alone: for an image without a usable face, or for a stranger's face.
+    /// A summary alone: for an image without a usable face.
     pub fn only(summary: impl Into<String>) -> Self {
         Self { summary: summary.into(), differences: Vec::new() }
     }

@@ -61,7 +61,7 @@ impl Facts<'_> {
                 )
             }
             Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
-            Verdict::Inconclusive | Verdict::NoFace => self.no_decision(),
+            Verdict::Inconclusive | Verdict::NoFace | Verdict::UnknownPerson => self.no_decision(),
         }
     }
 

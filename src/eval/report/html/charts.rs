@@ -3,7 +3,7 @@
 use maud::{Markup, Render, html};
 
 use super::svg::{self, Axis, Chart, Mark};
-use crate::eval::report::{Condition, Run};
+use crate::eval::report::{Condition, Report, Run};
 
 /// A chart with its legend and a sentence on how to read it.
 pub(super) struct Figure {
@@ -134,6 +134,27 @@ fn det(index: usize, condition: &Condition) -> Figure {
                   each curve at its equal error rate. Rates outside the axes lie on their edge."
                 .into(),
     }
+}
+
+/// The DET curve of searches; nothing without strangers or without photographs of those enrolled.
+pub(super) fn open_set(report: &Report) -> Markup {
+    let Some(figures) = report.open_set.as_ref().filter(|f| !f.curve.is_empty()) else { return html! {} };
+    let ticks = || DET_TICKS.iter().map(|t| (det_place(*t), format!("{}%", t * 100.0))).collect();
+    let points = figures.curve.iter().map(|[fpir, fnir]| [det_place(*fpir), det_place(*fnir)]).collect();
+    let figure = Figure {
+        chart: Chart {
+            id: "search".into(),
+            title: "DET of searches".into(),
+            description: "FNIR against FPIR of searches at every threshold".into(),
+            x: Axis { label: "strangers found to be somebody (FPIR)", ticks: ticks() },
+            y: Axis { label: "genuine not found (FNIR)", ticks: ticks() },
+            marks: vec![Mark::Line { series: 0, points }],
+        },
+        legend: Vec::new(),
+        point: None,
+        caption: "Nearer to the lower left is better. Rates outside the axes lie on their edge.".into(),
+    };
+    html! { div.charts { (figure) } }
 }
 
 fn histogram(index: usize, condition: &Condition, run: &Run) -> Figure {

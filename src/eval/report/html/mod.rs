@@ -39,6 +39,8 @@ pub fn html(report: &Report, comparison: Option<&Comparison>) -> String {
                     (tables::means(report))
                     @if let Some(comparison) = comparison { (tables::compared(comparison)) }
                     (charts(report))
+                    (tables::open_set(report))
+                    (charts::open_set(report))
                     (tables::explanations(report))
                     (tables::groups(report))
                     (worst(report))

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::eval::report::text::{EXPLANATIONS, GROUPS, VERDICTS, counts, figure, of_kind, pointing, shares};
+use crate::eval::report::text::{
+    EXPLANATIONS, GROUPS, OPEN_SET, VERDICTS, counts, figure, of_kind, open_set_row, pointing, searched, shares,
+};
 use crate::eval::report::{Comparison, Report};
 
 /// A table that can be scrolled by keyboard; the first cell of each row is its heading.
@@ -59,6 +61,25 @@ pub(super) fn means(report: &Report) -> Markup {
     html! {
         h2 { "Means over people" }
         (table("Means over people", &columns, &rows))
+    }
+}
+
+pub(super) fn open_set(report: &Report) -> Markup {
+    html! {
+        @if let Some(figures) = &report.open_set {
+            @let rows = html! {
+                @for row in &figures.rows {
+                    @let [target, rest @ ..] = open_set_row(row);
+                    tr {
+                        th scope="row" { (target) }
+                        @for cell in rest { td { (cell) } }
+                    }
+                }
+            };
+            h2 { "Searches among strangers" }
+            p.soft { (searched(figures)) }
+            (table("Searches among strangers", &OPEN_SET, &rows))
+        }
     }
 }
 

@@ -1,0 +1,114 @@
+//! Identification: whom of everybody enrolled a face depicts, if anybody.
+//!
+//! A search compares a face with every enrolled identity, so a stranger has as many chances to be taken for somebody as
+//! there are identities. One threshold for all sizes cannot hold the rate of such errors. Here the threshold follows from
+//! the rate that is asked for and from the number enrolled, by way of the upper tail of strangers' scores: beyond a high
+//! quantile it is a generalised Pareto distribution (Pickands 1975; for face recognition Scheirer et al., "Meta-recognition",
+//! 2011). The score is the cosine between the face and the mean direction of an identity's references.
+
+use serde::{Deserialize, Serialize};
+
+/// The upper tail of the score of one stranger against one identity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tail {
+    /// The score at which the tail begins.
+    pub from: f32,
+    /// The share of comparisons with strangers that reach `from`, above 0 and below 1.
+    pub share: f32,
+    /// The scale of the generalised Pareto distribution of what exceeds `from`; above zero.
+    pub scale: f32,
+    /// Its shape; below zero for a tail that ends.
+    pub shape: f32,
+}
+
+/// The rate that a search has unless it is asked for another: one stranger in 300.
+pub const DEFAULT_TARGET_FPIR: f32 = 0.0033;
+/// The rates that a search can be asked for.
+pub const TARGET_FPIR: std::ops::RangeInclusive<f32> = 1e-6..=0.5;
+
+/// The decision of a search over a number of identities.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenSet {
+    tail: Tail,
+    identities: usize,
+    /// A face with this score or a higher one depicts the identity.
+    pub threshold: f32,
+}
+
+impl Tail {
+    /// Checks that the parameters are those of a distribution.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { from, share, scale, shape } = *self;
+        let finite = [from, share, scale, shape].into_iter().all(f32::is_finite);
+        if finite && share > 0.0 && share < 1.0 && scale > 0.0 && shape.abs() < 0.5 {
+            return Ok(());
+        }
+        Err("the tail of strangers' scores must have a share between 0 and 1, a scale above 0 and a shape between -0.5 and \
+             0.5"
+            .into())
+    }
+
+    /// Fits the tail to the scores of comparisons between strangers and identities: the largest `share` of them, by
+    /// probability-weighted moments (Hosking and Wallis 1987). `None` where fewer than [`LEAST_EXCESSES`] lie in the tail.
+    pub fn fit(mut scores: Vec<f32>, share: f32) -> Option<Self> {
+        let count = (scores.len() as f64 * f64::from(share)) as usize;
+        if count < LEAST_EXCESSES {
+            return None;
+        }
+        scores.sort_unstable_by(|a, b| b.total_cmp(a));
+        let from = *scores.get(count)?;
+        // The mean excess, and the mean of excess times the share of larger ones.
+        let (mut first, mut second) = (0.0f64, 0.0f64);
+        for (larger, score) in scores[..count].iter().enumerate() {
+            let excess = f64::from(score - from);
+            first += excess;
+            second += excess * (larger as f64 + 0.35) / count as f64;
+        }
+        let (first, second) = (first / count as f64, second / count as f64);
+        let shape = 2.0 - first / (first - 2.0 * second);
+        let scale = 2.0 * first * second / (first - 2.0 * second);
+        let tail = Self { from, share, scale: scale as f32, shape: shape.clamp(-0.45, 0.45) as f32 };
+        tail.check().is_ok().then_some(tail)
+    }
+
+    /// The probability that the comparison of a stranger with one identity reaches `score`; at most [`Tail::share`], as
+    /// the tail says nothing of lower scores.
+    fn exceedance(&self, score: f32) -> f64 {
+        let (share, excess) = (f64::from(self.share), f64::from((score - self.from).max(0.0)) / f64::from(self.scale));
+        let shape = f64::from(self.shape);
+        if shape.abs() < 1e-6 {
+            return share * (-excess).exp();
+        }
+        share * (1.0 + shape * excess).max(0.0).powf(-1.0 / shape)
+    }
+
+    /// The score that a stranger's comparison reaches with this probability; at least [`Tail::from`].
+    pub fn score_at(&self, probability: f64) -> f32 {
+        let ratio = (f64::from(self.share) / probability.max(f64::MIN_POSITIVE)).max(1.0);
+        let shape = f64::from(self.shape);
+        let excess = if shape.abs() < 1e-6 { ratio.ln() } else { (ratio.powf(shape) - 1.0) / shape };
+        self.from + self.scale * excess as f32
+    }
+
+    /// The decision of a search over `identities` that takes a stranger for somebody at most as often as `target_fpir`.
+    pub fn search(self, identities: usize, target_fpir: f32) -> OpenSet {
+        // 1 - (1 - target)^(1 / n), exact for small targets.
+        let each = -((-f64::from(target_fpir)).ln_1p() / identities.max(1) as f64).exp_m1();
+        OpenSet { tail: self, identities, threshold: self.score_at(each) }
+    }
+}
+
+/// The least number of scores that a tail is fitted to.
+pub const LEAST_EXCESSES: usize = 50;
+
+impl OpenSet {
+    /// The probability that a stranger reaches `score` against at least one of the identities, 0..=1: the FPIR of a threshold
+    /// there. `None` for a score below the tail, which is nothing unusual for a stranger.
+    pub fn fpir(&self, score: f32) -> Option<f32> {
+        let each = (score >= self.tail.from).then(|| self.tail.exceedance(score))?;
+        Some(-(self.identities as f64 * (-each).ln_1p()).exp_m1() as f32)
+    }
+}
