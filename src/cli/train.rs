@@ -37,7 +37,7 @@ enum Step {
         out: PathBuf,
         #[command(flatten)]
         networks: ModelsDir,
-        /// Threads.
+        /// Threads for inference.
         #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
         jobs: usize,
     },
@@ -62,16 +62,16 @@ enum Step {
         #[arg(long, value_name = "TEMPLATES")]
         probes: Option<PathBuf>,
         /// References per person.
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 10, value_name = "N")]
         refs: usize,
         /// Draws of references.
-        #[arg(long, default_value_t = 2)]
+        #[arg(long, default_value_t = 2, value_name = "N")]
         seeds: u64,
         /// Images of other people per person and draw.
-        #[arg(long, default_value_t = 60)]
+        #[arg(long, default_value_t = 60, value_name = "N")]
         others: usize,
         /// Population file [default: the one in the models folder].
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         population: Option<PathBuf>,
         #[command(flatten)]
         networks: ModelsDir,
