@@ -20,7 +20,8 @@ pub struct EmbeddingEvidence {
     pub allowance: f32,
     /// The expectation's standard deviation.
     pub spread: f32,
-    /// (observed - expected) / spread, in standard deviations: below zero where less alike than genuine photographs are.
+    /// (observed - expected) / spread, in standard deviations: below zero where the probe is less like the references
+    /// than genuine photographs are.
     pub deviation: f32,
 }
 
@@ -33,7 +34,7 @@ pub struct AttributeEvidence {
     pub observed: f32,
     /// The references' mean.
     pub expected: f32,
-    /// The standard deviation of a further genuine photograph.
+    /// The standard deviation of the value in a further genuine photograph.
     pub spread: f32,
     /// (observed - expected) / spread, in standard deviations of equal probability (`tails.rs`).
     pub deviation: f32,
@@ -55,7 +56,7 @@ pub struct PartEvidence {
     pub observed: f32,
     /// The gain that is usual for this person.
     pub expected: f32,
-    /// The standard deviation of a further genuine photograph.
+    /// The standard deviation of the gain in a further genuine photograph.
     pub spread: f32,
     /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is not
     /// the person's.
@@ -92,7 +93,8 @@ fn range(expected: f32, spread: f32, deviations: f32) -> [f32; 2] {
 pub struct NegativeEvidence {
     /// The kind of negative.
     pub kind: SampleKind,
-    /// How much nearer the probe is to it than to the nearest reference, in standard deviations; below zero: farther.
+    /// How much nearer the probe is to it than to the nearest reference, in standard deviations; below zero where it is
+    /// farther away.
     pub margin: f32,
 }
 
