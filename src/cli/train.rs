@@ -33,12 +33,12 @@ enum Step {
         /// Folder; every image under it is read.
         folder: PathBuf,
         /// File for the lines.
-        #[arg(long, short)]
+        #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
         #[command(flatten)]
         networks: ModelsDir,
         /// Threads for inference.
-        #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+        #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into), value_name = "N")]
         jobs: usize,
     },
     /// Write the embeddings of extracted faces as a cohort of strangers.
@@ -47,7 +47,7 @@ enum Step {
         /// Templates that `faceward train extract` wrote.
         templates: PathBuf,
         /// File for the cohort.
-        #[arg(long, short)]
+        #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
     /// Enroll drawn references, and write the evidence of every other image as a JSON line.
@@ -56,7 +56,7 @@ enum Step {
         /// Templates that `faceward train extract` wrote for a folder with person/real/… and person/fake/method/…
         templates: PathBuf,
         /// File for the lines.
-        #[arg(long, short)]
+        #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
         /// Take the probes from this file of `faceward train extract`, by the paths of those in TEMPLATES.
         #[arg(long, value_name = "TEMPLATES")]
