@@ -239,8 +239,8 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
 }
 
 /// The mean over embeddings of (cosine to the negative - cosine to the nearest reference) / spread, for the negative
-/// where it is greatest. It is measured in the references' own spread, so that a look-alike does not displace a person
-/// whose photographs vary much.
+/// where it is greatest. It is measured in the references' own spread, so that a negative of somebody similar does not
+/// displace a person whose photographs vary much.
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
     let to_reference = Embedding::ALL.map(|e| {
         let cosines = profile.templates().iter().map(|t| cosine(t.embeddings.get(e), probe.embeddings.get(e)));
