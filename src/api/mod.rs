@@ -1,6 +1,6 @@
 //! The HTTP API, version 1. Handlers are thin: they extract, call the service on the pool, and map the outcome.
 //!
-//! It has three rooms. `connection` takes a socket to a request: accepting, TLS, limits per address, an orderly end.
+//! It has three parts. `connection` takes a socket to a request: accepting, TLS, limits per address, an orderly end.
 //! `middleware` is what a request passes before its route: authentication, the memory budget for bodies, the deadline,
 //! metrics. `routes` has a file per resource, with the resource's handlers and its shapes in JSON.
 //!

@@ -56,7 +56,7 @@ pub struct VerifyRecord {
     /// rates. Empty otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub face_thresholds: Vec<Option<Thresholds>>,
-    /// What answered.
+    /// The versions behind the answer.
     pub versions: Versions,
 }
 

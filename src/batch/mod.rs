@@ -35,7 +35,7 @@ pub struct Line {
     pub score: Option<f32>,
     /// The identity of the deciding face: the claimed one, or the one that the search found.
     pub found: Option<String>,
-    /// The explanation in one to four sentences.
+    /// The explanation in a few sentences.
     pub summary: Option<String>,
     /// A stable code where the image failed, see `docs/batch.md`.
     pub error: Option<String>,

@@ -48,7 +48,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "RATE")]
     target_fpir: Option<f32>,
     /// Images verified at the same time.
-    #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+    #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into), value_name = "N")]
     jobs: usize,
     /// File for the lines [default: standard output].
     #[arg(long, short, value_name = "FILE")]

@@ -142,8 +142,8 @@ fn print(args: &Args, report: &EnrollmentReport) {
         println!("  rejected  {}  {}: {}", file(r.index), r.code, r.detail);
     }
     match &report.profile {
-        Some(p) if p.references == 1 => println!("1 reference in total: {}", p.remark),
-        Some(p) => println!("{} references in total: {}", p.references, p.remark),
+        Some(p) if p.references == 1 => println!("1 reference in total; {}", p.remark),
+        Some(p) => println!("{} references in total; {}", p.references, p.remark),
         None => {
             println!(
                 "no photograph was accepted, but the identity exists: enroll one of this person before you verify"

@@ -59,13 +59,13 @@ pub(super) struct Data {
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
     /// References per person; at most half of the person's genuine photographs.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_name = "N")]
     refs: usize,
     /// Draws of references; the figures are means over the draws.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_name = "N")]
     seeds: u64,
     /// Images of other people per person and draw.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_name = "N")]
     others: usize,
     /// Probes per set, person and draw; 0 for all.
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -78,8 +78,8 @@ pub(super) struct Data {
     /// the images, and delete it with them.
     #[arg(long, value_name = "FILE")]
     cache: Option<PathBuf>,
-    /// Threads.
-    #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+    /// Threads for inference.
+    #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into), value_name = "N")]
     jobs: usize,
     #[command(flatten)]
     pub(super) networks: ModelsDir,

@@ -77,7 +77,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 if args.json {
                     println!("{}", document(&record, &samples));
                 } else {
-                    println!("{:24}  {:24}  {}", record.id, record.fields.display_name, summary(&record, &samples));
+                    println!(
+                        "{:24}  {:24}  {}",
+                        record.id.as_str(),
+                        record.fields.display_name,
+                        summary(&record, &samples)
+                    );
                 }
             }
         }
@@ -138,7 +143,8 @@ fn summary(record: &IdentityRecord, samples: &[Sample]) -> String {
         None => "does not expire".to_owned(),
     };
     let basis = record.fields.consent_basis.as_deref().unwrap_or("no consent basis");
-    format!("{references} references, {} negatives, {basis}, {end}", all - references)
+    let counted = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    format!("{}, {}, {basis}, {end}", counted(references, "reference"), counted(all - references, "negative"))
 }
 
 fn show(record: &IdentityRecord, samples: &[Sample], json: bool) {

@@ -34,12 +34,12 @@ enum Step {
         /// Folder; every image under it is read.
         folder: PathBuf,
         /// File for the lines.
-        #[arg(long, short)]
+        #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
         #[command(flatten)]
         networks: ModelsDir,
-        /// Threads.
-        #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+        /// Threads for inference.
+        #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into), value_name = "N")]
         jobs: usize,
     },
     /// Write the embeddings of extracted faces as a cohort of strangers.
@@ -48,7 +48,7 @@ enum Step {
         /// Templates that `faceward train extract` wrote.
         templates: PathBuf,
         /// File for the cohort.
-        #[arg(long, short)]
+        #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
     /// Fit the upper tail of strangers' similarity, and print it as the table `[tail]` of population.toml.
@@ -66,22 +66,22 @@ enum Step {
         /// Templates that `faceward train extract` wrote for a folder with person/real/… and person/fake/method/…
         templates: PathBuf,
         /// File for the lines.
-        #[arg(long, short)]
+        #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
         /// Take the probes from this file of `faceward train extract`, by the paths of those in TEMPLATES.
         #[arg(long, value_name = "TEMPLATES")]
         probes: Option<PathBuf>,
         /// References per person.
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 10, value_name = "N")]
         refs: usize,
         /// Draws of references.
-        #[arg(long, default_value_t = 2)]
+        #[arg(long, default_value_t = 2, value_name = "N")]
         seeds: u64,
         /// Images of other people per person and draw.
-        #[arg(long, default_value_t = 60)]
+        #[arg(long, default_value_t = 60, value_name = "N")]
         others: usize,
         /// Population file [default: the one in the models folder].
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         population: Option<PathBuf>,
         #[command(flatten)]
         networks: ModelsDir,

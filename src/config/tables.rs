@@ -45,10 +45,10 @@ table! {
         /// Seconds after which an enrollment, which may bring many photographs, is answered 503.
         enroll_deadline_s: u64 = 600, in 1..=DAY,
             as ("enroll-deadline", "FACEWARD_ENROLL_DEADLINE") [value_name = "SECONDS"];
-        /// Open connections; further connections wait to be accepted.
+        /// Most open connections; further connections wait to be accepted.
         connections: usize = 1024, in 1..=MAX_COUNT,
             as ("connections", "FACEWARD_CONNECTIONS") [value_name = "N"];
-        /// Open connections per client address (IPv6: per /64 network); further connections are answered 429.
+        /// Most open connections per client address (IPv6: per /64 network); further connections are answered 429.
         connections_per_address: usize = 256, in 1..=MAX_COUNT,
             as ("connections-per-address", "FACEWARD_CONNECTIONS_PER_ADDRESS") [value_name = "N"];
         /// Seconds for the head of a request, for a TLS handshake and for each piece of a body; an idle connection is

@@ -1,6 +1,6 @@
 //! The rules of enrollment: which photographs become references, with which of their faces, and why others are refused.
 //!
-//! A photograph may show several people. The face that recurs in most photographs is the person. A photograph that does
+//! A photograph may show several people; the face that most photographs show is the person's. A photograph that does
 //! not agree with the others is refused with its reason.
 
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub enum Refusal {
         value: f32,
     },
     /// The same photograph is already enrolled, or was sent twice.
-    #[error("the same photograph is already enrolled")]
+    #[error("the same photograph is already enrolled, or was sent twice")]
     Duplicate,
     /// The face is not the person that the other photographs show.
     #[error(
@@ -77,14 +77,14 @@ pub type Outcome = Result<usize, Refusal>;
 
 /// A face whose box is this many times as large as the next is dominant.
 const DOMINANT: f32 = 2.5;
-/// Components that must not score less than this (0..=100) on a reference.
+/// The least score (0..=100) of every quality component of a reference.
 const LEAST_SCORE: f32 = 8.0;
 /// Two photographs are copies of each other when embeddings A (the most sensitive to framing) and B agree this closely,
 /// as no two different photographs of the training people do.
 const COPY: [(Embedding, f32); 2] = [(Embedding::A, 0.985), (Embedding::B, 0.995)];
 /// The log odds of likeness to the other references below which a face is not the same person.
 const LEAST_LIKENESS: f32 = 0.0;
-/// The most rounds of choosing faces by agreement; the choice settles in two or three.
+/// The most rounds of choosing faces by agreement.
 const ROUNDS: usize = 5;
 
 /// The outcomes for `candidates`, in their order, given the references that are already enrolled.
@@ -178,7 +178,8 @@ fn taken<'a>(candidates: &'a [Candidate], outcomes: &[Outcome], i: usize) -> Opt
     outcomes[i].as_ref().ok().and_then(|&k| candidates[i].faces.get(k))
 }
 
-/// The likeness of two faces: the sum over embeddings of the cosine, in standard deviations of one person's photographs.
+/// How alike two faces are: the cosine's deviation from that of two photographs of one person, in standard deviations,
+/// summed over the embeddings.
 fn alike(a: &Template, b: &Template, population: &Population) -> f32 {
     let share = |e: Embedding| {
         let prior = population.prior(e);

@@ -76,9 +76,9 @@ pub struct ErrorTargets {
 pub struct IdentityFields {
     /// The person's name as a reviewer should read it; at most 200 characters.
     pub display_name: String,
-    /// Why the templates may be kept, for example `consent` or `contract` (GDPR Art. 9(2)).
+    /// Legal basis for keeping the templates, for example `consent` or `contract` (GDPR Art. 9(2)).
     pub consent_basis: Option<String>,
-    /// When the identity must be erased.
+    /// When the identity stops matching and is due for erasure.
     pub expires_at: Option<Timestamp>,
     /// The target error rates of its thresholds.
     pub targets: ErrorTargets,
@@ -174,7 +174,7 @@ impl fmt::Display for SampleSet {
     }
 }
 
-/// One enrolled image: a reference or a negative. Its pixels are not kept.
+/// One enrolled image: a reference or a negative, without its pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Unique, sorted by time (UUID version 7).

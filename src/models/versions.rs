@@ -3,13 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What answered.
+/// The versions behind an answer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Versions {
-    /// The service.
+    /// The version of faceward.
     pub faceward: String,
     /// One value that changes when any model file does.
     pub models: String,
-    /// The inference engine.
+    /// The inference engine with its version.
     pub engine: String,
 }

@@ -18,7 +18,7 @@ pub struct ImageReport {
     pub width: u32,
     /// Rows of the upright image.
     pub height: u32,
-    /// The container, by its first bytes.
+    /// The format, by its first bytes.
     pub format: String,
     /// SHA-256 of the encoded image, hex.
     pub sha256: String,

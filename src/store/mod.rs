@@ -1,7 +1,7 @@
 //! Storage of identities, their samples and the API keys.
 //!
 //! The service sees [`Store`]; [`SqliteStore`] keeps everything in one file. `docs/store.md` says what it guarantees and
-//! what it does not. The service records acts on a store; the store does not.
+//! what it does not. A store does not write the audit log: the service records what is done to it.
 //!
 //! Every method blocks on the disk: from asynchronous code, call it on a thread that may block.
 
@@ -157,7 +157,7 @@ pub trait KeyStore: Send + Sync {
     /// When the storage fails.
     fn revoke_key(&self, id: &str, now: Timestamp) -> StoreResult<bool>;
 
-    /// Sets `last_used_at`. Nothing is written within [`TOUCH_RESOLUTION`] of the last note, nor for an unknown key.
+    /// Sets `last_used_at`. Nothing is written within [`TOUCH_RESOLUTION`] of the last time, nor for an unknown key.
     ///
     /// # Errors
     /// When the storage fails.
@@ -171,7 +171,7 @@ pub trait KeyStore: Send + Sync {
     fn keys_version(&self) -> StoreResult<KeysVersion>;
 }
 
-/// See [`KeyStore::keys_version`]; it has no meaning but equality.
+/// See [`KeyStore::keys_version`]; two values can only be compared for equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeysVersion {
     /// Counts commits by other processes.

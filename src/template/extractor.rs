@@ -91,8 +91,8 @@ impl TemplateExtractor {
         })
     }
 
-    /// The face without each of its parts, for references and for faces whose verdict names the part that departs. Costs about
-    /// a third of [`extract`](Self::extract).
+    /// The face without each of its parts, for references and for faces whose verdict names the part that departs.
+    /// Costs one run of embedding B per part.
     ///
     /// # Errors
     /// When a network fails.

@@ -1,4 +1,4 @@
-//! A face to its template: embeddings, attributes, demographics, expression.
+//! A face to its template: embeddings, attributes, traces of manipulation, apparent age, sex and expression.
 //!
 //! [`TemplateExtractor::extract`] runs the whole stage. A [`Template`] is biometric data (GDPR Art. 9): it leaves the process
 //! only sealed.

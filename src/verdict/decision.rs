@@ -18,7 +18,8 @@ pub enum Verdict {
     DifferentPerson,
     /// Depicts nobody who is enrolled: the answer of a search that finds nobody.
     UnknownPerson,
-    /// Quality or conflicting evidence does not carry a decision.
+    /// No decision: the quality is too low, the score lies between the thresholds, or a degraded copy of the face got
+    /// the opposite verdict.
     Inconclusive,
     /// No usable face.
     NoFace,
@@ -92,8 +93,9 @@ const FEW_REFERENCES: usize = 5;
 impl Decision {
     /// Decides on one face.
     ///
-    /// A face of too little quality is `inconclusive`. Then the identity axis comes first: too little likeness, or an
-    /// enrolled look-alike that is nearer than the references, is `different_person`. Otherwise the score decides.
+    /// A face of too little quality is `inconclusive`. Then the identity axis comes first: too little likeness, or a
+    /// negative of another person that is nearer than the references, is `different_person`. Otherwise the score
+    /// decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
@@ -147,7 +149,8 @@ impl Decision {
 }
 
 impl Thresholds {
-    /// The verdict on a face by its score (0..=1), likeness (in log odds) and quality (0..=100), negatives apart.
+    /// The verdict on a face by its score (0..=1), likeness (log odds) and quality (0..=100), without regard to
+    /// negatives.
     pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
         if quality < self.min_quality {
             Verdict::Inconclusive

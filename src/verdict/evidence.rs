@@ -20,7 +20,8 @@ pub struct EmbeddingEvidence {
     pub allowance: f32,
     /// The expectation's standard deviation.
     pub spread: f32,
-    /// (observed - expected) / spread, in standard deviations: below zero where less alike than genuine photographs are.
+    /// (observed - expected) / spread, in standard deviations: below zero where the probe is less like the references
+    /// than genuine photographs are.
     pub deviation: f32,
 }
 
@@ -33,7 +34,7 @@ pub struct AttributeEvidence {
     pub observed: f32,
     /// The references' mean.
     pub expected: f32,
-    /// The standard deviation of a further genuine photograph.
+    /// The standard deviation of the value in a further genuine photograph.
     pub spread: f32,
     /// (observed - expected) / spread, in standard deviations of equal probability (`tails.rs`).
     pub deviation: f32,
@@ -55,7 +56,7 @@ pub struct PartEvidence {
     pub observed: f32,
     /// The gain that is usual for this person.
     pub expected: f32,
-    /// The standard deviation of a further genuine photograph.
+    /// The standard deviation of the gain in a further genuine photograph.
     pub spread: f32,
     /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is not
     /// the person's.
@@ -92,7 +93,8 @@ fn range(expected: f32, spread: f32, deviations: f32) -> [f32; 2] {
 pub struct NegativeEvidence {
     /// The kind of negative.
     pub kind: SampleKind,
-    /// How much nearer the probe is to it than to the nearest reference, in standard deviations; below zero: farther.
+    /// How much nearer the probe is to it than to the nearest reference, in standard deviations; below zero where it is
+    /// farther away.
     pub margin: f32,
 }
 
@@ -237,8 +239,8 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
 }
 
 /// The mean over embeddings of (cosine to the negative - cosine to the nearest reference) / spread, for the negative
-/// where it is greatest. It is measured in the references' own spread, so that a look-alike does not displace a person
-/// whose photographs vary much.
+/// where it is greatest. It is measured in the references' own spread, so that a negative of somebody similar does not
+/// displace a person whose photographs vary much.
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
     let to_reference = Embedding::ALL.map(|e| {
         let cosines = profile.templates().iter().map(|t| cosine(t.embeddings.get(e), probe.embeddings.get(e)));

@@ -102,7 +102,8 @@ impl Judgement {
         self
     }
 
-    /// The judgement after the stability check: where the decision on the degraded copy contradicts, neither stands.
+    /// The judgement after the stability check: where the verdict on the degraded copy is the opposite one, the face is
+    /// `inconclusive`.
     fn confirmed_by(mut self, copy: &Decision) -> Self {
         use Verdict::{Fake, Real};
         let stable = !matches!((self.decision.verdict, copy.verdict), (Real, Fake) | (Fake, Real));

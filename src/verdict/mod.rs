@@ -1,8 +1,8 @@
 //! Probe and profile to verdict: evidence, fusion, decision, explanation.
 //!
 //! Two axes, never mixed: **identity** (does the face depict this person?) and **authenticity** (is it an untouched
-//! photograph?). `real` needs both. Everything here is computed from its arguments alone: it knows nothing of HTTP, storage or
-//! time. The one file read is that of the shipped coefficients, through the manifest of the models ([`Fusion::load`]).
+//! photograph?). `real` needs both. Everything here is computed from its arguments alone and knows nothing of HTTP,
+//! storage or time. Only [`Fusion::load`] reads a file: the shipped coefficients, through the manifest of the models.
 
 mod calibration;
 mod decision;

@@ -2,7 +2,7 @@
 //!
 //! A person's usual range is estimated from a few references, and photographs differ in ways that no condition measures.
 //! A further value then follows Student's distribution, not the normal one: taken as normal, values more than three times
-//! their spread from the mean are far too frequent, and with some sixty attributes per face many a genuine face would be
+//! their spread from the mean are far too frequent, and with some sixty attributes per face many genuine faces would be
 //! said to depart. So a ratio to the spread is converted into the standard deviations of a normal distribution at which
 //! the tail has the same probability. docs/attributes.md has the figures.
 

@@ -157,7 +157,7 @@ fn an_identity_is_enrolled_with_its_consent_shown_changed_and_erased_with_a_rece
     assert_eq!((&changed["expires_at"], &changed["consent_basis"]), (&Value::Null, &"written consent".into()));
     assert_eq!(identities(&["set", "jane", "--expires", "1999-01-01T00:00:00Z"]).status.code(), Some(1));
     assert_eq!(identities(&["set", "jane", "--name", "a\nb"]).status.code(), Some(1));
-    assert!(stdout(&identities(&["list"])).contains("1 references, 0 negatives, written consent, does not expire"));
+    assert!(stdout(&identities(&["list"])).contains("1 reference, 0 negatives, written consent, does not expire"));
 
     let receipt = shown(&["erase", "jane", "--json"]);
     assert!(

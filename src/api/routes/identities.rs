@@ -23,10 +23,10 @@ use crate::store::ErasureReason;
 pub(crate) struct IdentityInput {
     /// The person's name for reviewers, 1 to 200 characters.
     display_name: String,
-    /// Why the templates may be kept, for example `consent`.
+    /// Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
     #[serde(default)]
     consent_basis: Option<String>,
-    /// When the identity must be erased (RFC 3339).
+    /// When the identity stops matching and is due for erasure (RFC 3339).
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
@@ -43,9 +43,9 @@ pub(crate) struct IdentityInput {
 pub(crate) struct Identity {
     id: String,
     display_name: String,
-    /// Why the templates may be kept.
+    /// Legal basis for keeping the templates.
     consent_basis: Option<String>,
-    /// When the identity is erased (RFC 3339); `null`: never.
+    /// When the identity stops matching and is due for erasure (RFC 3339); `null`: never.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
     /// The target that was written; `null`: that of all identities.

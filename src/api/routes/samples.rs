@@ -29,7 +29,7 @@ pub(crate) struct SampleView {
     /// RFC 3339.
     #[schema(value_type = String)]
     added_at: Timestamp,
-    /// How well the face can be read, 0 to 100.
+    /// Quality of the face, 0..=100.
     quality: f32,
 }
 

@@ -1,6 +1,6 @@
 //! Decoding with limits: bytes from outside are hostile until they have passed through here.
 //!
-//! [`limits`] says what an image may cost, [`format`] which containers are served, [`error`] why an image is refused, and
+//! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused, and
 //! [`reduced`] reads large JPEGs at a fraction of their size.
 
 mod error;
@@ -22,15 +22,15 @@ pub use limits::DecodeLimits;
 /// An image in memory, upright, eight bits per channel.
 #[derive(Debug)]
 pub struct Decoded {
-    /// Upright RGB pixels; transparency composed over white.
+    /// Upright RGB pixels, transparency composed over white; halved where less detail is enough.
     pub image: Pyramid,
-    /// The container: `jpeg`, `png`, `webp`, `gif` or `bmp`.
+    /// The format: `jpeg`, `png`, `webp`, `gif` or `bmp`.
     pub format: &'static str,
 }
 
-/// Decodes `bytes` into upright RGB: EXIF orientation applied, the first frame of an animation, alpha composed over
-/// white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header, before any pixel is decoded. A
-/// large JPEG is decoded at a fraction of its size, and again where finer pixels are needed.
+/// Decodes `bytes` into upright RGB. EXIF orientation is applied, alpha is composed over white, greyscale, 16-bit and
+/// CMYK are converted, and of an animation the first frame is taken. Size limits are checked on the header, before any
+/// pixel is decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are needed.
 ///
 /// # Errors
 /// A [`DecodeError`] for empty, oversized, unknown or broken input; never a panic.

@@ -40,10 +40,10 @@ pub struct Difference {
     pub text: String,
 }
 
-/// A measure departs when it lies outside this many standard deviations,
+/// A measure departs when it lies outside this many standard deviations.
 pub(super) const DEPARTS: f32 = 2.0;
-/// and one of the many attributes that carry no weight outside this many: among dozens of measures, some lie beyond two in
-/// any photograph.
+/// An attribute that carries no weight departs outside this many: of dozens of attributes, some lie beyond [`DEPARTS`]
+/// in any photograph.
 pub(super) const ONE_OF_MANY_DEPARTS: f32 = 3.0;
 
 impl Direction {

@@ -5,7 +5,7 @@ use super::words::{capitalised, degree};
 use crate::template::{Embedding, Region};
 use crate::verdict::EmbeddingEvidence;
 
-/// An expectation lowered by more than this for pose and quality, in standard deviations, is said.
+/// The sentence mentions pose and quality where they lower the expectation by more than this, in standard deviations.
 const ALLOWED: f32 = -0.25;
 /// A likeness this many standard deviations below the mean is a little less than usual.
 const A_LITTLE: f32 = -1.0;

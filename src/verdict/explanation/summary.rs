@@ -10,9 +10,9 @@ use crate::face::Component;
 use crate::identity::SampleKind;
 use crate::verdict::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, NegativeEvidence, Verdict};
 
-/// Likeness, or a trace within its usual range, is a reason from this weight on.
+/// Likeness, or a trace within its usual range, is given as a reason where its weight is at most this.
 const HEAVY: f32 = -1.0;
-/// A face that looks this many years younger or older than all references is said to.
+/// The apparent age is mentioned from this many years below the youngest reference or above the oldest.
 const OTHER_AGE: f32 = 8.0;
 
 pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, findings: &[Finding]) -> String {
@@ -57,7 +57,8 @@ impl Facts<'_> {
             Verdict::DifferentPerson if self.evidence.likeness < t.likeness => {
                 let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
                 format!(
-                    "Does not depict {person}: the likeness to the references is {likeness}; at least {least} is needed."
+                    "Does not depict {person}: the face is too unlike the references (likeness {likeness}, at least \
+                     {least} is needed)."
                 )
             }
             Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
