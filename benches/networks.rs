@@ -14,7 +14,7 @@ const NETWORKS: [(Role, [usize; 4], u64); 8] = [
     (Role::Iris, [1, 3, 64, 64], 53_700_000),
     (Role::EmbeddingA, [1, 3, 224, 224], 568_000_000),
     (Role::EmbeddingB, [1, 3, 150, 150], 270_900_000),
-    (Role::EmbeddingC, [1, 3, 112, 112], 9_000_000),
+    (Role::EmbeddingC, [1, 3, 112, 112], 234_100_000),
     (Role::Emotion, [1, 1, 64, 64], 65_800_000),
     (Role::Forensics, [1, 3, 160, 160], 133_500_000),
 ];

@@ -61,7 +61,7 @@ def network_inputs(photo: np.ndarray, chip: np.ndarray) -> dict[str, np.ndarray]
         "iris": nchw(portrait.crop(photo, eye, 64) / 255),
         "faceres": nchw(around_box(1.2, 224)[..., ::-1] - _BGR_MEAN),
         "dlib-resnet29": dlib_graph_input(chip),
-        "mobileface": nchw(portrait.crop(photo, arcface, 112)),
+        "mobilefacenet": nchw((portrait.crop(photo, arcface, 112) - 127.5) / 128),
         "forensics": nchw(around_box(1.4, 160, tilt) / 255),
         "emotion": nchw((grey / 127.5 - 1)[..., None]),
     }

@@ -41,6 +41,8 @@ class Recipe:
     input_shape: tuple[int | str, ...] = ()
     # The converter's output name -> the name and shape it leaves with, in the final order.
     outputs: tuple[tuple[str, str, tuple[int | str, ...]], ...] = ()
+    # Passes that this graph alone needs.
+    repairs: tuple[Callable[[tidy.Graph], None], ...] = ()
 
     def build(self, cache: Path) -> bytes:
         """The ONNX file's bytes."""
@@ -79,6 +81,8 @@ def _tfjs(recipe: Recipe, cache: Path) -> ModelProto:
     _convert_tfjs(source, target)
     graph = tidy.Graph(onnx.load(target))
     tidy.feed_nchw(graph, channels=int(recipe.input_shape[1]))
+    for repair in recipe.repairs:
+        repair(graph)
     tidy.fuse_clips(graph)
     tidy.fold_scale_and_shift(graph)
     tidy.fold_pads(graph)
@@ -118,12 +122,19 @@ RECIPES: tuple[Recipe, ...] = (
         ),
     ),
     Recipe(
-        "mobileface.onnx",
+        "mobilefacenet.onnx",
         HUMAN_MODELS,
-        "models/mobileface",
+        "models/mobilefacenet",
         _tfjs,
         (1, 3, 112, 112),
-        (("batchnorm0/add_1:0", "embedding", (1, 256)),),
+        (
+            (
+                "MobileFaceNet/Logits/LinearConv1x1/BatchNorm/FusedBatchNorm_BiasAdd__72:0",
+                "embedding",
+                (1, 192, 1, 1),
+            ),
+        ),
+        (tidy.restore_prelu, tidy.drop_reshapes),
     ),
     Recipe(
         "faceres.onnx",

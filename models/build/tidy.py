@@ -7,6 +7,7 @@ recipe, opset 13, tensors numbered in graph order, and no trace of the tool that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,53 @@ def fuse_clips(graph: Graph) -> None:
         graph.nodes.remove(high)
 
 
+def restore_prelu(graph: Graph) -> None:
+    """Writes Relu(x) + c (x - |x|), as TensorFlow spells PReLU, as one PRelu, and undoes two faults of mobilefacenet.
+
+    The sign of every c is turned, so the slope is -2c. Where a Relu was fused into the convolution before, x is its output,
+    and c has no effect: the PRelu reads what that Relu reads.
+    """
+    made_by = {output: node for node in graph.nodes for output in node.output}
+    for total in [node for node in graph.nodes if node.op_type == "Add"]:
+        terms = {made_by[name].op_type: made_by[name] for name in total.input if name in made_by}
+        if terms.keys() != {"Relu", "Mul"}:
+            continue
+        relu, product = terms["Relu"], terms["Mul"]
+        (negative,) = [name for name in product.input if name not in graph.constants]
+        factor, difference = graph.constant_operand(product, negative), made_by[negative]
+        absolute = made_by.get(difference.input[-1])
+        if factor is None or difference.op_type != "Sub" or absolute is None or absolute.op_type != "Abs":
+            continue
+        # The Relu of a Relu is itself, and the converter has merged them.
+        source = difference.input[0]
+        if absolute.input[0] != source or source not in (relu.input[0], relu.output[0]):
+            continue
+        slope = graph.add_constant("slope", (-2 * factor.astype(np.float32)).reshape(-1, 1, 1))
+        prelu = helper.make_node("PRelu", [relu.input[0], slope], [total.output[0]])
+        graph.nodes[graph.nodes.index(total)] = prelu
+    prune(graph, graph.outputs)
+
+
+def drop_reshapes(graph: Graph) -> None:
+    """Drops every Reshape between two convolutions, which read and write images of one pixel here."""
+    made_by = {output: node for node in graph.nodes for output in node.output}
+    for reshape in [node for node in graph.nodes if node.op_type == "Reshape"]:
+        before = made_by.get(reshape.input[0])
+        if before is not None and before.op_type == "Conv" and graph.only_consumer(reshape.output[0], "Conv"):
+            graph.bypass(reshape, reshape.input[0])
+
+
+def prune(graph: Graph, outputs: Iterable[str]) -> None:
+    """Removes every node that none of `outputs` depends on."""
+    needed = set(outputs)
+    kept = []
+    for node in reversed(graph.nodes):
+        if needed.intersection(node.output):
+            kept.append(node)
+            needed.update(node.input)
+    graph.nodes = kept[::-1]
+
+
 def fold_scale_and_shift(graph: Graph) -> None:
     """Folds a per-channel Mul and Add behind a convolution into its weights and bias."""
     for conv in [node for node in graph.nodes if node.op_type == "Conv"]:
@@ -190,6 +238,7 @@ def finish(
 
     `outputs` maps the converter's name of an output to the name and shape it leaves with.
     """
+    prune(graph, outputs)
     renamed = {graph.inputs[0]: "input"}
     renamed.update({old: new for old, (new, _) in outputs.items()})
     used = {name for node in graph.nodes for name in node.input}

@@ -15,7 +15,7 @@ pub enum Embedding {
     A,
     /// dlib ResNet-29, 128 values, from an eye-aligned chip.
     B,
-    /// MobileFace, 256 values, from the tight ArcFace alignment: sees the inner face only.
+    /// MobileFaceNet, 192 values, from the tight ArcFace alignment: sees the inner face only.
     C,
 }
 
@@ -143,13 +143,15 @@ pub(super) fn embed_b(zoo: &Zoo, chip: &Patch) -> Result<Vec<f32>, InferenceErro
 }
 
 const C_SIDE: u32 = 112;
+/// The middle of its input's range: (RGB - middle) / 128.
+const C_MIDDLE: f32 = 127.5;
 
 /// Runs embedding C.
 pub(crate) fn embedding_c(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
     let patch = Patch::sample(image, &arcface_map(&face.mesh, C_SIDE), C_SIDE, C_SIDE);
     let side = C_SIDE as usize;
-    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [0.0; 3], 1.0))?;
-    Ok(output(&zoo.embedding_c.run(input)?, 0, 256)?.data.clone())
+    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [C_MIDDLE; 3], 1.0 / 128.0))?;
+    Ok(output(&zoo.embedding_c.run(input)?, 0, 192)?.data.clone())
 }
 
 #[cfg(test)]
