@@ -1,5 +1,6 @@
 //! Templates to profile: the rules of enrollment, a person's own genuine variation, and the search index.
 
+mod agreement;
 mod conditions;
 mod enrollment;
 #[cfg(test)]
@@ -10,8 +11,10 @@ mod parts;
 mod population;
 mod profile;
 mod record;
+mod search_row;
 mod spread;
 
+pub use agreement::Agreement;
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use index::{Index, Neighbour};
@@ -20,4 +23,5 @@ pub use profile::{EmbeddingProfile, Negative, Profile};
 pub use record::{
     ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind, SampleSet,
 };
+pub use search_row::{SEARCHED, SearchRow};
 pub use spread::Spread;
