@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let service = args.places.service(|service| service.with_stability_check(args.stability_check))?;
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
-        if enrolled.profile.is_none() {
+        if enrolled.references == 0 {
             return Err(ServiceError::NoReferences(id.clone()).into());
         }
     }

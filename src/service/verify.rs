@@ -1,10 +1,11 @@
 //! Verification: one image against a claimed identity, or a search of all identities for each face.
 
+use super::gallery::Fitted;
 use super::report::{Comparison, FaceReport, IdentityName, ImageReport};
 use super::timing::{self, Stage};
 use super::{Analysis, Enrolled, Service, ServiceError, Verification};
 use crate::face::Face;
-use crate::identity::IdentityId;
+use crate::identity::{IdentityId, Profile};
 use crate::template::Template;
 use crate::verdict::{Explanation, ImageDecision, Judgement, Thresholds, Verdict, judge, roll_up};
 
@@ -17,22 +18,29 @@ impl Service {
         stability_check: Option<bool>,
     ) -> Result<Verification, ServiceError> {
         // The identity first: an unknown one must not cost the decoding of an image.
-        let claimed = claimed.map(|id| self.gallery.living(id)).transpose()?;
-        if let Some(e) = claimed.as_ref().filter(|e| e.profile.is_none()) {
-            return Err(ServiceError::NoReferences(e.record.id.clone()));
-        }
+        let claimed = claimed.map(|id| self.claimed(id)).transpose()?;
         timing::start();
         let analysis = self.analyser.analyse(bytes)?;
         let more_faces = analysis.more_faces;
         let check = stability_check.unwrap_or(self.stability_check);
         let mut answer = timing::timed(Stage::Compare, || match claimed {
-            _ if analysis.faces.is_empty() => Ok(self.without_face(analysis.image, claimed.as_deref())),
-            Some(ref enrolled) => self.against(enrolled, analysis, check),
+            _ if analysis.faces.is_empty() => {
+                Ok(self.without_face(analysis.image, claimed.as_ref().map(|c| c.0.as_ref())))
+            }
+            Some((ref enrolled, ref profile)) => self.against(enrolled, profile, analysis, check),
             None => self.search(analysis, check),
         })?;
+        // Erased or expired meanwhile, it no longer answers.
+        claimed.map(|(enrolled, _)| self.gallery.still(&enrolled)).transpose()?;
         answer.more_faces = more_faces;
         answer.timings = Some(timing::read());
         Ok(answer)
+    }
+
+    fn claimed(&self, id: &IdentityId) -> Result<Fitted, ServiceError> {
+        let enrolled = self.gallery.living(id)?;
+        let profile = self.gallery.profile(&enrolled)?;
+        Ok((enrolled, profile))
     }
 
     /// The thresholds of verdicts about this identity.
@@ -51,9 +59,13 @@ impl Service {
     }
 
     /// Every face against one identity.
-    fn against(&self, enrolled: &Enrolled, analysis: Analysis, check: bool) -> Result<Verification, ServiceError> {
-        let missing = || ServiceError::NoReferences(enrolled.record.id.clone());
-        let profile = enrolled.profile.as_ref().ok_or_else(missing)?;
+    fn against(
+        &self,
+        enrolled: &Enrolled,
+        profile: &Profile,
+        analysis: Analysis,
+        check: bool,
+    ) -> Result<Verification, ServiceError> {
         let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
         let judge = |(face, template): &(Face, Template)| {
             let parts = || self.analyser.parts(&analysis.pixels, face);
@@ -61,8 +73,8 @@ impl Service {
         };
         let image = ImageDecision::of(analysis.faces.iter().map(judge).collect::<Result<_, ServiceError>>()?);
         let faces = analysis.faces.iter().zip(image.faces).enumerate();
-        let reports =
-            faces.map(|(i, (face, judgement))| FaceReport::new(i, face, Some(&Comparison { enrolled, judgement })));
+        let reports = faces
+            .map(|(i, (face, judgement))| FaceReport::new(i, face, Some(&Comparison { enrolled, profile, judgement })));
         Ok(self.answer(analysis.image, reports.collect(), image.deciding.unwrap_or(0), Some(enrolled.name())))
     }
 
@@ -71,8 +83,9 @@ impl Service {
         let mut reports = Vec::with_capacity(analysis.faces.len());
         for (i, face) in analysis.faces.iter().enumerate() {
             let best = self.gallery.best_match(&face.1)?;
-            let comparison = best.as_deref().map(|e| self.against_best(e, &analysis, face, check)).transpose()?;
-            reports.push(FaceReport::new(i, face, comparison.flatten().as_ref()));
+            let compared = best.as_ref().map(|(e, profile)| self.against_best(e, profile, &analysis, face, check));
+            let comparison = compared.transpose()?.flatten().filter(|c| self.gallery.still(c.enrolled).is_ok());
+            reports.push(FaceReport::new(i, face, comparison.as_ref()));
         }
         let verdict = roll_up(reports.iter().map(|r| r.verdict));
         let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
@@ -84,11 +97,11 @@ impl Service {
     fn against_best<'a>(
         &self,
         enrolled: &'a Enrolled,
+        profile: &'a Profile,
         analysis: &Analysis,
         (face, template): &(Face, Template),
         check: bool,
     ) -> Result<Option<Comparison<'a>>, ServiceError> {
-        let Some(profile) = &enrolled.profile else { return Ok(None) };
         let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
         let judgement = Judgement::of_whole_face(template, profile, &fusion);
         if !judgement.depicts_person() {
@@ -97,7 +110,7 @@ impl Service {
         let parts = || self.analyser.parts(&analysis.pixels, face);
         let degraded = || self.degraded_template(analysis, face, check);
         let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
-        Ok(Some(Comparison { enrolled, judgement }))
+        Ok(Some(Comparison { enrolled, profile, judgement }))
     }
 
     /// The template of a degraded copy of a face, for the stability check; `None` where `check` is off.
