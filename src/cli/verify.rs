@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;
-        if enrolled.profile.is_none() {
+        if enrolled.references == 0 {
             return Err(ServiceError::NoReferences(id.clone()).into());
         }
     }

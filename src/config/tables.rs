@@ -107,6 +107,9 @@ table! {
         /// Seconds between the expiry of an identity, when it stops matching, and its erasure.
         erasure_grace_s: u64 = 600, in 0..=366 * DAY,
             as ("erasure-grace", "FACEWARD_ERASURE_GRACE") [value_name = "SECONDS"];
+        /// Memory for the profiles of identities that faces were lately compared with, in MiB.
+        profile_memory_mib: usize = 64, in 1..=MAX_COUNT,
+            as ("profile-memory-mib", "FACEWARD_PROFILE_MEMORY_MIB") [value_name = "MIB"];
         /// Keep the images of references and negatives, sealed like their templates (docs/store.md).
         keep_images: bool = false,
             as ("keep-images", "FACEWARD_KEEP_IMAGES")

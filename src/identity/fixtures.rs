@@ -1,9 +1,11 @@
 //! Synthetic people for the tests of this crate: a person is a direction, a photograph a small step from it.
 
+use jiff::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use uuid::Uuid;
 
-use super::{EmbeddingPrior, Population, PopulationModel, Tail};
+use super::{EmbeddingPrior, Population, PopulationModel, Sample, SampleKind, Tail};
 use crate::face::{BoundingBox, Component, Pose, Quality};
 use crate::template::{
     ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Part, Parts, Template,
@@ -85,4 +87,10 @@ pub(crate) fn population() -> Population {
         },
         cohort: (5000..5060).map(|i| template(i).embeddings).collect(),
     }
+}
+
+/// A sample with this template.
+pub(crate) fn sample(kind: SampleKind, template: Template) -> Sample {
+    let (id, added_at) = (Uuid::now_v7(), Timestamp::UNIX_EPOCH);
+    Sample { id, kind, filename: None, image_sha256: id.simple().to_string(), added_at, template }
 }

@@ -1,20 +1,17 @@
-//! The first pass of a search over a gallery: the profiles that one face is most like, by the shortest good embedding.
+//! The search index: the identities whose references' mean direction has the greatest cosines with a face.
 //!
-//! A row is a profile's centroid less the mean of all faces, as 128 contiguous integers of one byte; beside it stand
-//! three numbers that turn a product with it into the *place* of the cosine ([`Profile::place`]). All 140 bytes of every
-//! profile are read for every face, so a search is bound by the memory's bandwidth. Rounding moves a place by a few
-//! thousandths: the first pass finds candidates, which are then compared exactly.
+//! A row is a mean direction less the mean of all faces, as contiguous integers of one byte; beside it stand two numbers
+//! that turn a product with it into the cosine. All bytes of every row are read for every face, so a search is bound by
+//! the memory's bandwidth. Rounding moves a cosine by a few thousandths.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::panic::resume_unwind;
 
-use super::{Population, Profile};
+use super::{Population, SEARCHED};
 use crate::simd::products;
-use crate::template::{Embedding, Template, cosine, mean_direction};
+use crate::template::{cosine, mean_direction};
 
-/// The embedding of the first pass.
-const EMBEDDING: Embedding = Embedding::B;
 /// Rows are padded to a multiple of this many values.
 const MULTIPLE: usize = 64;
 /// Rows multiplied at a time.
@@ -25,7 +22,7 @@ const ROWS_PER_THREAD: usize = 1 << 16;
 const ROW_MAX: f32 = 127.0;
 const PROBE_MAX: f32 = 4095.0;
 
-/// Centroids to search.
+/// Directions to search.
 #[derive(Clone, Debug)]
 pub struct Index {
     /// The mean direction of the cohort. Vectors less this mean are shorter, so that rounding them loses less.
@@ -36,10 +33,9 @@ pub struct Index {
     scales: Vec<Scale>,
 }
 
-/// The factors that turn a product into a place: `gain * (probe . middle) + offset + step * product`.
+/// The numbers that turn a product into a cosine: `probe . middle + offset + step * product`.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
-    gain: f32,
     offset: f32,
     step: f32,
 }
@@ -49,23 +45,28 @@ struct Scale {
 pub struct Neighbour {
     /// The row's number.
     pub row: usize,
-    /// The place of the probe's cosine, rounded and, unlike in [`Profile::places`], not clamped.
-    pub place: f32,
+    /// The cosine of the row's direction with the probe, but for rounding.
+    pub cosine: f32,
 }
 
 impl Neighbour {
     /// The nearest first; of equally near rows the one with the lower number.
     fn order(&self, other: &Self) -> Ordering {
-        other.place.total_cmp(&self.place).then(self.row.cmp(&other.row))
+        other.cosine.total_cmp(&self.cosine).then(self.row.cmp(&other.row))
     }
 }
 
 impl Index {
-    /// An empty index.
+    /// An empty index of directions as long as the cohort's vectors.
     pub fn new(population: &Population) -> Self {
-        let middle = mean_direction(population.cohort.iter().map(|c| c.get(EMBEDDING)));
+        let middle = mean_direction(population.cohort.iter().map(|c| c.get(SEARCHED)));
         let pitch = middle.len().next_multiple_of(MULTIPLE);
         Self { middle, pitch, rows: Vec::new(), scales: Vec::new() }
+    }
+
+    /// The number of values in a direction.
+    pub fn width(&self) -> usize {
+        self.middle.len()
     }
 
     /// The number of rows.
@@ -78,30 +79,26 @@ impl Index {
         self.scales.is_empty()
     }
 
-    /// Adds a row.
-    pub fn push(&mut self, profile: &Profile) {
+    /// Adds a row with this direction, a unit vector. One of another length is never a neighbour.
+    pub fn push(&mut self, direction: &[f32]) {
         self.rows.resize(self.rows.len() + self.pitch, 0);
-        self.scales.push(Scale { gain: 0.0, offset: 0.0, step: 0.0 });
-        self.set(self.len() - 1, profile);
+        self.scales.push(Scale { offset: 0.0, step: 0.0 });
+        self.set(self.len() - 1, direction);
     }
 
     /// Replaces a row; nothing where there is no such row.
-    pub fn set(&mut self, row: usize, profile: &Profile) {
+    pub fn set(&mut self, row: usize, direction: &[f32]) {
         let (Some(into), Some(scale)) =
             (self.rows.chunks_exact_mut(self.pitch.max(1)).nth(row), self.scales.get_mut(row))
         else {
             return;
         };
-        let part = profile.embedding(EMBEDDING);
-        let gain = 1.0 / part.width();
-        let stranger = -gain * part.impostor.centre;
         into.fill(0);
-        // A vector of another length has the cosine 0 with every probe.
-        *scale = Scale { gain: 0.0, offset: stranger, step: 0.0 };
-        if part.centroid.len() == self.middle.len() {
-            let beside = less(&part.centroid, &self.middle);
+        *scale = Scale { offset: f32::NEG_INFINITY, step: 0.0 };
+        if direction.len() == self.middle.len() {
+            let beside = less(direction, &self.middle);
             let step = rounded(&beside, ROW_MAX, into, |v| v as i8);
-            *scale = Scale { gain, offset: gain * cosine(&beside, &self.middle) + stranger, step: gain * step };
+            *scale = Scale { offset: cosine(&beside, &self.middle), step };
         }
     }
 
@@ -113,14 +110,17 @@ impl Index {
         self.rows.truncate(last * self.pitch);
     }
 
-    /// The `count` rows that are nearest to a face, the nearest first. Large indexes are searched on several threads; the
-    /// answer does not depend on their number.
-    pub fn nearest(&self, face: &Template, count: usize) -> Vec<Neighbour> {
+    /// The `count` rows that are nearest to a probe, a unit vector, the nearest first; none for one of another length.
+    /// Large indexes are searched on several threads; the answer does not depend on their number.
+    pub fn nearest(&self, probe: &[f32], count: usize) -> Vec<Neighbour> {
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        self.nearest_on((self.len() / ROWS_PER_THREAD).clamp(1, cores), face.embeddings.get(EMBEDDING), count)
+        self.nearest_on((self.len() / ROWS_PER_THREAD).clamp(1, cores), probe, count)
     }
 
     fn nearest_on(&self, threads: usize, probe: &[f32], count: usize) -> Vec<Neighbour> {
+        if probe.len() != self.middle.len() {
+            return Vec::new();
+        }
         let probe = Probe::new(probe, &self.middle, self.pitch);
         let share = self.len().div_ceil(threads.max(1)).max(1);
         let mut parts = (0..self.len()).step_by(share).map(|from| from..(from + share).min(self.len()));
@@ -157,8 +157,8 @@ impl Index {
             let sums = &mut sums[..to - from];
             products(&self.rows[from * self.pitch..to * self.pitch], &probe.values, sums);
             for (i, (scale, sum)) in self.scales[from..to].iter().zip(sums).enumerate() {
-                let place = scale.gain * probe.middle + scale.offset + scale.step * (probe.step * *sum as f32);
-                best.offer(from + i, place);
+                let cosine = probe.middle + scale.offset + scale.step * (probe.step * *sum as f32);
+                best.offer(from + i, cosine);
             }
         }
         best.kept
@@ -176,9 +176,6 @@ struct Probe {
 impl Probe {
     fn new(vector: &[f32], middle: &[f32], pitch: usize) -> Self {
         let mut values = vec![0; pitch];
-        if vector.len() != middle.len() {
-            return Self { middle: 0.0, values, step: 0.0 };
-        }
         let step = rounded(&less(vector, middle), PROBE_MAX, &mut values, |v| v as i16);
         Self { middle: cosine(vector, middle), values, step }
     }
@@ -202,20 +199,20 @@ fn rounded<T>(values: &[f32], max: f32, into: &mut [T], cast: impl Fn(f32) -> T)
 /// The nearest rows so far, and some that are no longer among them.
 struct Best {
     count: usize,
-    /// The place that a row must exceed: of equally near rows the earlier one is kept.
+    /// The cosine that a row must exceed: of equally near rows the earlier one is kept.
     floor: f32,
     kept: Vec<Neighbour>,
 }
 
 impl Best {
-    fn offer(&mut self, row: usize, place: f32) {
-        if place <= self.floor || self.count == 0 {
+    fn offer(&mut self, row: usize, cosine: f32) {
+        if cosine <= self.floor || self.count == 0 {
             return;
         }
-        self.kept.push(Neighbour { row, place });
+        self.kept.push(Neighbour { row, cosine });
         if self.kept.len() >= 2 * self.count {
             let (_, last, _) = self.kept.select_nth_unstable_by(self.count - 1, Neighbour::order);
-            self.floor = last.place;
+            self.floor = last.cosine;
             self.kept.truncate(self.count);
         }
     }
@@ -226,29 +223,35 @@ mod tests {
     use super::*;
     use crate::identity::fixtures::{near, population};
 
-    fn profiles(people: u64) -> Vec<Profile> {
-        let population = population();
-        let of = |p: u64| Profile::of_templates((0..=p % 3).map(|i| near(p, i)).collect(), &population).unwrap();
+    fn directions(people: u64) -> Vec<Vec<f32>> {
+        let of = |p: u64| {
+            let photographs: Vec<_> = (0..=p % 3).map(|i| near(p, i)).collect();
+            mean_direction(photographs.iter().map(|t| t.embeddings.get(SEARCHED)))
+        };
         (0..people).map(of).collect()
     }
 
-    fn index(profiles: &[Profile]) -> Index {
+    fn index(directions: &[Vec<f32>]) -> Index {
         let mut index = Index::new(&population());
-        for profile in profiles {
-            index.push(profile);
+        for direction in directions {
+            index.push(direction);
         }
         index
     }
 
+    fn probe(person: u64, photograph: u64) -> Vec<f32> {
+        near(person, photograph).embeddings.get(SEARCHED).to_vec()
+    }
+
     #[test]
-    fn places_are_those_of_the_profiles_but_for_rounding() {
-        let profiles = profiles(40);
-        let probe = near(7, 99);
-        let found = index(&profiles).nearest(&probe, 40);
+    fn cosines_are_exact_but_for_rounding() {
+        let directions = directions(40);
+        let probe = probe(7, 99);
+        let found = index(&directions).nearest(&probe, 40);
         assert_eq!(found.len(), 40);
         for n in &found {
-            let exact = profiles[n.row].place(EMBEDDING, &probe);
-            assert!((n.place - exact).abs() < 0.02, "{n:?} {exact}");
+            let exact = cosine(&directions[n.row], &probe);
+            assert!((n.cosine - exact).abs() < 0.005, "{n:?} {exact}");
         }
         assert_eq!(found[0].row, 7);
     }
@@ -256,54 +259,54 @@ mod tests {
     #[test]
     fn the_nearest_of_many_are_found_on_any_number_of_threads() {
         // More rows than blocks, and not a multiple of anything.
-        let profiles = profiles(1777);
-        let index = index(&profiles);
+        let directions = directions(1777);
+        let index = index(&directions);
         for person in [0, 500, 1776] {
-            let probe = near(person, 50);
-            let place = |row: &usize| profiles[*row].place(EMBEDDING, &probe);
-            let mut all: Vec<usize> = (0..profiles.len()).collect();
-            all.sort_by(|a, b| place(b).total_cmp(&place(a)));
-            let probe = probe.embeddings.get(EMBEDDING);
-            let one = index.nearest_on(1, probe, 40);
+            let probe = probe(person, 50);
+            let exact = |row: &usize| cosine(&directions[*row], &probe);
+            let mut all: Vec<usize> = (0..directions.len()).collect();
+            all.sort_by(|a, b| exact(b).total_cmp(&exact(a)));
+            let one = index.nearest_on(1, &probe, 40);
             let rows: Vec<usize> = one.iter().map(|n| n.row).collect();
             assert!(all[..10].iter().all(|row| rows.contains(row)), "{rows:?}");
             for threads in 2..7 {
-                assert_eq!(index.nearest_on(threads, probe, 40), one, "{threads} threads");
+                assert_eq!(index.nearest_on(threads, &probe, 40), one, "{threads} threads");
             }
         }
     }
 
     #[test]
     fn equally_near_rows_come_in_their_order_on_any_number_of_threads() {
-        let same = vec![profiles(1).remove(0); 700];
+        let same = vec![directions(1).remove(0); 700];
         let index = index(&same);
-        let probe = near(0, 5);
         for threads in 1..5 {
-            let found = index.nearest_on(threads, probe.embeddings.get(EMBEDDING), 9);
+            let found = index.nearest_on(threads, &probe(0, 5), 9);
             assert_eq!(found.iter().map(|n| n.row).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
         }
     }
 
     #[test]
     fn rows_are_replaced_and_taken_out() {
-        let profiles = profiles(5);
-        let mut index = index(&profiles);
-        let first = |index: &Index, person| index.nearest(&near(person, 9), 1)[0].row;
+        let directions = directions(5);
+        let mut index = index(&directions);
+        let first = |index: &Index, person| index.nearest(&probe(person, 9), 1)[0].row;
         index.swap_remove(1);
         assert_eq!((index.len(), first(&index, 4), first(&index, 3)), (4, 1, 3));
-        index.set(0, &profiles[1]);
+        index.set(0, &directions[1]);
         assert_eq!(first(&index, 1), 0);
         for _ in 0..9 {
             index.swap_remove(0);
         }
-        assert!(index.is_empty() && index.nearest(&near(1, 1), 3).is_empty());
+        assert!(index.is_empty() && index.nearest(&probe(1, 1), 3).is_empty());
     }
 
     #[test]
-    fn vectors_of_another_length_are_near_no_row() {
-        let index = index(&profiles(3));
-        let found = index.nearest_on(1, &[1.0; 7], 3);
-        assert_eq!(found.len(), 3);
-        assert!(found.iter().all(|n| n.place.is_finite() && n.place < 0.5), "{found:?}");
+    fn directions_of_another_length_are_never_neighbours() {
+        let mut index = index(&directions(3));
+        index.set(1, &[1.0; 7]);
+        index.push(&[]);
+        let rows: Vec<usize> = index.nearest(&probe(1, 5), 9).iter().map(|n| n.row).collect();
+        assert!(rows.len() == 2 && rows.contains(&0) && rows.contains(&2), "{rows:?}");
+        assert!(index.nearest(&[1.0; 7], 3).is_empty());
     }
 }

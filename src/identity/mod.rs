@@ -1,6 +1,7 @@
 //! Templates to profile: the rules of enrollment, a person's own genuine variation, the search index, and whom a face
 //! depicts, if anybody.
 
+mod agreement;
 mod conditions;
 mod enrollment;
 #[cfg(test)]
@@ -12,8 +13,10 @@ mod parts;
 mod population;
 mod profile;
 mod record;
+mod search_row;
 mod spread;
 
+pub use agreement::Agreement;
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
 pub use identification::{DEFAULT_TARGET_FPIR, LEAST_EXCESSES, OpenSet, TARGET_FPIR, Tail};
@@ -23,4 +26,5 @@ pub use profile::{EmbeddingProfile, Negative, Profile};
 pub use record::{
     ErrorTargets, IdentityFields, IdentityId, IdentityRecord, InvalidIdentityId, Sample, SampleKind, SampleSet,
 };
+pub use search_row::{SEARCHED, SearchRow};
 pub use spread::Spread;

@@ -4,10 +4,12 @@
 //! of that cosine, both by leave-one-out with shrinkage to the population, and the range of look-alikes. Per attribute:
 //! centre and spread. Nothing here is stored: a profile is fitted again whenever the samples change.
 
+use uuid::Uuid;
+
 use super::look_alikes::look_alikes;
 use super::parts::PartsProfile;
 use super::spread::Spread;
-use super::{ConditionEffects, Conditions, Population, Sample, SampleKind};
+use super::{Agreement, ConditionEffects, Conditions, Population, Sample, SampleKind};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
 /// One embedding's part of a profile.
@@ -37,6 +39,8 @@ impl EmbeddingProfile {
 pub struct Negative {
     /// Another person, or a known fake.
     pub kind: SampleKind,
+    /// The id of the sample.
+    pub id: Uuid,
     /// Its template.
     pub template: Template,
 }
@@ -51,6 +55,8 @@ pub struct Profile {
     pub references: usize,
     /// The templates of the references.
     templates: Vec<Template>,
+    /// The ids of the references, in the order of the templates; empty where it was fitted on templates alone.
+    ids: Vec<Uuid>,
     negatives: Vec<Negative>,
     /// The references' mean conditions.
     conditions: Conditions,
@@ -60,15 +66,19 @@ pub struct Profile {
 impl Profile {
     /// Fits the profile of `samples`; `None` without a reference.
     pub fn fit<'a>(samples: impl IntoIterator<Item = &'a Sample>, population: &Population) -> Option<Self> {
-        let (mut references, mut negatives) = (Vec::new(), Vec::new());
+        let (mut references, mut ids, mut negatives) = (Vec::new(), Vec::new(), Vec::new());
         for s in samples {
             match s.kind {
-                SampleKind::Reference => references.push(s.template.clone()),
-                kind => negatives.push(Negative { kind, template: s.template.clone() }),
+                SampleKind::Reference => {
+                    references.push(s.template.clone());
+                    ids.push(s.id);
+                }
+                kind => negatives.push(Negative { kind, id: s.id, template: s.template.clone() }),
             }
         }
         let mut profile = Self::of_templates(references, population)?;
         profile.negatives = negatives;
+        profile.ids = ids;
         Some(profile)
     }
 
@@ -87,6 +97,7 @@ impl Profile {
             references: templates.len(),
             conditions: Conditions::mean(templates.iter()),
             templates,
+            ids: Vec::new(),
             negatives: Vec::new(),
             likeness: population.model.likeness.clone(),
         })
@@ -116,6 +127,21 @@ impl Profile {
     /// The negatives.
     pub fn negatives(&self) -> &[Negative] {
         &self.negatives
+    }
+
+    /// The id of the reference, or of the negative, at this place among them.
+    pub fn sample_id(&self, kind: SampleKind, place: usize) -> Option<Uuid> {
+        match kind {
+            SampleKind::Reference => self.ids.get(place).copied(),
+            _ => self.negatives.get(place).map(|n| n.id),
+        }
+    }
+
+    /// About how many bytes it takes in memory.
+    pub fn size(&self) -> usize {
+        let own: usize = self.embeddings.iter().map(|e| e.centroid.len()).sum();
+        let each = self.templates.iter().chain(self.negatives.iter().map(|n| &n.template));
+        size_of::<Self>() + own * size_of::<f32>() + each.map(size).sum::<usize>()
     }
 
     /// The conditions of `probe` less the references'.
@@ -156,11 +182,11 @@ impl Profile {
     }
 }
 
-/// The expected cosine with the centroid of `n` photographs whose pairs have the cosine `pairwise`: the mean of `n` unit
-/// vectors with that pairwise cosine has length sqrt((1 + (n - 1) pairwise) / n).
-fn expected_cosine(pairwise: f32, n: usize) -> f32 {
-    let n = n as f32;
-    pairwise / ((1.0 + (n - 1.0) * pairwise) / n).max(1e-6).sqrt()
+/// About how many bytes a template takes in memory.
+fn size(template: &Template) -> usize {
+    let parts = template.parts.iter().flat_map(|p| Part::ALL.map(|part| p.without(part).len()));
+    let values: usize = Embedding::ALL.map(|e| template.embeddings.get(e).len()).into_iter().chain(parts).sum();
+    size_of::<Template>() + values * size_of::<f32>() + size_of_val(template.attributes.values())
 }
 
 fn fit_embedding(
@@ -171,32 +197,8 @@ fn fit_embedding(
     population: &Population,
 ) -> EmbeddingProfile {
     let prior = population.prior(which);
-    let k = population.model.prior_weight;
     let vectors: Vec<&[f32]> = templates.iter().map(|t| t.embeddings.get(which)).collect();
-    let n = vectors.len();
-
-    let mut pairs = Vec::new();
-    for (i, a) in vectors.iter().enumerate() {
-        pairs.extend(vectors[..i].iter().map(|b| cosine(a, b)));
-    }
-    // n photographs give n (n - 1) / 2 pairs but only about n - 1 independent ones.
-    let own = if pairs.is_empty() { 0.0 } else { pairs.iter().sum::<f32>() / pairs.len() as f32 };
-    let weight = n as f32 - 1.0;
-    let pairwise = (k * prior.pairwise + weight * own) / (k + weight);
-
-    let left_out: Vec<f32> = (0..n)
-        .filter(|_| n > 1)
-        .map(|i| {
-            let rest = vectors.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, v)| *v);
-            cosine(vectors[i], &mean_direction(rest))
-        })
-        .collect();
-    let mean = left_out.iter().sum::<f32>() / left_out.len().max(1) as f32;
-    let squares: f32 = left_out.iter().map(|s| (s - mean).powi(2)).sum();
-    let within = (k * prior.spread.powi(2) + squares) / (k + weight);
-    let of_centre = prior.between_people.powi(2) * k / (k + weight);
-    let genuine = Spread { centre: expected_cosine(pairwise, n), deviation: (within + of_centre).sqrt() };
-
+    let genuine = Agreement::of(&vectors).genuine(&prior, population.model.prior_weight);
     let strangers: Vec<f32> = impostors.iter().map(|c| cosine(&centroid, c.get(which))).collect();
     EmbeddingProfile {
         centroid,
@@ -244,11 +246,5 @@ mod tests {
     #[test]
     fn no_reference_no_profile() {
         assert!(Profile::of_templates(Vec::new(), &population()).is_none());
-    }
-
-    #[test]
-    fn the_centroid_of_many_is_nearer_than_a_pair() {
-        assert!((expected_cosine(0.6, 1) - 0.6).abs() < 1e-6);
-        assert!((expected_cosine(0.6, 10_000) - 0.6f32.sqrt()).abs() < 1e-3);
     }
 }

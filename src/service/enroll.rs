@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Enrolled, Service, ServiceError};
 use crate::error_code::ErrorCode;
 use crate::identity::{
-    Candidate, IdentityFields, IdentityId, IdentityRecord, Profile, Refusal, Sample, SampleKind, SampleSet, admit,
+    Candidate, IdentityFields, IdentityId, IdentityRecord, Population, Refusal, Sample, SampleKind, SampleSet, admit,
 };
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::template::{Embedding, Template};
@@ -79,20 +79,26 @@ pub struct EnrollmentReport {
 const MAX_FILENAME: usize = 255;
 
 impl ProfileReport {
-    pub(super) fn of(profile: &Profile) -> Self {
-        let n = profile.references;
+    /// The report on an identity; `None` without a reference.
+    fn of(enrolled: &Enrolled, population: &Population) -> Option<Self> {
+        let n = enrolled.references;
         let remark = match n {
+            0 => return None,
             1 => "one reference: this person's own variation is taken from the population; expect more undecided faces",
             2..=4 => "few references: this person's own variation is known only roughly; five or more are better",
             _ => "enough references to know this person's own variation",
         };
-        let genuine = |e: Embedding| profile.embedding(e).genuine;
-        Self {
+        let expected = |e: Embedding| {
+            let agreement = enrolled.agreement[e as usize];
+            let genuine = agreement.genuine(&population.prior(e), population.model.prior_weight);
+            [genuine.centre, genuine.deviation]
+        };
+        Some(Self {
             references: n,
-            negatives: profile.negatives().len(),
-            expected_likeness: Embedding::ALL.map(|e| [genuine(e).centre, genuine(e).deviation]).into(),
+            negatives: enrolled.negatives,
+            expected_likeness: Embedding::ALL.map(expected).into(),
             remark: remark.into(),
-        }
+        })
     }
 }
 
@@ -107,11 +113,11 @@ impl Service {
         self.fusion.admits(&fields.targets)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let done = self.store.put_identity(id, fields, now)?;
-        self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
+        self.gallery.refresh(id)?;
         Ok(done)
     }
 
-    /// One identity with its samples and profile.
+    /// One identity.
     ///
     /// # Errors
     /// When there is none.
@@ -128,8 +134,17 @@ impl Service {
     }
 
     /// The profile of an identity as reported; `None` without a reference.
-    pub fn profile_report(enrolled: &Enrolled) -> Option<ProfileReport> {
-        enrolled.profile.as_ref().map(ProfileReport::of)
+    pub fn profile_report(&self, enrolled: &Enrolled) -> Option<ProfileReport> {
+        ProfileReport::of(enrolled, &self.population)
+    }
+
+    /// The samples of an identity in the order in which they were added. Blocks on the disk.
+    ///
+    /// # Errors
+    /// When there is no such identity; a failing store.
+    pub fn samples(&self, id: &IdentityId) -> Result<Vec<Sample>, ServiceError> {
+        self.gallery.get(id)?;
+        Ok(self.store.samples(id)?)
     }
 
     pub(super) fn delete_identity(
@@ -139,7 +154,7 @@ impl Service {
     ) -> Result<ErasureReceipt, ServiceError> {
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         let deleted = self.store.delete_identity(id, reason, Timestamp::now());
-        self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
+        self.gallery.refresh(id)?;
         deleted?.ok_or_else(|| ServiceError::UnknownIdentity(id.to_string()))
     }
 
@@ -167,13 +182,8 @@ impl Service {
         self.gallery.living(id)?;
         let (candidates, unreadable) = self.candidates(uploads)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
-        let enrolled = self.gallery.get(id)?;
-        let known: Vec<(String, Template)> = enrolled
-            .samples
-            .iter()
-            .filter(|s| s.kind == SampleKind::Reference)
-            .map(|s| (s.image_sha256.clone(), s.template.clone()))
-            .collect();
+        let samples = self.samples(id)?.into_iter().filter(|s| s.kind == SampleKind::Reference);
+        let known: Vec<(String, Template)> = samples.map(|s| (s.image_sha256, s.template)).collect();
         let outcomes = admit(&known, &candidates, &self.population);
         self.keep(id, SampleKind::Reference, uploads, candidates, outcomes, unreadable)
     }
@@ -185,8 +195,7 @@ impl Service {
         kind: SampleKind,
         uploads: &[Upload],
     ) -> Result<EnrollmentReport, ServiceError> {
-        let enrolled = self.gallery.living(id)?;
-        let profile = enrolled.profile.as_ref().ok_or_else(|| ServiceError::NoReferences(id.clone()))?;
+        let profile = self.gallery.profile(self.gallery.living(id)?.as_ref())?;
         let (candidates, unreadable) = self.candidates(uploads)?;
         let outcomes = candidates
             .iter()
@@ -203,7 +212,7 @@ impl Service {
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
         self.sample(id, set, sample)?;
         let deleted = self.store.delete_sample(id, sample, Timestamp::now());
-        self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
+        self.gallery.refresh(id)?;
         deleted?.map(|_| ()).ok_or_else(|| ServiceError::unknown_sample(id, set, &sample))
     }
 
@@ -214,8 +223,8 @@ impl Service {
 
     /// An error unless the identity has this sample in this set.
     fn sample(&self, id: &IdentityId, set: SampleSet, sample: Uuid) -> Result<(), ServiceError> {
-        let enrolled = self.gallery.get(id)?;
-        let known = enrolled.samples.iter().any(|s| s.id == sample && set.holds(s.kind));
+        self.gallery.get(id)?;
+        let known = self.store.sample_kind(id, sample)?.is_some_and(|kind| set.holds(kind));
         if known { Ok(()) } else { Err(ServiceError::unknown_sample(id, set, &sample)) }
     }
 
@@ -280,10 +289,10 @@ impl Service {
             let of = |a: &Accepted| (a.reference_id, uploads[a.index].bytes.as_slice());
             let images: Vec<_> = accepted.iter().filter(|_| self.keep_images).map(of).collect();
             self.store.add_samples_with_images(id, &samples, &images, now)?;
-            self.gallery.refresh(self.store.as_ref(), id, &self.population)?;
+            self.gallery.refresh(id)?;
         }
         refused.sort_by_key(|r| r.index);
-        let profile = Self::profile_report(self.gallery.get(id)?.as_ref());
+        let profile = self.profile_report(self.gallery.get(id)?.as_ref());
         Ok(EnrollmentReport { accepted, rejected: refused, profile })
     }
 }

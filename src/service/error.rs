@@ -71,6 +71,11 @@ impl ServiceError {
         Self::UnknownSample { identity: identity.to_string(), set, id: sample.to_string() }
     }
 
+    /// Whether an identity is no longer there to be compared with: a search goes on without it.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::UnknownIdentity(_) | Self::Expired(_) | Self::NoReferences(_))
+    }
+
     /// The stable code, see docs/errors.md.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -47,11 +47,11 @@ pub use report::{
 pub use timing::{Stage, StageTiming};
 pub use verify::{MOST_CANDIDATES, VerifyOptions};
 
-/// Everything that answers a request: networks, population, fusion, store, and the profiles in memory. Its public methods
+/// Everything that answers a request: networks, population, fusion, store, and the identities in memory. Its public methods
 /// only read; [`Acting`] offers those that act.
 pub struct Service {
     analyser: Analyser,
-    population: Population,
+    population: Arc<Population>,
     fusion: Fusion,
     /// The data of the operator's own calibration; `None` with the shipped thresholds.
     calibration: Option<CalibrationSource>,
@@ -91,13 +91,13 @@ impl Service {
     ) -> Result<Self, StartError> {
         let manifest = Manifest::open(models)?;
         let zoo = Arc::new(timing::with_clocks(Zoo::load(&manifest, engine)?));
-        let population = Population::load(&manifest)?;
+        let population = Arc::new(Population::load(&manifest)?);
         let versions = Versions {
             faceward: env!("CARGO_PKG_VERSION").into(),
             models: zoo.version.clone(),
             engine: zoo.engine.clone(),
         };
-        let gallery = gallery::Gallery::load(store.as_ref(), &population)?;
+        let gallery = gallery::Gallery::load(store.clone(), population.clone())?;
         Ok(Self {
             analyser: Analyser::new(zoo, limits),
             fusion: Fusion::load(&manifest)?,
@@ -166,6 +166,14 @@ impl Service {
     #[must_use]
     pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
         self.analyser = self.analyser.with_detector(settings);
+        self
+    }
+
+    /// The service with this memory for the fitted profiles of the identities that faces were lately compared with, in
+    /// bytes. They are fitted again when they are needed.
+    #[must_use]
+    pub fn with_profile_memory(mut self, bytes: usize) -> Self {
+        self.gallery = self.gallery.with_profiles(bytes);
         self
     }
 

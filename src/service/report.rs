@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Enrolled, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
-use crate::identity::SampleKind;
+use crate::identity::{Profile, SampleKind};
 use crate::models::Versions;
 use crate::template::Template;
 use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Thresholds, Verdict};
@@ -145,6 +145,7 @@ pub struct FaceReport {
 /// One face compared with one identity.
 pub(super) struct Comparison<'a> {
     pub(super) enrolled: &'a Enrolled,
+    pub(super) profile: &'a Profile,
     pub(super) judgement: Judgement,
 }
 
@@ -152,11 +153,8 @@ impl Comparison<'_> {
     /// The enrolled image that the face's picture is a copy of.
     fn copy_of(&self) -> Option<CopyReport> {
         let copy = self.judgement.evidence.copy?;
-        let is_reference = |kind| kind == SampleKind::Reference;
-        // The profile holds references and negatives apart, each in the order of the samples.
-        let mut alike = self.enrolled.samples.iter().filter(|s| is_reference(s.kind) == is_reference(copy.kind));
-        let sample = alike.nth(copy.index)?;
-        Some(CopyReport { kind: copy.kind, id: sample.id, distance: copy.distance })
+        let id = self.profile.sample_id(copy.kind, copy.index)?;
+        Some(CopyReport { kind: copy.kind, id, distance: copy.distance })
     }
 
     fn explanation(&self) -> Explanation {

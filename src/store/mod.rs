@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::access::{ApiKey, KeyHasher};
-use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 
 pub use codec::{CodecError, decode_template, encode_template};
 pub use error::StoreError;
@@ -28,6 +28,15 @@ pub const TOUCH_RESOLUTION: SignedDuration = SignedDuration::from_secs(60);
 
 /// The result of every method of a store.
 pub type StoreResult<T> = Result<T, StoreError>;
+
+/// An identity as listing and searching need it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// The record.
+    pub record: IdentityRecord,
+    /// What finds it; `None` where there is no readable row for the networks that run: see [`Store::renew_search_rows`].
+    pub row: Option<SearchRow>,
+}
 
 /// Durable storage. When a method returns `Ok`, its effect is on disk; when it returns an error, it has no effect, with
 /// the one exception of [`StoreError::ErasureUnfinished`].
@@ -60,6 +69,26 @@ pub trait Store: KeyStore {
     /// # Errors
     /// When the storage fails.
     fn identities(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<IdentityRecord>>;
+
+    /// One identity with its search row; `None` where there is none. Every change of an identity's samples writes the row
+    /// in the same transaction.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn listed(&self, id: &IdentityId) -> StoreResult<Option<Listed>>;
+
+    /// As [`Store::identities`], with their search rows.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn listing(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<Listed>>;
+
+    /// Makes the search rows of these identities from their samples. For each the row, or why it could not be made; its old
+    /// row is gone then.
+    ///
+    /// # Errors
+    /// When the storage fails; nothing has changed then.
+    fn renew_search_rows(&self, ids: &[IdentityId]) -> StoreResult<Vec<StoreResult<SearchRow>>>;
 
     /// Deletes the identity with its key and all its samples, and erases their bytes from the disk. `None` where there is
     /// no such identity.
@@ -113,6 +142,12 @@ pub trait Store: KeyStore {
     /// # Errors
     /// When the storage fails.
     fn samples(&self, id: &IdentityId) -> StoreResult<Vec<Sample>>;
+
+    /// The kind of a sample; `None` where the identity has no such sample. The sample need not be readable.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn sample_kind(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<SampleKind>>;
 
     /// Deletes one sample, erases its bytes from the disk and sets the identity's `updated_at`. Returns its kind; `None`
     /// where the identity has no such sample. The sample need not be readable.

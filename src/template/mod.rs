@@ -10,6 +10,7 @@ mod embedding;
 mod expression;
 mod extractor;
 mod face_hash;
+mod networks;
 mod parts;
 
 pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region, Trace};
@@ -18,4 +19,5 @@ pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
 pub use expression::Expression;
 pub use extractor::{Template, TemplateExtractor};
 pub use face_hash::FaceHash;
+pub use networks::NETWORKS;
 pub use parts::{Part, Parts};

@@ -34,6 +34,7 @@ const TABLE: &[Layers] = &[
     ("storage.data_dir", ["\"a\"", "\"b\"", "\"c\""]),
     ("storage.master_key_file", ["\"a.master\"", "\"b.master\"", "\"c.master\""]),
     ("storage.erasure_grace_s", ["131", "132", "133"]),
+    ("storage.profile_memory_mib", ["141", "142", "143"]),
     ("storage.keep_images", ["true", "false", "true"]),
     ("models.folder", ["\"d\"", "\"e\"", "\"f\""]),
     ("models.engine", ["\"ort\"", "\"tract\"", "\"ort\""]),

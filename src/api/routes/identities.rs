@@ -13,7 +13,7 @@ use crate::api::extract::{Body, Id, Params};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::error_code::ErrorCode;
-use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord, SampleKind};
+use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord};
 use crate::service::{Enrolled, ProfileReport, RecordedService, Service, ServiceError, ThresholdReport};
 use crate::store::ErasureReason;
 
@@ -70,7 +70,6 @@ pub(crate) struct Identity {
 impl Identity {
     fn of(service: &Service, enrolled: &Enrolled) -> Self {
         let IdentityRecord { id, fields, created_at, updated_at } = &enrolled.record;
-        let references = enrolled.samples.iter().filter(|s| s.kind == SampleKind::Reference).count();
         Self {
             id: id.to_string(),
             display_name: fields.display_name.clone(),
@@ -81,9 +80,9 @@ impl Identity {
             thresholds: service.thresholds(enrolled),
             created_at: *created_at,
             updated_at: *updated_at,
-            references,
-            negatives: enrolled.samples.len() - references,
-            profile: Service::profile_report(enrolled),
+            references: enrolled.references,
+            negatives: enrolled.negatives,
+            profile: service.profile_report(enrolled),
         }
     }
 }

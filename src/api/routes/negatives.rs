@@ -62,7 +62,7 @@ pub(crate) async fn add_negatives(
     (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
     content_type = "application/problem+json")))]
 pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
-    samples::list(&state, &id, SampleSet::Negatives)
+    samples::list(&state, &id, SampleSet::Negatives).await
 }
 
 /// Get one negative.
@@ -79,7 +79,7 @@ pub(crate) async fn negative(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<Json<SampleView>, Problem> {
-    samples::show(&state, &id, SampleSet::Negatives, &sample)
+    samples::show(&state, &id, SampleSet::Negatives, &sample).await
 }
 
 /// Delete a negative and erase its template.

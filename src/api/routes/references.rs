@@ -51,7 +51,7 @@ pub(crate) async fn add_references(
     (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
     content_type = "application/problem+json")))]
 pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
-    samples::list(&state, &id, SampleSet::References)
+    samples::list(&state, &id, SampleSet::References).await
 }
 
 /// Get one reference.
@@ -68,7 +68,7 @@ pub(crate) async fn reference(
     Id(id): Id,
     SampleId(sample): SampleId,
 ) -> Result<Json<SampleView>, Problem> {
-    samples::show(&state, &id, SampleSet::References, &sample)
+    samples::show(&state, &id, SampleSet::References, &sample).await
 }
 
 /// Delete a reference and erase its template.

@@ -76,21 +76,22 @@ pub(super) async fn enroll(
 }
 
 /// All samples of `set`.
-pub(super) fn list(state: &AppState, id: &IdentityId, set: SampleSet) -> Result<Json<Vec<SampleView>>, Problem> {
-    let enrolled = state.service.identity(id)?;
-    let wanted = enrolled.samples.iter().filter(|s| set.holds(s.kind));
+pub(super) async fn list(state: &AppState, id: &IdentityId, set: SampleSet) -> Result<Json<Vec<SampleView>>, Problem> {
+    let id = id.clone();
+    let samples = state.on_disk(move |service| service.samples(&id)).await?;
+    let wanted = samples.iter().filter(|s| set.holds(s.kind));
     Ok(Json(wanted.map(SampleView::of).collect()))
 }
 
 /// The sample of `set` with the id `sample`, as sent.
-pub(super) fn show(
+pub(super) async fn show(
     state: &AppState,
     id: &IdentityId,
     set: SampleSet,
     sample: &str,
 ) -> Result<Json<SampleView>, Problem> {
     let wanted = parse(sample, id, set)?;
-    let Json(all) = list(state, id, set)?;
+    let Json(all) = list(state, id, set).await?;
     let unknown = || ServiceError::unknown_sample(id, set, &wanted);
     Ok(Json(all.into_iter().find(|s| s.id == wanted).ok_or_else(unknown)?))
 }

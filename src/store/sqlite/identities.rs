@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::fault::{Fault, optional_time, time, time_text, unreadable};
-use super::scrub;
 use super::sealing::{Vault, new_data_key};
+use super::{scrub, search};
 use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord};
 
-const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at, \
+/// The columns that [`Stored::read`] reads.
+pub(super) const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at, \
                        target_genuine_called_fake, target_fake_called_real";
 
 pub(super) fn put(
@@ -45,6 +46,9 @@ pub(super) fn put(
         genuine_called_fake,
         fake_called_real
     ])?;
+    if before.is_none() {
+        let _row = search::renew(tx, vault, id)?;
+    }
     let created_at = before.as_ref().map_or(now, |record| record.created_at);
     Ok((IdentityRecord { id: id.clone(), fields: fields.clone(), created_at, updated_at: now }, before.is_none()))
 }
@@ -62,10 +66,13 @@ pub(super) fn page(
 ) -> Result<Vec<IdentityRecord>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM identities WHERE id > ?1 ORDER BY id LIMIT ?2");
     let mut query = connection.prepare_cached(&sql)?;
-    // Every id sorts after the empty text.
-    let after = after.map_or("", IdentityId::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    query.query_map(params![after, limit], Stored::read)?.map(|row| row?.record()).collect()
+    query.query_map(params![cursor(after), limit], Stored::read)?.map(|row| row?.record()).collect()
+}
+
+/// The text that the ids after `after` sort behind: every id sorts behind the empty one.
+pub(super) fn cursor(after: Option<&IdentityId>) -> &str {
+    after.map_or("", IdentityId::as_str)
 }
 
 /// Deletes the identity with its key; its samples follow by the foreign key. Returns their number; `None` where there is no
@@ -87,7 +94,7 @@ pub(super) fn touch(tx: &Transaction<'_>, id: &IdentityId, now: Timestamp) -> Re
 }
 
 /// A row as stored.
-struct Stored {
+pub(super) struct Stored {
     id: String,
     display_name: String,
     consent_basis: Option<String>,
@@ -98,7 +105,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             display_name: row.get(1)?,
@@ -110,7 +117,7 @@ impl Stored {
         })
     }
 
-    fn record(self) -> Result<IdentityRecord, Fault> {
+    pub(super) fn record(self) -> Result<IdentityRecord, Fault> {
         let what = || format!("identity {:?}", self.id);
         Ok(IdentityRecord {
             id: self.id.parse().map_err(|error| unreadable(what(), &error))?,

@@ -13,6 +13,7 @@ mod receipts;
 mod samples;
 mod scrub;
 mod sealing;
+mod search;
 mod service_keys;
 mod shared;
 
@@ -28,9 +29,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Store, StoreResult};
+use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Listed, Store, StoreResult};
 use crate::access::{ApiKey, KeyHasher};
-use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::vault::{MasterId, MasterKey, MasterKeySource};
 use fault::Fault;
 use open::Folder;
@@ -164,6 +165,18 @@ impl Store for SqliteStore {
         self.read(|connection| identities::page(connection, after, limit))
     }
 
+    fn listed(&self, id: &IdentityId) -> StoreResult<Option<Listed>> {
+        self.read(|connection| search::get(connection, &self.vault, id))
+    }
+
+    fn listing(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<Listed>> {
+        self.read(|connection| search::page(connection, &self.vault, after, limit))
+    }
+
+    fn renew_search_rows(&self, ids: &[IdentityId]) -> StoreResult<Vec<StoreResult<SearchRow>>> {
+        self.write(|tx| ids.iter().map(|id| search::renew(tx, &self.vault, id)).collect())
+    }
+
     fn delete_identity(
         &self,
         id: &IdentityId,
@@ -206,8 +219,12 @@ impl Store for SqliteStore {
         self.read(|connection| samples::all(connection, &self.vault, id))
     }
 
+    fn sample_kind(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<SampleKind>> {
+        self.read(|connection| samples::kind(connection, id, sample))
+    }
+
     fn delete_sample(&self, id: &IdentityId, sample_id: Uuid, now: Timestamp) -> StoreResult<Option<SampleKind>> {
-        self.erase(|tx| samples::delete(tx, id, sample_id, now))
+        self.erase(|tx| samples::delete(tx, &self.vault, id, sample_id, now))
     }
 
     fn check(&self) -> StoreResult<()> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::fault::{Fault, is_duplicate, kind_of, time, time_text, unreadable};
 use super::sealing::{Place, Vault, seal, unseal};
-use super::{identities, scrub};
+use super::{identities, scrub, search};
 use crate::identity::{IdentityId, Sample, SampleKind};
 use crate::store::StoreError;
 use crate::vault::DataKey;
@@ -41,6 +41,7 @@ pub(super) fn add(
                 if is_duplicate(&error) { Fault::Store(StoreError::DuplicateSample(*sample_id)) } else { error.into() }
             })?;
     }
+    let _row = search::renew(tx, vault, id)?;
     Ok(())
 }
 
@@ -52,8 +53,17 @@ pub(super) fn all(connection: &Connection, vault: &Vault, id: &IdentityId) -> Re
     query.query_map([id.as_str()], Stored::read)?.map(|row| row?.sample(id, &key)).collect()
 }
 
+/// The kind of a sample; `None` where the identity has no such sample.
+pub(super) fn kind(connection: &Connection, id: &IdentityId, sample_id: Uuid) -> Result<Option<SampleKind>, Fault> {
+    let sql = "SELECT kind FROM samples WHERE id = ?1 AND identity_id = ?2";
+    let wanted = params![sample_id.hyphenated().to_string(), id.as_str()];
+    let kind: Option<String> = connection.prepare_cached(sql)?.query_row(wanted, |row| row.get(0)).optional()?;
+    Ok(kind.map(|kind| kind_of(&kind, || format!("sample {sample_id}"))).transpose()?)
+}
+
 pub(super) fn delete(
     tx: &Transaction<'_>,
+    vault: &Vault,
     id: &IdentityId,
     sample_id: Uuid,
     now: Timestamp,
@@ -67,6 +77,7 @@ pub(super) fn delete(
         .optional()?;
     let Some(kind) = kind else { return Ok(None) };
     identities::touch(tx, id, now)?;
+    let _row = search::renew(tx, vault, id)?;
     scrub::demand(tx)?;
     Ok(Some(kind_of(&kind, || format!("sample {sample_id}"))?))
 }

@@ -87,9 +87,13 @@ impl Vault {
     pub(super) fn data_key(&self, connection: &Connection, id: &IdentityId) -> Result<Option<DataKey>, Fault> {
         let mut query = connection.prepare_cached("SELECT data_key FROM identities WHERE id = ?1")?;
         let wrapped: Option<Option<Vec<u8>>> = query.query_row([id.as_str()], |row| row.get(0)).optional()?;
-        let Some(wrapped) = wrapped else { return Ok(None) };
-        let key = self.master.unwrap(&key_place(id), &wrapped.unwrap_or_default());
-        Ok(Some(key.map_err(|e| unreadable(format!("key of identity {id}"), &e))?))
+        wrapped.map(|wrapped| self.unwrap(id, &wrapped.unwrap_or_default())).transpose()
+    }
+
+    /// The key of an identity from its wrapped form.
+    pub(super) fn unwrap(&self, id: &IdentityId, wrapped: &[u8]) -> Result<DataKey, Fault> {
+        let key = self.master.unwrap(&key_place(id), wrapped);
+        Ok(key.map_err(|e| unreadable(format!("key of identity {id}"), &e))?)
     }
 
     /// A key derived from the service key, for one purpose.

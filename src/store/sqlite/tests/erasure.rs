@@ -30,6 +30,12 @@ fn windows(bytes: &[u8]) -> Vec<Trace> {
     bytes.windows(WINDOW).step_by(4).map(|window| window.try_into().unwrap()).collect()
 }
 
+/// The traces of an identity's search row as it is now.
+fn row_of(store: &SqliteStore, who: &str) -> HashSet<Trace> {
+    let sql = "SELECT sealed FROM search WHERE identity_id = ?1";
+    windows(&store.lock().query_row(sql, [who], |row| row.get::<_, Vec<u8>>(0)).unwrap()).into_iter().collect()
+}
+
 /// [`traces`] of samples by their seeds.
 fn traces_of(store: &SqliteStore, seeds: &[u32]) -> HashSet<Trace> {
     traces(store, &seeds.iter().map(|seed| sample(*seed, SampleKind::Reference)).collect::<Vec<_>>())
@@ -74,7 +80,8 @@ fn a_deleted_identity_leaves_no_bytes() {
     let store = SqliteStore::open(dir.path()).unwrap();
     fill(&store, "joe", &[1, 2]);
     fill(&store, "jane", &[3, 4, 5]);
-    let (sealed, key) = (traces_of(&store, &[3, 4, 5]), key_of(&store, "jane"));
+    let (mut sealed, key) = (traces_of(&store, &[3, 4, 5]), key_of(&store, "jane"));
+    sealed.extend(row_of(&store, "jane"));
     assert!(!found(dir.path(), &sealed).is_empty(), "the search must find what is there");
     assert!(!found(dir.path(), &key).is_empty());
     delete(&store, "jane").unwrap();
@@ -90,7 +97,10 @@ fn a_deleted_sample_leaves_no_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
     fill(&store, "jane", &[1, 2, 3]);
-    let [gone, first, third] = [2, 1, 3].map(|seed| traces_of(&store, &[seed]));
+    let [mut gone, first, third] = [2, 1, 3].map(|seed| traces_of(&store, &[seed]));
+    let row = row_of(&store, "jane");
+    assert!(!found(dir.path(), &row).is_empty(), "the search must find what is there");
+    gone.extend(row);
     store.delete_sample(&id("jane"), sample(2, SampleKind::Reference).id, at(3)).unwrap();
     assert_eq!(found(dir.path(), &gone), [""; 0]);
     assert!(!found(dir.path(), &first).is_empty() && !found(dir.path(), &third).is_empty());
@@ -113,6 +123,7 @@ fn moved_rows_leave_no_bytes() {
         living.extend(new);
         for _ in 0..random.random_range(0..8).min(living.len()) {
             let seed = living.swap_remove(random.random_range(0..living.len()));
+            gone.extend(row_of(&store, "jane"));
             gone.extend(traces(&store, &[small(seed)]));
             store.delete_sample(&who, small(seed).id, at(3)).unwrap().unwrap();
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::identity::SampleKind;
+use crate::identity::{SampleKind, SearchRow};
 use crate::store::sqlite::fixtures::{at, id, named, sample};
 use crate::store::{ErasureReason, SqliteStore, Store};
 
@@ -58,6 +58,8 @@ fn acknowledged_writes_survive_a_kill() {
                     let n: u32 = words[2].parse().unwrap();
                     let expected = [sample(2 * n, SampleKind::Reference), sample(2 * n + 1, SampleKind::KnownFake)];
                     assert_eq!(store.samples(&id(who)).unwrap(), expected, "{line}");
+                    let row = store.listed(&id(who)).unwrap().unwrap().row;
+                    assert_eq!(row, Some(SearchRow::of(&expected)), "{line}");
                 }
                 "deleted" => assert_eq!(store.identity(&id(who)).unwrap(), None, "{line}"),
                 _ => {}

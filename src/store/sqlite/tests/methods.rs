@@ -4,7 +4,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::access::{ApiKey, KeyRing, Scope};
-use crate::identity::{ErrorTargets, IdentityFields, SampleKind};
+use crate::identity::{ErrorTargets, IdentityFields, SampleKind, SearchRow};
 use crate::store::sqlite::fixtures::{at, id, named, sample};
 use crate::store::{ErasureReason, KeyStore, SharedKeys, SqliteStore, Store, StoreError};
 use crate::vault::MasterKeySource;
@@ -148,6 +148,38 @@ fn one_unreadable_sample_is_named_and_can_be_deleted() {
     assert!(error.contains(&samples[1].id.to_string()) && error.contains("decrypted"), "{error}");
     store.delete_sample(&jane, samples[1].id, at(2)).unwrap();
     assert_eq!(store.samples(&jane).unwrap(), samples[..1]);
+}
+
+#[test]
+fn a_search_row_follows_every_change_of_samples() {
+    let (_dir, store) = store();
+    let jane = id("jane");
+    assert_eq!(store.listed(&jane).unwrap(), None);
+    let current = || store.listed(&jane).unwrap().unwrap().row;
+    let made = || Some(SearchRow::of(&store.samples(&jane).unwrap()));
+    store.put_identity(&jane, &named("Jane"), at(1)).unwrap();
+    assert_eq!(current(), made());
+    let samples = [1, 2, 3].map(|seed| sample(seed, SampleKind::Reference));
+    for sample in &samples {
+        store.add_samples(&jane, std::slice::from_ref(sample), at(2)).unwrap();
+        assert_eq!(current(), made());
+    }
+    store.put_identity(&jane, &named("Janet"), at(3)).unwrap();
+    store.delete_sample(&jane, samples[0].id, at(4)).unwrap();
+    assert_eq!((current(), current().unwrap().references), (made(), 2));
+    let listing = store.listing(None, 9).unwrap();
+    assert_eq!(listing.iter().map(|l| l.record.clone()).collect::<Vec<_>>(), store.identities(None, 9).unwrap());
+    assert!(store.listing(Some(&jane), 9).unwrap().is_empty() && listing[0].row == current());
+    // With a template that cannot be read there is no row, until that template is gone.
+    store.lock().execute_batch("UPDATE samples SET sealed = x'00' WHERE seq = 2").unwrap();
+    store.add_samples(&jane, &[sample(4, SampleKind::KnownFake)], at(5)).unwrap();
+    assert_eq!(current(), None);
+    let renewed = store.renew_search_rows(&[jane.clone(), id("joe")]).unwrap();
+    assert!(matches!(renewed[..], [Err(StoreError::UnreadableRecord { .. }), Err(StoreError::UnknownIdentity(_))]));
+    assert_eq!(store.sample_kind(&jane, samples[1].id).unwrap(), Some(SampleKind::Reference));
+    assert_eq!(store.sample_kind(&id("joe"), samples[1].id).unwrap(), None);
+    store.delete_sample(&jane, samples[1].id, at(6)).unwrap();
+    assert_eq!((current(), current().unwrap().negatives), (made(), 1));
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn a_new_master_key_opens_everything_and_the_old_one_nothing() {
         store.add_samples(&id(who), &[holiday(n)], at(2)).unwrap();
     }
     let old = std::fs::read_to_string(&file).unwrap();
+    let rows = store.listing(None, 9).unwrap();
     let subject = store.service_keys().subject(&id("jane"));
     let fresh = rotate_file::<StoreError>(&file, |key| {
         assert_eq!(store.rotate_master(&key)?, 2);
@@ -82,6 +83,7 @@ fn a_new_master_key_opens_everything_and_the_old_one_nothing() {
     let store = SqliteStore::open(dir.path()).unwrap();
     assert_eq!(store.master_id(), fresh.unwrap());
     assert_eq!(store.samples(&id("joe")).unwrap(), [holiday(2)]);
+    assert!(store.listing(None, 9).unwrap() == rows && rows.iter().all(|l| l.row.is_some()));
     assert_eq!(store.service_keys().subject(&id("jane")), subject, "pseudonyms stay");
     drop(store);
     std::fs::write(&file, old).unwrap();
@@ -108,6 +110,17 @@ fn rows_do_not_open_where_they_do_not_belong() {
         assert!(refused, "{tampering}");
     }
     assert!(store.samples(&id("jane")).is_ok());
+    let row = || store.listed(&id("jane")).unwrap().unwrap().row;
+    for tampering in [
+        "UPDATE search SET sealed = (SELECT sealed FROM search WHERE identity_id = 'joe') WHERE identity_id = 'jane'",
+        "UPDATE search SET sealed = (SELECT sealed FROM samples WHERE identity_id = 'jane') WHERE identity_id = 'jane'",
+        "UPDATE search SET sealed = x''",
+    ] {
+        store.lock().execute_batch(&format!("BEGIN; {tampering};")).unwrap();
+        assert_eq!(row(), None, "{tampering}");
+        store.lock().execute_batch("ROLLBACK").unwrap();
+    }
+    assert!(row().is_some());
 }
 
 /// Kept images are sealed, open only for their own sample, and are erased with it.
@@ -184,6 +197,13 @@ fn a_store_of_version_1_is_sealed_when_it_is_opened() {
     assert_eq!(jane[0].filename.as_deref(), Some("holiday-1.jpg"));
     assert_eq!(store.identity(&id("jane")).unwrap().unwrap().fields.consent_basis.as_deref(), Some("consent"));
     assert_eq!(store.samples(&id("joe")).unwrap().len(), 1);
+    // It has no search rows yet; they are made from the templates.
+    let listing = store.listing(None, 9).unwrap();
+    let ids: Vec<_> = listing.iter().map(|l| l.record.id.clone()).collect();
+    assert!(ids.len() == 2 && listing.iter().all(|l| l.row.is_none()));
+    let made: Vec<_> = store.renew_search_rows(&ids).unwrap().into_iter().map(Result::unwrap).collect();
+    assert_eq!(made.iter().map(|row| row.references).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(store.listing(None, 9).unwrap().into_iter().map(|l| l.row.unwrap()).collect::<Vec<_>>(), made);
     store.add_samples(&id("joe"), &[holiday(9)], at(5)).unwrap();
     // The old key still works, and its stored hash has changed.
     let keys = store.keys().unwrap();
