@@ -35,6 +35,11 @@ MEASURED = ("fake:drift", "fake:partial", "fake:self-blend", "fake:resynth")
 #: The weights of traces are fitted on forgeries with a seam and on redrawn faces.
 TRACED = (*SETS, "fake:partial", "fake:resynth")
 TRACES = ("blending", "synthesis")
+#: The embeddings' weights relative to each other. They are not fitted separately: weights fitted on home-made forgeries do
+#: not transfer to other methods (README.md has figures).
+SHARES = (0.5, 1.0, 1.0)
+#: The embeddings that tell people apart: B and C. Beside them A lets more strangers pass.
+IDENTIFYING = [1, 2]
 #: The share of the fitted weights of traces and parts that is used. On methods other than ours the full weights cost more
 #: than they gain (README.md has figures), as weights fitted on home-made forgeries do.
 TRUST = 0.25
@@ -46,7 +51,7 @@ MOST_LOWERED, MOST_RAISED = -2.5, 0.5
 TARGET_FNMR = 0.01
 #: For clean and worn photographs together, worn as hard as uploads get; clean ones are called fake half as often.
 TARGET_GENUINE_CALLED_FAKE = 0.035
-TARGET_GENUINE_UNDECIDED = 0.072
+TARGET_GENUINE_UNDECIDED = 0.063
 #: As in src/verdict/operating_points.rs: the error rates that an identity can have as targets.
 GENUINE_CALLED_FAKE = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 FAKE_CALLED_REAL = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
@@ -182,22 +187,21 @@ def fit_likeness(rows: list[dict]) -> list[float]:
     """The logit of one person against another: genuine and re-synthesised photographs against other people."""
     rows = [r for r in rows if r["set"] in ("real", "fake:resynth", "other")]
     same = np.array([r["set"] != "other" for r in rows])
-    x = np.array([r["evidence"]["places"] for r in rows])
+    x = np.array([r["evidence"]["places"] for r in rows])[:, IDENTIFYING]
     keys = collections.Counter((bool(s), r["person"]) for r, s in zip(rows, same, strict=True))
     w = np.array([1 / keys[bool(s), r["person"]] for r, s in zip(rows, same, strict=True)])
     beta = logistic(x, same.astype(float), w, 2e-3)
     print(f"likeness {beta.round(3)}, AUC {auc(x[same] @ beta[1:], x[~same] @ beta[1:]):.4f}")
-    return beta.tolist()
+    weights = np.zeros(len(NAMES))
+    weights[IDENTIFYING] = beta[1:]
+    return [float(beta[0]), *weights.tolist()]
 
 
 def design(rows: list[dict]) -> np.ndarray:
-    """The features of the fusion: the sum of the deviations of embeddings A and B.
-
-    A and B have the same weight, because weights fitted separately on home-made forgeries do not transfer to other methods.
-    Neither C nor the attributes, apart from traces, add anything on held-out people.
-    """
-    x = np.array([r["features"] for r in rows])
-    return x[:, :1] + x[:, 1:2]
+    """The feature of the fusion: the sum of the embeddings' deviations, by their shares. Attributes, apart from traces, add
+    nothing on held-out people."""
+    x = np.array([r["features"][: len(NAMES)] for r in rows])
+    return (x @ np.array(SHARES))[:, None]
 
 
 def departures(rows: list[dict]) -> np.ndarray:
@@ -339,7 +343,7 @@ def write_fusion(path: pathlib.Path, fit: dict) -> None:
     side = {k: ", ".join(f"[{rate}, {threshold:.4f}]" for rate, threshold in v) for k, v in fit["points"].items()}
     path.write_text(f"""# Written by training/fit.py; the format is documented in src/verdict/fusion.rs.
 intercept = {beta[0]}
-embedding = {[beta[1], beta[1], 0.0]}
+embedding = {[round(share * float(fit["beta"][1]), 4) for share in SHARES]}
 traces = {traced}
 parts = {part}
 negative = 1.0
@@ -386,7 +390,7 @@ def main() -> None:
             raise SystemExit("the evaluation set is not for training")
     if a.only_verdict:
         known = tomllib.loads((a.models / "fusion.toml").read_text())
-        beta = np.array([known["intercept"], known["embedding"][0]])
+        beta = np.array([known["intercept"], known["embedding"][-1] / SHARES[-1]])
         rows = usable(evidence(a, a.models / "population.toml"))
         finish(a, rows, beta, beta[0] + design(rows) @ beta[1:], known["thresholds"]["likeness"])
         return
