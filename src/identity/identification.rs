@@ -112,3 +112,65 @@ impl OpenSet {
         Some(-(self.identities as f64 * (-each).ln_1p()).exp_m1() as f32)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TAIL: Tail = Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 };
+
+    #[test]
+    fn a_tail_is_recovered_from_its_own_quantiles() {
+        for shape in [-0.2, 0.0, 0.15] {
+            let tail = Tail { shape, ..TAIL };
+            // One in a thousand lies in the tail, at equal steps of probability.
+            let excesses = (0..2000).map(|i| tail.score_at(0.001 * (f64::from(i) + 0.5) / 2000.0));
+            let scores: Vec<f32> = excesses.chain((0..1_998_000).map(|i| 0.46 * (i % 1000) as f32 / 1000.0)).collect();
+            let fitted = Tail::fit(scores, 0.001).unwrap();
+            assert!((fitted.from - tail.from).abs() < 0.01, "{fitted:?}");
+            assert!((fitted.scale / tail.scale - 1.0).abs() < 0.08, "{fitted:?}");
+            assert!((fitted.shape - shape).abs() < 0.08, "{fitted:?}");
+        }
+        assert_eq!(Tail::fit(vec![0.1; 1000], 0.001), None, "one score is no tail");
+    }
+
+    #[test]
+    fn the_rate_at_the_threshold_is_the_one_asked_for_whatever_the_size() {
+        for identities in [4, 10, 1000, 1_000_000] {
+            for target in [1e-6, 0.0005, 0.0033] {
+                let search = TAIL.search(identities, target);
+                let rate = search.fpir(search.threshold).unwrap();
+                assert!((rate / target - 1.0).abs() < 0.02, "{identities} {target} {rate}");
+            }
+        }
+        // Where the tail begins above the target, fewer strangers are found than asked for.
+        let one = TAIL.search(1, 0.1);
+        assert!(one.threshold >= TAIL.from && one.fpir(one.threshold).unwrap() < 0.1);
+        assert_eq!(one.fpir(TAIL.from - 0.01), None);
+    }
+
+    #[test]
+    fn parameters_of_no_distribution_are_refused() {
+        for wrong in [
+            Tail { share: 0.0, ..TAIL },
+            Tail { share: 1.0, ..TAIL },
+            Tail { scale: 0.0, ..TAIL },
+            Tail { shape: 0.7, ..TAIL },
+            Tail { from: f32::NAN, ..TAIL },
+        ] {
+            assert!(wrong.check().is_err(), "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn more_identities_and_lower_rates_raise_the_threshold(n in 1..100_000usize, target in 1e-6..0.4f32) {
+            let search = TAIL.search(n, target);
+            prop_assert!(search.threshold.is_finite() && search.threshold >= TAIL.from);
+            prop_assert!(TAIL.search(2 * n, target).threshold >= search.threshold);
+            prop_assert!(TAIL.search(n, target / 2.0).threshold >= search.threshold);
+        }
+    }
+}

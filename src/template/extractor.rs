@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts, embedding};
+use super::embedding::{self, normalised};
+use super::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
@@ -56,12 +57,12 @@ impl TemplateExtractor {
         Ok(self.embed(image, face, None)?.with(self.describe(image, face)?, face))
     }
 
-    /// The vector of [`Embedding::C`](super::Embedding::C): all that a search for the person needs.
+    /// The unit vector of [`Embedding::C`](super::Embedding::C): all that a search for the person needs.
     ///
     /// # Errors
     /// When the network fails.
     pub(crate) fn embed_to_search(&self, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
-        embedding::embedding_c(self.zoo.as_ref(), image, face)
+        embedding::embedding_c(self.zoo.as_ref(), image, face).map(normalised)
     }
 
     /// The half of a template that identifies the person: embeddings, age and sex. `c` is the vector to search by, where it is

@@ -41,7 +41,7 @@ fn a_person_is_enrolled_verified_listed_and_erased() {
     let (_, other) = client.verify(Some("obama"), &portrait("collins.jpg"));
     assert_eq!(other["verdict"], "different_person");
     let (_, stranger) = client.verify(None, &portrait("collins.jpg"));
-    assert_eq!((&stranger["verdict"], &stranger["identity"]), (&json!("different_person"), &Value::Null));
+    assert_eq!((&stranger["verdict"], &stranger["identity"]), (&json!("unknown_person"), &Value::Null));
 
     let id = report["accepted"][0]["reference_id"].as_str().unwrap();
     let path = format!("/v1/identities/obama/references/{id}");

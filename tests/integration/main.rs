@@ -14,6 +14,7 @@ mod keys;
 mod limits;
 mod openapi;
 mod requests;
+mod search;
 mod settings;
 mod support;
 mod targets;
