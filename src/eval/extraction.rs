@@ -63,7 +63,7 @@ where
         extracted.insert(path, how, seen?);
         done += 1;
         progress(done, wanted.len());
-        Ok(())
+        Ok::<_, CacheError>(())
     })?;
     Ok(extracted)
 }
