@@ -2,7 +2,7 @@
 //!
 //! Each module uses only modules above it in this list; `docs/ARCHITECTURE.md` follows three requests through them.
 //!
-//! - [`error_code`], [`toml_file`], [`parallel`] are shared by all.
+//! - [`error_code`], [`file_error`], [`toml_file`], [`parallel`] are shared by all.
 //! - `simd`, [`inference`], [`models`] run the networks.
 //! - [`imaging`], [`face`], [`template`] turn encoded bytes into pixels, pixels into faces and a face into its template.
 //! - [`identity`], [`verdict`] fit a person's profile and judge a face against it.
@@ -21,6 +21,7 @@ pub mod config;
 pub mod error_code;
 pub mod eval;
 pub mod face;
+pub mod file_error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

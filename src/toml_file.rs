@@ -1,21 +1,17 @@
 //! TOML files: how one is read, and the one error for a file that cannot be used.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+
+use crate::file_error::FileError;
 
 /// A TOML file that cannot be used. Whoever asked for the file adds what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum TomlFileError {
     /// The file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] FileError),
     /// The file is not TOML, or not of the expected form.
     #[error("{}: {detail}", path.display())]
     Invalid {
@@ -29,7 +25,7 @@ pub enum TomlFileError {
 impl TomlFileError {
     /// Whether there is no such file.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        matches!(self, Self::Read(e) if e.is_missing())
     }
 }
 
@@ -56,7 +52,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 /// # Errors
 /// [`TomlFileError::Read`], or [`TomlFileError::Invalid`] with the error of `parse`.
 pub fn read<T>(path: &Path, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, TomlFileError> {
-    let bytes = std::fs::read(path).map_err(|source| TomlFileError::Read { path: path.into(), source })?;
+    let bytes = std::fs::read(path).map_err(FileError::read(path))?;
     from_bytes(path, &bytes, parse)
 }
 
@@ -98,7 +94,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.toml");
         let missing = read(&path, parse::<Sides>).unwrap_err();
-        assert!(missing.is_missing() && missing.to_string().contains("a.toml: cannot be read"), "{missing}");
+        assert!(missing.is_missing() && missing.to_string().contains("a.toml`: there is no such file"), "{missing}");
         std::fs::write(&path, [0xff]).unwrap();
         let binary = read(&path, parse::<Sides>).unwrap_err();
         assert!(!binary.is_missing() && binary.to_string().contains("a.toml: invalid utf-8"), "{binary}");

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::{self, Actor};
+use crate::file_error::FileError;
 use crate::service::{RecordedKeys, ServiceError};
 use crate::store::{SharedKeys, StoreError, copy_database};
 use crate::vault::MasterKeySource;
@@ -49,15 +50,11 @@ impl BackupManifest {
 #[non_exhaustive]
 pub enum BackupError {
     /// A file or folder cannot be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// The attempted action, a verb.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There is no folder to restore from.
+    #[error("there is no folder `{}`: give a folder that `faceward backup` made", .0.display())]
+    NoFolder(PathBuf),
     /// The folder for a backup exists.
     #[error("`{}` exists already: give a folder that does not exist", .0.display())]
     Exists(PathBuf),
@@ -80,10 +77,6 @@ pub enum BackupError {
     Service(#[from] ServiceError),
 }
 
-fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> BackupError + 'a {
-    move |source| BackupError::Io { action, path: path.to_path_buf(), source }
-}
-
 /// Makes a backup of `data` in the new folder `to`; a server may be running on `data`.
 ///
 /// # Errors
@@ -96,15 +89,15 @@ pub fn backup(data: &Path, source: &MasterKeySource, to: &Path) -> Result<Backup
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(to).map_err(|e| match e.kind() {
         std::io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_path_buf()),
-        _ => io("make the folder", to)(e),
+        _ => FileError::make(to)(e).into(),
     })?;
     copy_database(data, &to.join(DATABASE))?;
     let ((log, head), (log_copy, head_copy)) = (audit::files(data), audit::files(to));
     // The head first: the copied log may then contain lines after the head, but never lacks lines.
     let mut copied = vec![to.join(DATABASE)];
     if head.exists() {
-        write_new(&head_copy, &std::fs::read(&head).map_err(io("read", &head))?)?;
-        let mut lines = std::fs::read(&log).map_err(io("read", &log))?;
+        write_new(&head_copy, &std::fs::read(&head).map_err(FileError::read(&head))?)?;
+        let mut lines = std::fs::read(&log).map_err(FileError::read(&log))?;
         lines.truncate(lines.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
         write_new(&log_copy, &lines)?;
         copied.extend([head_copy, log_copy]);
@@ -112,7 +105,7 @@ pub fn backup(data: &Path, source: &MasterKeySource, to: &Path) -> Result<Backup
     let calibration = data.join(Calibration::FILE);
     if calibration.exists() {
         let copy = to.join(Calibration::FILE);
-        write_new(&copy, &std::fs::read(&calibration).map_err(io("read", &calibration))?)?;
+        write_new(&copy, &std::fs::read(&calibration).map_err(FileError::read(&calibration))?)?;
         copied.push(copy);
     }
     let files = copied.iter().map(|path| Ok((name(path), sha256(path)?))).collect::<Result<_, BackupError>>()?;
@@ -122,7 +115,7 @@ pub fn backup(data: &Path, source: &MasterKeySource, to: &Path) -> Result<Backup
         faceward: env!("CARGO_PKG_VERSION").to_owned(),
         files,
     };
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| io("write", to)(e.into()))?;
+    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| FileError::write(to)(e.into()))?;
     write_new(&to.join(MANIFEST), &text)?;
     RecordedKeys::beside_server(data, keys)?.acting_as(Actor::CommandLine).backed_up(manifest.database())?;
     Ok(manifest)
@@ -130,9 +123,20 @@ pub fn backup(data: &Path, source: &MasterKeySource, to: &Path) -> Result<Backup
 
 /// The manifest of a backup, once every file matches it.
 fn checked(from: &Path) -> Result<BackupManifest, BackupError> {
+    if !from.is_dir() {
+        return Err(BackupError::NoFolder(from.to_path_buf()));
+    }
     let path = from.join(MANIFEST);
     let damaged = |path: &Path, detail: String| BackupError::Damaged { path: path.to_path_buf(), detail };
-    let text = std::fs::read(&path).map_err(io("read", &path))?;
+    let text = std::fs::read(&path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => damaged(
+            from,
+            format!(
+                "there is no {MANIFEST} in it, so it is no complete backup: give a folder that `faceward backup` made"
+            ),
+        ),
+        _ => FileError::read(&path)(e).into(),
+    })?;
     let manifest: BackupManifest = serde_json::from_slice(&text).map_err(|e| damaged(&path, e.to_string()))?;
     if manifest.format != FORMAT || manifest.database().is_empty() {
         return Err(damaged(
@@ -157,10 +161,10 @@ fn name(path: &Path) -> String {
 }
 
 fn sha256(path: &Path) -> Result<String, BackupError> {
-    let mut file = File::open(path).map_err(io("read", path))?;
+    let mut file = File::open(path).map_err(FileError::read(path))?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
-        match file.read(&mut buffer).map_err(io("read", path))? {
+        match file.read(&mut buffer).map_err(FileError::read(path))? {
             0 => return Ok(hex::encode(hash.finalize())),
             n => hash.update(&buffer[..n]),
         }
@@ -178,5 +182,5 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(io("write", path))
+    Ok(write().map_err(FileError::write(path))?)
 }

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{BackupError, BackupManifest, DATABASE, checked, io, write_new};
+use super::{BackupError, BackupManifest, DATABASE, checked, write_new};
 use crate::audit::{self, Actor};
+use crate::file_error::FileError;
 use crate::service::RecordedStore;
 use crate::store::{ErasureReason, StoreError};
 use crate::vault::MasterKeySource;
@@ -46,24 +47,25 @@ pub fn restore(from: &Path, data: &Path, source: &MasterKeySource) -> Result<Res
     }
     // Before any file is written: without the key the backup cannot be read.
     source.read(data).map_err(StoreError::from)?;
-    std::fs::create_dir_all(data).map_err(io("make", data))?;
+    std::fs::create_dir_all(data).map_err(FileError::make(data))?;
+    let database = from.join(DATABASE);
     let draft = data.join("faceward.db.restoring");
-    let bytes = std::fs::read(from.join(DATABASE)).map_err(io("read", from))?;
+    let bytes = std::fs::read(&database).map_err(FileError::read(&database))?;
     let _ = std::fs::remove_file(&draft);
     write_new(&draft, &bytes)?;
     let ((log, head), (log_copy, head_copy)) = (audit::files(data), audit::files(from));
     if !log.exists() && !head.exists() && head_copy.exists() {
         for (copy, place) in [(&log_copy, &log), (&head_copy, &head)] {
-            write_new(place, &std::fs::read(copy).map_err(io("read", copy))?)?;
+            write_new(place, &std::fs::read(copy).map_err(FileError::read(copy))?)?;
         }
     }
     let (calibration, place) = (from.join(Calibration::FILE), data.join(Calibration::FILE));
     if manifest.files.contains_key(Calibration::FILE) && !place.exists() {
-        write_new(&place, &std::fs::read(&calibration).map_err(io("read", &calibration))?)?;
+        write_new(&place, &std::fs::read(&calibration).map_err(FileError::read(&calibration))?)?;
     }
-    std::fs::rename(&draft, &target).map_err(io("put in place", &target))?;
+    std::fs::rename(&draft, &target).map_err(FileError::write(&target))?;
     #[cfg(unix)]
-    File::open(data).and_then(|dir| dir.sync_all()).map_err(io("flush", data))?;
+    File::open(data).and_then(|dir| dir.sync_all()).map_err(FileError::write(data))?;
 
     let store = RecordedStore::open(data, source)?;
     let restored = Undone::read(&log)?.again(&store, manifest)?;
@@ -97,9 +99,9 @@ impl Undone {
         if !log.exists() {
             return Ok(undone);
         }
-        let file = File::open(log).map_err(io("read", log))?;
+        let file = File::open(log).map_err(FileError::read(log))?;
         for line in BufReader::new(file).lines() {
-            match serde_json::from_str(&line.map_err(io("read", log))?) {
+            match serde_json::from_str(&line.map_err(FileError::read(log))?) {
                 Ok(Line::IdentityErased { at, subject }) => drop(undone.identities.insert(subject, at)),
                 Ok(Line::SampleErased { subject, sample }) => undone.samples.push((subject, sample)),
                 Ok(Line::KeyRevoked { key }) => undone.keys.push(key),

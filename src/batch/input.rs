@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::file_error::FileError;
 use crate::imaging::image_files;
 
 /// One image to verify.
@@ -19,13 +20,8 @@ pub struct Task {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The manifest cannot be read.
-    #[error("cannot read the manifest {}: {source}", path.display())]
-    Read {
-        /// The manifest.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error("the manifest: {0}")]
+    Read(#[from] FileError),
     /// A line of the manifest is malformed.
     #[error("{}: line {line}: {detail}", path.display())]
     Manifest {
@@ -40,7 +36,7 @@ pub enum InputError {
     #[error("`{0}` is neither a file, a folder nor a valid glob: {1}")]
     Glob(String, String),
     /// Neither a file nor a folder, and no file matches it as a glob.
-    #[error("`{0}`: no such file or folder, and no file matches it as a glob")]
+    #[error("`{0}`: no such file or folder, and no file matches it as a glob: check the path")]
     Missing(String),
 }
 
@@ -57,7 +53,7 @@ pub fn tasks(input: &str, identity: Option<&str>) -> Result<Vec<Task>, InputErro
     }
     if path.is_file() {
         let has = |name: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(name));
-        let read = || std::fs::read(path).map_err(|source| InputError::Read { path: path.to_path_buf(), source });
+        let read = || std::fs::read(path).map_err(FileError::read(path));
         let entries = if has("csv") {
             parse_csv(&read()?)
         } else if has("jsonl") || has("ndjson") {

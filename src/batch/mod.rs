@@ -5,6 +5,7 @@
 
 pub mod input;
 pub mod output;
+mod unreachable;
 pub mod verifier;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,12 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file_error::FileError;
 use crate::parallel;
 
 pub use input::Task;
 pub use output::{Format, Output};
+pub use unreachable::no_answer;
 pub use verifier::{Answer, Local, Problem, Remote, Verifier};
 
 use crate::error_code::ErrorCode;
@@ -131,7 +134,10 @@ pub fn run<V: Verifier + ?Sized>(
 /// Reads and verifies one file; a panic fails that file only.
 fn attempt<V: Verifier + ?Sized>(task: &Task, verifier: &V) -> Result<Answer, Problem> {
     let work = || {
-        let unreadable = |e: io::Error| Problem::new(ErrorCode::FileUnreadable, format!("cannot read the file: {e}"));
+        let unreadable = |e: io::Error| {
+            let why = FileError::read(&task.path)(e).reason();
+            Problem::new(ErrorCode::FileUnreadable, format!("cannot read the file: {why}"))
+        };
         let meta = std::fs::metadata(&task.path).map_err(unreadable)?;
         if !meta.is_file() {
             return Err(Problem::new(ErrorCode::FileUnreadable, "not a regular file"));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::multipart::{Form, Part};
 
+use super::no_answer;
 use crate::audit::Actor;
 use crate::error_code::ErrorCode;
 use crate::identity::IdentityId;
@@ -148,9 +149,7 @@ impl Remote {
             .build();
         let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token, target_fpir: None };
         let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
-        let why =
-            |e| Problem::fatal(ErrorCode::ServerUnreachable, format!("no server answers at {}: {e}", remote.base));
-        alive.map_err(why)?;
+        alive.map_err(|e| Problem::fatal(ErrorCode::ServerUnreachable, no_answer(&remote.base, "--server", &e)))?;
         Ok(remote)
     }
 
@@ -209,12 +208,15 @@ fn tls(authority: Option<&[u8]>) -> Result<TlsConfig, Problem> {
         Err(e) => Some(Err(e)),
     });
     let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(|e| {
-        Problem::fatal(ErrorCode::AuthorityUnreadable, format!("cannot read the file given by --ca-cert: {e}"))
+        Problem::fatal(
+            ErrorCode::AuthorityUnreadable,
+            format!("cannot read the file given by --ca-cert: {e}: give certificates (PEM)"),
+        )
     })?;
     if certificates.is_empty() {
         return Err(Problem::fatal(
             ErrorCode::AuthorityUnreadable,
-            "the file given by --ca-cert contains no certificate (PEM)",
+            "the file given by --ca-cert contains no certificate: give certificates (PEM)",
         ));
     }
     Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())

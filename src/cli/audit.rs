@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use faceward::audit::{self, Head};
+use faceward::audit::{self, Head, HeadError};
+use faceward::file_error::FileError;
 use faceward::identity::IdentityId;
 use serde_json::json;
 
@@ -83,12 +84,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn head(args: &Args) -> Result<Option<Head>, Failure> {
     let keys = open::service_keys(args.data.path(), &args.data.key()?)?;
     let (_, path) = audit::files(args.data.path());
-    Head::read(&path, keys.audit()).map_err(|e| format!("{}: {e}", path.display()).into())
+    Head::read(&path, keys.audit()).map_err(|e| match e {
+        HeadError::Io(e) => FileError::read(&path)(e).into(),
+        HeadError::Forged => format!("`{}`: {e}: keep it as evidence (docs/audit.md)", open::plain(&path)).into(),
+    })
 }
 
 fn verify(log: &Path, heads: &[Head], json: bool) -> Result<ExitCode, Failure> {
-    let file = File::open(log).map_err(|e| format!("{}: {e}", log.display()))?;
-    let report = audit::verify(BufReader::new(file), heads)?;
+    let file = File::open(log).map_err(FileError::read(log))?;
+    let report = audit::verify(BufReader::new(file), heads).map_err(FileError::read(log))?;
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     let last = report.last.map(|head| head.to_string());
     if json {

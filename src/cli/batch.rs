@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use faceward::batch::{self, Format, Line, Local, Output, Remote, Tally, Task, Verifier, input};
+use faceward::batch::{self, BatchError, Format, Line, Local, Output, Remote, Tally, Task, Verifier, input};
+use faceward::file_error::FileError;
 use faceward::identity::IdentityId;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::Failure;
 use super::places::Places;
+use super::{Failure, out};
 
 /// Verify many images and write one line per image.
 ///
@@ -89,6 +90,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(())
     });
     bar.finish_and_clear();
+    let result = result.map_err(|e| match (e, &args.out) {
+        (BatchError::Output(e), None) => out::unwritable(e),
+        (BatchError::Output(e), Some(path)) => FileError::write(path)(e).into(),
+        (stopped, _) => Failure::from(stopped),
+    });
     let done = tally.images() - skipped;
     let rate = done as f64 / started.elapsed().as_secs_f64().max(1e-3);
     report(args.json, &tally, skipped, done, rate);
@@ -102,7 +108,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
     if let Some(url) = &args.server {
-        let read = |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
+        let read = |path: &PathBuf| std::fs::read(path).map_err(FileError::read(path));
         let authority = args.ca_cert.as_ref().map(read).transpose()?;
         let remote = Remote::connect(url, args.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
         return Ok(Box::new(remote.with_target_fpir(args.target_fpir)));
@@ -125,7 +131,7 @@ fn output(args: &Args, tasks: &mut Vec<Task>) -> Result<(Output, Tally), Failure
     let Some(path) = &args.out else {
         return Ok((Output::new(Box::new(std::io::stdout()), format), Tally::default()));
     };
-    let fail = |e: std::io::Error| format!("{}: {e}", path.display());
+    let fail = FileError::write(path);
     if args.resume {
         let (output, earlier) = Output::resume(path, format).map_err(fail)?;
         tasks.retain(|t| !earlier.has(t));

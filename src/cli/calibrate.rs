@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use faceward::eval::report::rates;
 use faceward::eval::{Judge, Targets, calibrate};
+use faceward::file_error::{FileError, check_writable};
 use faceward::service::write_calibration;
 use faceward::verdict::{Calibration, Thresholds};
 use jiff::Timestamp;
@@ -61,6 +62,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         fake_called_real: args.fake_called_real,
         fnmr: args.fnmr,
     };
+    if !args.dry_run {
+        // Before hours of work.
+        check_writable(&args.to.data_dir)?;
+    }
     let judge = Judge::open(&args.data.networks.models, None)?;
     let measured = args.data.measured(&judge, &protocol)?;
     let calibration = calibrate(&judge, &protocol, &measured, &targets, Timestamp::now())?;
@@ -72,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    std::fs::create_dir_all(&args.to.data_dir).map_err(|e| format!("{}: {e}", args.to.data_dir.display()))?;
+    std::fs::create_dir_all(&args.to.data_dir).map_err(FileError::make(&args.to.data_dir))?;
     let path = args.to.data_dir.join(Calibration::FILE);
     write_calibration(&path, &calibration)?;
     if !args.json {

@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.check {
         Some(path) => {
             let file = SettingsFile::read(path)?;
-            file.settings().check().map_err(|invalid| invalid.given_by(&file.origin(&invalid.setting)))?;
+            file.settings().check().map_err(|invalid| invalid.given_by(|setting| file.origin(setting)))?;
         }
         None => print!("{DEFAULT_FILE}"),
     }

@@ -97,7 +97,7 @@ impl Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let uploads = args.files.iter().map(|path| {
         let filename = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let bytes = read(path).map_err(|e| format!("{}: {e}", plain(path)))?;
+        let bytes = read(path).map_err(|e| format!("cannot read `{}`: {e}", plain(path)))?;
         Ok(Upload { filename, bytes })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;

@@ -1,6 +1,6 @@
 //! `faceward eval`: the error rates of the service on a labelled folder.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,11 +9,13 @@ use faceward::eval::report::{add_thumbnails, html, markdown, summary};
 use faceward::eval::{
     Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure, wanted,
 };
-use faceward::service::read_calibration;
+use faceward::file_error::{FileError, check_writable};
+use faceward::service::{StartError, read_calibration};
 use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
+use super::open::plain;
 use super::places::ModelsDir;
 
 /// Measure the error rates of the service on a labelled folder.
@@ -108,7 +110,7 @@ impl Data {
     /// Extracts every image and judges every probe.
     pub(super) fn measured(&self, judge: &Judge, protocol: &Protocol) -> Result<Measured, Failure> {
         if !self.folder.is_dir() {
-            return Err(format!("{}: not a folder: give the labelled folder", self.folder.display()).into());
+            return Err(format!("there is no folder `{}`: give the labelled folder", plain(&self.folder)).into());
         }
         let dataset = Dataset::scan(&self.folder);
         if dataset.people.is_empty() {
@@ -153,13 +155,24 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let calibration = args.calibration.as_deref().map(calibration).transpose()?;
     let forged = ForgedRegions::read(&args.data.folder)?;
     if let Some(folder) = &args.out {
-        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        std::fs::create_dir_all(folder).map_err(FileError::make(folder))?;
+        check_writable(folder)?;
     }
-    let judge = Judge::open(&args.data.networks.models, calibration.as_ref())?;
+    if let Some(path) = &args.records {
+        // Not emptied before there is something to write.
+        OpenOptions::new().create(true).append(true).open(path).map_err(FileError::write(path))?;
+    }
+    let judge =
+        Judge::open(&args.data.networks.models, calibration.as_ref()).map_err(|e| match (e, &args.calibration) {
+            (StartError::Calibration(e), Some(path)) => {
+                format!("`{}`: {e}: give one that was fitted to these, or leave out --calibration", plain(path)).into()
+            }
+            (e, _) => Failure::from(e),
+        })?;
     let mut measured = args.data.measured(&judge, &protocol)?;
     forged.note_in(&mut measured.records);
     if let Some(path) = &args.records {
-        records(path, &measured).map_err(|e| format!("{}: {e}", path.display()))?;
+        records(path, &measured).map_err(FileError::write(path))?;
     }
     let labels = labels.unwrap_or_else(|| Labels::apparent(&measured));
     let source = calibration.as_ref().map(|c| &c.source);
@@ -171,7 +184,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.out {
         let write = |name: &str, text: String| {
             let path = folder.join(name);
-            std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
+            std::fs::write(&path, text).map_err(FileError::write(&path))
         };
         write("evaluation.json", serde_json::to_string_pretty(&report)?)?;
         write("evaluation.md", markdown(&report, comparison.as_ref()))?;
@@ -190,21 +203,21 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn earlier(path: &Path) -> Result<Report, Failure> {
-    let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|e| fail(&e))?;
-    Ok(serde_json::from_str(&text).map_err(|e| fail(&format!("not an evaluation.json of `faceward eval`: {e}")))?)
+    let bytes = std::fs::read(path).map_err(FileError::read(path))?;
+    let other = |e| format!("`{}` is not an evaluation.json of `faceward eval` ({e}): give one", plain(path));
+    Ok(serde_json::from_slice(&bytes).map_err(other)?)
 }
 
 fn calibration(path: &Path) -> Result<Calibration, Failure> {
     Ok(read_calibration(path)?
-        .ok_or_else(|| format!("{}: there is no such file: `faceward calibrate` writes one", path.display()))?)
+        .ok_or_else(|| format!("there is no file `{}`: `faceward calibrate` writes one", plain(path)))?)
 }
 
-fn records(path: &Path, measured: &Measured) -> Result<(), Failure> {
+fn records(path: &Path, measured: &Measured) -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     for record in &measured.records {
         serde_json::to_writer(&mut out, record)?;
         out.write_all(b"\n")?;
     }
-    Ok(out.flush()?)
+    out.flush()
 }

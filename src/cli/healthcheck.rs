@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use faceward::batch::no_answer;
 use serde_json::json;
 
 use super::Failure;
@@ -30,8 +31,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).tls_config(tls);
     let agent = config.http_status_as_error(false).build().new_agent();
-    let status =
-        agent.get(&url).call().map_err(|e| format!("{url}: {e}: start the server, or give its --url"))?.status();
+    let status = agent.get(&url).call().map_err(|e| no_answer(&url, "--url", &e))?.status();
     if args.json {
         println!("{}", json!({ "url": url, "status": status.as_u16(), "ready": status.is_success() }));
     } else {

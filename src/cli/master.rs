@@ -39,26 +39,32 @@ impl MasterArgs {
 
     /// The one source that was given; `master.key` in the data folder if none was.
     pub(super) fn source(&self) -> Result<MasterKeySource, Failure> {
-        let mut sources = [
-            self.master_key_file.clone().map(MasterKeySource::File),
-            self.master_key_command.clone().map(MasterKeySource::Command),
-            variable().map(MasterKeySource::Hex),
-        ]
-        .into_iter()
-        .flatten();
-        let source = sources.next().unwrap_or_default();
-        if sources.next().is_some() {
-            return Err(format!(
-                "the master key is given more than once: keep one of --master-key-file (FACEWARD_MASTER_KEY_FILE), \
-                 --master-key-command (FACEWARD_MASTER_KEY_COMMAND) and the variable {VARIABLE}"
-            )
-            .into());
+        let file = self.master_key_file.clone().map(MasterKeySource::File);
+        let command = self.master_key_command.clone().map(MasterKeySource::Command);
+        let variable = variable().map(|digits| MasterKeySource::Variable { name: VARIABLE.to_owned(), digits });
+        let given = [
+            (file, named("--master-key-file", "FACEWARD_MASTER_KEY_FILE")),
+            (command, named("--master-key-command", "FACEWARD_MASTER_KEY_COMMAND")),
+            (variable, VARIABLE),
+        ];
+        let mut given = given.into_iter().filter_map(|(source, name)| Some((source?, name)));
+        let Some((source, first)) = given.next() else { return Ok(MasterKeySource::default()) };
+        match given.next() {
+            None => Ok(source),
+            Some((_, second)) => {
+                Err(format!("the master key is given twice, by {first} and by {second}: leave out one of them").into())
+            }
         }
-        Ok(source)
     }
 }
 
 /// The key itself, if the variable holds it.
 fn variable() -> Option<Zeroizing<String>> {
     std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(Zeroizing::new)
+}
+
+/// The name by which an argument was given: that of its flag, or of its variable.
+fn named(flag: &'static str, variable: &'static str) -> &'static str {
+    let set = std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    if set && !super::flagged(flag) { variable } else { flag }
 }

@@ -105,12 +105,16 @@ fn variable(command: &clap::Command, shown: &str, value: &str) -> Option<String>
     let set = |arg: &clap::Arg| {
         let variable = arg.get_env().filter(|_| arg.to_string() == shown)?;
         let flag = format!("--{}", arg.get_long()?);
-        let flagged = std::env::args().any(|word| word.split('=').next() == Some(&flag));
-        let given = std::env::var(variable).is_ok_and(|it| it == value) && !flagged;
+        let given = std::env::var(variable).is_ok_and(|it| it == value) && !flagged(&flag);
         given.then(|| variable.to_string_lossy().into_owned())
     };
     let mut below = command.get_subcommands();
     command.get_arguments().find_map(set).or_else(|| below.find_map(|command| variable(command, shown, value)))
+}
+
+/// Whether the flag, with its dashes, is on the command line.
+fn flagged(flag: &str) -> bool {
+    std::env::args_os().any(|word| word.to_string_lossy().split('=').next() == Some(flag))
 }
 
 /// `matches` are those of the command.

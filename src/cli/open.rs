@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use faceward::file_error::FileError;
 use faceward::imaging::DecodeLimits;
 use faceward::service::{RecordedStore, ServiceError};
 use faceward::store::{ServiceKeys, SharedKeys, StoreError};
@@ -29,7 +30,7 @@ pub(super) fn service_keys(data_dir: &Path, source: &MasterKeySource) -> Result<
 /// # Errors
 /// The reason, without the path.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let fail = |e: std::io::Error| e.to_string();
+    let fail = |e: std::io::Error| FileError::read(path)(e).reason();
     let meta = std::fs::metadata(path).map_err(fail)?;
     let limit = DecodeLimits::default().max_bytes as u64;
     if !meta.is_file() {

@@ -15,19 +15,24 @@ const PIPE: u8 = 128 + 13;
 pub(super) fn print(text: Arguments<'_>) {
     let mut out = std::io::stdout().lock();
     if let Err(e) = out.write_fmt(text).and_then(|()| out.flush()) {
-        // Unwinding without a panic: no message and no backtrace, but destructors run.
-        resume_unwind(Box::new(Unwritable(e)));
+        unwritable(e);
     }
 }
 
-/// Runs a command, and turns the unwinding of [`print()`] into an exit code.
+/// Ends the command because standard output cannot be written.
+pub(super) fn unwritable(error: std::io::Error) -> ! {
+    // Unwinding without a panic: no message and no backtrace, but destructors run.
+    resume_unwind(Box::new(Unwritable(error)))
+}
+
+/// Runs a command, and turns the unwinding of [`unwritable`] into an exit code.
 pub(super) fn guarded(command: impl FnOnce() -> ExitCode) -> ExitCode {
     match catch_unwind(AssertUnwindSafe(command)) {
         Ok(code) => code,
         Err(cause) => match cause.downcast::<Unwritable>() {
             Ok(e) if e.0.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE),
             Ok(e) => {
-                eprintln!("faceward: standard output: {}", e.0);
+                eprintln!("faceward: cannot write to standard output: {}", e.0);
                 ExitCode::FAILURE
             }
             Err(cause) => resume_unwind(cause),

@@ -34,8 +34,13 @@ pub(super) struct Args {
 impl Args {
     fn target(&self) -> Result<Option<MasterKeySource>, Failure> {
         let variable = self.to_variable.as_ref().map(|name| {
-            let text = std::env::var(name).map_err(|e| format!("{name}: {e}"))?;
-            Ok::<_, Failure>(MasterKeySource::Hex(Zeroizing::new(text)))
+            let digits = std::env::var(name).map(Zeroizing::new).map_err(|_| {
+                format!(
+                    "there is no variable {name} in the environment: set it to the new key, 64 hex digits, as \
+                     `openssl rand -hex 32` prints them, or use --to-file"
+                )
+            })?;
+            Ok::<_, Failure>(MasterKeySource::Variable { name: name.clone(), digits })
         });
         let file = self.to_file.clone().map(MasterKeySource::File);
         let command = self.to_command.clone().map(MasterKeySource::Command);
@@ -44,9 +49,10 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource, json: bool) -> Result<ExitCode, Failure> {
+    let target = args.target()?;
     let store = open::store(data_dir, source)?;
     let mut identities = 0;
-    let id = match (args.target()?, source.file(data_dir)) {
+    let id = match (target, source.file(data_dir)) {
         (Some(target), _) => {
             let key = target.read(data_dir)?;
             identities = store.rotate_master(&Actor::CommandLine, &key)?;

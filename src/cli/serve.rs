@@ -48,7 +48,7 @@ impl Sources<'_> {
     fn settings(&self, flags: &Flags) -> Result<Settings, Failure> {
         let file = self.file.as_ref().map(SettingsFile::settings).cloned().unwrap_or_default();
         let settings = file.overridden_by(flags);
-        settings.check().map_err(|invalid| invalid.given_by(&self.origin(&invalid.setting)))?;
+        settings.check().map_err(|invalid| invalid.given_by(|setting| self.origin(setting)))?;
         Ok(settings)
     }
 
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
         sources.print(&settings);
         return Ok(ExitCode::SUCCESS);
     }
-    log(settings.log.json);
+    log(settings.log.json)?;
     let master = MasterArgs::merged(&settings.storage, args.flags.names_master_key());
     let store = open::store(&settings.storage.data_dir, &master.source()?)?;
     let engine = settings.models.engine.open()?;
@@ -134,12 +134,16 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
 }
 
 /// Logs to standard error; the variable `FACEWARD_LOG` filters, for example `faceward=debug,tower_http=info`.
-fn log(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("FACEWARD_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+fn log(json: bool) -> Result<(), Failure> {
+    let given = std::env::var("FACEWARD_LOG").ok().filter(|text| !text.is_empty());
+    let filter = given.as_deref().unwrap_or("info");
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|e| {
+        format!("`FACEWARD_LOG={filter}`: {e}: give a level such as info, or faceward=debug,tower_http=info")
+    })?;
     // A standard error that takes nothing (a full disk) must not stop a server either.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second initialisation can only happen in tests; the first one stays.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
+    Ok(())
 }

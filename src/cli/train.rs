@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use faceward::eval::training::{EvidenceOptions, TAIL_SHARE, fit_tail, write_cohort, write_evidence, write_templates};
+use faceward::file_error::FileError;
 use faceward::identity::{LEAST_EXCESSES, Population};
 use faceward::models::Manifest;
 use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::places::ModelsDir;
-use super::{Failure, pipeline};
+use super::{Failure, open, pipeline};
 
 /// Prepare data for the scripts in training/. Writes biometric data in the clear; a service never needs it.
 #[derive(clap::Args)]
@@ -91,8 +92,11 @@ enum Step {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.step {
         Step::Extract { folder, out, networks, jobs } => {
+            if !folder.is_dir() {
+                return Err(format!("there is no folder `{}`: give one with images", open::plain(folder)).into());
+            }
             let (finder, extractor) = pipeline::networks(&networks.models)?;
-            let mut out = BufWriter::new(File::create(out)?);
+            let mut out = BufWriter::new(create(out)?);
             let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")?);
             write_templates(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
                 bar.set_length(all as u64);
@@ -102,8 +106,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             bar.finish();
         }
         Step::Cohort { templates, out } => {
-            let mut out = BufWriter::new(File::create(out)?);
-            let n = write_cohort(BufReader::new(File::open(templates)?), &mut out)?;
+            let templates = lines(templates)?;
+            let mut out = BufWriter::new(create(out)?);
+            let n = write_cohort(templates, &mut out)?;
             out.flush()?;
             println!("{n} faces");
         }
@@ -121,13 +126,21 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             if let Some(path) = population {
                 known = toml_file::read(path, |text| Population::parse(text, known.cohort))?;
             }
-            let mut out = BufWriter::new(File::create(out)?);
-            let lines = BufReader::new(File::open(templates)?);
-            let probes = probes.as_ref().map(File::open).transpose()?.map(BufReader::new);
+            let probes = probes.as_deref().map(lines).transpose()?;
+            let templates = lines(templates)?;
+            let mut out = BufWriter::new(create(out)?);
             let options = EvidenceOptions { references: *refs, seeds: *seeds, others: *others };
-            write_evidence(lines, probes, &known, options, &mut out)?;
+            write_evidence(templates, probes, &known, options, &mut out)?;
             out.flush()?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn lines(path: &Path) -> Result<BufReader<File>, FileError> {
+    Ok(BufReader::new(File::open(path).map_err(FileError::read(path))?))
+}
+
+fn create(path: &Path) -> Result<File, FileError> {
+    File::create(path).map_err(FileError::write(path))
 }

@@ -134,7 +134,7 @@ table! {
     /// How faces are detected.
     #[serde(expecting = "a table `[detector]`")]
     "detector", Detector, DetectorFlags {
-        /// Longer sides of the detector's passes in pixels, each 64 to 4096, in ascending order.
+        /// Longer sides of the detector's passes in pixels, each 64 to 4096, in ascending order and none twice.
         sides: Vec<u32> = DetectorSettings::default().sides,
             as ("detector-sides", "FACEWARD_DETECTOR_SIDES") [value_name = "PIXELS,…", value_parser = sides];
     }

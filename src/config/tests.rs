@@ -61,8 +61,8 @@ fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
         for bad in [range.start().checked_sub(1), Some(range.end() + 1).filter(|_| field != "max_side")] {
             let Some(bad) = bad else { continue };
             let refused = written(&format!("[{table}]\n{field} = {bad}")).unwrap().check().unwrap_err();
-            let message = format!("`{} = {bad}`: give {}", row.setting.name, setting::bounds(&range));
-            assert_eq!(refused.to_string(), message);
+            let message = format!("f.toml: `{} = {bad}`: give {}", row.setting.name, setting::bounds(&range));
+            assert_eq!(in_file(&refused), message);
         }
     }
     assert_eq!(ranged, 15, "a range for every number");
@@ -70,31 +70,47 @@ fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
     for (name, text, message) in [
         ("detector.sides", "[detector]\nsides = []", "`detector.sides = []`: give at least one side"),
         ("detector.sides", "[detector]\nsides = [640, 320]", "in ascending order"),
+        ("detector.sides", "[detector]\nsides = [320, 320]", "none twice"),
         ("detector.sides", "[detector]\nsides = [320, 100000]", "each 64 to 4096 pixels"),
         ("detector.sides", "[detector]\nsides = [32]", "each 64 to 4096 pixels"),
-        ("server.tls_key", "[server]\ntls_cert = \"c\"", "`server.tls_key`: give the private key"),
-        ("server.tls_cert", "[server]\ntls_key = \"k\"", "`server.tls_cert`: give the certificate"),
+        (
+            "server.tls_key",
+            "[server]\ntls_cert = \"c\"",
+            "f.toml: `server.tls_key` is missing beside `server.tls_cert = \"c\"`: give the private key",
+        ),
+        (
+            "server.tls_cert",
+            "[server]\ntls_key = \"k\"",
+            "f.toml: `server.tls_cert` is missing beside `server.tls_key = \"k\"`: give the certificate",
+        ),
         (
             "storage.master_key_command",
             "[storage]\nmaster_key_file = \"f\"\nmaster_key_command = \"c\"",
-            "give one of the two",
+            "`storage.master_key_command = \"c\"` beside `storage.master_key_file = \"f\"`: the master key comes from one",
         ),
         (
             "limits.max_body_mib",
             "[limits]\nmax_image_mib = 65",
-            "`limits.max_body_mib = 64`: a body must hold an image: give at least the 65 of limits.max_image_mib",
+            "`limits.max_body_mib = 64` beside `limits.max_image_mib = 65`: a body must hold an image: set max_body_mib to at least 65",
         ),
         (
             "limits.body_memory_mib",
             "[limits]\nbody_memory_mib = 9",
-            "`limits.body_memory_mib = 9`: memory must hold a body: give at least the 64 of limits.max_body_mib",
+            "`limits.body_memory_mib = 9` beside `limits.max_body_mib = 64`: memory must hold a body: set body_memory_mib to at least 64",
         ),
     ] {
         let refused = written(text).unwrap().check().unwrap_err();
         assert_eq!(refused.setting.name, name);
-        assert!(refused.to_string().contains(message), "{refused}");
+        let said = in_file(&refused);
+        assert!(said.contains(message), "{said}");
         assert_ne!(refused.setting.flag, name, "the clause names a setting of the tables");
     }
+}
+
+/// The refusal, with every setting that has a value from one file.
+fn in_file(refused: &Invalid) -> String {
+    let missing = |setting: &Setting| refused.value.is_none() && *setting == refused.setting;
+    refused.given_by(|s| if missing(s) { Origin::Default } else { Origin::File("f.toml".into()) })
 }
 
 #[test]
@@ -106,10 +122,17 @@ fn a_refusal_names_the_setting_as_it_was_given() {
         (Origin::File("my.toml".into()), "my.toml: `server.threads = 0`: give 1 to 4096"),
         (Origin::Default, "`server.threads` has the default 0: give 1 to 4096"),
     ] {
-        assert_eq!(refused.given_by(&origin), text);
+        assert_eq!(refused.given_by(|_| origin.clone()), text);
     }
     let sides = written("[detector]\nsides = [640, 320]").unwrap().check().unwrap_err();
-    assert!(sides.given_by(&Origin::Flag).starts_with("`--detector-sides 640,320`: "));
+    let memory = written("[limits]\nbody_memory_mib = 9").unwrap().check().unwrap_err();
+    let flagged = |s: &Setting| if *s == memory.setting { Origin::Flag } else { Origin::Default };
+    assert_eq!(
+        memory.given_by(flagged),
+        "`--body-memory-mib 9` beside `limits.max_body_mib = 64` (the default): memory must hold a body: set \
+         body_memory_mib to at least 64 (--body-memory-mib, FACEWARD_BODY_MEMORY_MIB)"
+    );
+    assert!(sides.given_by(|_| Origin::Flag).starts_with("`--detector-sides 640,320`: "));
 }
 
 fn flags(words: &[&str]) -> Result<Flags, clap::Error> {

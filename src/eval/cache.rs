@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Degradation, Seen};
+use crate::file_error::FileError;
 use crate::store::{decode_template, encode_template};
 
 /// The key of a record: the SHA-256 of the encoded image and its degradation.
@@ -30,13 +31,8 @@ pub struct Cache {
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The file cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is something else. It is left unchanged.
     #[error("{}: not a template cache: name another file", .0.display())]
     Foreign(PathBuf),
@@ -56,7 +52,7 @@ impl Cache {
     /// # Errors
     /// A [`CacheError`].
     pub fn open(path: &Path, version: &str) -> Result<Self, CacheError> {
-        let fail = |source| CacheError::File { path: path.into(), source };
+        let fail = FileError::write(path);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -103,7 +99,7 @@ impl Cache {
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn put(&mut self, key: Key, seen: &Seen) -> Result<(), CacheError> {
-        let fail = |source| CacheError::File { path: self.path.clone(), source };
+        let fail = FileError::write(&self.path);
         let stored = match seen {
             Seen::Faces(faces) => {
                 let faces = faces.iter().map(encode_template).collect::<Result<_, _>>();
@@ -114,7 +110,7 @@ impl Cache {
         let body = postcard::to_stdvec(&(key, &stored)).map_err(|e| fail(io::Error::other(e)))?;
         let length = u32::try_from(body.len()).map_err(|e| fail(io::Error::other(e)))?;
         let record = [&length.to_le_bytes()[..], &body].concat();
-        self.file.write_all(&record).map_err(fail)
+        Ok(self.file.write_all(&record).map_err(fail)?)
     }
 }
 

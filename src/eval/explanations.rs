@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Record;
+use crate::file_error::FileError;
 use crate::template::Region;
 use crate::verdict::{Difference, Direction, Explanation};
 
@@ -61,13 +62,8 @@ pub struct ForgedRegions(BTreeMap<String, Vec<String>>);
 #[derive(Debug, thiserror::Error)]
 pub enum ForgedRegionsError {
     /// The list cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A line is not of the form that `training/forge` writes.
     #[error("{}, line {line}: {detail}: write it again with `training/forge`, or remove the file", path.display())]
     Line {
@@ -106,13 +102,13 @@ impl ForgedRegions {
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(ForgedRegionsError::File { path, source }),
+            Err(e) => return Err(FileError::read(&path)(e).into()),
         };
         let (mut reader, mut text, mut known) = (BufReader::new(file), Vec::new(), BTreeMap::new());
         for number in 1.. {
             text.clear();
             let read = (&mut reader).take(LINE_MAX as u64).read_until(b'\n', &mut text);
-            if read.map_err(|source| ForgedRegionsError::File { path: path.clone(), source })? == 0 {
+            if read.map_err(FileError::read(&path))? == 0 {
                 break;
             }
             if text.trim_ascii().is_empty() {
@@ -197,6 +193,6 @@ mod tests {
         }
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
-        assert!(matches!(ForgedRegions::read(folder.path()), Err(ForgedRegionsError::File { .. })));
+        assert!(matches!(ForgedRegions::read(folder.path()), Err(ForgedRegionsError::File(_))));
     }
 }

@@ -58,7 +58,7 @@ pub fn extract(
         extracted.insert(path, how, seen?);
         done += 1;
         progress(done, wanted.len());
-        Ok(())
+        Ok::<_, CacheError>(())
     })?;
     Ok(extracted)
 }

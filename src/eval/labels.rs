@@ -4,9 +4,10 @@
 //! networks' readings have errors of their own, which differ between groups; a file checked by people is better.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Apparent, Measured};
+use crate::file_error::FileError;
 use crate::template::Sex;
 
 /// For each attribute (`sex`, …), the value of each person.
@@ -16,12 +17,23 @@ pub struct Labels(pub BTreeMap<String, BTreeMap<String, String>>);
 /// A file of labels that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LabelsError {
-    /// The file cannot be read or is not CSV.
+    /// The file cannot be read.
     #[error(transparent)]
-    Csv(#[from] csv::Error),
+    File(#[from] FileError),
+    /// A line is not CSV, or has more or fewer fields than the header.
+    #[error("{}: {source}: correct the line", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// The line and the reason.
+        source: csv::Error,
+    },
     /// The header has no column `identity`, or no other column.
-    #[error("the labels have no column `identity` with an attribute beside it: start the file with `identity,sex`")]
-    Header,
+    #[error(
+        "{}: there is no column `identity` with an attribute beside it: start the file with `identity,sex`",
+        .0.display()
+    )]
+    Header(PathBuf),
 }
 
 /// Apparent ages from which bands begin, in years: wide, as the estimate is off by several years.
@@ -34,15 +46,18 @@ impl Labels {
     /// # Errors
     /// A [`LabelsError`].
     pub fn read(path: &Path) -> Result<Self, LabelsError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
-        let header = reader.headers()?.clone();
-        let person = header.iter().position(|h| h == "identity").ok_or(LabelsError::Header)?;
+        let bytes = std::fs::read(path).map_err(FileError::read(path))?;
+        let fail = |source| LabelsError::Csv { path: path.into(), source };
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
+        let header = reader.headers().map_err(fail)?.clone();
+        let no_header = || LabelsError::Header(path.into());
+        let person = header.iter().position(|h| h == "identity").ok_or_else(no_header)?;
         if header.len() < 2 {
-            return Err(LabelsError::Header);
+            return Err(no_header());
         }
         let mut labels = Self::default();
         for line in reader.records() {
-            let line = line?;
+            let line = line.map_err(fail)?;
             let who = line.get(person).unwrap_or_default();
             for (attribute, value) in header.iter().zip(&line).filter(|(a, v)| *a != "identity" && !v.is_empty()) {
                 labels.0.entry(attribute.into()).or_default().insert(who.into(), value.into());
@@ -80,7 +95,14 @@ mod tests {
         assert_eq!(labels["ancestry"].len(), 1);
         assert_eq!(labels["ancestry"]["bob"], "north, east");
         std::fs::write(&path, "who,sex\njane,female\n").unwrap();
-        assert!(matches!(Labels::read(&path), Err(LabelsError::Header)));
+        assert!(matches!(Labels::read(&path), Err(LabelsError::Header(_))));
+        std::fs::write(&path, "identity,sex\njane,female,odd\n").unwrap();
+        for (path, said) in
+            [(path.as_path(), "labels.csv: CSV error: record 1 (line: 2"), (folder.path(), "it is a folder")]
+        {
+            let refused = Labels::read(path).unwrap_err().to_string();
+            assert!(refused.contains(said), "{refused}");
+        }
     }
 
     #[test]

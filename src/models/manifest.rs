@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::file_error::FileError;
 use crate::toml_file::{self, TomlFileError};
 
 /// The purpose of a file in `models/`.
@@ -114,13 +115,8 @@ struct Document {
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// A file cannot be read.
-    #[error("{path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error("{0}; restore the models folder of this release")]
+    Read(#[from] FileError),
     /// There is no models folder.
     #[error(
         "there is no folder `{}` here: give the models folder with --models DIR (FACEWARD_MODELS), or start in the \
@@ -216,7 +212,7 @@ impl Manifest {
     }
 
     fn refuse_unknown_files(&self) -> Result<(), ManifestError> {
-        let read = |source| ManifestError::Read { path: self.folder.clone(), source };
+        let read = FileError::read(&self.folder);
         for entry in std::fs::read_dir(&self.folder).map_err(read)? {
             let path = entry.map_err(read)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -244,7 +240,7 @@ impl Manifest {
     pub fn read(&self, role: Role) -> Result<Vec<u8>, ManifestError> {
         let entry = self.entry(role)?;
         let path = self.folder.join(&entry.file);
-        let bytes = std::fs::read(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
+        let bytes = std::fs::read(&path).map_err(FileError::read(&path))?;
         let found = hex::encode(Sha256::digest(&bytes));
         if found.eq_ignore_ascii_case(&entry.sha256) {
             Ok(bytes)

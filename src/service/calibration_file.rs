@@ -1,7 +1,8 @@
 //! The calibration file in the data folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::file_error::FileError;
 use crate::toml_file::{self, TomlFileError};
 use crate::verdict::Calibration;
 
@@ -12,13 +13,8 @@ pub enum CalibrationFileError {
     #[error("{0}; run `faceward calibrate` again, or delete the file to return to the shipped thresholds")]
     File(#[from] TomlFileError),
     /// The file cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] FileError),
 }
 
 /// The calibration in the file at `path`; `None` where there is no such file.
@@ -45,7 +41,7 @@ pub fn write_calibration(path: &Path, calibration: &Calibration) -> Result<(), C
         .map_err(std::io::Error::other)
         .and_then(|text| std::fs::write(&aside, format!("{head}{text}")))
         .and_then(|()| std::fs::rename(&aside, path));
-    written.map_err(|source| CalibrationFileError::Write { path: path.into(), source })
+    Ok(written.map_err(FileError::write(path))?)
 }
 
 #[cfg(test)]

@@ -106,7 +106,10 @@ pub enum StartError {
     #[error("models: {0}")]
     Zoo(#[from] ZooError),
     /// The operator's calibration was fitted to other models.
-    #[error(transparent)]
+    #[error(
+        "{0}: run `faceward calibrate` again, or delete calibration.toml in the data folder to return to the shipped \
+         thresholds"
+    )]
     Calibration(#[from] OtherModels),
     /// The operator's calibration cannot be read.
     #[error(transparent)]

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use zeroize::Zeroizing;
 
 use super::{MasterId, MasterKey, SealError};
+use crate::file_error::FileError;
 
 /// The default file in the data folder.
 const BESIDE: &str = "master.key";
@@ -22,7 +23,12 @@ pub enum MasterKeySource {
     /// A file with 64 hex digits.
     File(PathBuf),
     /// 64 hex digits, from an environment variable.
-    Hex(Zeroizing<String>),
+    Variable {
+        /// The variable's name.
+        name: String,
+        /// Its value.
+        digits: Zeroizing<String>,
+    },
     /// A command, run by `sh -c`, that prints 64 hex digits: of a key management service, for example.
     Command(String),
 }
@@ -31,7 +37,10 @@ pub enum MasterKeySource {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MasterKeyError {
-    /// The file cannot be read or written.
+    /// A file that was named cannot be read.
+    #[error("the master key: {0}")]
+    File(#[from] FileError),
+    /// The file cannot be replaced or written.
     #[error("cannot {action} the master key {} ({source}): check the path and its permissions", path.display())]
     Io {
         /// The attempt, a verb.
@@ -47,6 +56,13 @@ pub enum MasterKeyError {
     /// The command failed; holds its error or exit status.
     #[error("the command for the master key failed ({0}): run it by hand to see why")]
     Command(String),
+    /// There is no file beside the data, and no other source was given.
+    #[error(
+        "there is no `{}` with the master key (backups do not contain it): put the file there, or give the key by \
+         --master-key-file FILE, FACEWARD_MASTER_KEY or --master-key-command COMMAND",
+        .0.display()
+    )]
+    Absent(PathBuf),
     /// The file of the key that the data needs is missing.
     #[error(
         "{} is missing, and the data needs the master key {needed}: put the file back (backups do not contain it), or \
@@ -78,7 +94,7 @@ impl MasterKeySource {
         match self {
             Self::Beside => Some(dir.join(BESIDE)),
             Self::File(path) => Some(path.clone()),
-            Self::Hex(_) | Self::Command(_) => None,
+            Self::Variable { .. } | Self::Command(_) => None,
         }
     }
 
@@ -93,10 +109,14 @@ impl MasterKeySource {
         match self {
             Self::Beside | Self::File(_) => {
                 let path = self.file(dir).unwrap_or_default();
-                let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(io("read", &path))?);
+                let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(|e| match (e.kind(), self) {
+                    (ErrorKind::NotFound, Self::Beside) => MasterKeyError::Absent(path.clone()),
+                    (ErrorKind::InvalidData, _) => MasterKeyError::Malformed(path.display().to_string()),
+                    _ => FileError::read(&path)(e).into(),
+                })?);
                 key(&text, &path.display().to_string())
             }
-            Self::Hex(text) => key(text, "the environment"),
+            Self::Variable { name, digits } => key(digits, &format!("the variable {name}")),
             Self::Command(line) => key(&output(line)?, "the command"),
         }
     }
@@ -197,10 +217,7 @@ fn output(line: &str) -> Result<Zeroizing<String>, MasterKeyError> {
 }
 
 fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> MasterKeyError + 'a {
-    move |source| match source.kind() {
-        ErrorKind::InvalidData => MasterKeyError::Malformed(path.display().to_string()),
-        _ => MasterKeyError::Io { action, path: path.to_path_buf(), source },
-    }
+    move |source| MasterKeyError::Io { action, path: path.to_path_buf(), source }
 }
 
 #[cfg(test)]
@@ -223,7 +240,7 @@ mod tests {
         let lost = settle(&MasterKeySource::Beside, dir.path(), Some(key.id())).unwrap_err();
         assert!(matches!(lost, MasterKeyError::Missing { .. }) && !file.exists(), "{lost}");
         let named = settle(&MasterKeySource::File(file.clone()), dir.path(), None).unwrap_err();
-        assert!(matches!(named, MasterKeyError::Io { .. }) && !file.exists(), "a named file is not created: {named}");
+        assert!(matches!(named, MasterKeyError::File(_)) && !file.exists(), "a named file is not created: {named}");
     }
 
     #[test]
@@ -234,7 +251,9 @@ mod tests {
         let file = dir.path().join("k");
         std::fs::write(&file, text.as_str()).unwrap();
         let command = MasterKeySource::Command(format!("cat {}", file.display()));
-        for source in [MasterKeySource::File(file), MasterKeySource::Hex(text), command] {
+        for source in
+            [MasterKeySource::File(file), MasterKeySource::Variable { name: "K".into(), digits: text }, command]
+        {
             assert_eq!(settle(&source, dir.path(), Some(key.id())).unwrap().id(), key.id());
             let other = MasterKey::generate().unwrap().id();
             assert!(matches!(settle(&source, dir.path(), Some(other)), Err(MasterKeyError::Wrong { .. })));
@@ -242,6 +261,14 @@ mod tests {
         let failing = |line: &str| MasterKeySource::Command(line.to_owned()).read(dir.path()).unwrap_err();
         assert!(matches!(failing("exit 3"), MasterKeyError::Command(_)));
         assert!(matches!(failing("echo no"), MasterKeyError::Malformed(_)));
+        let short = MasterKeySource::Variable { name: "NEW_KEY".into(), digits: "ab".to_owned().into() };
+        let said = short.read(dir.path()).unwrap_err().to_string();
+        assert!(said.starts_with("the master key from the variable NEW_KEY is malformed: give 64 hex"), "{said}");
+        let absent = MasterKeySource::Beside.read(dir.path()).unwrap_err().to_string();
+        assert!(
+            absent.contains("/master.key` with the master key") && absent.contains("--master-key-file"),
+            "{absent}"
+        );
     }
 
     #[test]

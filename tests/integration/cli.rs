@@ -94,12 +94,61 @@ fn wrong_usage_exits_with_2_and_failure_with_1_and_one_sentence() {
     assert_eq!(faceward(&["batch", "x", "--resume"]).status.code(), Some(2));
     let missing = faceward(&["enroll", "jane", "/no/such/file.jpg"]);
     assert_eq!(missing.status.code(), Some(1));
-    assert_eq!(stderr(&missing).lines().count(), 1);
+    assert_eq!(stderr(&missing), "faceward: cannot read `/no/such/file.jpg`: there is no such file: check the path\n");
     let nothing = faceward(&["batch", "/no/such/folder"]);
     assert_eq!((nothing.status.code(), stderr(&nothing).lines().count()), (Some(1), 1));
     let server = faceward(&["batch", root("demo").to_str().unwrap(), "--server", "http://127.0.0.1:9"]);
     assert_eq!(server.status.code(), Some(1));
-    assert!(stderr(&server).contains("no server answers"), "{}", stderr(&server));
+    let said = "no server answers at http://127.0.0.1:9 (connection refused): start it with `faceward serve`, or give its \
+                address by --server URL";
+    assert_eq!(stderr(&server), format!("faceward: {said}\n"));
+    let health = faceward(&["healthcheck", "--url", "http://127.0.0.1:9"]);
+    assert!(stderr(&health).ends_with("or give its address by --url URL\n"), "{}", stderr(&health));
+}
+
+/// Each without the networks, or before they have worked.
+#[test]
+fn what_cannot_be_read_or_written_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, models) = (folder.path().join("data"), root("models"));
+    let (data, models) = (data.to_str().unwrap(), models.to_str().unwrap());
+    let (file, demo) = (root("Cargo.toml"), root("demo"));
+    let (file, demo) = (file.to_str().unwrap(), demo.to_str().unwrap());
+    assert!(faceward(&["keys", "list", "--data-dir", data]).status.success());
+    std::fs::rename(folder.path().join("data/master.key"), folder.path().join("key")).unwrap();
+    let key = folder.path().join("key");
+    let key = key.to_str().unwrap();
+    let absent = "data/master.key` with the master key (backups do not contain it): put the file there, or give the key by \
+                  --master-key-file FILE";
+    for (words, said) in [
+        (&["restore", "/no/backup", "--data-dir", data][..], "there is no folder `/no/backup`: give a folder that"),
+        (&["restore", demo, "--data-dir", data], "there is no backup.json in it, so it is no complete backup"),
+        (&["audit", "verify", "--data-dir", data], absent),
+        (
+            &["backup", "/no/such/copy", "--data-dir", data, "--master-key-file", key],
+            "there is no folder `/no/such`: make",
+        ),
+        (&["audit", "verify", "--file", demo], "it is a folder, and a file is needed"),
+        (
+            &["keys", "rotate-master", "--to-variable", "NOPE", "--data-dir", data, "--master-key-file", key],
+            "there is no variable NOPE in the environment: set it to the new key, 64 hex digits",
+        ),
+        (&["eval", demo, "--labels", "/nope", "--models", models], "cannot read `/nope`: there is no such file"),
+        (&["eval", demo, "--records", "/no/such", "--models", models], "there is no folder `/no`: make it first"),
+        (&["calibrate", demo, "--data-dir", file, "--models", models], "a file is in the way: give another folder"),
+        (&["demo", "--write", file, "--models", models], "a file is in the way: give another folder"),
+        (&["train", "cohort", "/nope", "--out", "x"], "cannot read `/nope`: there is no such file"),
+    ] {
+        let output = faceward(words);
+        assert_eq!((output.status.code(), stderr(&output).lines().count()), (Some(1), 1), "{words:?}");
+        assert!(stderr(&output).contains(said), "{words:?}: {}", stderr(&output));
+    }
+    let list = crate::support::faceward(&["keys", "list", "--data-dir", data, "--master-key-file", key])
+        .env("FACEWARD_MASTER_KEY", "aa")
+        .output()
+        .unwrap();
+    let said = "the master key is given twice, by --master-key-file and by FACEWARD_MASTER_KEY: leave out one of them";
+    assert_eq!(stderr(&list), format!("faceward: {said}\n"));
 }
 
 /// `faceward … | head -1`
@@ -107,6 +156,18 @@ fn wrong_usage_exits_with_2_and_failure_with_1_and_one_sentence() {
 fn a_reader_that_goes_away_ends_the_command_quietly() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_faceward"))
         .args(["models", "--json", "--models", root("models").to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(141), String::new()));
+
+    let data = tempfile::tempdir().unwrap();
+    let (photo, models) = (root("demo/collins.jpg"), root("models"));
+    let mut child = crate::support::faceward(&["batch", photo.to_str().unwrap(), "--models", models.to_str().unwrap()])
+        .args(["--data-dir", data.path().to_str().unwrap()])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -178,7 +239,10 @@ fn models_are_listed_and_a_missing_file_fails() {
     assert!(stdout(&good).lines().all(|l| serde_json::from_str::<Value>(l).unwrap()["intact"] == true));
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(root("models/manifest.toml"), folder.path().join("manifest.toml")).unwrap();
-    assert_eq!(faceward(&["models", "--models", folder.path().to_str().unwrap()]).status.code(), Some(1));
+    let bad = faceward(&["models", "--models", folder.path().to_str().unwrap()]);
+    assert_eq!(bad.status.code(), Some(1));
+    let said = "centerface.onnx`: there is no such file: check the path; restore the models folder of this release";
+    assert!(stderr(&bad).contains(said), "{}", stderr(&bad));
 }
 
 #[test]

@@ -101,7 +101,11 @@ fn a_calibration_is_used_and_shown(set: &str, data: &str, models_version: &str) 
     std::fs::write(&file, text("of another day")).unwrap();
     let other = verify();
     assert_eq!(other.status.code(), Some(1));
-    assert!(stderr(&other).contains("faceward calibrate"), "{}", stderr(&other));
+    assert!(stderr(&other).contains("or delete calibration.toml in the data folder"), "{}", stderr(&other));
+    let eval = ["eval", set, "--models", models.to_str().unwrap(), "--calibration", file.to_str().unwrap()];
+    let eval = stderr(&faceward(&eval));
+    assert!(eval.contains("calibration.toml`: the calibration was fitted to models of another day"), "{eval}");
+    assert!(eval.ends_with("give one that was fitted to these, or leave out --calibration\n"), "{eval}");
 }
 
 #[test]

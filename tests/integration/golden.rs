@@ -166,7 +166,7 @@ fn a_missing_file_is_named() {
         let folder = copy_of_models();
         fs::remove_file(folder.path().join(&file)).unwrap();
         let e = read_all(folder.path()).unwrap_err();
-        assert!(matches!(&e, ManifestError::Read { path, .. } if path.ends_with(&file)), "{file}: {e}");
+        assert!(matches!(&e, ManifestError::Read(e) if e.path.ends_with(&file)), "{file}: {e}");
         assert!(e.to_string().contains(&file), "{e}");
     }
 }

@@ -150,15 +150,15 @@ fn refusals_name_the_setting_as_it_was_given_and_say_what_to_give() {
         (
             &["--max-image-mib", "65"],
             None,
-            "faceward: `limits.max_body_mib` has the default 64: a body must hold an image: give at least the 65 of"
+            "faceward: `limits.max_body_mib` has the default 64 beside `--max-image-mib 65`: a body must hold an image: set"
                 .to_owned(),
         ),
-        (&["--body-memory-mib", "9"], None, "faceward: `--body-memory-mib 9`: memory must hold a body".to_owned()),
-        (&["--tls-cert", "c.pem"], None, "faceward: `server.tls_key` is missing: give the private key".to_owned()),
+        (&["--body-memory-mib", "9"], None, "faceward: `--body-memory-mib 9` beside `limits.max_body_mib = 64` (the default): memory must hold".to_owned()),
+        (&["--tls-cert", "c.pem"], None, "faceward: `server.tls_key` is missing beside `--tls-cert c.pem`: give the private key".to_owned()),
         (
             &["--master-key-file", "f", "--master-key-command", "c"],
             None,
-            "faceward: `--master-key-command c`: the master key also comes from".to_owned(),
+            "faceward: `--master-key-command c` beside `--master-key-file f`: the master key comes from one".to_owned(),
         ),
     ] {
         let mut command = faceward(&["serve", "--print-settings"]);
@@ -166,6 +166,20 @@ fn refusals_name_the_setting_as_it_was_given_and_say_what_to_give() {
         assert_eq!(output.status.code(), Some(1), "{words:?}");
         assert!(stderr(&output).starts_with(&said), "{}", stderr(&output));
     }
+    let mut two = faceward(&["serve", "--master-key-command", "c", "--print-settings"]);
+    let two = stderr(&two.env("FACEWARD_MASTER_KEY_FILE", "f").output().unwrap());
+    assert!(two.starts_with("faceward: `--master-key-command c` beside `FACEWARD_MASTER_KEY_FILE=f`: "), "{two}");
+    let half = folder.path().join("half.toml");
+    std::fs::write(&half, "server.tls_cert = \"c.pem\"").unwrap();
+    for words in [&["config", "--check"][..], &["serve", "--config"]] {
+        let said = stderr(&faceward(words).arg(&half).output().unwrap());
+        let wanted =
+            "half.toml: `server.tls_key` is missing beside `server.tls_cert = \"c.pem\"`: give the private key";
+        assert!(said.contains(wanted), "{said}");
+    }
+    let filter = faceward(&["serve", "--data-dir"]).arg(folder.path()).env("FACEWARD_LOG", "[[[").output().unwrap();
+    assert_eq!(filter.status.code(), Some(1));
+    assert!(stderr(&filter).starts_with("faceward: `FACEWARD_LOG=[[[`: "), "{}", stderr(&filter));
     let checked = faceward(&["config", "--check", &file]).output().unwrap();
     assert!(stderr(&checked).contains("`limits.max_faces = 0`: give 1 to 1024"), "{}", stderr(&checked));
     for wrong in [&["--engine", "onnx"][..], &["--keep-images=no"], &["--detector-sides", "320,x"], &["--threads", "x"]]

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use faceward::audit::Actor;
 use faceward::face::FaceFinder;
+use faceward::file_error::{FileError, check_writable};
 use faceward::identity::{IdentityFields, IdentityId, SampleKind};
 use faceward::imaging::{DecodeLimits, Pyramid, decode};
 use faceward::service::{RecordedService, Upload};
@@ -54,6 +55,9 @@ const EMBEDDED: [(&str, &[u8]); 5] = [
 ];
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Some(folder) = &args.write {
+        check_writable(folder)?;
+    }
     let photo = |name: &str| photograph(args.demo_dir.as_deref(), name);
     let (genuine, other) = (photo(GENUINE)?, photo(OTHER)?);
     let (finder, _) = pipeline::networks(&args.networks.models)?;
@@ -100,7 +104,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn photograph(folder: Option<&Path>, name: &str) -> Result<Vec<u8>, Failure> {
     if let Some(folder) = folder {
         let path = folder.join(name);
-        return Ok(open::read(&path).map_err(|e| format!("{}: {e}", open::plain(&path)))?);
+        return Ok(open::read(&path).map_err(|e| format!("cannot read `{}`: {e}", open::plain(&path)))?);
     }
     let found = EMBEDDED.iter().find(|(n, _)| *n == name);
     Ok(found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| format!("`{name}` is not a photograph of the demo"))?)
@@ -126,12 +130,15 @@ fn manipulate(finder: &FaceFinder, target: &[u8], donor: &[u8], share: f32) -> R
 }
 
 fn write(folder: &Path, demo_dir: Option<&Path>, manipulated: &[u8]) -> Result<(), Failure> {
-    let fail = |e: std::io::Error| format!("{}: {e}", folder.display());
-    std::fs::create_dir_all(folder).map_err(fail)?;
+    std::fs::create_dir_all(folder).map_err(FileError::make(folder))?;
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).map_err(FileError::write(&path))
+    };
     for (name, _) in EMBEDDED {
-        std::fs::write(folder.join(name), photograph(demo_dir, name)?).map_err(fail)?;
+        put(name, &photograph(demo_dir, name)?)?;
     }
-    Ok(std::fs::write(folder.join(MANIPULATED), manipulated).map_err(fail)?)
+    Ok(put(MANIPULATED, manipulated)?)
 }
 
 fn next(written: Option<&Path>) {
@@ -153,7 +160,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Result<Self, Failure> {
         let path = std::env::temp_dir().join(format!("faceward-demo-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir(&path)?;
+        std::fs::create_dir(&path).map_err(FileError::make(&path))?;
         Ok(Self(path))
     }
 }

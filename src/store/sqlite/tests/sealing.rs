@@ -15,7 +15,7 @@ use crate::store::{KeyStore, SharedKeys, SqliteStore, Store, StoreError, encode_
 use crate::vault::{MasterKey, MasterKeyError, MasterKeySource, rotate_file};
 
 fn given(key: &MasterKey) -> MasterKeySource {
-    MasterKeySource::Hex(key.to_hex())
+    MasterKeySource::Variable { name: "K".into(), digits: key.to_hex() }
 }
 
 /// Whether any file of the folder holds 16 consecutive bytes of the template of `seed`, or its file name.
