@@ -83,7 +83,8 @@ impl Verifier for Local {
         };
         let target_fpir = self.target_fpir.filter(|_| id.is_none());
         let options = VerifyOptions { target_fpir, ..VerifyOptions::default() };
-        let v = self.service.acting_as(Actor::CommandLine).verify_with(bytes, id.as_ref(), &options).map_err(problem)?;
+        let v =
+            self.service.acting_as(Actor::CommandLine).verify_with(bytes, id.as_ref(), &options).map_err(problem)?;
         Ok(Answer {
             verdict: v.verdict.name().into(),
             score: v.score,
@@ -147,7 +148,8 @@ impl Remote {
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(Duration::from_mins(3)))
             .build();
-        let remote = Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token, target_fpir: None };
+        let remote =
+            Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token, target_fpir: None };
         let alive = remote.agent.get(format!("{}/livez", remote.base)).call();
         alive.map_err(|e| Problem::fatal(ErrorCode::ServerUnreachable, no_answer(&remote.base, "--server", &e)))?;
         Ok(remote)

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use faceward::eval::report::{add_thumbnails, html, markdown, summary};
 use faceward::eval::{
-    Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure, wanted,
+    Cache, Dataset, Degradation, ForgedRegions, Judge, Labels, Measured, Protocol, Report, draws, extract, measure,
+    wanted,
 };
 use faceward::file_error::{FileError, check_writable};
 use faceward::service::{StartError, read_calibration};
@@ -123,11 +124,10 @@ impl Data {
         let drawn = draws(&dataset, protocol);
         let pictures = wanted(&drawn, &dataset.strangers, &protocol.degradations);
         let bar = progress()?;
-        let seen =
-            extract(&judge.analyser, &self.folder, &pictures, self.jobs, cache, &|done, all| {
-                bar.set_length(all as u64);
-                bar.set_position(done as u64);
-            })?;
+        let seen = extract(&judge.analyser, &self.folder, &pictures, self.jobs, cache, &|done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        })?;
         bar.finish_and_clear();
         Ok(measure(judge, &dataset, protocol, &seen))
     }

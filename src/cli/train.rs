@@ -113,10 +113,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             println!("{n} faces");
         }
         Step::Tail { templates, refs } => {
-            let fitted = fit_tail(BufReader::new(File::open(templates)?), *refs)?;
+            let fitted = fit_tail(lines(templates)?, *refs)?;
             let (tail, compared) = fitted.ok_or_else(|| {
                 let least = LEAST_EXCESSES as f32 / TAIL_SHARE;
-                format!("{}: at least {least} comparisons of strangers with enrolled people are needed", templates.display())
+                format!(
+                    "{}: at least {least} comparisons of strangers with enrolled people are needed",
+                    templates.display()
+                )
             })?;
             eprintln!("{} identities, {} photographs of strangers", compared.identities, compared.strangers);
             print!("[tail]\n{}", toml::to_string(&tail)?);

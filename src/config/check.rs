@@ -105,6 +105,7 @@ impl Settings {
             (
                 TARGET_FPIR.contains(&self.search.target_fpir),
                 "search.target_fpir",
+                None,
                 format!("give a rate of {} to {}, for example 0.0033", TARGET_FPIR.start(), TARGET_FPIR.end()),
             ),
             (

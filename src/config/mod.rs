@@ -18,7 +18,9 @@ use crate::toml_file::{self, TomlFileError};
 pub use check::{Invalid, Origin};
 pub use setting::{Row, Setting};
 pub use tables::{Detector, Limits, Log, Models, Search, Server, Storage, Verdict};
-pub use tables::{DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, VerdictFlags};
+pub use tables::{
+    DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, VerdictFlags,
+};
 
 /// The commented file with every default.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_layout_is_read() {
-        let paths = ["a/real/1.jpg", "a/real/deep/2.jpg", "a/fake/swap/1.jpg", "a/other/9.jpg", "b/1.jpg", "others/x/1.jpg"];
+        let paths =
+            ["a/real/1.jpg", "a/real/deep/2.jpg", "a/fake/swap/1.jpg", "a/other/9.jpg", "b/1.jpg", "others/x/1.jpg"];
         let it = dataset(&[&paths[..], &["c/fake/swap/1.jpg", "stray.jpg", "a/notes/1.jpg", "a/fake/1.jpg"]].concat());
         let sets: Vec<String> =
             it.people.iter().flat_map(|(p, s)| s.iter().map(move |(s, v)| format!("{p} {s} {}", v.len()))).collect();

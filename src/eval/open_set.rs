@@ -133,7 +133,8 @@ impl OpenSetScores {
         OpenSetRow {
             target_fpir,
             threshold: thresholds / self.draws.len().max(1) as f64,
-            fpir: share(|d, t| d.strangers.iter().filter(|s| **s >= t).count(), |d| d.strangers.len()).unwrap_or_default(),
+            fpir: share(|d, t| d.strangers.iter().filter(|s| **s >= t).count(), |d| d.strangers.len())
+                .unwrap_or_default(),
             fnir: share(|d, t| missed(&d.genuine, t), |d| d.genuine.len()),
             fakes_missed: share(|d, t| missed(&d.fakes, t), |d| d.fakes.len()),
         }

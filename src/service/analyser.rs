@@ -9,8 +9,8 @@ use super::stability::degraded;
 use super::timing::{self, Stage};
 use super::{ImageReport, ServiceError};
 use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
-use crate::inference::InferenceError;
 use crate::imaging::{DecodeLimits, Pyramid, decode};
+use crate::inference::InferenceError;
 use crate::models::Zoo;
 use crate::template::{Parts, Template, TemplateExtractor};
 
@@ -171,12 +171,7 @@ impl Analyser {
     }
 
     /// The template of one face; its two halves run in parallel where a thread is idle.
-    fn in_halves(
-        &self,
-        image: &Pyramid,
-        face: &Face,
-        to_search: Option<Vec<f32>>,
-    ) -> Result<Template, InferenceError> {
+    fn in_halves(&self, image: &Pyramid, face: &Face, to_search: Option<Vec<f32>>) -> Result<Template, InferenceError> {
         let Self { extractor, .. } = self;
         let (embedded, described) =
             self.helpers.join(|| extractor.embed(image, face, to_search), || extractor.describe(image, face));

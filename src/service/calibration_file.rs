@@ -64,6 +64,7 @@ mod tests {
                 min_quality: 5.0,
             },
             operating_points: OperatingPoints::default(),
+            tail: None,
             source: CalibrationSource {
                 fitted_at: jiff::Timestamp::UNIX_EPOCH,
                 people: 5,
@@ -71,6 +72,7 @@ mod tests {
                 genuine: 200,
                 fakes: 100,
                 others: 300,
+                strangers: 0,
                 degradations: vec!["none".into()],
                 kept: vec![],
                 held_out: None,

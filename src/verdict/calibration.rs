@@ -141,6 +141,7 @@ mod tests {
                 fake: vec![[0.01, 0.3].into(), [0.1, 0.45].into()],
                 real: vec![[0.05, 0.7].into()],
             },
+            tail: Some(Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 }),
             source: CalibrationSource {
                 fitted_at: Timestamp::UNIX_EPOCH,
                 people: 5,
@@ -148,6 +149,7 @@ mod tests {
                 genuine: 200,
                 fakes: 100,
                 others: 300,
+                strangers: 0,
                 degradations: vec!["none".into()],
                 kept: vec![],
                 held_out: Some(Rates { genuine_called_fake: Some(0.05), ..Rates::default() }),

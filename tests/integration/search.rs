@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{code, portrait, start};
+use crate::support::{Server, code, portrait};
 
 /// A server with one person enrolled.
-fn serving(data: &std::path::Path, args: &[&str]) -> crate::support::Server {
-    let server = start(data, args);
+fn serving(data: &std::path::Path, args: &[&str]) -> Server {
+    let server = Server::start(data, args);
     let client = server.client();
     client.json("PUT", "/v1/identities/obama", &json!({"display_name": "Barack Obama"}));
     let references = [portrait("obama-2009.jpg"), portrait("obama-2010.jpg")];
@@ -66,8 +66,13 @@ fn the_threshold_follows_the_rate_that_is_asked_for() {
     assert!((by_setting["expected_fpir"].as_f64().unwrap() / 0.0005 - 1.0).abs() < 0.01, "{by_setting}");
     assert!(threshold(&stricter) > threshold(&by_setting));
 
-    for query in ["?target_fpir=0", "?target_fpir=0.9", "?target_fpir=NaN", "?target_fpir=x", "?top_k=0", "?top_k=101"] {
-        assert_eq!(code(&client.post(&format!("/v1/verify{query}"), &[], &[&person])), (400, "query_invalid"), "{query}");
+    for query in ["?target_fpir=0", "?target_fpir=0.9", "?target_fpir=NaN", "?target_fpir=x", "?top_k=0", "?top_k=101"]
+    {
+        assert_eq!(
+            code(&client.post(&format!("/v1/verify{query}"), &[], &[&person])),
+            (400, "query_invalid"),
+            "{query}"
+        );
     }
     let claimed = client.post("/v1/verify?top_k=3", &[("identity", "obama")], &[&person]);
     assert_eq!(code(&claimed), (400, "query_invalid"));
@@ -76,7 +81,7 @@ fn the_threshold_follows_the_rate_that_is_asked_for() {
 #[test]
 fn with_nobody_enrolled_the_explanation_says_so() {
     let data = tempfile::tempdir().unwrap();
-    let server = start(data.path(), &[]);
+    let server = Server::start(data.path(), &[]);
     let (_, answer) = server.client().verify(None, &portrait("collins.jpg"));
     assert_eq!((&answer["verdict"], &answer["search"]["threshold"]), (&json!("unknown_person"), &Value::Null));
     let summary = answer["explanation"]["summary"].as_str().unwrap();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::text::{
-    EXPLANATIONS, GROUPS, OPEN_SET, VERDICTS, counts, figure, of_kind, open_set_row, pointing, protocol, searched, shares,
-    thresholds,
+    EXPLANATIONS, GROUPS, OPEN_SET, VERDICTS, counts, figure, of_kind, open_set_row, pointing, protocol, searched,
+    shares, thresholds,
 };
 use super::{Comparison, Report};
 use crate::eval::ChangeRow;

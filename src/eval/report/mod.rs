@@ -26,8 +26,8 @@ pub use summary::summary;
 pub use text::rates;
 pub use thumbnails::add_thumbnails;
 
-use super::{ChangeRow, OpenSetFigures};
 use super::statistics::Bin;
+use super::{ChangeRow, OpenSetFigures};
 use crate::face::BoundingBox;
 use crate::verdict::{CalibrationSource, Thresholds, Verdict};
 

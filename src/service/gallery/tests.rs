@@ -3,7 +3,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::error_code::ErrorCode;
 use crate::identity::fixtures::{near, population, sample};
-use crate::identity::{IdentityFields, SampleKind};
+use crate::identity::{IdentityFields, SEARCHED, SampleKind};
 use crate::store::{ErasureReason, SqliteStore};
 
 /// A gallery over a real store.
