@@ -262,6 +262,8 @@ function outcomes(report) {
   $("outcomes").replaceChildren(...[...taken, ...refused].sort((a, b) => a[0] - b[0]).map(([, row]) => row));
   const p = report.profile;
   $("profile").textContent = p ? `${p.references === 1 ? "1 reference" : p.references + " references"}, ${p.negatives} negatives: ${p.remark}.` : "No reference yet: nothing can be verified against this identity.";
+  const alike = report.look_alikes.map(l => `${l.identity.display_name} (${l.identity.id}, similarity ${number(l.similarity)})`);
+  if (alike.length) $("profile").textContent += ` Hardly told from: ${alike.join(", ")}. If it is the same person, keep one identity; a search may answer with either.`;
   $("empty").hidden = $("answer").hidden = true;
   $("report").hidden = false;
 }

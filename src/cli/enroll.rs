@@ -141,6 +141,13 @@ fn print(args: &Args, report: &EnrollmentReport) {
     for r in &report.rejected {
         println!("  rejected  {}  {}: {}", file(r.index), r.code, r.detail);
     }
+    for l in &report.look_alikes {
+        println!(
+            "  looks like {} (similarity {:.2}): if it is the same person, keep one; a search may answer with either",
+            named(&l.identity.id, &l.identity.display_name),
+            l.similarity
+        );
+    }
     match &report.profile {
         Some(p) if p.references == 1 => println!("1 reference in total; {}", p.remark),
         Some(p) => println!("{} references in total; {}", p.references, p.remark),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::{Population, Tail};
+use crate::identity::{DEFAULT_TARGET_FMR, Population, Tail};
 use crate::imaging::DecodeLimits;
 use crate::inference::TractEngine;
 use crate::models::{Manifest, Role, Versions, Zoo};
@@ -24,8 +24,7 @@ pub struct Judge {
     pub versions: Versions,
     /// A value that changes with faceward and with the networks that templates come from, but not with the fusion.
     pub templates_version: String,
-    /// The operator's own tail of strangers' similarity.
-    tail: Option<Tail>,
+    tail: Tail,
 }
 
 impl Judge {
@@ -41,15 +40,18 @@ impl Judge {
             models: zoo.version.clone(),
             engine: zoo.engine.clone(),
         };
+        let population = Population::load(&manifest)?;
         let mut fusion = Fusion::load(&manifest)?;
         if let Some(calibration) = calibration {
             calibration.check(&versions.models)?;
             fusion = fusion.calibrated(calibration);
         }
+        let tail = calibration.and_then(|c| c.tail).unwrap_or(population.model.tail);
+        fusion.thresholds = fusion.thresholds.of_claims(DEFAULT_TARGET_FMR, tail);
         Ok(Self {
-            tail: calibration.and_then(|c| c.tail),
+            tail,
             analyser: Analyser::new(zoo, DecodeLimits::default()),
-            population: Population::load(&manifest)?,
+            population,
             fusion,
             templates_version: templates_version(&manifest, &versions),
             versions,
@@ -58,7 +60,7 @@ impl Judge {
 
     /// The tail of strangers' similarity that the threshold of a search follows from.
     pub fn tail(&self) -> Tail {
-        self.tail.unwrap_or(self.population.model.tail)
+        self.tail
     }
 }
 

@@ -7,10 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Enrolled, Service, ServiceError};
+use super::{Enrolled, IdentityName, Service, ServiceError};
 use crate::error_code::ErrorCode;
 use crate::identity::{
-    Candidate, IdentityFields, IdentityId, IdentityRecord, Population, Refusal, Sample, SampleKind, SampleSet, admit,
+    Candidate, IdentityFields, IdentityId, IdentityRecord, Population, Refusal, SEARCHED, Sample, SampleKind,
+    SampleSet, admit,
 };
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::template::{Embedding, Template};
@@ -73,7 +74,22 @@ pub struct EnrollmentReport {
     pub rejected: Vec<Rejected>,
     /// The profile after the enrollment; `null` without a reference.
     pub profile: Option<ProfileReport>,
+    /// Other identities that the networks hardly tell from this one, the most similar first: twins, or one person enrolled
+    /// twice. A search may answer with either.
+    pub look_alikes: Vec<LookAlike>,
 }
+
+/// Another identity that the networks hardly tell from the one enrolled.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LookAlike {
+    /// The other identity.
+    pub identity: IdentityName,
+    /// The cosine between the mean directions of the references of the two, as a search compares, -1..=1.
+    pub similarity: f32,
+}
+
+/// The most look-alikes that a report names.
+const MOST_LOOK_ALIKES: usize = 8;
 
 /// The longest file name kept, in characters.
 const MAX_FILENAME: usize = 255;
@@ -292,8 +308,22 @@ impl Service {
             self.gallery.refresh(id)?;
         }
         refused.sort_by_key(|r| r.index);
-        let profile = self.profile_report(self.gallery.get(id)?.as_ref());
-        Ok(EnrollmentReport { accepted, rejected: refused, profile })
+        let enrolled = self.gallery.get(id)?;
+        let look_alikes = if accepted.is_empty() { Vec::new() } else { self.look_alikes(&enrolled)? };
+        Ok(EnrollmentReport { accepted, rejected: refused, profile: self.profile_report(&enrolled), look_alikes })
+    }
+
+    /// The living identities as similar to this one as a search demands of a face.
+    fn look_alikes(&self, enrolled: &Enrolled) -> Result<Vec<LookAlike>, ServiceError> {
+        let profile = match self.gallery.profile(enrolled) {
+            Ok(profile) => profile,
+            Err(e) if e.is_gone() => return Ok(Vec::new()),
+            Err(e) => return Err(e),
+        };
+        let threshold = self.tail().search(self.gallery.len()?, self.target_fpir).threshold;
+        let near = self.gallery.candidates(&profile.embedding(SEARCHED).centroid, MOST_LOOK_ALIKES + 1)?;
+        let others = near.into_iter().filter(|c| c.enrolled.record.id != enrolled.record.id && c.cosine >= threshold);
+        Ok(others.map(|c| LookAlike { identity: c.enrolled.name(), similarity: c.cosine }).collect())
     }
 }
 

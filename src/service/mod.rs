@@ -25,7 +25,7 @@ use jiff::Timestamp;
 
 use crate::access::KeyRing;
 use crate::face::DetectorSettings;
-use crate::identity::{DEFAULT_TARGET_FPIR, Population, Tail};
+use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, Population, Tail};
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
@@ -34,7 +34,7 @@ use crate::verdict::{Calibration, CalibrationSource, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
 pub use calibration_file::{CalibrationFileError, read_calibration, write_calibration};
-pub use enroll::{Accepted, EnrollmentReport, ProfileReport, Rejected, Upload};
+pub use enroll::{Accepted, EnrollmentReport, LookAlike, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
 pub use gallery::Enrolled;
@@ -66,6 +66,8 @@ pub struct Service {
     stability_check: bool,
     /// The share of strangers that a search may take for somebody enrolled, unless a request says otherwise.
     target_fpir: f32,
+    /// The share of other people who may pass as a claimed identity.
+    target_fmr: f32,
     /// Whether the encoded images of references and negatives are kept, sealed.
     keep_images: bool,
 }
@@ -110,6 +112,7 @@ impl Service {
             versions,
             stability_check: false,
             target_fpir: DEFAULT_TARGET_FPIR,
+            target_fmr: DEFAULT_TARGET_FMR,
             keep_images: false,
         })
     }
@@ -159,6 +162,14 @@ impl Service {
     #[must_use]
     pub fn with_target_fpir(mut self, rate: f32) -> Self {
         self.target_fpir = rate;
+        self
+    }
+
+    /// The service with this share of other people who may pass as a claimed identity, within
+    /// [`TARGET_FPIR`](crate::identity::TARGET_FPIR).
+    #[must_use]
+    pub fn with_target_fmr(mut self, rate: f32) -> Self {
+        self.target_fmr = rate;
         self
     }
 

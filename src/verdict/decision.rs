@@ -87,15 +87,17 @@ pub struct Decision {
 const CLEAR: f32 = 0.9;
 /// Quality components under this score are named as limits.
 const WEAK: f32 = 40.0;
+/// A face of too little quality is another person's where the likeness lies this far below the threshold, in log odds.
+const CLEARLY: f32 = 2.0;
 /// With fewer references than this the answer says so.
 const FEW_REFERENCES: usize = 5;
 
 impl Decision {
     /// Decides on one face.
     ///
-    /// A face of too little quality is `inconclusive`. Then the identity axis comes first: too little likeness, or a
-    /// negative of another person that is nearer than the references, is `different_person`. Otherwise the score
-    /// decides.
+    /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes first:
+    /// too little likeness or similarity, or a negative of another person that is nearer than the references, is
+    /// `different_person`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
@@ -103,7 +105,7 @@ impl Decision {
         let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
             Verdict::Inconclusive if quality.score < thresholds.min_quality => Verdict::Inconclusive,
-            _ if look_alike => Verdict::DifferentPerson,
+            _ if look_alike || evidence.is_unlike(&thresholds) => Verdict::DifferentPerson,
             verdict => verdict,
         };
         let limits = limits(verdict, score, evidence, quality, &thresholds);
@@ -152,10 +154,11 @@ impl Thresholds {
     /// The verdict on a face by its score (0..=1), likeness (log odds) and quality (0..=100), without regard to
     /// negatives.
     pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
-        if quality < self.min_quality {
-            Verdict::Inconclusive
-        } else if likeness < self.likeness {
+        let least = if quality < self.min_quality { self.likeness - CLEARLY } else { self.likeness };
+        if likeness < least {
             Verdict::DifferentPerson
+        } else if quality < self.min_quality {
+            Verdict::Inconclusive
         } else if score >= self.real {
             Verdict::Real
         } else if score <= self.fake {
