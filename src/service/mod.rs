@@ -12,6 +12,7 @@ mod gallery;
 mod helpers;
 mod pool;
 mod recorded;
+mod refresh;
 mod report;
 mod stability;
 mod timing;
@@ -39,6 +40,7 @@ pub use expiry::Expiry;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
 pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
+pub use refresh::Refreshed;
 pub use report::{ApparentTraits, CopyReport, FaceReport, IdentityName, ImageReport, ThresholdReport, Verification};
 pub use timing::{Stage, StageTiming};
 
