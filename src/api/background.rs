@@ -6,7 +6,8 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::service::{Expiry, RecordedService};
+use crate::audit::Actor;
+use crate::service::{Expiry, RecordedService, ServiceError};
 
 /// How long a record of a verdict may be in the page cache only.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -36,6 +37,27 @@ pub(super) async fn count(metrics: PrometheusHandle) {
     loop {
         ticks.tick().await;
         metrics.run_upkeep();
+    }
+}
+
+/// Reads the samples of earlier networks again whose images are kept, one identity after the other, once.
+pub(super) async fn read_again(service: Arc<RecordedService>) {
+    let ids = match service.partly_outdated() {
+        Ok(ids) => ids,
+        Err(e) => return tracing::error!(cause = %e, "kept images could not be read again"),
+    };
+    let (mut read, mut left) = (0, 0);
+    for id in ids {
+        let service = service.clone();
+        // Each by itself, so that a server that stops waits for one at most.
+        match tokio::task::spawn_blocking(move || service.acting_as(Actor::Service).refresh(&id)).await {
+            Ok(Ok(done)) => (read, left) = (read + done.read.len(), left + done.left.len()),
+            Ok(Err(ServiceError::UnknownIdentity(_))) | Err(_) => {}
+            Ok(Err(e)) => tracing::error!(cause = %e, "kept images of an identity could not be read again"),
+        }
+    }
+    if read + left > 0 {
+        tracing::info!(read, left, "references and negatives of earlier networks: read again from their images, left");
     }
 }
 

@@ -130,6 +130,7 @@ pub async fn serve(
         tokio::spawn(keep_fresh(keys)),
         tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
+        tokio::spawn(background::read_again(service.clone())),
         tokio::spawn(background::erase_expired(service.clone(), Duration::from_secs(settings.storage.erasure_grace_s))),
     ];
     let limits = ConnectionLimits {

@@ -96,6 +96,13 @@ pub enum Event {
         /// Error codes of the rejected images.
         refused: Vec<ErrorCode>,
     },
+    /// References or negatives were read again from their images by other networks.
+    SamplesReadAgain {
+        /// The identity.
+        subject: String,
+        /// Their ids.
+        samples: Vec<Uuid>,
+    },
     /// A reference or negative was deleted.
     SampleErased {
         /// The identity.

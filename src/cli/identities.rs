@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use faceward::audit::Actor;
-use faceward::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
-use faceward::service::RecordedStore;
+use faceward::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SearchRow};
+use faceward::service::{RecordedService, RecordedStore, Refreshed};
 use faceward::store::ErasureReason;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::places::DataFolder;
+use super::places::{DataFolder, Networks};
 use super::when::when;
 use super::{Failure, open};
 
@@ -59,6 +59,14 @@ enum Action {
         #[arg(long, conflicts_with = "expires")]
         never_expires: bool,
     },
+    /// Read references and negatives again that earlier networks read, from their kept images (docs/store.md).
+    #[command(after_help = "Example:\n  faceward identities refresh")]
+    Refresh {
+        #[command(flatten)]
+        networks: Networks,
+        /// Ids of the identities [default: all].
+        ids: Vec<IdentityId>,
+    },
     /// Erase an identity with its key, references and negatives, and print the receipt.
     #[command(after_help = "Example:\n  faceward identities erase jane.doe --json")]
     Erase {
@@ -68,20 +76,22 @@ enum Action {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Action::Refresh { networks, ids } = &args.action {
+        return refresh(&networks.service(&args.data, |service| service)?, ids, args.json);
+    }
     let store = open::store(args.data.path(), &args.data.key()?)?;
     let operator = store.acting_as(Actor::CommandLine);
     match &args.action {
         Action::List => {
-            for record in store.identities()? {
-                let samples = store.samples(&record.id)?;
+            for (record, row) in store.listing()? {
                 if args.json {
-                    println!("{}", document(&record, &samples));
+                    println!("{}", document(&record, &row));
                 } else {
                     println!(
                         "{:24}  {:24}  {}",
                         record.id.as_str(),
                         record.fields.display_name,
-                        summary(&record, &samples)
+                        summary(&record, &row)
                     );
                 }
             }
@@ -97,6 +107,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let (record, _) = operator.put_identity(id, &fields)?;
             show(&record, &store.samples(id)?, args.json);
         }
+        // Needs the networks, and is done above.
+        Action::Refresh { .. } => {}
         Action::Erase { id } => {
             let receipt = operator.erase_identity(id, ErasureReason::Requested)?.ok_or_else(|| unknown(id))?;
             if args.json {
@@ -109,6 +121,27 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints a line per identity with samples of earlier networks.
+fn refresh(service: &RecordedService, ids: &[IdentityId], json: bool) -> Result<ExitCode, Failure> {
+    let operator = service.acting_as(Actor::CommandLine);
+    let all = if ids.is_empty() { service.identities(None, usize::MAX)? } else { Vec::new() };
+    let all = all.iter().map(|e| &e.record.id);
+    let mut code = ExitCode::SUCCESS;
+    for id in ids.iter().chain(all) {
+        let Refreshed { read, left } = operator.refresh(id)?;
+        if !left.is_empty() {
+            code = ExitCode::FAILURE;
+        }
+        if json {
+            println!("{}", json!({ "id": id, "read": read, "left": left }));
+        } else if !read.is_empty() || !left.is_empty() {
+            let enroll = if left.is_empty() { "" } else { ": enroll these photographs again" };
+            println!("{id:24}  {} read again, {} without a usable image{enroll}", read.len(), left.len());
+        }
+    }
+    Ok(code)
+}
+
 fn unknown(id: &IdentityId) -> String {
     format!("there is no identity `{id}`: `faceward identities list` shows all of them")
 }
@@ -117,12 +150,8 @@ fn known(store: &RecordedStore, id: &IdentityId) -> Result<IdentityRecord, Failu
     Ok(store.identity(id)?.ok_or_else(|| unknown(id))?)
 }
 
-fn references(samples: &[Sample]) -> usize {
-    samples.iter().filter(|s| s.kind == SampleKind::Reference).count()
-}
-
 /// As `GET /v1/identities/{id}` answers, without the profile.
-fn document(record: &IdentityRecord, samples: &[Sample]) -> Value {
+fn document(record: &IdentityRecord, row: &SearchRow) -> Value {
     json!({
         "id": record.id,
         "display_name": record.fields.display_name,
@@ -130,26 +159,29 @@ fn document(record: &IdentityRecord, samples: &[Sample]) -> Value {
         "expires_at": record.fields.expires_at,
         "created_at": record.created_at,
         "updated_at": record.updated_at,
-        "references": references(samples),
-        "negatives": samples.len() - references(samples),
+        "references": row.references,
+        "negatives": row.negatives,
+        "enroll_again": row.is_outdated(),
     })
 }
 
-fn summary(record: &IdentityRecord, samples: &[Sample]) -> String {
-    let (references, all) = (references(samples), samples.len());
+fn summary(record: &IdentityRecord, row: &SearchRow) -> String {
+    let SearchRow { references, negatives, .. } = *row;
     let end = match record.fields.expires_at {
         Some(at) if at <= Timestamp::now() => format!("expired {at:.0}"),
         Some(at) => format!("until {at:.0}"),
         None => "does not expire".to_owned(),
     };
     let basis = record.fields.consent_basis.as_deref().unwrap_or("no consent basis");
-    let counted = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-    format!("{}, {}, {basis}, {end}", counted(references, "reference"), counted(all - references, "negative"))
+    let again = if row.is_outdated() { ", no search finds it: enroll it again" } else { "" };
+    let counted = |n: u32, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    format!("{}, {}, {basis}, {end}{again}", counted(references, "reference"), counted(negatives, "negative"))
 }
 
 fn show(record: &IdentityRecord, samples: &[Sample], json: bool) {
+    let row = SearchRow::of(samples);
     if json {
-        let mut document = document(record, samples);
+        let mut document = document(record, &row);
         let samples: Vec<Value> = samples
             .iter()
             .map(|s| {
@@ -162,7 +194,7 @@ fn show(record: &IdentityRecord, samples: &[Sample], json: bool) {
         return;
     }
     println!("{}  {}", record.id, record.fields.display_name);
-    println!("  {}", summary(record, samples));
+    println!("  {}", summary(record, &row));
     for s in samples {
         let name = s.filename.as_deref().unwrap_or("without a name");
         println!(

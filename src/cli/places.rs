@@ -53,27 +53,45 @@ pub(super) struct ModelsDir {
     pub(super) models: PathBuf,
 }
 
+/// The networks, and what runs them.
+#[derive(clap::Args)]
+pub(super) struct Networks {
+    #[command(flatten)]
+    pub(super) folder: ModelsDir,
+    /// What runs the networks: tract, or ort for ONNX Runtime.
+    #[arg(long, env = "FACEWARD_ENGINE", value_name = "ENGINE", default_value = "tract")]
+    pub(super) engine: EngineKind,
+}
+
+impl Networks {
+    /// The service over these and a data folder with the operator's calibration, set up by `options`.
+    pub(super) fn service(
+        &self,
+        data: &DataFolder,
+        options: impl FnOnce(Service) -> Service,
+    ) -> Result<RecordedService, Failure> {
+        let store = open::store(data.path(), &data.key()?)?;
+        let engine = self.engine.open()?;
+        store.into_service(|store| {
+            let limits = DecodeLimits::default();
+            let service = Service::open_with(engine.as_ref(), &self.folder.models, store, limits)?;
+            Ok(options(service.calibrated_by(data.path())?))
+        })
+    }
+}
+
 /// The data folder and the networks, for the commands that run the service in this process.
 #[derive(clap::Args)]
 pub(super) struct Places {
     #[command(flatten)]
     pub(super) data: DataFolder,
     #[command(flatten)]
-    pub(super) networks: ModelsDir,
-    /// What runs the networks: tract, or ort for ONNX Runtime.
-    #[arg(long, env = "FACEWARD_ENGINE", value_name = "ENGINE", default_value = "tract")]
-    pub(super) engine: EngineKind,
+    pub(super) networks: Networks,
 }
 
 impl Places {
-    /// The service over both with the operator's calibration, set up by `options`.
+    /// See [`Networks::service`].
     pub(super) fn service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
-        let store = open::store(self.data.path(), &self.data.key()?)?;
-        let engine = self.engine.open()?;
-        store.into_service(|store| {
-            let limits = DecodeLimits::default();
-            let service = Service::open_with(engine.as_ref(), &self.networks.models, store, limits)?;
-            Ok(options(service.calibrated_by(self.data.path())?))
-        })
+        self.networks.service(&self.data, options)
     }
 }

@@ -115,6 +115,14 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
              and answers state them"
         );
     }
+    let outdated = service.outdated()?;
+    if outdated > 0 {
+        tracing::warn!(
+            identities = outdated,
+            "no search finds these identities, whose references earlier networks read: enroll a photograph of each again, or \
+             run `faceward identities refresh` where images are kept"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(Arc::new(service), &settings, |listening| {
         // A closed standard output must not stop a server.

@@ -183,6 +183,10 @@ fn taken<'a>(candidates: &'a [Candidate], outcomes: &[Outcome], i: usize) -> Opt
 fn alike(a: &Template, b: &Template, population: &Population) -> f32 {
     let share = |e: Embedding| {
         let prior = population.prior(e);
+        // One of an earlier network says nothing.
+        if a.embeddings.get(e).len() != b.embeddings.get(e).len() {
+            return 0.0;
+        }
         (cosine(a.embeddings.get(e), b.embeddings.get(e)) - prior.pairwise) / prior.spread.max(1e-3)
     };
     Embedding::ALL.iter().map(|&e| share(e)).sum::<f32>()

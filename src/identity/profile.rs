@@ -15,7 +15,7 @@ use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, 
 /// One embedding's part of a profile.
 #[derive(Clone, Debug)]
 pub struct EmbeddingProfile {
-    /// The mean direction of the references.
+    /// The mean direction of the references; empty where none of them has this embedding.
     pub centroid: Vec<f32>,
     /// The cosine of a further genuine photograph with the centroid.
     pub genuine: Spread,
@@ -87,7 +87,7 @@ impl Profile {
         if templates.is_empty() {
             return None;
         }
-        let centroids = Embedding::ALL.map(|e| mean_direction(templates.iter().map(|t| t.embeddings.get(e))));
+        let centroids = Embedding::ALL.map(|e| mean_direction(vectors(e, &templates, population)));
         let impostors = look_alikes(&centroids, &population.cohort);
         let of_embedding = |(e, centroid)| fit_embedding(e, centroid, &templates, &impostors, population);
         Some(Self {
@@ -158,7 +158,13 @@ impl Profile {
         Spread { centre: genuine.centre + effect * genuine.deviation, deviation: widened * genuine.deviation }
     }
 
-    /// The cosine of `probe` with the centroid of one embedding, -1..=1.
+    /// Whether both the references and `probe` have an embedding.
+    pub fn compares(&self, which: Embedding, probe: &Template) -> bool {
+        let own = &self.embedding(which).centroid;
+        !own.is_empty() && own.len() == probe.embeddings.get(which).len()
+    }
+
+    /// The cosine of `probe` with the centroid of one embedding, -1..=1; 0 where either lacks it.
     pub fn similarity(&self, which: Embedding, probe: &Template) -> f32 {
         cosine(&self.embedding(which).centroid, probe.embeddings.get(which))
     }
@@ -170,9 +176,13 @@ impl Profile {
         self.likeness[0] + places.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
     }
 
-    /// The probe's [`Profile::place`] per embedding, clamped to -1..=1.5.
+    /// The probe's [`Profile::place`] per embedding, clamped to -1..=1.5. One that either side lacks takes the mean of the
+    /// others, so that it changes nothing.
     pub fn places(&self, probe: &Template) -> Vec<f32> {
-        Embedding::ALL.iter().map(|&e| self.place(e, probe).clamp(-1.0, 1.5)).collect()
+        let places = Embedding::ALL.map(|e| self.compares(e, probe).then(|| self.place(e, probe).clamp(-1.0, 1.5)));
+        let known: Vec<f32> = places.iter().flatten().copied().collect();
+        let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
+        places.into_iter().map(|p| p.unwrap_or(mean)).collect()
     }
 
     /// The place of the probe's cosine between look-alikes (0) and the genuine expectation (1).
@@ -189,6 +199,15 @@ fn size(template: &Template) -> usize {
     size_of::<Template>() + values * size_of::<f32>() + size_of_val(template.attributes.values())
 }
 
+/// The vectors of one embedding that can be compared with the cohort's: an earlier network's are left out.
+fn vectors<'a>(which: Embedding, templates: &'a [Template], population: &Population) -> Vec<&'a [f32]> {
+    let all = templates.iter().map(|t| t.embeddings.get(which)).filter(|v| !v.is_empty());
+    match population.cohort.first() {
+        Some(one) => all.filter(|v| v.len() == one.get(which).len()).collect(),
+        None => all.collect(),
+    }
+}
+
 fn fit_embedding(
     which: Embedding,
     centroid: Vec<f32>,
@@ -197,7 +216,7 @@ fn fit_embedding(
     population: &Population,
 ) -> EmbeddingProfile {
     let prior = population.prior(which);
-    let vectors: Vec<&[f32]> = templates.iter().map(|t| t.embeddings.get(which)).collect();
+    let vectors = vectors(which, templates, population);
     let genuine = Agreement::of(&vectors).genuine(&prior, population.model.prior_weight);
     let strangers: Vec<f32> = impostors.iter().map(|c| cosine(&centroid, c.get(which))).collect();
     EmbeddingProfile {
@@ -241,6 +260,29 @@ mod tests {
         let profile = Profile::of_templates((0..6).map(|i| near(1, i)).collect(), &population()).unwrap();
         assert!(profile.likeness(&near(1, 99)) > 0.0);
         assert!(profile.likeness(&template(2)) < 0.0);
+    }
+
+    /// References of an earlier network, alone and beside new ones: that embedding is left out, and the others decide.
+    #[test]
+    fn vectors_of_another_length_are_left_out() {
+        let population = population();
+        let old = |i: u64| {
+            let mut t = near(1, i);
+            let [a, b, c] = Embedding::ALL.map(|e| t.embeddings.get(e).to_vec());
+            t.embeddings = crate::template::Embeddings::new([a, b, [c, vec![1.0; 9]].concat()]);
+            t
+        };
+        let profile = Profile::of_templates((0..4).map(old).collect(), &population).unwrap();
+        assert!(profile.embedding(Embedding::C).centroid.is_empty() && !profile.compares(Embedding::C, &near(1, 9)));
+        assert!(profile.likeness(&near(1, 99)) > 0.0 && profile.likeness(&template(2)) < 0.0);
+        let places = profile.places(&near(1, 99));
+        assert!((places[2] - f32::midpoint(places[0], places[1])).abs() < 1e-6);
+        // Two of six are new: only they make the direction.
+        let mixed = (0..4).map(old).chain((4..6).map(|i| near(1, i))).collect();
+        let mixed = Profile::of_templates(mixed, &population).unwrap();
+        let new = Profile::of_templates((4..6).map(|i| near(1, i)).collect(), &population).unwrap();
+        assert_eq!(mixed.embedding(Embedding::C).centroid, new.embedding(Embedding::C).centroid);
+        assert_eq!(mixed.embedding(Embedding::C).genuine, new.embedding(Embedding::C).genuine);
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl SearchRow {
         self.direction.iter().map(|v| f32::from(*v) / ONE).collect()
     }
 
+    /// Whether no search finds the identity although it has references: earlier networks read all of them.
+    pub fn is_outdated(&self) -> bool {
+        self.references > 0 && self.direction.is_empty()
+    }
+
     /// Whether it was made for the networks that this faceward runs.
     pub fn is_current(&self) -> bool {
         self.networks == NETWORKS

@@ -12,6 +12,7 @@ mod gallery;
 mod helpers;
 mod pool;
 mod recorded;
+mod refresh;
 mod report;
 mod search;
 mod stability;
@@ -40,6 +41,7 @@ pub use expiry::Expiry;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
 pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
+pub use refresh::Refreshed;
 pub use report::{
     ApparentTraits, CandidateReport, CopyReport, FaceReport, IdentityName, ImageReport, SearchReport, ThresholdReport,
     Verification,

@@ -1,4 +1,6 @@
-//! The stored form of a template: one byte of format, eight bytes of SHA-256 over what follows, then postcard.
+//! The stored form of a template: one byte of format, eight bytes of SHA-256 over what follows, then postcard: the number
+//! of the set of networks that made the embeddings, and the template. Vectors of networks that are no longer used are left
+//! out when it is read; the record keeps them.
 //!
 //! postcard writes no names: adding, removing or moving a field of [`Template`] changes the meaning of every byte behind
 //! it. Such a change needs a new format byte and a reader for the old one; the test `formats_are_frozen` fails until
@@ -9,10 +11,13 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::face::{BoundingBox, Pose, Quality};
-use crate::template::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Template};
+use crate::template::{
+    AttributeVector, Demographics, Embedding, Embeddings, Expression, FaceHash, NETWORKS, Parts, Template,
+};
 
-/// The format that is written. Older ones are read too: format 1 has neither hash nor parts, format 2 no parts.
-const FORMAT: u8 = 3;
+/// The format that is written. Older ones are read too: format 1 has neither hash nor parts, format 2 no parts, and up to
+/// format 3 no number of networks: they are of the first set.
+const FORMAT: u8 = 4;
 const SUM: usize = 8;
 
 /// Why bytes are not a template. The texts reveal nothing of the bytes.
@@ -43,7 +48,7 @@ pub enum CodecError {
 /// # Errors
 /// [`CodecError::Content`]; never for a template that faceward made.
 pub fn encode_template(template: &Template) -> Result<Vec<u8>, CodecError> {
-    let body = postcard::to_stdvec(template).map_err(|_| CodecError::Content)?;
+    let body = postcard::to_stdvec(&(NETWORKS, template)).map_err(|_| CodecError::Content)?;
     let mut record = Vec::with_capacity(1 + SUM + body.len());
     record.push(FORMAT);
     record.extend_from_slice(&sum(&body));
@@ -56,6 +61,11 @@ pub fn encode_template(template: &Template) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// [`CodecError`] on any other bytes.
 pub fn decode_template(record: &[u8]) -> Result<Template, CodecError> {
+    decode(record, Embedding::since)
+}
+
+/// As [`decode_template`], with the first set of networks from which on the vectors of each embedding are of use.
+fn decode(record: &[u8], since: impl Fn(Embedding) -> u8) -> Result<Template, CodecError> {
     let (&format, rest) = record.split_first().ok_or(CodecError::CutShort)?;
     if !(1..=FORMAT).contains(&format) {
         return Err(CodecError::UnknownFormat { found: format });
@@ -64,11 +74,16 @@ pub fn decode_template(record: &[u8]) -> Result<Template, CodecError> {
     if sum(body) != expected {
         return Err(CodecError::Checksum);
     }
-    match format {
-        1 => content::<TemplateV1>(body).map(Into::into),
-        2 => content::<TemplateV2>(body).map(Into::into),
-        _ => content(body),
-    }
+    let (networks, template): (u8, Template) = match format {
+        1 => (1, content::<TemplateV1>(body)?.into()),
+        2 => (1, content::<TemplateV2>(body)?.into()),
+        3 => (1, content::<TemplateV3>(body)?.into()),
+        _ => content(body)?,
+    };
+    let embeddings = template.embeddings.only(|e| networks >= since(e));
+    // The parts are vectors of embedding B.
+    let parts = template.parts.filter(|_| networks >= since(Embedding::B));
+    Ok(Template { embeddings, parts, ..template })
 }
 
 fn content<T: DeserializeOwned>(body: &[u8]) -> Result<T, CodecError> {
@@ -112,6 +127,20 @@ impl From<TemplateV2> for Template {
     }
 }
 
+/// A record of format 3.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct TemplateV3 {
+    before: TemplateV2,
+    parts: Option<Parts>,
+}
+
+impl From<TemplateV3> for Template {
+    fn from(old: TemplateV3) -> Self {
+        Self { parts: old.parts, ..old.before.into() }
+    }
+}
+
 fn sum(body: &[u8]) -> [u8; SUM] {
     let mut sum = [0; SUM];
     sum.copy_from_slice(&Sha256::digest(body)[..SUM]);
@@ -122,7 +151,6 @@ fn sum(body: &[u8]) -> [u8; SUM] {
 mod tests {
     use super::*;
     use crate::store::sqlite::fixtures;
-    use crate::template::{AttributeVector, Embeddings, Parts};
     use proptest::prelude::*;
 
     /// The record of `template` in format 1.
@@ -140,6 +168,15 @@ mod tests {
         let common = TemplateV1 { embeddings, attributes, demographics, expression, pose, quality, bbox };
         let body = postcard::to_stdvec(&TemplateV2 { common, hash }).unwrap();
         [&[2][..], &sum(&body), &body].concat()
+    }
+
+    /// The record of `template` in format 3.
+    fn of_format_3(template: &Template) -> Vec<u8> {
+        let Template { embeddings, attributes, demographics, expression, pose, quality, bbox, hash, parts } =
+            template.clone();
+        let common = TemplateV1 { embeddings, attributes, demographics, expression, pose, quality, bbox };
+        let body = postcard::to_stdvec(&TemplateV3 { before: TemplateV2 { common, hash }, parts }).unwrap();
+        [&[3][..], &sum(&body), &body].concat()
     }
 
     /// A template of full size, with values from a formula: the frozen sums must not change with a generator.
@@ -165,13 +202,32 @@ mod tests {
         let frozen = "17435e3ed598cdde292afcab3e606c23cb3b5c657cadb3d14d4bb81877c373f9";
         assert_eq!(digest(&old), (5921, frozen.to_owned()));
         assert_eq!(decode_template(&old), Ok(Template { parts: None, ..template.clone() }));
+        let old = of_format_3(&template);
         let frozen = "18376a83383d0d05bde10002eb1cd080e26f14cae26fb88c298ce4df7846fe1f";
+        assert_eq!(digest(&old), (7465, frozen.to_owned()));
+        assert_eq!(decode_template(&old), Ok(template.clone()));
+        let frozen = "6a9a86078aa652904fc47fa9502c89b95532d3d4e4b9fc33ef4817e9f594b290";
         assert_eq!(
             digest(&encode_template(&template).unwrap()),
-            (7465, frozen.to_owned()),
+            (7466, frozen.to_owned()),
             "the stored form of a template has changed: raise FORMAT, keep a reader for the old format, and only then \
              renew this figure (docs/store.md, \"Changing what a template holds\")"
         );
+    }
+
+    #[test]
+    fn vectors_of_a_network_that_was_replaced_are_left_out() {
+        let template = plain();
+        let replaced = |which: Embedding| move |e: Embedding| if e == which { NETWORKS + 1 } else { 1 };
+        for record in [of_format_1(&template), of_format_3(&template), encode_template(&template).unwrap()] {
+            let read = decode(&record, replaced(Embedding::C)).unwrap();
+            assert!(read.is_outdated() && read.embeddings.get(Embedding::C).is_empty());
+            for e in [Embedding::A, Embedding::B] {
+                assert_eq!(read.embeddings.get(e), template.embeddings.get(e));
+            }
+            assert_eq!(read.parts, decode_template(&record).unwrap().parts);
+            assert_eq!(decode(&record, replaced(Embedding::B)).unwrap().parts, None, "parts are of embedding B");
+        }
     }
 
     #[test]

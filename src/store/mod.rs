@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::access::{ApiKey, KeyHasher};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
+use crate::template::Template;
 
 pub use codec::{CodecError, decode_template, encode_template};
 pub use error::StoreError;
@@ -130,6 +131,13 @@ pub trait Store: KeyStore {
         images: &[(Uuid, &[u8])],
         now: Timestamp,
     ) -> StoreResult<()>;
+
+    /// Replaces the templates of these samples, all or none, and sets the identity's `updated_at`. Samples that the identity
+    /// does not have are passed over. Returns the number replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownIdentity`]; when the storage fails.
+    fn replace_templates(&self, id: &IdentityId, templates: &[(Uuid, Template)], now: Timestamp) -> StoreResult<usize>;
 
     /// The encoded image of a sample; `None` where it is not kept, or the identity has no such sample.
     ///

@@ -52,6 +52,15 @@ impl Embeddings {
         Self(vectors.into_iter().map(normalised).collect())
     }
 
+    /// Without the vectors of the embeddings that are not `wanted`.
+    #[must_use]
+    pub(crate) fn only(mut self, wanted: impl Fn(Embedding) -> bool) -> Self {
+        for (vector, _) in self.0.iter_mut().zip(Embedding::ALL).filter(|(_, e)| !wanted(*e)) {
+            vector.clear();
+        }
+        self
+    }
+
     /// The unit vector of `which`, empty if it is absent.
     pub fn get(&self, which: Embedding) -> &[f32] {
         self.0.get(which as usize).map_or(&[], Vec::as_slice)

@@ -135,7 +135,7 @@ pub struct Evidence {
     pub places: Vec<f32>,
     /// The probe's conditions less the references'.
     pub conditions: Conditions,
-    /// One per embedding.
+    /// One per embedding that both probe and references have.
     pub embeddings: Vec<EmbeddingEvidence>,
     /// One per attribute that both probe and references show.
     pub attributes: Vec<AttributeEvidence>,
@@ -154,7 +154,8 @@ pub struct Evidence {
 impl Evidence {
     /// Compares one face with one profile, without its parts.
     pub fn measure(probe: &Template, profile: &Profile) -> Self {
-        let embeddings = Embedding::ALL.map(|e| {
+        let both = Embedding::ALL.into_iter().filter(|&e| profile.compares(e, probe));
+        let embeddings = both.map(|e| {
             let (usual, genuine) = (profile.embedding(e).genuine, profile.expectation(e, probe));
             let observed = profile.similarity(e, probe);
             EmbeddingEvidence {
@@ -170,7 +171,7 @@ impl Evidence {
             likeness: profile.likeness(probe),
             places: profile.places(probe),
             conditions: profile.conditions(probe),
-            embeddings: embeddings.into(),
+            embeddings: embeddings.collect(),
             attributes: attributes(probe, profile),
             parts: Vec::new(),
             age: age(probe, profile),
@@ -196,9 +197,9 @@ impl Evidence {
         self.parts.iter().max_by(|a, b| a.deviation.total_cmp(&b.deviation))
     }
 
-    /// The deviation of one embedding, in standard deviations.
+    /// The deviation of one embedding, in standard deviations; 0 where probe or references lack it.
     pub fn deviation(&self, which: Embedding) -> f32 {
-        self.embeddings[which as usize].deviation
+        self.embeddings.iter().find(|e| e.embedding == which).map_or(0.0, |e| e.deviation)
     }
 
     /// How much stronger the trace of one kind of manipulation is in the whole face than in the references, in standard
@@ -245,24 +246,23 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
     each.filter(|c| c.distance <= FaceHash::COPY).min_by_key(|c| c.distance)
 }
 
-/// The mean over embeddings of (cosine to the negative - cosine to the nearest reference) / spread, for the negative
-/// where it is greatest. It is measured in the references' own spread, so that a negative of somebody similar does not
-/// displace a person whose photographs vary much.
+/// The mean over the embeddings that all sides have of (cosine to the negative - cosine to the nearest reference) / spread,
+/// for the negative where it is greatest. It is measured in the references' own spread, so that a negative of somebody
+/// similar does not displace a person whose photographs vary much.
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
-    let to_reference = Embedding::ALL.map(|e| {
-        let cosines = profile.templates().iter().map(|t| cosine(t.embeddings.get(e), probe.embeddings.get(e)));
-        cosines.fold(-1.0f32, f32::max)
-    });
+    let alike = |a: &Template, e: Embedding| cosine(a.embeddings.get(e), probe.embeddings.get(e));
+    let has = |t: &Template, e: Embedding| t.embeddings.get(e).len() == probe.embeddings.get(e).len();
+    let both = Embedding::ALL.into_iter().filter(|&e| profile.compares(e, probe));
+    let to_reference: Vec<(Embedding, f32)> = both
+        .map(|e| (e, profile.templates().iter().filter(|t| has(t, e)).map(|t| alike(t, e)).fold(-1.0f32, f32::max)))
+        .collect();
     let margin = |negative: &Template| {
-        let sum: f32 = Embedding::ALL
+        let shares = to_reference
             .iter()
-            .zip(to_reference)
-            .map(|(&e, nearest)| {
-                let own = cosine(negative.embeddings.get(e), probe.embeddings.get(e));
-                (own - nearest) / profile.embedding(e).genuine.deviation.max(1e-3)
-            })
-            .sum();
-        sum / Embedding::ALL.len() as f32
+            .filter(|(e, _)| has(negative, *e))
+            .map(|&(e, nearest)| (alike(negative, e) - nearest) / profile.embedding(e).genuine.deviation.max(1e-3));
+        let shares: Vec<f32> = shares.collect();
+        shares.iter().sum::<f32>() / shares.len().max(1) as f32
     };
     profile
         .negatives()

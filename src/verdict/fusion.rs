@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeEvidence, Calibration, Evidence, OperatingPoints, ScoreMap, TargetError, Thresholds};
+use super::{
+    AttributeEvidence, Calibration, EmbeddingEvidence, Evidence, OperatingPoints, ScoreMap, TargetError, Thresholds,
+};
 use crate::identity::ErrorTargets;
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{ATTRIBUTES, Embedding, Trace};
@@ -43,7 +45,7 @@ pub struct Fusion {
 /// calibration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contributions {
-    /// One per embedding.
+    /// One per embedding of the evidence.
     pub embeddings: Vec<f32>,
     /// One per attribute of the evidence: for a trace, its share of the term of its kind; for the others, zero.
     pub attributes: Vec<f32>,
@@ -141,6 +143,7 @@ impl Fusion {
     pub fn contributions(&self, evidence: &Evidence) -> Contributions {
         let features = Self::features(evidence);
         let (deviations, excesses) = features.split_at(Embedding::ALL.len());
+        let embedding = |e: &EmbeddingEvidence| deviations[e.embedding as usize] * self.embedding[e.embedding as usize];
         let against_part = self.parts * excesses.last().copied().unwrap_or_default();
         let farthest = evidence.farthest_part().map(|p| p.part);
         let mut attributes = vec![0.0; evidence.attributes.len()];
@@ -156,7 +159,7 @@ impl Fusion {
             }
         }
         Contributions {
-            embeddings: deviations.iter().zip(&self.embedding).map(|(x, w)| x * w).collect(),
+            embeddings: evidence.embeddings.iter().map(embedding).collect(),
             attributes,
             parts: evidence.parts.iter().map(|p| if Some(p.part) == farthest { -against_part } else { 0.0 }).collect(),
             negative: -self.negative * evidence.negative.map_or(0.0, |n| n.margin.max(0.0)),

@@ -12,6 +12,7 @@ mod http;
 mod images;
 mod keys;
 mod limits;
+mod networks;
 mod openapi;
 mod requests;
 mod search;

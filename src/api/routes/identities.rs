@@ -63,6 +63,9 @@ pub(crate) struct Identity {
     references: usize,
     /// The number of negatives.
     negatives: usize,
+    /// Whether no search without a claimed identity finds it although it has references: earlier networks read them. Enroll
+    /// a photograph again, or run `faceward identities refresh` where images are kept. Claims are verified as before.
+    enroll_again: bool,
     /// The profile fitted to the references; `null` without any.
     profile: Option<ProfileReport>,
 }
@@ -82,6 +85,7 @@ impl Identity {
             updated_at: *updated_at,
             references: enrolled.references,
             negatives: enrolled.negatives,
+            enroll_again: enrolled.is_outdated(),
             profile: service.profile_report(enrolled),
         }
     }

@@ -11,7 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::ServiceError;
-use crate::identity::{Agreement, IdentityId, IdentityRecord, Population, Profile, SearchRow};
+use crate::identity::{Agreement, IdentityId, IdentityRecord, Population, Profile, SEARCHED, SearchRow};
 use crate::store::{Listed, Store, StoreError};
 use crate::template::Embedding;
 use shelf::Shelf;
@@ -32,6 +32,12 @@ pub struct Enrolled {
 }
 
 impl Enrolled {
+    /// Whether no search finds it although it has references: earlier networks read all of them, so that it has to be
+    /// enrolled again, or read again from kept images.
+    pub fn is_outdated(&self) -> bool {
+        self.references > 0 && self.agreement[SEARCHED as usize].vectors == 0
+    }
+
     /// Whether it is past its `expires_at` at `now`.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.record.fields.expires_at.is_some_and(|end| end <= now)

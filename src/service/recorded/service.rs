@@ -9,7 +9,9 @@ use super::{Acting, RecordedService, RecordedStore};
 use crate::audit::{Event, VerifyRecord};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, SampleKind, SampleSet};
 use crate::imaging::DecodeLimits;
-use crate::service::{EnrollmentReport, Service, ServiceError, StartError, Upload, Verification, VerifyOptions};
+use crate::service::{
+    EnrollmentReport, Refreshed, Service, ServiceError, StartError, Upload, Verification, VerifyOptions,
+};
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::vault::MasterKeySource;
 
@@ -96,6 +98,19 @@ impl Acting<'_, Service> {
             refused: report.rejected.iter().map(|r| r.code).collect(),
         })?;
         Ok(report)
+    }
+
+    /// Reads the identity's samples of earlier networks again, where their images are kept. There is no record where none
+    /// was read.
+    ///
+    /// # Errors
+    /// When there is no such identity; a failing store or network. Nothing has changed then.
+    pub fn refresh(&self, id: &IdentityId) -> Result<Refreshed, ServiceError> {
+        let refreshed = self.target().refresh(id)?;
+        if !refreshed.read.is_empty() {
+            self.record(&Event::SamplesReadAgain { subject: self.subject(id), samples: refreshed.read.clone() })?;
+        }
+        Ok(refreshed)
     }
 
     /// Erases an identity with its key and everything kept of it.

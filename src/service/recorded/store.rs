@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{Acting, Recorded, RecordedService, RecordedStore};
 use crate::audit::{Actor, AuditLog, Event};
-use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind};
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::service::{Service, ServiceError};
-use crate::store::{ErasureReason, ErasureReceipt, SqliteStore, Store};
+use crate::store::{ErasureReason, ErasureReceipt, Listed, SqliteStore, Store};
 use crate::vault::{MasterKey, MasterKeySource};
 
 impl RecordedStore {
@@ -50,6 +50,19 @@ impl RecordedStore {
     /// When the store fails.
     pub fn identities(&self) -> Result<Vec<IdentityRecord>, ServiceError> {
         Ok(self.target.identities(None, usize::MAX)?)
+    }
+
+    /// Every identity with its search row, in the order of ids, expired ones too. A row that is missing is made here.
+    ///
+    /// # Errors
+    /// When the store fails, or a sample of an identity without a row cannot be read.
+    pub fn listing(&self) -> Result<Vec<(IdentityRecord, SearchRow)>, ServiceError> {
+        let all = self.target.listing(None, usize::MAX)?.into_iter();
+        all.map(|Listed { record, row }| {
+            let row = row.map_or_else(|| self.samples(&record.id).map(|s| SearchRow::of(&s)), Ok)?;
+            Ok((record, row))
+        })
+        .collect()
     }
 
     /// The samples of an identity in the order in which they were added; empty where there is no such identity.

@@ -32,6 +32,7 @@ use uuid::Uuid;
 use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Listed, Store, StoreResult};
 use crate::access::{ApiKey, KeyHasher};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
+use crate::template::Template;
 use crate::vault::{MasterId, MasterKey, MasterKeySource};
 use fault::Fault;
 use open::Folder;
@@ -209,6 +210,10 @@ impl Store for SqliteStore {
             samples::add(tx, &self.vault, id, samples, now)?;
             images::add(tx, &self.vault, id, images)
         })
+    }
+
+    fn replace_templates(&self, id: &IdentityId, templates: &[(Uuid, Template)], now: Timestamp) -> StoreResult<usize> {
+        self.write(|tx| samples::replace(tx, &self.vault, id, templates, now))
     }
 
     fn image(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<Vec<u8>>> {

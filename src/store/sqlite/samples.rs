@@ -9,6 +9,7 @@ use super::sealing::{Place, Vault, seal, unseal};
 use super::{identities, scrub, search};
 use crate::identity::{IdentityId, Sample, SampleKind};
 use crate::store::StoreError;
+use crate::template::Template;
 use crate::vault::DataKey;
 
 pub(super) fn add(
@@ -51,6 +52,37 @@ pub(super) fn all(connection: &Connection, vault: &Vault, id: &IdentityId) -> Re
         "SELECT id, kind, image_sha256, added_at, sealed FROM samples WHERE identity_id = ?1 ORDER BY seq",
     )?;
     query.query_map([id.as_str()], Stored::read)?.map(|row| row?.sample(id, &key)).collect()
+}
+
+/// Seals other templates in the place of those that these samples have. Returns the number of samples that there were.
+pub(super) fn replace(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    id: &IdentityId,
+    templates: &[(Uuid, Template)],
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let key = vault.data_key(tx, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
+    let sql = "SELECT id, kind, image_sha256, added_at, sealed FROM samples WHERE id = ?1 AND identity_id = ?2";
+    let (mut read, mut replaced) = (tx.prepare_cached(sql)?, 0);
+    let mut write = tx.prepare_cached("UPDATE samples SET sealed = ?2 WHERE id = ?1")?;
+    for (sample, template) in templates {
+        let sample = sample.hyphenated().to_string();
+        let stored = read.query_row(params![sample, id.as_str()], Stored::read).optional()?;
+        let Some(Sample { id: sample_id, kind, filename, image_sha256, .. }) =
+            stored.map(|row| row.sample(id, &key)).transpose()?
+        else {
+            continue;
+        };
+        let place = Place { identity: id, sample: sample_id, kind, image_sha256: &image_sha256 };
+        write.execute(params![sample, seal(&key, &place, filename.as_deref(), template)?])?;
+        replaced += 1;
+    }
+    if replaced > 0 {
+        identities::touch(tx, id, now)?;
+        let _row = search::renew(tx, vault, id)?;
+    }
+    Ok(replaced)
 }
 
 /// The kind of a sample; `None` where the identity has no such sample.

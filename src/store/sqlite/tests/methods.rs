@@ -4,8 +4,8 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::access::{ApiKey, KeyRing, Scope};
-use crate::identity::{ErrorTargets, IdentityFields, SampleKind, SearchRow};
-use crate::store::sqlite::fixtures::{at, id, named, sample};
+use crate::identity::{ErrorTargets, IdentityFields, Sample, SampleKind, SearchRow};
+use crate::store::sqlite::fixtures::{at, id, named, sample, template};
 use crate::store::{ErasureReason, KeyStore, SharedKeys, SqliteStore, Store, StoreError};
 use crate::vault::MasterKeySource;
 
@@ -180,6 +180,26 @@ fn a_search_row_follows_every_change_of_samples() {
     assert_eq!(store.sample_kind(&id("joe"), samples[1].id).unwrap(), None);
     store.delete_sample(&jane, samples[1].id, at(6)).unwrap();
     assert_eq!((current(), current().unwrap().negatives), (made(), 1));
+}
+
+#[test]
+fn templates_are_replaced_and_the_rest_of_a_sample_stays() {
+    let (_dir, store) = store();
+    let jane = id("jane");
+    store.put_identity(&jane, &named("Jane"), at(1)).unwrap();
+    let [one, two] = [sample(1, SampleKind::Reference), sample(2, SampleKind::KnownFake)];
+    store.add_samples_with_images(&jane, &[one.clone(), two.clone()], &[(one.id, b"image")], at(2)).unwrap();
+    let other = template(9);
+    let changes = [(one.id, other.clone()), (Uuid::nil(), template(8))];
+    assert_eq!(store.replace_templates(&jane, &changes, at(3)).unwrap(), 1);
+    let expected = [Sample { template: other, ..one.clone() }, two];
+    assert_eq!(store.samples(&jane).unwrap(), expected);
+    assert_eq!(store.image(&jane, one.id).unwrap().unwrap(), b"image");
+    let listed = store.listed(&jane).unwrap().unwrap();
+    assert_eq!((listed.record.updated_at, listed.row), (at(3), Some(SearchRow::of(&expected))));
+    assert_eq!(store.replace_templates(&jane, &changes[1..], at(4)).unwrap(), 0);
+    assert_eq!(store.identity(&jane).unwrap().unwrap().updated_at, at(3));
+    assert!(matches!(store.replace_templates(&id("joe"), &changes, at(4)), Err(StoreError::UnknownIdentity(_))));
 }
 
 #[test]
