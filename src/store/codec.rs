@@ -197,15 +197,15 @@ mod tests {
         let digest = |record: &[u8]| (record.len(), hex::encode(Sha256::digest(record)));
         let frozen = "44e15d9a1dd7ce963a96e00cb60966c99c82f46fb4b7ed2a7c4aecde56bb257e";
         assert_eq!(digest(&old), (5888, frozen.to_owned()));
-        assert_eq!(decode_template(&old), Ok(Template { hash: None, parts: None, ..template.clone() }));
+        assert_eq!(decode(&old, |_| 1), Ok(Template { hash: None, parts: None, ..template.clone() }));
         let old = of_format_2(&template);
         let frozen = "17435e3ed598cdde292afcab3e606c23cb3b5c657cadb3d14d4bb81877c373f9";
         assert_eq!(digest(&old), (5921, frozen.to_owned()));
-        assert_eq!(decode_template(&old), Ok(Template { parts: None, ..template.clone() }));
+        assert_eq!(decode(&old, |_| 1), Ok(Template { parts: None, ..template.clone() }));
         let old = of_format_3(&template);
         let frozen = "18376a83383d0d05bde10002eb1cd080e26f14cae26fb88c298ce4df7846fe1f";
         assert_eq!(digest(&old), (7465, frozen.to_owned()));
-        assert_eq!(decode_template(&old), Ok(template.clone()));
+        assert_eq!(decode(&old, |_| 1), Ok(template.clone()));
         let frozen = "6a9a86078aa652904fc47fa9502c89b95532d3d4e4b9fc33ef4817e9f594b290";
         assert_eq!(
             digest(&encode_template(&template).unwrap()),

@@ -1,6 +1,6 @@
 //! The thresholds of the verdicts.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::identity::Tail;
 
@@ -14,10 +14,11 @@ pub struct Thresholds {
     pub fake: f32,
     /// Likeness below this, in log odds, is `different_person`. Minus infinity, `null` in JSON, where a search found the
     /// person: its own threshold decided on the identity.
+    #[serde(deserialize_with = "or_unbounded")]
     pub likeness: f32,
     /// A cosine of embedding C with the references' below this is `different_person`: it follows from `target_fmr`. Minus
     /// infinity, `null` in JSON, where a search found the person.
-    #[serde(default = "unbounded")]
+    #[serde(default = "unbounded", deserialize_with = "or_unbounded")]
     pub similarity: f32,
     /// The share of genuine photographs called fake that `fake` was fitted to.
     pub target_genuine_called_fake: f32,
@@ -34,6 +35,11 @@ pub struct Thresholds {
 
 fn unbounded() -> f32 {
     f32::NEG_INFINITY
+}
+
+/// Minus infinity is `null` in JSON.
+fn or_unbounded<'de, D: Deserializer<'de>>(value: D) -> Result<f32, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_else(unbounded))
 }
 
 impl Thresholds {
