@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::helpers::Helpers;
 use super::stability::degraded;
 use super::timing::{self, Stage};
@@ -89,12 +87,7 @@ impl Analyser {
         let _busy = self.helpers.occupy();
         let decoded = timing::timed(Stage::Decode, || decode(bytes, &self.limits))?;
         let (faces, more_faces) = timing::timed(Stage::Measure, || self.describe(&decoded.image))?;
-        let image = ImageReport {
-            width: decoded.image.width(),
-            height: decoded.image.height(),
-            format: decoded.format.into(),
-            sha256: hex::encode(Sha256::digest(bytes)),
-        };
+        let image = ImageReport::of(&decoded, bytes);
         Ok(Analysis { image, faces, more_faces, pixels: decoded.image })
     }
 

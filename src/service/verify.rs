@@ -113,10 +113,13 @@ impl Service {
     fn answer(
         &self,
         image: ImageReport,
-        faces: Vec<FaceReport>,
+        mut faces: Vec<FaceReport>,
         deciding: usize,
         identity: Option<IdentityName>,
     ) -> Verification {
+        if !image.complete {
+            faces.iter_mut().for_each(FaceReport::hold_back);
+        }
         let face = faces.get(deciding);
         Verification {
             verdict: face.map_or(Verdict::NoFace, |f| f.verdict),

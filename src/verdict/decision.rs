@@ -39,6 +39,8 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Limit {
+    /// The image is cut or damaged: pixels are missing, and no verdict rests on the others.
+    IncompleteImage,
     /// A quality component is weak.
     Quality {
         /// The component.
