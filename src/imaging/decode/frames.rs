@@ -36,7 +36,7 @@ struct Seen {
 pub fn frames(bytes: &[u8], limits: &DecodeLimits, most: usize) -> Result<Frames, DecodeError> {
     let opened = Opened::new(bytes, limits)?;
     let total = opened.survey.frames;
-    let walked = if total > 1 { walk(&opened, bytes, limits) } else { None };
+    let walked = if opened.survey.is_animated { walk(&opened, bytes, limits) } else { None };
     let Some((seen, mut is_complete)) = walked else {
         return Ok(Frames { frames: Vec::new(), total, is_complete: !opened.survey.is_cut });
     };
@@ -175,5 +175,22 @@ mod tests {
         let file = gif((0..9).map(|i| shown(i * 9, 40)));
         let cut = frames(&file[..file.len() * 2 / 3], &DecodeLimits::default(), 16).unwrap();
         assert!(!cut.is_complete && !cut.frames.is_empty() && cut.frames.len() < 9);
+    }
+
+    /// The default picture of such a file is shown only by programs that do not know animations.
+    #[test]
+    fn a_default_picture_outside_of_the_animation_is_no_frame() {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 16, 16);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_animated(1, 0).unwrap();
+        encoder.set_sep_def_img(true).unwrap();
+        encoder.set_frame_delay(1, 2).unwrap();
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(shown(10, 0).buffer()).unwrap();
+        writer.write_image_data(shown(90, 0).buffer()).unwrap();
+        writer.finish().unwrap();
+        let got = frames(&file, &DecodeLimits::default(), 16).unwrap();
+        assert_eq!((greys(&got), got.total), (vec![(90, 500)], 1));
     }
 }

@@ -75,20 +75,19 @@ impl<'a> Jpeg<'a> {
             .ok_or_else(|| corrupt("it has no picture that can be read"))
     }
 
-    /// The picture, large ones as a reduced copy that is decoded again where finer pixels are needed, and whether the picture
-    /// is complete.
+    /// The picture, large ones as a reduced copy that is decoded again where finer pixels are needed; whether it is complete,
+    /// and whether the colour profile is for its channels.
     pub(super) fn pyramid(&self) -> Result<(Pyramid, bool, bool), DecodeError> {
         let Way { size, orientation, least, .. } = self.way;
         let reduced = self.way.halvings().and_then(|n| Some((n, self.way.reduced(self.bytes, n)?)));
-        let (halvings, copy, is_complete, fits_profile) = match reduced {
-            Some((n, copy)) => (n, copy.image, true, copy.fits_profile),
-            None => {
-                let whole = self.whole()?;
-                if least == 0 {
-                    return Ok((whole.image.into(), whole.is_complete, whole.fits_profile));
-                }
-                (least, whole.image, whole.is_complete, whole.fits_profile)
+        let (halvings, copy) = if let Some(reduced) = reduced {
+            reduced
+        } else {
+            let whole = self.whole()?;
+            if least == 0 {
+                return Ok(whole.into_pyramid());
             }
+            (least, whole)
         };
         let (bytes, way) = (Box::<[u8]>::from(self.bytes), self.way.clone());
         let read = move |halvings: usize| {
@@ -100,7 +99,7 @@ impl<'a> Jpeg<'a> {
             Some(reduced.or_else(whole)?.image)
         };
         let size = if swaps_sides(orientation) { (size.1, size.0) } else { size };
-        Ok((Pyramid::reduced(size, halvings, copy, read), is_complete, fits_profile))
+        Ok((Pyramid::reduced(size, halvings, copy.image, read), copy.is_complete, copy.fits_profile))
     }
 }
 

@@ -136,14 +136,13 @@ impl<'a> Opened<'a> {
             return Ok(opened(Source::Jpeg(Box::new(jpeg)), orientation, colours));
         }
         let mut decoder = open(bytes, limits, format)?;
-        let (orientation, colours) = match format.kind {
-            ImageFormat::Png => png::statements(bytes),
-            _ => {
-                let exif = decoder.exif_metadata().ok().flatten();
-                let profile = decoder.icc_profile().ok().flatten();
-                let orientation = exif.map_or(Orientation::NoTransforms, |exif| orientation::of_exif(&exif));
-                (orientation, profile.map_or_else(Colours::default, |profile| Colours::of_icc(&profile)))
-            }
+        let (orientation, colours) = if format.kind == ImageFormat::Png {
+            png::statements(bytes)
+        } else {
+            let exif = decoder.exif_metadata().ok().flatten();
+            let profile = decoder.icc_profile().ok().flatten();
+            let orientation = exif.map_or(Orientation::NoTransforms, |exif| orientation::of_exif(&exif));
+            (orientation, profile.map_or_else(Colours::default, |profile| Colours::of_icc(&profile)))
         };
         Ok(opened(Source::Other(decoder), orientation, colours))
     }

@@ -9,6 +9,8 @@ pub(super) struct Survey {
     pub(super) is_cut: bool,
     /// Frames of an animation; 1 for a still.
     pub(super) frames: u32,
+    /// Whether the frames are to be shown one after another. A PNG's default picture may be no frame.
+    pub(super) is_animated: bool,
 }
 
 impl Survey {
@@ -18,13 +20,13 @@ impl Survey {
             ImageFormat::Png => png(bytes),
             ImageFormat::Gif => gif(bytes),
             ImageFormat::WebP => webp(bytes),
-            _ => Self { is_cut: false, frames: 1 },
+            _ => Self { is_cut: false, frames: 1, is_animated: false },
         }
     }
 }
 
 fn png(bytes: &[u8]) -> Survey {
-    let (mut rest, mut frames) = (bytes.get(8..).unwrap_or_default(), 1);
+    let (mut rest, mut frames, mut is_animated) = (bytes.get(8..).unwrap_or_default(), 1, false);
     // Length, type, data and checksum.
     while let Some((head, after)) = rest.split_first_chunk::<8>() {
         let [a, b, c, d, kind @ ..] = *head;
@@ -32,21 +34,21 @@ fn png(bytes: &[u8]) -> Survey {
         if kind == *b"acTL"
             && let Some(count) = after.first_chunk::<4>()
         {
-            frames = u32::from_be_bytes(*count).max(1);
+            (frames, is_animated) = (u32::from_be_bytes(*count).max(1), true);
         }
         match length.checked_add(4).and_then(|n| after.get(n..)) {
-            Some(_) if kind == *b"IEND" => return Survey { is_cut: false, frames },
+            Some(_) if kind == *b"IEND" => return Survey { is_cut: false, frames, is_animated },
             Some(next) => rest = next,
             None => break,
         }
     }
-    Survey { is_cut: true, frames }
+    Survey { is_cut: true, frames, is_animated }
 }
 
 fn gif(bytes: &[u8]) -> Survey {
     let mut frames = 0;
     let is_whole = gif_blocks(bytes, &mut frames).is_some();
-    Survey { is_cut: !is_whole, frames: frames.max(1) }
+    Survey { is_cut: !is_whole, frames: frames.max(1), is_animated: frames > 1 }
 }
 
 /// Counts the frames; `None` where the file ends within a block.
@@ -86,7 +88,7 @@ fn webp(bytes: &[u8]) -> Survey {
     }
     let end = size(4).unwrap_or(usize::MAX).saturating_add(8);
     // The padding of the last chunk may be missing.
-    Survey { is_cut: bytes.len() + 1 < end, frames: frames.max(1) }
+    Survey { is_cut: bytes.len() + 1 < end, frames: frames.max(1), is_animated: frames > 0 }
 }
 
 #[cfg(test)]
@@ -102,7 +104,11 @@ mod tests {
             let mut file = Cursor::new(Vec::new());
             DynamicImage::from(picture.clone()).write_to(&mut file, format).unwrap();
             let file = file.into_inner();
-            assert_eq!(Survey::of(format, &file), Survey { is_cut: false, frames: 1 }, "{format:?}");
+            assert_eq!(
+                Survey::of(format, &file),
+                Survey { is_cut: false, frames: 1, is_animated: false },
+                "{format:?}"
+            );
             let longer = [&file[..], b"more"].concat();
             assert!(!Survey::of(format, &longer).is_cut);
             for cut in [20, file.len() / 2, file.len() * 9 / 10] {
@@ -126,6 +132,6 @@ mod tests {
             )
         };
         image::codecs::gif::GifEncoder::new(&mut gif).encode_frames([frame(0), frame(90), frame(200)]).unwrap();
-        assert_eq!(Survey::of(ImageFormat::Gif, &gif), Survey { is_cut: false, frames: 3 });
+        assert_eq!(Survey::of(ImageFormat::Gif, &gif), Survey { is_cut: false, frames: 3, is_animated: true });
     }
 }

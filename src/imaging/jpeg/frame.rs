@@ -124,7 +124,8 @@ impl<'a> Outline<'a> {
                 marker::HUFFMAN => has_codes = true,
                 marker::ARITHMETIC_CONDITIONING => {}
                 marker::BASELINE..=marker::LAST_ARITHMETIC => {
-                    if frame.replace(Frame::read(segment.kind, body)?).is_some() {
+                    let before = frame.replace(Frame::read(segment.kind, body)?);
+                    if before.is_some() {
                         return Err("it has several frames");
                     }
                 }
@@ -182,7 +183,6 @@ fn colours(frame: &Frame, jfif: bool, adobe: Option<u8>) -> Colours {
         (4, _) => Colours::Inks,
         _ if jfif => Colours::YCbCr,
         (_, Some(0)) => Colours::Rgb,
-        (_, Some(_)) => Colours::YCbCr,
         (_, None) if frame.components.iter().map(|c| c.id).eq(*b"RGB") => Colours::Rgb,
         _ => Colours::YCbCr,
     }

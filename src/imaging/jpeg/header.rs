@@ -81,8 +81,8 @@ impl Tables {
 
     fn read_codes(&mut self, segment: &mut Reader<'_>) -> Option<()> {
         while !segment.0.is_empty() {
-            let tables::Lengths { class, at, lengths, values } = tables::lengths(segment)?;
-            let codes = Some(Table::new(lengths, values)?);
+            let tables::Definition { class, at, counts, values } = tables::definition(segment)?;
+            let codes = Some(Table::new(counts, values)?);
             *[&mut self.means, &mut self.others].into_iter().nth(class)?.get_mut(at)? = codes;
         }
         Some(())

@@ -111,7 +111,7 @@ fn enlarge(
         Enlarged::Twice => {
             let row = plane.row(y / 2)?;
             // The row above for the upper of two rows, the row below for the lower; the row itself at the edges.
-            let next = if y % 2 == 0 { (y / 2).checked_sub(1) } else { Some(y / 2 + 1) };
+            let next = if y.is_multiple_of(2) { (y / 2).checked_sub(1) } else { Some(y / 2 + 1) };
             let next = next.and_then(|next| plane.row(next)).unwrap_or(row);
             scratch.clear();
             scratch.extend(row.iter().zip(next).map(|(&near, &far)| mixed(near, far)));

@@ -25,11 +25,10 @@ impl Outline<'_> {
     /// colours as fine as luma or half as fine.
     fn is_plain(&self) -> bool {
         let sampling: Vec<_> = self.frame.components.iter().map(|c| (c.across, c.down)).collect();
-        let is_known = match (self.colours, &sampling[..]) {
-            (Colours::Grey, [(1, 1)]) => true,
-            (Colours::YCbCr, [(1 | 2, 1 | 2), (1, 1), (1, 1)]) => true,
-            _ => false,
-        };
+        let is_known = matches!(
+            (self.colours, &sampling[..]),
+            (Colours::Grey, [(1, 1)]) | (Colours::YCbCr, [(1 | 2, 1 | 2), (1, 1), (1, 1)])
+        );
         let is_alone = self.scans == 1 && self.scanned == sampling.len();
         is_known && is_alone && !self.frame.is_progressive && !self.has_restarts && self.has_codes
     }

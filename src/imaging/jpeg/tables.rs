@@ -31,8 +31,8 @@ impl Tables {
     pub(super) fn read_codes(&mut self, body: &[u8]) -> Option<()> {
         let mut segment = Reader(body);
         while !segment.0.is_empty() {
-            let Lengths { class, at, lengths, values } = lengths(&mut segment)?;
-            let codes = Some(Codes::new(lengths, values)?);
+            let Definition { class, at, counts, values } = definition(&mut segment)?;
+            let codes = Some(Codes::new(counts, values)?);
             *[&mut self.means, &mut self.others].into_iter().nth(class)?.get_mut(at)? = codes;
         }
         Some(())
@@ -70,21 +70,21 @@ pub(super) fn steps(segment: &mut Reader<'_>) -> Option<(usize, [u16; 64])> {
 }
 
 /// One definition of Huffman codes.
-pub(super) struct Lengths<'a> {
+pub(super) struct Definition<'a> {
     /// 0 for means, 1 for other values.
     pub(super) class: usize,
     /// The number of the table.
     pub(super) at: usize,
     /// The number of codes of each length, 1 to 16.
-    pub(super) lengths: &'a [u8; 16],
+    pub(super) counts: &'a [u8; 16],
     pub(super) values: &'a [u8],
 }
 
-pub(super) fn lengths<'a>(segment: &mut Reader<'a>) -> Option<Lengths<'a>> {
+pub(super) fn definition<'a>(segment: &mut Reader<'a>) -> Option<Definition<'a>> {
     let (class, at) = segment.halves()?;
-    let lengths: &[u8; 16] = segment.take(16)?.try_into().ok()?;
-    let values = segment.take(lengths.iter().map(|&n| usize::from(n)).sum())?;
-    Some(Lengths { class: class.into(), at: at.into(), lengths, values })
+    let counts: &[u8; 16] = segment.take(16)?.try_into().ok()?;
+    let values = segment.take(counts.iter().map(|&n| usize::from(n)).sum())?;
+    Some(Definition { class: class.into(), at: at.into(), counts, values })
 }
 
 /// T.81, tables K.3 to K.6: lengths and values, of means and of other values, for luma and for colours.
