@@ -107,6 +107,8 @@ error_codes! {
     ImageTooLarge = "image_too_large", 413;
     /// The bytes begin like an image of a supported format, but cannot be decoded.
     ImageUndecodable = "image_undecodable", 422;
+    /// Data of the image is missing or damaged: it is cut, or broken in the middle.
+    IncompleteImage = "incomplete_image";
     /// The server is at fault. Its log says why.
     Internal = "internal", 500;
     /// The body is not JSON (400), or not JSON of the documented shape (422).

@@ -101,7 +101,6 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
             .with_detector(settings.detector_settings())
             .calibrated_by(&settings.storage.data_dir)?
             .with_stability_check(settings.verdict.stability_check)
-            .with_target_fmr(settings.verdict.target_fmr)
             .with_target_fpir(settings.search.target_fpir)
             .with_profile_memory(settings.storage.profile_memory_mib << 20)
             .with_images_kept(settings.storage.keep_images);

@@ -103,12 +103,6 @@ impl Settings {
                 "give at least one side, each 64 to 4096 pixels, in ascending order and none twice".to_owned(),
             ),
             (
-                TARGET_FPIR.contains(&self.verdict.target_fmr),
-                "verdict.target_fmr",
-                None,
-                format!("give a rate of {} to {}, for example 0.001", TARGET_FPIR.start(), TARGET_FPIR.end()),
-            ),
-            (
                 TARGET_FPIR.contains(&self.search.target_fpir),
                 "search.target_fpir",
                 None,

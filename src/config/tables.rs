@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::setting::{Row, Setting, UNBOUNDED, Value, help, number, table};
 use crate::face::DetectorSettings;
-use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR};
+use crate::identity::DEFAULT_TARGET_FPIR;
 use crate::inference::EngineKind;
 
 /// In seconds.
@@ -149,9 +149,6 @@ table! {
         stability_check: bool = false,
             as ("stability-check", "FACEWARD_STABILITY_CHECK")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
-        /// Share of other people who may pass as a claimed identity: 0.000001 to 0.5.
-        target_fmr: f32 = DEFAULT_TARGET_FMR,
-            as ("target-fmr", "FACEWARD_TARGET_FMR") [value_name = "RATE"];
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::{DEFAULT_TARGET_FMR, Population, Tail};
+use crate::identity::{Population, Tail};
 use crate::imaging::DecodeLimits;
 use crate::inference::TractEngine;
 use crate::models::{Manifest, Role, Versions, Zoo};
@@ -47,7 +47,6 @@ impl Judge {
             fusion = fusion.calibrated(calibration);
         }
         let tail = calibration.and_then(|c| c.tail).unwrap_or(population.model.tail);
-        fusion.thresholds = fusion.thresholds.of_claims(DEFAULT_TARGET_FMR, tail);
         Ok(Self {
             tail,
             analyser: Analyser::new(zoo, DecodeLimits::default()),

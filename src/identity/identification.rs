@@ -23,8 +23,6 @@ pub struct Tail {
 
 /// The rate that a search has unless it is asked for another: one stranger in 300.
 pub const DEFAULT_TARGET_FPIR: f32 = 0.0033;
-/// The share of other people who may pass as a claimed identity unless a setting says otherwise: one in 1,000.
-pub const DEFAULT_TARGET_FMR: f32 = 0.001;
 /// The rates that a search can be asked for.
 pub const TARGET_FPIR: std::ops::RangeInclusive<f32> = 1e-6..=0.5;
 

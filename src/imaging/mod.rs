@@ -6,6 +6,7 @@
 mod affine;
 mod decode;
 mod folder;
+mod frames;
 mod grid;
 mod hull;
 mod jpeg;
@@ -14,8 +15,9 @@ mod pyramid;
 mod sampler;
 
 pub use affine::{Affine, Point};
-pub use decode::{DecodeError, DecodeLimits, Decoded, decode, decode_whole};
+pub use decode::{ColourProfile, DecodeError, DecodeLimits, Decoded, Facts, decode, decode_whole, frames};
 pub use folder::image_files;
+pub use frames::{Frame, Frames};
 pub(crate) use grid::between_fields;
 pub use hull::Hull;
 pub use image::RgbImage;

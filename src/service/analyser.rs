@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::helpers::Helpers;
 use super::stability::degraded;
 use super::timing::{self, Stage};
@@ -117,12 +115,7 @@ impl Analyser {
         let mut faces = timing::timed(Stage::Measure, || self.finder.find(&decoded.image))?;
         let more_faces = faces.len() > self.max_faces;
         faces.truncate(self.max_faces);
-        let image = ImageReport {
-            width: decoded.image.width(),
-            height: decoded.image.height(),
-            format: decoded.format.into(),
-            sha256: hex::encode(Sha256::digest(bytes)),
-        };
+        let image = ImageReport::of(&decoded, bytes);
         Ok(Found { image, faces, more_faces, pixels: decoded.image })
     }
 

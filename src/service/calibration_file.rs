@@ -55,8 +55,6 @@ mod tests {
             models: "0123abcd".into(),
             map: ScoreMap { slope: 1.5, offset: -0.25 },
             thresholds: Thresholds {
-                similarity: f32::NEG_INFINITY,
-                target_fmr: 0.0,
                 real: 0.6,
                 fake: 0.4,
                 likeness: -0.5,

@@ -91,6 +91,9 @@ pub struct LookAlike {
 /// The most look-alikes that a report names.
 const MOST_LOOK_ALIKES: usize = 8;
 
+/// Why a cut or damaged image is not enrolled.
+const INCOMPLETE: &str = "data of the image is missing or damaged: send the original file";
+
 /// The longest file name kept, in characters.
 const MAX_FILENAME: usize = 255;
 
@@ -249,6 +252,10 @@ impl Service {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
             match self.analyser.analyse_in_parts(&upload.bytes) {
+                Ok(a) if !a.image.complete => {
+                    candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                    unreadable.push(rejected(index, upload, ErrorCode::IncompleteImage, INCOMPLETE.into()));
+                }
                 Ok(a) => candidates.push(Candidate { sha256: a.image.sha256.clone(), faces: a.into_templates() }),
                 Err(ServiceError::Image(e)) => {
                     candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 
 use crate::access::KeyRing;
 use crate::face::DetectorSettings;
-use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, Population, Tail};
+use crate::identity::{DEFAULT_TARGET_FPIR, Population, Tail};
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
@@ -68,8 +68,6 @@ pub struct Service {
     stability_check: bool,
     /// The share of strangers that a search may take for somebody enrolled, unless a request says otherwise.
     target_fpir: f32,
-    /// The share of other people who may pass as a claimed identity.
-    target_fmr: f32,
     /// Whether the encoded images of references and negatives are kept, sealed.
     keep_images: bool,
 }
@@ -114,7 +112,6 @@ impl Service {
             versions,
             stability_check: false,
             target_fpir: DEFAULT_TARGET_FPIR,
-            target_fmr: DEFAULT_TARGET_FMR,
             keep_images: false,
         })
     }
@@ -164,14 +161,6 @@ impl Service {
     #[must_use]
     pub fn with_target_fpir(mut self, rate: f32) -> Self {
         self.target_fpir = rate;
-        self
-    }
-
-    /// The service with this share of other people who may pass as a claimed identity, within
-    /// [`TARGET_FPIR`](crate::identity::TARGET_FPIR).
-    #[must_use]
-    pub fn with_target_fmr(mut self, rate: f32) -> Self {
-        self.target_fmr = rate;
         self
     }
 

@@ -1,12 +1,14 @@
 //! The shapes of answers.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Enrolled, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::{Profile, SampleKind};
+use crate::imaging::Decoded;
 use crate::models::Versions;
 use crate::template::Template;
 use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Thresholds, Verdict};
@@ -20,8 +22,56 @@ pub struct ImageReport {
     pub height: u32,
     /// The format, by its first bytes.
     pub format: String,
+    /// Frames in the file; 1 for a still. Of an animation the first frame is judged.
+    pub frames: u32,
+    /// Whether nothing is missing: `false` for a file that is cut or damaged.
+    pub complete: bool,
+    /// Exif's orientation that was undone, 1 to 8; 1 for an image stored upright.
+    pub orientation: u8,
+    /// Whether the image has too many pixels and was judged at a fraction of its size; `width` and `height` are those of the
+    /// whole.
+    pub scaled: bool,
+    /// The colour profile; `null` for sRGB, or where the file names none.
+    pub colour_profile: Option<ColourProfileReport>,
     /// SHA-256 of the encoded image, hex.
     pub sha256: String,
+}
+
+/// What the file says of its colours, other than sRGB.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ColourProfileReport {
+    /// `icc`, or for a PNG `cicp` or `gamma`.
+    pub source: String,
+    /// The profile's own description.
+    pub name: Option<String>,
+    /// Whether the colours were brought to sRGB by it.
+    pub applied: bool,
+    /// Why it was not applied; `null` where it was.
+    pub reason: Option<String>,
+}
+
+impl ImageReport {
+    /// The report on a decoded image of these bytes.
+    pub(super) fn of(decoded: &Decoded, bytes: &[u8]) -> Self {
+        let Decoded { image, facts } = decoded;
+        let profile = facts.profile.as_ref().map(|profile| ColourProfileReport {
+            source: profile.source.into(),
+            name: profile.name.clone(),
+            applied: profile.ignored.is_none(),
+            reason: profile.ignored.map(Into::into),
+        });
+        Self {
+            width: image.width(),
+            height: image.height(),
+            format: facts.format.into(),
+            frames: facts.frames,
+            complete: facts.is_complete,
+            orientation: facts.orientation,
+            scaled: facts.is_scaled,
+            colour_profile: profile,
+            sha256: hex::encode(Sha256::digest(bytes)),
+        }
+    }
 }
 
 /// An identity as answers name it.
@@ -191,6 +241,21 @@ impl FaceReport {
             stability: comparison.and_then(|c| c.judgement.stability),
             limits: decision.map(|d| d.limits.clone()).unwrap_or_default(),
             explanation: comparison.map_or_else(|| Explanation::only(""), Comparison::explanation),
+        }
+    }
+}
+
+/// The explanation of a face in an image with missing pixels.
+const INCOMPLETE: &str =
+    "Data of the image is missing or damaged, so no verdict rests on what is left of it: send the original file.";
+
+impl FaceReport {
+    /// Takes back what an image with missing pixels does not carry. A stranger stays unknown.
+    pub(super) fn hold_back(&mut self) {
+        self.limits.insert(0, Limit::IncompleteImage);
+        if self.verdict != Verdict::UnknownPerson {
+            self.verdict = Verdict::Inconclusive;
+            self.explanation.summary = INCOMPLETE.into();
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::face::Face;
 use crate::identity::{IdentityId, Profile, TARGET_FPIR};
 use crate::imaging::Pyramid;
 use crate::template::Template;
-use crate::verdict::{Explanation, Fusion, ImageDecision, Thresholds, Verdict, judge};
+use crate::verdict::{Explanation, ImageDecision, Thresholds, Verdict, judge};
 
 /// The most candidates that an answer lists per face.
 pub const MOST_CANDIDATES: usize = 100;
@@ -81,13 +81,7 @@ impl Service {
 
     /// The thresholds of verdicts about this identity.
     pub fn thresholds(&self, enrolled: &Enrolled) -> Thresholds {
-        self.fusion_of_claims(enrolled).thresholds
-    }
-
-    /// The fusion with the thresholds of claims of this identity.
-    fn fusion_of_claims(&self, enrolled: &Enrolled) -> Fusion {
-        let fusion = self.fusion.with_targets(&enrolled.record.fields.targets).into_owned();
-        Fusion { thresholds: fusion.thresholds.of_claims(self.target_fmr, self.tail()), ..fusion }
+        self.fusion.with_targets(&enrolled.record.fields.targets).thresholds
     }
 
     /// The number of identities whose error rates lie outside of what the thresholds in use were fitted to; the nearest
@@ -108,7 +102,7 @@ impl Service {
         found: &Found,
         options: &VerifyOptions,
     ) -> Result<Verification, ServiceError> {
-        let fusion = self.fusion_of_claims(enrolled);
+        let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
         let (mut templates, mut judgements) = (Vec::new(), Vec::new());
         for face in &found.faces {
             let template = self.analyser.template(&found.pixels, face, None)?;
@@ -141,10 +135,13 @@ impl Service {
     pub(super) fn answer(
         &self,
         image: ImageReport,
-        faces: Vec<FaceReport>,
+        mut faces: Vec<FaceReport>,
         deciding: usize,
         identity: Option<IdentityName>,
     ) -> Verification {
+        if !image.complete {
+            faces.iter_mut().for_each(FaceReport::hold_back);
+        }
         let face = faces.get(deciding);
         Verification {
             verdict: face.map_or(Verdict::NoFace, |f| f.verdict),

@@ -206,7 +206,7 @@ mod tests {
         let frozen = "18376a83383d0d05bde10002eb1cd080e26f14cae26fb88c298ce4df7846fe1f";
         assert_eq!(digest(&old), (7465, frozen.to_owned()));
         assert_eq!(decode(&old, |_| 1), Ok(template.clone()));
-        let frozen = "6a9a86078aa652904fc47fa9502c89b95532d3d4e4b9fc33ef4817e9f594b290";
+        let frozen = "9e103cce2e3fe9e7cb296a45ebd615900573c444accafe7d67e671c3844620b9";
         assert_eq!(
             digest(&encode_template(&template).unwrap()),
             (7466, frozen.to_owned()),

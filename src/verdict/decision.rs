@@ -43,6 +43,8 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Limit {
+    /// The image is cut or damaged: pixels are missing, and no verdict rests on the others.
+    IncompleteImage,
     /// A quality component is weak.
     Quality {
         /// The component.
@@ -96,7 +98,7 @@ impl Decision {
     /// Decides on one face.
     ///
     /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes first:
-    /// too little likeness or similarity, or a negative of another person that is nearer than the references, is
+    /// too little likeness, or a negative of another person that is nearer than the references, is
     /// `different_person`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
@@ -105,7 +107,7 @@ impl Decision {
         let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
             Verdict::Inconclusive if quality.score < thresholds.min_quality => Verdict::Inconclusive,
-            _ if look_alike || evidence.is_unlike(&thresholds) => Verdict::DifferentPerson,
+            _ if look_alike => Verdict::DifferentPerson,
             verdict => verdict,
         };
         let limits = limits(verdict, score, evidence, quality, &thresholds);

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::Thresholds;
 use super::tails::{ratio_at, standard_deviations};
-use crate::identity::{Conditions, Profile, SEARCHED, SampleKind};
+use crate::identity::{Conditions, Profile, SampleKind};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
 
 /// One embedding's deviation.
@@ -184,12 +183,6 @@ impl Evidence {
     /// Adds the comparison of the face's parts.
     pub fn measure_parts(&mut self, face: &Embeddings, parts: &Parts, profile: &Profile) {
         self.parts = PartEvidence::measure(face, parts, profile);
-    }
-
-    /// Whether the cosine of the embedding that searches use lies below the threshold; not where the references have no vector
-    /// of its network.
-    pub fn is_unlike(&self, thresholds: &Thresholds) -> bool {
-        self.embeddings.iter().any(|e| e.embedding == SEARCHED && e.observed < thresholds.similarity)
     }
 
     /// The part that departs most.

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::identity::Tail;
-
 /// The thresholds of the verdicts, and the error rates that they were fitted to: on held-out training people as shipped,
 /// otherwise on the data of the operator's calibration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,19 +14,12 @@ pub struct Thresholds {
     /// person: its own threshold decided on the identity.
     #[serde(deserialize_with = "or_unbounded")]
     pub likeness: f32,
-    /// A cosine of embedding C with the references' below this is `different_person`: it follows from `target_fmr`. Minus
-    /// infinity, `null` in JSON, where a search found the person.
-    #[serde(default = "unbounded", deserialize_with = "or_unbounded")]
-    pub similarity: f32,
     /// The share of genuine photographs called fake that `fake` was fitted to.
     pub target_genuine_called_fake: f32,
     /// The share of manipulated faces called real that `real` was fitted to.
     pub target_fake_called_real: f32,
     /// The share of genuine photographs called `different_person` that `likeness` was fitted to.
     pub target_fnmr: f32,
-    /// The share of other people who may pass as the claimed person by `similarity`; 0 where it is not bounded.
-    #[serde(default)]
-    pub target_fmr: f32,
     /// A face of lower quality than this (0..=100) is `inconclusive`.
     pub min_quality: f32,
 }
@@ -43,16 +34,10 @@ fn or_unbounded<'de, D: Deserializer<'de>>(value: D) -> Result<f32, D::Error> {
 }
 
 impl Thresholds {
-    /// The thresholds of claims with this target FMR, by the tail of strangers' similarity.
-    #[must_use]
-    pub fn of_claims(self, target_fmr: f32, tail: Tail) -> Self {
-        Self { similarity: tail.search(1, target_fmr).threshold, target_fmr, ..self }
-    }
-
     /// The thresholds for a face whose identity a search has decided on.
     #[must_use]
     pub fn of_found_person(self) -> Self {
-        Self { likeness: f32::NEG_INFINITY, similarity: f32::NEG_INFINITY, target_fmr: 0.0, ..self }
+        Self { likeness: f32::NEG_INFINITY, ..self }
     }
 
     /// Checks that the thresholds are in order.

@@ -1,8 +1,6 @@
 use super::*;
 
 const SHIPPED: Thresholds = Thresholds {
-    similarity: f32::NEG_INFINITY,
-    target_fmr: 0.0,
     real: 0.42,
     fake: 0.28,
     likeness: -0.3,

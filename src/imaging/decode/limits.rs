@@ -7,7 +7,8 @@ use super::DecodeError;
 pub struct DecodeLimits {
     /// Encoded size in bytes.
     pub max_bytes: usize,
-    /// Width x height, read from the header before any pixel is decoded.
+    /// Width x height, read from the header before any pixel is decoded. A JPEG with more pixels is decoded at a fraction of
+    /// its size, with at most this many.
     pub max_pixels: u64,
     /// The longer side in pixels, read from the header too.
     pub max_side: u32,
@@ -30,12 +31,23 @@ impl DecodeLimits {
     }
 
     /// Refuses dimensions that are too large.
-    pub(super) fn check_size(&self, (width, height): (u32, u32)) -> Result<(), DecodeError> {
-        let Self { max_pixels, max_side, .. } = *self;
-        if u64::from(width) * u64::from(height) > max_pixels || width.max(height) > max_side {
-            return Err(DecodeError::TooManyPixels { width, height, max_pixels, max_side });
+    pub(super) fn check_size(&self, size: (u32, u32)) -> Result<(), DecodeError> {
+        self.check_size_halved(size, 0)
+    }
+
+    /// Refuses dimensions that are too large when halved `halvings` times, or whose longer side is too long in the file.
+    pub(super) fn check_size_halved(&self, (width, height): (u32, u32), halvings: usize) -> Result<(), DecodeError> {
+        let pixels = (u64::from(width) * u64::from(height)) >> (2 * halvings);
+        if pixels > self.max_pixels || width.max(height) > self.max_side {
+            return Err(self.refusal((width, height)));
         }
         Ok(())
+    }
+
+    /// The refusal of these dimensions.
+    pub(super) fn refusal(&self, (width, height): (u32, u32)) -> DecodeError {
+        let Self { max_pixels, max_side, .. } = *self;
+        DecodeError::TooManyPixels { width, height, max_pixels, max_side }
     }
 
     /// Bytes that decoding may allocate. The widest pixel decoded is RGBA with 16 bits per channel, and decoders need about

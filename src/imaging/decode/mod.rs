@@ -1,96 +1,244 @@
 //! Decoding with limits: bytes from outside are hostile until they have passed through here.
 //!
-//! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused, and
-//! [`reduced`] reads large JPEGs at a fraction of their size.
+//! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused. [`survey`]
+//! tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its colours to sRGB. [`mod@jpeg`]
+//! reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations, [`mod@png`] what a PNG says beside its pixels.
 
+mod colour;
 mod error;
 mod format;
+mod frames;
+mod jpeg;
 mod limits;
-mod reduced;
+mod linear;
+mod orientation;
+mod png;
+mod survey;
 
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
 use super::Pyramid;
+use colour::Colours;
 use format::Format;
+use jpeg::Jpeg;
+use survey::Survey;
 
+pub use colour::ColourProfile;
 pub use error::DecodeError;
 pub(super) use format::has_served_extension;
+pub use frames::frames;
 pub use limits::DecodeLimits;
 
-/// An image in memory, upright, eight bits per channel.
+/// An image in memory, upright, in sRGB, eight bits per channel.
 #[derive(Debug)]
 pub struct Decoded {
     /// Upright RGB pixels, transparency composed over white; halved where less detail is enough.
     pub image: Pyramid,
-    /// The format: `jpeg`, `png`, `webp`, `gif` or `bmp`.
-    pub format: &'static str,
+    /// What was decoded.
+    pub facts: Facts,
 }
 
-/// Decodes `bytes` into upright RGB. EXIF orientation is applied, alpha is composed over white, greyscale, 16-bit and
-/// CMYK are converted, and of an animation the first frame is taken. Size limits are checked on the header, before any
-/// pixel is decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are needed.
+/// What was decoded, and what was done to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The format: `jpeg`, `png`, `webp`, `gif` or `bmp`.
+    pub format: &'static str,
+    /// Frames in the file; 1 for a still.
+    pub frames: u32,
+    /// Whether no pixel is missing: the file is not cut, and no damage was found in its data.
+    pub is_complete: bool,
+    /// Exif's orientation that was undone, 1 to 8; 1 for an upright picture.
+    pub orientation: u8,
+    /// Whether the finest pixels are coarser than those in the file, because there are too many of them.
+    pub is_scaled: bool,
+    /// What the file says of its colours; `None` for sRGB, or where it says nothing.
+    pub profile: Option<ColourProfile>,
+}
+
+/// Decodes `bytes` into upright RGB: EXIF orientation applied, colours brought to sRGB, the first frame of an animation, alpha
+/// composed over white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header, before any pixel is
+/// decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are needed. Of a cut or damaged
+/// file the pixels that are there are returned, if any are.
 ///
 /// # Errors
 /// A [`DecodeError`] for empty, oversized, unknown or broken input; never a panic.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
     let opened = Opened::new(bytes, limits)?;
-    let format = opened.format.name;
-    let image = match opened.reduced(bytes, limits) {
-        Some(pyramid) => pyramid,
-        None => opened.whole()?.into(),
+    let mut facts = opened.facts();
+    let (image, is_complete, fits_profile) = match &opened.source {
+        Source::Jpeg(jpeg) => jpeg.pyramid()?,
+        Source::Other(_) => opened.whole()?.into_pyramid(),
     };
-    Ok(Decoded { image, format })
+    facts.is_complete = is_complete;
+    if let Some(profile) = facts.profile.as_mut().filter(|_| !fits_profile) {
+        profile.ignored = profile.ignored.or(Some("it is for other channels than the picture has"));
+    }
+    Ok(Decoded { image, facts })
 }
 
-/// Like [`decode()`], but always at full size.
+/// Like [`decode()`], but always at full size, or the finest that the limits allow.
 ///
 /// # Errors
 /// As [`decode()`].
 pub fn decode_whole(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage, DecodeError> {
-    Opened::new(bytes, limits)?.whole()
+    Ok(Opened::new(bytes, limits)?.whole()?.image)
+}
+
+/// Decoded pixels.
+struct Pixels {
+    image: RgbImage,
+    is_complete: bool,
+    /// Whether the colour profile, if any, is for the picture's channels.
+    fits_profile: bool,
+}
+
+impl Pixels {
+    fn into_pyramid(self) -> (Pyramid, bool, bool) {
+        (self.image.into(), self.is_complete, self.fits_profile)
+    }
 }
 
 /// An image whose header has been read and found acceptable.
 struct Opened<'a> {
-    decoder: Box<dyn ImageDecoder + 'a>,
+    source: Source<'a>,
+    bytes: &'a [u8],
+    limits: DecodeLimits,
     format: &'static Format,
+    survey: Survey,
     orientation: Orientation,
+    colours: Colours,
+}
+
+enum Source<'a> {
+    Jpeg(Box<Jpeg<'a>>),
+    Other(Box<dyn ImageDecoder + 'a>),
 }
 
 impl<'a> Opened<'a> {
     fn new(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Self, DecodeError> {
         limits.check_bytes(bytes.len())?;
         let format = Format::of(bytes)?;
-        let corrupt = |detail: String| DecodeError::Corrupt { format: format.name, detail };
-        let failed = |e: image::ImageError| corrupt(e.to_string());
-
-        let mut decoder = ImageReader::with_format(Cursor::new(bytes), format.kind).into_decoder().map_err(failed)?;
-        let (width, height) = decoder.dimensions();
-        limits.check_size((width, height))?;
-        if width == 0 || height == 0 {
-            return Err(corrupt("it has no pixels".into()));
+        let survey = Survey::of(format.kind, bytes);
+        let opened = |source, orientation, colours| Self {
+            source,
+            bytes,
+            limits: *limits,
+            format,
+            survey,
+            orientation,
+            colours,
+        };
+        if format.kind == ImageFormat::Jpeg {
+            let jpeg = Jpeg::open(bytes, limits)?;
+            let (orientation, colours) = (jpeg.orientation(), jpeg.colours().clone());
+            return Ok(opened(Source::Jpeg(Box::new(jpeg)), orientation, colours));
         }
-        let mut memory = Limits::default();
-        memory.max_alloc = Some(limits.memory());
-        decoder.set_limits(memory).map_err(failed)?;
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        Ok(Self { decoder: Box::new(decoder), format, orientation })
+        let mut decoder = open(bytes, limits, format)?;
+        let (orientation, colours) = if format.kind == ImageFormat::Png {
+            png::statements(bytes)
+        } else {
+            let exif = decoder.exif_metadata().ok().flatten();
+            let profile = decoder.icc_profile().ok().flatten();
+            let orientation = exif.map_or(Orientation::NoTransforms, |exif| orientation::of_exif(&exif));
+            (orientation, profile.map_or_else(Colours::default, |profile| Colours::of_icc(&profile)))
+        };
+        Ok(opened(Source::Other(decoder), orientation, colours))
+    }
+
+    /// Columns and rows in the file.
+    fn dimensions(&self) -> (u32, u32) {
+        match &self.source {
+            Source::Jpeg(jpeg) => jpeg.size(),
+            Source::Other(decoder) => decoder.dimensions(),
+        }
+    }
+
+    /// What is known before decoding.
+    fn facts(&self) -> Facts {
+        Facts {
+            format: self.format.name,
+            frames: self.survey.frames,
+            is_complete: true,
+            orientation: self.orientation.to_exif(),
+            is_scaled: matches!(&self.source, Source::Jpeg(jpeg) if jpeg.is_scaled()),
+            profile: self.colours.profile.clone(),
+        }
     }
 
     /// All pixels, upright.
-    fn whole(self) -> Result<RgbImage, DecodeError> {
-        let failed = |e: image::ImageError| DecodeError::Corrupt { format: self.format.name, detail: e.to_string() };
-        let mut image = DynamicImage::from_decoder(self.decoder).map_err(failed)?;
+    fn whole(self) -> Result<Pixels, DecodeError> {
+        let decoder = match self.source {
+            Source::Jpeg(jpeg) => return jpeg.whole(),
+            Source::Other(decoder) => decoder,
+        };
+        let (image, is_complete) = match DynamicImage::from_decoder(decoder) {
+            // The last block of a PNG holds no pixels.
+            Ok(image) => (image, !self.survey.is_cut || self.format.kind == ImageFormat::Png),
+            Err(e) => {
+                let found = self.survey.is_cut.then(|| found(self.bytes, &self.limits, self.format)).flatten();
+                let error = || DecodeError::Corrupt { format: self.format.name, detail: e.to_string() };
+                (found.ok_or_else(error)?, false)
+            }
+        };
+        let image = if self.format.kind == ImageFormat::Bmp { opaque_if_empty(image) } else { image };
+        let (mut image, fits_profile) = self.colours.apply(image);
         image.apply_orientation(self.orientation);
-        Ok(over_white(image))
+        Ok(Pixels { image: over_white(image), is_complete, fits_profile })
     }
+}
 
-    /// A large JPEG at a fraction of its size; `None` for everything else.
-    fn reduced(&self, bytes: &[u8], limits: &DecodeLimits) -> Option<Pyramid> {
-        let is_jpeg = self.format.kind == ImageFormat::Jpeg;
-        is_jpeg.then(|| reduced::reduced(bytes, self.decoder.dimensions(), self.orientation, limits)).flatten()
+/// A decoder within the limits.
+fn open<'a>(
+    bytes: &'a [u8],
+    limits: &DecodeLimits,
+    format: &'static Format,
+) -> Result<Box<dyn ImageDecoder + 'a>, DecodeError> {
+    let corrupt = |detail: String| DecodeError::Corrupt { format: format.name, detail };
+    let failed = |e: image::ImageError| corrupt(e.to_string());
+    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format.kind).into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    limits.check_size((width, height))?;
+    if width == 0 || height == 0 {
+        return Err(corrupt("it has no pixels".into()));
+    }
+    let mut memory = Limits::default();
+    memory.max_alloc = Some(limits.memory());
+    decoder.set_limits(memory).map_err(failed)?;
+    Ok(Box::new(decoder))
+}
+
+/// The pixels in the front of a cut file, the others black; `None` where there are none.
+fn found(bytes: &[u8], limits: &DecodeLimits, format: &'static Format) -> Option<DynamicImage> {
+    let decoder = open(bytes, limits, format).ok()?;
+    let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());
+    let mut buffer = vec![0; usize::try_from(decoder.total_bytes()).ok()?];
+    // That it fails is known; what it read before is in the buffer.
+    let _ = decoder.read_image_boxed(&mut buffer);
+    if buffer.iter().all(|&b| b == 0) {
+        return None;
+    }
+    let wide = || buffer.as_chunks().0.iter().map(|&b| u16::from_ne_bytes(b)).collect();
+    Some(match colour {
+        image::ColorType::L8 => image::GrayImage::from_raw(width, height, buffer)?.into(),
+        image::ColorType::La8 => image::GrayAlphaImage::from_raw(width, height, buffer)?.into(),
+        image::ColorType::Rgb8 => RgbImage::from_raw(width, height, buffer)?.into(),
+        image::ColorType::Rgba8 => image::RgbaImage::from_raw(width, height, buffer)?.into(),
+        image::ColorType::L16 => DynamicImage::ImageLuma16(image::ImageBuffer::from_raw(width, height, wide())?),
+        image::ColorType::Rgb16 => DynamicImage::ImageRgb16(image::ImageBuffer::from_raw(width, height, wide())?),
+        image::ColorType::Rgba16 => DynamicImage::ImageRgba16(image::ImageBuffer::from_raw(width, height, wide())?),
+        _ => return None,
+    })
+}
+
+/// A picture without any opacity was written by a program that leaves the field empty.
+fn opaque_if_empty(image: DynamicImage) -> DynamicImage {
+    match image {
+        DynamicImage::ImageRgba8(rgba) if rgba.pixels().all(|px| px.0[3] == 0) => {
+            DynamicImage::ImageRgba8(rgba).into_rgb8().into()
+        }
+        image => image,
     }
 }
 

@@ -24,7 +24,7 @@ fn every_served_format_decodes() {
         (ImageFormat::Bmp, "bmp"),
     ] {
         let got = decode(&encode(&picture(), format), &DecodeLimits::default()).unwrap();
-        assert_eq!(((got.image.width(), got.image.height()), got.format), ((40, 24), name));
+        assert_eq!(((got.image.width(), got.image.height()), got.facts.format), ((40, 24), name));
     }
 }
 
@@ -123,6 +123,59 @@ fn a_jpeg_that_cannot_be_reduced_is_decoded_whole() {
     assert!(r == g && g == b && r.abs_diff(36) < 3, "{r} {g} {b}");
 }
 
+/// Four forms of one JPEG of the tests that say the same: cut files, and those that only lack the marker of the end.
+#[test]
+fn a_cut_file_is_not_complete() {
+    let sequential = include_bytes!("../../../tests/formats/420.jpg").as_slice();
+    let restarts = include_bytes!("../../../tests/formats/420-restart.jpg").as_slice();
+    let progressive = include_bytes!("../../../tests/formats/420-progressive.jpg").as_slice();
+    let is_complete = |bytes: &[u8]| decode(bytes, &DecodeLimits::default()).map(|d| d.facts.is_complete);
+    let plain = encode(&picture(), ImageFormat::Png);
+    for whole in [sequential, restarts, progressive, &large((2570, 1603), 1)] {
+        assert!(is_complete(whole).unwrap());
+        assert!(is_complete(&whole[..whole.len() - 2]).unwrap(), "only the last marker is missing");
+        for cut in [whole.len() * 9 / 10, whole.len() * 3 / 4] {
+            assert!(!is_complete(&whole[..cut]).unwrap());
+            assert!(!is_complete(&[&whole[..cut], b"\xff\xd9"].concat()).unwrap(), "the end after missing data");
+            let hole = [&whole[..cut], &whole[cut + whole.len() / 20..]].concat();
+            assert!(!is_complete(&hole).unwrap(), "a hole");
+        }
+    }
+    assert!(is_complete(&plain).unwrap());
+    let noise = RgbImage::from_fn(90, 90, |x, y| image::Rgb([(x * y % 251) as u8, (x * 7 + y * y) as u8, y as u8]));
+    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+        let whole = encode(&noise.clone().into(), format);
+        assert!(is_complete(&whole).unwrap());
+        assert!(!is_complete(&whole[..whole.len() * 2 / 3]).unwrap_or(false), "{format:?}");
+    }
+}
+
+/// Clipboards write bitmaps with a field for opacity and leave it zero.
+#[test]
+fn a_bitmap_without_any_opacity_is_opaque() {
+    let clear = RgbaImage::from_pixel(4, 4, Rgba([10, 20, 30, 0]));
+    let got = decode_whole(&encode(&clear.into(), ImageFormat::Bmp), &DecodeLimits::default()).unwrap();
+    assert_eq!(got.get_pixel(1, 1).0, [10, 20, 30]);
+    let half = RgbaImage::from_fn(4, 4, |x, _| Rgba([10, 20, 30, if x < 2 { 0 } else { 255 }]));
+    let got = decode_whole(&encode(&half.into(), ImageFormat::Bmp), &DecodeLimits::default()).unwrap();
+    assert_eq!((got.get_pixel(0, 1).0, got.get_pixel(3, 1).0), ([255; 3], [10, 20, 30]));
+}
+
+#[test]
+fn a_jpeg_with_too_many_pixels_is_decoded_at_a_fraction() {
+    let limits = DecodeLimits { max_pixels: 2_000_000, ..DecodeLimits::default() };
+    for bytes in [large((2576, 1604), 6), large((2570, 1603), 1)] {
+        let got = decode(&bytes, &limits).unwrap();
+        assert!(got.facts.is_scaled && got.facts.is_complete);
+        let finest = got.image.finest();
+        assert!(u64::from(finest.width()) * u64::from(finest.height()) <= 2_000_000);
+        assert_eq!(finest.width(), got.image.width().div_ceil(2));
+        assert_eq!(decode_whole(&bytes, &limits).unwrap().dimensions(), finest.dimensions());
+    }
+    let limits = DecodeLimits { max_pixels: 20_000, ..DecodeLimits::default() };
+    assert_eq!(decode(&large((2570, 1603), 1), &limits).unwrap_err().code(), ErrorCode::ImageTooLarge);
+}
+
 #[test]
 fn limits_come_before_decoding() {
     let png = encode(&picture(), ImageFormat::Png);
@@ -159,6 +212,9 @@ proptest! {
         let _ = decode(&bytes, &DecodeLimits::default());
         for halvings in 0..=3 {
             let _ = jpeg::reduced(&bytes, halvings, 1 << 24);
+            if let Ok(outline) = jpeg::Outline::read(&bytes) {
+                let _ = jpeg::whole(&bytes, &outline, halvings, 1 << 24);
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ const fn zigzag() -> [(u8, u8); 64] {
 }
 
 /// The share of frequency `u` in pixel `x` of `n` along an axis.
-fn wave(n: usize, u: usize, x: usize) -> f32 {
+pub(super) fn wave(n: usize, u: usize, x: usize) -> f32 {
     // The factors of eight pixels, so that the mean of a block stays its mean.
     let size = if u == 0 { FRAC_1_SQRT_2 } else { 1.0 } / 2.0;
     size * ((2 * x + 1) as f32 * u as f32 * PI / (2 * n) as f32).cos()

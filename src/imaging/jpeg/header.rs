@@ -1,6 +1,8 @@
 //! The header of a JPEG: sizes, sampling and tables, up to the scan.
 
 use super::huffman::Table;
+use super::segments::{Reader, marker};
+use super::tables;
 
 /// A file with one plain scan.
 pub(super) struct Header<'a> {
@@ -38,50 +40,6 @@ struct Tables {
     restart_interval: usize,
 }
 
-mod marker {
-    pub(super) const BASELINE: u8 = 0xc0;
-    pub(super) const EXTENDED: u8 = 0xc1;
-    pub(super) const HUFFMAN: u8 = 0xc4;
-    pub(super) const BEGIN: [u8; 2] = [0xff, 0xd8];
-    pub(super) const SCAN: u8 = 0xda;
-    pub(super) const QUANTISATION: u8 = 0xdb;
-    pub(super) const RESTART_INTERVAL: u8 = 0xdd;
-    pub(super) const ADOBE: u8 = 0xee;
-    pub(super) const FIRST_APPLICATION: u8 = 0xe0;
-    pub(super) const LAST_APPLICATION: u8 = 0xef;
-    pub(super) const COMMENT: u8 = 0xfe;
-}
-
-/// Reads a file from its front.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(n)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.take(1).map(|b| b[0])
-    }
-
-    /// The two halves of a byte, the upper one first.
-    fn halves(&mut self) -> Option<(u8, u8)> {
-        self.byte().map(|b| (b >> 4, b & 15))
-    }
-
-    fn word(&mut self) -> Option<u16> {
-        self.take(2).map(|b| u16::from_be_bytes([b[0], b[1]]))
-    }
-
-    /// The segment of a marker, by its length.
-    fn segment(&mut self) -> Option<Reader<'a>> {
-        let length = usize::from(self.word()?).checked_sub(2)?;
-        self.take(length).map(Reader)
-    }
-}
-
 impl<'a> Header<'a> {
     /// Reads up to the scan; `None` where the file is not plain.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
@@ -115,27 +73,17 @@ impl<'a> Header<'a> {
 impl Tables {
     fn read_steps(&mut self, segment: &mut Reader<'_>) -> Option<()> {
         while !segment.0.is_empty() {
-            let (wide, at) = segment.halves()?;
-            let mut steps = [0; 64];
-            for step in &mut steps {
-                *step = if wide == 0 { u16::from(segment.byte()?) } else { segment.word()? };
-            }
-            *self.steps.get_mut(usize::from(at))? = Some(steps);
+            let (at, steps) = tables::steps(segment)?;
+            *self.steps.get_mut(at)? = Some(steps);
         }
         Some(())
     }
 
     fn read_codes(&mut self, segment: &mut Reader<'_>) -> Option<()> {
         while !segment.0.is_empty() {
-            let (class, at) = segment.halves()?;
-            let lengths: &[u8; 16] = segment.take(16)?.try_into().ok()?;
-            let values = segment.take(lengths.iter().map(|&n| usize::from(n)).sum())?;
-            let tables = match class {
-                0 => &mut self.means,
-                1 => &mut self.others,
-                _ => return None,
-            };
-            *tables.get_mut(usize::from(at))? = Some(Table::new(lengths, values)?);
+            let tables::Definition { class, at, counts, values } = tables::definition(segment)?;
+            let codes = Some(Table::new(counts, values)?);
+            *[&mut self.means, &mut self.others].into_iter().nth(class)?.get_mut(at)? = codes;
         }
         Some(())
     }

@@ -167,6 +167,22 @@ impl<'a> Bits<'a> {
         self.count += 8 * bytes;
     }
 
+    /// Holds at least 32 bits.
+    #[inline(always)]
+    pub(super) fn ensure(&mut self) {
+        if self.count < 32 {
+            self.refill();
+        }
+    }
+
+    /// The next `n` of the bits held, 16 at most.
+    #[inline(always)]
+    pub(super) fn bits(&mut self, n: u32) -> u32 {
+        let raw = (self.held >> 1 >> (63 - n)) as u32;
+        self.skip(n);
+        raw
+    }
+
     /// The next 16 of the bits held.
     #[inline(always)]
     pub(super) fn peek(&self) -> u16 {
@@ -180,7 +196,7 @@ impl<'a> Bits<'a> {
         self.count -= n;
     }
 
-    /// A value of `size` bits, at most [`MAX_SIZE`]. Numbers in the upper half of the range stand for themselves, numbers in
+    /// A value of `size` bits, at most 16. Numbers in the upper half of the range stand for themselves, numbers in
     /// the lower half for negative values (T.81, F.2.2.1).
     #[inline(always)]
     pub(super) fn value(&mut self, size: u32) -> i32 {
@@ -193,5 +209,10 @@ impl<'a> Bits<'a> {
     /// Whether the bits read so far lie before the padding.
     pub(super) fn is_within(&self) -> bool {
         8 * self.at <= 8 * (self.bytes.len() - BEHIND) + self.count as usize
+    }
+
+    /// Whole bytes before the padding that have not been read.
+    pub(super) fn left(&self) -> usize {
+        (8 * (self.bytes.len() - BEHIND) + self.count as usize).saturating_sub(8 * self.at) / 8
     }
 }

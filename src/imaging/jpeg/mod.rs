@@ -1,27 +1,43 @@
-//! JPEGs at a fraction of their size: only the lowest frequencies of each block of 8 x 8 pixels are decoded.
+//! JPEGs, whole or at a fraction of their size.
 //!
+//! At a fraction, only the lowest frequencies of each block of 8 x 8 pixels are decoded.
 //! Most photographs that arrive are far larger than the crops sampled from them. Every code word of such a file must be
 //! read, since none states where the next begins. But the values of high frequencies, the transform of whole blocks and the
 //! colours of the missing pixels need not be computed.
 //!
-//! Only plain files are read: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or YCbCr, one
-//! scan. Everything else, and every broken file, is left to the decoder of whole pictures, which alone decides what is an
-//! image.
+//! [`reduced`] reads plain files: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or YCbCr,
+//! one scan, nothing missing. [`whole()`] reads every file with Huffman codes and eight bits, also broken ones, and says what
+//! is missing. It leaves complete plain files to a faster decoder ([`plain`]).
 //!
-//! [`header`] reads sizes and tables, [`huffman`] code words, [`block`] transforms frequencies to pixels, and [`scan`] walks
-//! over the blocks.
+//! [`segments`] finds the segments, [`mod@frame`] reads what they say of the picture, [`tables`] the steps and codes. For whole
+//! pictures, [`codes`] and [`entropy`] read code words, [`inverse`] transforms frequencies to pixels, [`mod@whole`] walks over the
+//! scans, and [`mod@picture`] enlarges and converts colours. For reduced ones, [`header`], [`huffman`], [`block`] and [`scan`] do
+//! the same.
 
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for the instructions at hand")]
 
 mod block;
+mod codes;
+mod entropy;
+mod frame;
 mod header;
 mod huffman;
+mod inverse;
+mod picture;
+mod plain;
+mod plane;
 mod scan;
+mod segments;
+mod tables;
+mod whole;
 
 use image::RgbImage;
 
 use header::Header;
-use scan::Plane;
+use plane::Plane;
+
+pub(crate) use frame::{Colours, Outline};
+pub(crate) use picture::Picture;
 
 /// The picture in `bytes`, halved `halvings` times (at most three), not turned upright; sides are rounded up. `None` where the
 /// file is not plain, or decoding needs more than `max_memory` bytes. The caller has checked the dimensions in the header.
@@ -35,6 +51,26 @@ pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<
     let planes = scan::read(&header, side)?;
     let (width, height) = (header.width.div_ceil(8 / side), header.height.div_ceil(8 / side));
     picture(&planes, width, height)
+}
+
+/// The picture of any kind in `bytes`, whose segments are `outline`, halved `halvings` times (at most three). What is missing is
+/// grey. `None` where there is nothing to decode, or decoding needs more than `max_memory` bytes.
+pub(crate) fn whole(bytes: &[u8], outline: &Outline<'_>, halvings: usize, max_memory: u64) -> Option<Picture> {
+    let side = 8usize.checked_shr(u32::try_from(halvings).ok()?).filter(|&side| side > 0)?;
+    let frame = &outline.frame;
+    let out = (u64::from(frame.width) * u64::from(frame.height) * 4) >> (2 * halvings);
+    if whole::needed(frame, side, bytes.len()) + out > max_memory {
+        return None;
+    }
+    if halvings == 0
+        && let Some(picture) = plain::decode(bytes, outline)
+    {
+        return Some(picture);
+    }
+    let whole::Planes { planes, is_complete } = whole::decode(bytes, outline, side)?;
+    let (width, height, pixels) = picture::picture(&planes, frame, outline.colours, side)?;
+    let channels = if outline.colours == Colours::Grey { 1 } else { planes.len() };
+    Some(Picture { width, height, pixels, channels, is_complete })
 }
 
 /// An upper bound in bytes on the memory for a file of `len` bytes.

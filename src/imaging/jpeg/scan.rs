@@ -5,21 +5,9 @@ use std::ops::Range;
 use super::block::Transform;
 use super::header::{Component, Header};
 use super::huffman::{BEHIND, Bits, END, Runs, Table};
+use super::plane::Plane;
+use super::whole::PADDING;
 use crate::simd::{Kernel, Lanes, dispatch};
-
-/// The pixels of one component.
-pub(super) struct Plane {
-    pixels: Vec<u8>,
-    /// Pixels from one row to the next.
-    pitch: usize,
-}
-
-impl Plane {
-    /// Row `y`, with the padding after it.
-    pub(super) fn row(&self, y: usize) -> Option<&[u8]> {
-        self.pixels.get(y * self.pitch..(y + 1) * self.pitch)
-    }
-}
 
 /// The components of the picture at `side` eighths of its size, all with the same number of pixels; `None` where the scan is
 /// broken or has the wrong length.
@@ -77,7 +65,7 @@ impl Kernel for Blocks<'_, '_> {
         let mut bits = Bits::new(&[0; BEHIND]);
         for mcu in 0..self.columns * self.rows {
             if mcu % self.interval == 0 {
-                let Some(part) = parts.next().filter(|_| bits.is_within()) else { return };
+                let Some(part) = parts.next().filter(|_| is_read(&bits)) else { return };
                 bits = Bits::new(&self.bytes[part.clone()]);
                 self.channels.iter_mut().for_each(|channel| channel.mean = 0);
             }
@@ -87,8 +75,13 @@ impl Kernel for Blocks<'_, '_> {
                 }
             }
         }
-        *self.done = (bits.is_within() && parts.next().is_none()).then_some(());
+        *self.done = (is_read(&bits) && parts.next().is_none()).then_some(());
     }
+}
+
+/// Whether the bits read are those of the part, and no more than some padding is left.
+fn is_read(bits: &Bits<'_>) -> bool {
+    bits.is_within() && bits.left() <= PADDING
 }
 
 /// A component being decoded.

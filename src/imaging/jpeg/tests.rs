@@ -1,10 +1,13 @@
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::reduced;
+use super::{Colours, Outline, reduced, whole};
 
 /// One picture of 75 x 53 pixels (sines drawn by a formula, written by Pillow at quality 92), with three samplings of colour,
 /// with restart markers, and progressive.
@@ -40,6 +43,71 @@ fn encode(pixels: &[u8], (w, h): (u32, u32), colour: ExtendedColorType, quality:
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, quality).write_image(pixels, w, h, colour).unwrap();
     bytes
+}
+
+/// Pictures of all samplings, scripts of scans and restarts, with the means of blocks of 4 x 4 pixels by libjpeg-turbo;
+/// `scripts/jpeg-table` writes them.
+#[test]
+fn every_kind_of_picture_is_what_libjpeg_decodes() {
+    let mut records = Vec::new();
+    GzDecoder::new(include_bytes!("../../../tests/formats/jpeg.gz").as_slice()).read_to_end(&mut records).unwrap();
+    let mut rest = &records[..];
+    let mut field = || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (field, after) = after.split_at(u32::from_le_bytes(*length) as usize);
+        rest = after;
+        Some(field)
+    };
+    let mut count = 0;
+    while let (Some(name), Some(bytes), Some(wanted)) = (field(), field(), field()) {
+        let name = std::str::from_utf8(name).unwrap();
+        let outline = Outline::read(bytes).unwrap();
+        // In tiny pictures the missing pixels of the last blocks weigh too much.
+        let halvings = if outline.frame.width < 16 { 0..=0 } else { 0..=1 };
+        for halvings in halvings {
+            let got = whole(bytes, &outline, halvings, MEMORY).unwrap();
+            assert!(got.is_complete, "{name}");
+            let (w, h) = (got.width as u32, got.height as u32);
+            let picture = match outline.colours {
+                Colours::Grey => RgbImage::from_fn(w, h, |x, y| image::Rgb([got.pixels[(y * w + x) as usize]; 3])),
+                _ => RgbImage::from_raw(w, h, got.pixels).unwrap(),
+            };
+            let picture = means(&picture, 4 >> halvings);
+            let sum: u64 = picture.as_raw().iter().zip(wanted).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+            let mean = sum as f64 / wanted.len() as f64;
+            assert!(picture.as_raw().len() == wanted.len() && mean < [1.0, 6.0][halvings], "{name} {halvings}: {mean}");
+        }
+        count += 1;
+    }
+    assert!(count > 400, "{count}");
+}
+
+/// Frames of motion JPEG leave out the codes of T.81, annex K.
+#[test]
+fn a_file_without_codes_has_the_standard_ones() {
+    let plain = encode(&[90; 3 * 24 * 24], (24, 24), ExtendedColorType::Rgb8, 70);
+    let wanted = whole(&plain, &Outline::read(&plain).unwrap(), 0, MEMORY).unwrap();
+    let mut bare = plain.clone();
+    while let Some(at) = bare.windows(2).position(|w| w == [0xff, 0xc4]) {
+        let length = usize::from(u16::from_be_bytes([bare[at + 2], bare[at + 3]]));
+        bare.drain(at..at + 2 + length);
+    }
+    let got = whole(&bare, &Outline::read(&bare).unwrap(), 0, MEMORY).unwrap();
+    assert!(got.is_complete && got.pixels == wanted.pixels && bare.len() < plain.len());
+}
+
+#[test]
+fn what_cannot_be_decoded_is_refused_by_name() {
+    let plain = encode(&[90; 64], (8, 8), ExtendedColorType::L8, 70);
+    let frame = plain.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    for (kind, name) in [(0xc3, "lossless"), (0xc6, "hierarchical"), (0xc9, "arithmetic"), (0xca, "arithmetic")] {
+        let mut other = plain.clone();
+        other[frame + 1] = kind;
+        assert!(Outline::read(&other).unwrap_err().contains(name));
+    }
+    let mut deep = plain;
+    deep[frame + 4] = 12;
+    assert!(Outline::read(&deep).unwrap_err().contains("eight bits"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::parts::{effect_of_covering, subject};
 use super::traces::traces_of;
 use super::words::{capitalised, degree, distinct, listed};
 use crate::face::Component;
-use crate::identity::{SEARCHED, SampleKind};
+use crate::identity::SampleKind;
 use crate::verdict::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, NegativeEvidence, Verdict};
 
 /// Likeness, or a trace within its usual range, is given as a reason where its weight is at most this.
@@ -58,14 +58,6 @@ impl Facts<'_> {
                 let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
                 format!(
                     "Does not depict {person}: the face is too unlike the references (likeness {likeness}, at least \
-                     {least} is needed)."
-                )
-            }
-            Verdict::DifferentPerson if self.evidence.is_unlike(t) => {
-                let similarity = self.evidence.embeddings.iter().find(|e| e.embedding == SEARCHED).map(|e| e.observed);
-                let [similarity, least] = distinct([similarity.unwrap_or_default(), t.similarity], 2);
-                format!(
-                    "Does not depict {person}: the face is too unlike the references (similarity {similarity}, at least \
                      {least} is needed)."
                 )
             }

@@ -4,8 +4,6 @@ use super::*;
 use crate::verdict::Fusion;
 
 const GENERAL: Thresholds = Thresholds {
-    similarity: f32::NEG_INFINITY,
-    target_fmr: 0.0,
     real: 0.5,
     fake: 0.25,
     likeness: -0.3,

@@ -43,8 +43,6 @@ pub(crate) fn example() -> Report {
         }
     }
     let thresholds = Thresholds {
-        similarity: f32::NEG_INFINITY,
-        target_fmr: 0.0,
         real: 0.42,
         fake: 0.28,
         likeness: -0.3,
