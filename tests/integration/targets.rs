@@ -98,7 +98,7 @@ fn an_identity_has_the_thresholds_of_its_own_error_rates() {
     assert_eq!(of("obama")["thresholds"], expected);
     assert!(close(&of("biden")["thresholds"]["real"], 0.5) && close(&of("biden")["thresholds"]["fake"], 0.25));
     assert_eq!((&found["verdict"], &found["identity"]["id"]), (&json!("inconclusive"), &json!("obama")));
-    assert_eq!(found["thresholds"], shown["thresholds"]);
+    assert_eq!(found["thresholds"], expected);
 
     // Written again without rates, the identity has the rates of all identities.
     assert_eq!(put(&server, "obama", &json!({"display_name": "Barack Obama"})).0, 200);
