@@ -55,9 +55,10 @@ enum Step {
     /// Fit the upper tail of strangers' similarity, and print it as the table `[tail]` of population.toml.
     #[command(after_help = "Example:\n  faceward train tail templates.jsonl")]
     Tail {
-        /// Templates that `faceward train extract` wrote for a folder person/…; people with few images are strangers.
+        /// Templates that `faceward train extract` wrote for a folder person/…; people with fewer than four images are
+        /// strangers.
         templates: PathBuf,
-        /// References per person; people with more images are enrolled.
+        /// The most references per person.
         #[arg(long, default_value_t = 5)]
         refs: usize,
     },

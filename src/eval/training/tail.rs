@@ -10,6 +10,9 @@ use crate::template::{Embedding, Template, cosine, mean_direction};
 /// The share of comparisons that the tail is fitted to.
 pub const TAIL_SHARE: f32 = 0.001;
 
+/// The least number of photographs of a person who is enrolled.
+const LEAST_ENROLLED: usize = 4;
+
 /// The comparisons that a tail was fitted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
@@ -20,8 +23,8 @@ pub struct Compared {
 }
 
 /// Fits the tail to photographs of many people (`lines` is the output of `write_templates` for a folder `person/…`).
-/// Of people with more than `references` photographs the first are enrolled; the others are strangers. The largest face of
-/// each picture counts. `None` where there are too few comparisons.
+/// People with [`LEAST_ENROLLED`] photographs or more are enrolled, each with at most `references`; the others are
+/// strangers. The largest face of each picture counts. `None` where there are too few comparisons.
 ///
 /// # Errors
 /// When the lines cannot be read.
@@ -32,9 +35,9 @@ pub fn fit_tail(lines: impl BufRead, references: usize) -> io::Result<Option<(Ta
         let person = path.split('/').next().unwrap_or_default().to_owned();
         people.entry(person).or_default().extend(faces.first().map(vector));
     }
-    let (enrolled, strangers): (Vec<_>, Vec<_>) = people.into_values().partition(|v| v.len() > references);
+    let (enrolled, strangers): (Vec<_>, Vec<_>) = people.into_values().partition(|v| v.len() >= LEAST_ENROLLED);
     let profiles: Vec<Vec<f32>> =
-        enrolled.iter().map(|v| mean_direction(v[..references].iter().map(Vec::as_slice))).collect();
+        enrolled.iter().map(|v| mean_direction(v[..references.min(v.len())].iter().map(Vec::as_slice))).collect();
     let strangers: Vec<Vec<f32>> = strangers.into_iter().flatten().collect();
     let scores = strangers.iter().flat_map(|s| profiles.iter().map(move |p| cosine(p, s))).collect();
     let compared = Compared { identities: profiles.len(), strangers: strangers.len() };
