@@ -18,6 +18,7 @@ use super::places::Places;
 #[command(after_help = "Example:\n  faceward verify --identity jane.doe suspicious.jpg\n\n\
     Exit codes: 0 every image has a verdict (whichever it is), 1 an image or the command failed, 2 wrong usage.\n\n\
     For many images, and for an exit code that reports fakes, use `faceward batch`.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct Args {
     /// Images to verify.
     #[arg(required = true, value_name = "FILE")]

@@ -92,7 +92,9 @@ impl OpenSetScores {
                 draw.strangers.push(compared.iter().copied().fold(-1.0, f32::max));
                 scores.comparisons.extend(compared);
             }
-            of_seed.iter().for_each(|probes| draw.search(&enrolled, probes, extracted));
+            for probes in of_seed {
+                draw.search(&enrolled, probes, extracted);
+            }
             scores.draws.push(draw);
         }
         Some(scores)

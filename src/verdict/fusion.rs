@@ -126,6 +126,7 @@ impl Fusion {
     }
 
     /// As [`Fusion::with_targets`], for a face whose identity a search has decided on.
+    #[must_use]
     pub fn of_found_person(&self, targets: &ErrorTargets) -> Self {
         let fusion = self.with_targets(targets).into_owned();
         Self { thresholds: fusion.thresholds.of_found_person(), ..fusion }

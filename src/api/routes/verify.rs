@@ -42,7 +42,7 @@ pub(crate) struct VerifyParams {
     top_k: Option<usize>,
     /// Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
     /// (false-positive identification rate). The default is the server's setting `target_fpir`.
-    #[param(minimum = 0.000001, maximum = 0.5)]
+    #[param(minimum = 0.000_001, maximum = 0.5)]
     target_fpir: Option<f32>,
 }
 
