@@ -5,13 +5,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use image::{DynamicImage, RgbImage};
+use image::DynamicImage;
 use moxcms::{
-    CicpColorPrimaries, CicpProfile, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ProfileText,
-    ToneReprCurve, TransferCharacteristics, Transform8BitExecutor, TransformOptions,
+    CicpColorPrimaries, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ProfileText, ToneReprCurve,
+    TransferCharacteristics, Transform8BitExecutor, TransformOptions,
 };
 
-use super::linear::Linear;
+use super::linear::{Linear, with_alpha};
 
 /// The largest ICC profile that is read, in bytes; those of printing processes take about two million.
 pub(super) const MAX_PROFILE: usize = 4 << 20;
@@ -207,45 +207,15 @@ fn grey(image: &DynamicImage, transform: &Transform8BitExecutor) -> Option<Dynam
     with_alpha(image, pixels)
 }
 
-/// These RGB pixels with the picture's own transparency.
-pub(super) fn with_alpha(image: &DynamicImage, rgb: Vec<u8>) -> Option<DynamicImage> {
-    let colours = RgbImage::from_raw(image.width(), image.height(), rgb)?;
-    if !image.color().has_alpha() {
-        return Some(colours.into());
-    }
-    let mut rgba = image.to_rgba8();
-    for (to, from) in rgba.pixels_mut().zip(colours.pixels()) {
-        to.0[..3].copy_from_slice(&from.0);
-    }
-    Some(rgba.into())
-}
-
 /// Whether the code points are those of RGB with the full range of values.
 pub(super) fn is_rgb_of_full_range(matrix: u8, is_full_range: bool) -> bool {
     is_full_range && MatrixCoefficients::try_from(matrix).is_ok_and(|m| m == MatrixCoefficients::Identity)
 }
 
-/// A profile with these code points.
-pub(super) fn profile_of(primaries: CicpColorPrimaries) -> Option<ColorProfile> {
-    let mut profile = ColorProfile::new_srgb();
-    if primaries != CicpColorPrimaries::Bt709 {
-        let before = profile.red_colorant;
-        profile.update_rgb_colorimetry_from_cicp(CicpProfile {
-            color_primaries: primaries,
-            transfer_characteristics: TransferCharacteristics::Srgb,
-            matrix_coefficients: MatrixCoefficients::Identity,
-            full_range: true,
-        });
-        let is_changed = (profile.red_colorant.x - before.x).abs() + (profile.red_colorant.y - before.y).abs() > 1e-6;
-        is_changed.then_some(())?;
-    }
-    Some(profile)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::Rgba;
+    use image::{RgbImage, Rgba};
     use proptest::prelude::*;
 
     fn of(profile: &ColorProfile) -> Colours {

@@ -1,9 +1,10 @@
 //! Colours to sRGB by a transfer function and primaries.
 
-use image::DynamicImage;
-use moxcms::{Chromaticity, CicpColorPrimaries, ColorPrimaries, ColorProfile, TransferCharacteristics};
-
-use super::colour::{profile_of, with_alpha};
+use image::{DynamicImage, RgbImage};
+use moxcms::{
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients,
+    TransferCharacteristics,
+};
 
 /// Light that reference white has, in candela per square metre (ITU-R BT.2408). Brighter light is clipped.
 const REFERENCE_WHITE: f64 = 203.0;
@@ -91,4 +92,34 @@ impl Linear {
             self.stored[(sum.clamp(0.0, 1.0) * (VALUES - 1) as f32 + 0.5) as usize & (VALUES - 1)]
         })
     }
+}
+
+/// These RGB pixels with the picture's own transparency.
+pub(super) fn with_alpha(image: &DynamicImage, rgb: Vec<u8>) -> Option<DynamicImage> {
+    let colours = RgbImage::from_raw(image.width(), image.height(), rgb)?;
+    if !image.color().has_alpha() {
+        return Some(colours.into());
+    }
+    let mut rgba = image.to_rgba8();
+    for (to, from) in rgba.pixels_mut().zip(colours.pixels()) {
+        to.0[..3].copy_from_slice(&from.0);
+    }
+    Some(rgba.into())
+}
+
+/// A profile with these code points.
+fn profile_of(primaries: CicpColorPrimaries) -> Option<ColorProfile> {
+    let mut profile = ColorProfile::new_srgb();
+    if primaries != CicpColorPrimaries::Bt709 {
+        let before = profile.red_colorant;
+        profile.update_rgb_colorimetry_from_cicp(CicpProfile {
+            color_primaries: primaries,
+            transfer_characteristics: TransferCharacteristics::Srgb,
+            matrix_coefficients: MatrixCoefficients::Identity,
+            full_range: true,
+        });
+        let is_changed = (profile.red_colorant.x - before.x).abs() + (profile.red_colorant.y - before.y).abs() > 1e-6;
+        is_changed.then_some(())?;
+    }
+    Some(profile)
 }
