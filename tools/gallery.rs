@@ -38,7 +38,11 @@ fn photographs(number: usize, references: usize, like: &Template, population: &P
     let [one, two] = [(); 2].map(|()| &cohort[random.random_range(0..cohort.len())]);
     let share: f32 = random.random_range(0.2..0.8);
     let person = Embedding::ALL.map(|e| {
-        let mixed: Vec<f32> = one.get(e).iter().zip(two.get(e)).map(|(a, b)| share * a + (1.0 - share) * b).collect();
+        // The cohort has no embedding D: there a person is noise alone.
+        let mixed = match one.get(e) {
+            [] => vec![0.0; like.embeddings.get(e).len()],
+            one => one.iter().zip(two.get(e)).map(|(a, b)| share * a + (1.0 - share) * b).collect::<Vec<f32>>(),
+        };
         noisy(&mixed, PERSON, &mut random)
     });
     let person = Embeddings::new(person);
@@ -60,7 +64,7 @@ fn main() {
     let references: usize = args.next().map_or(3, |n| n.parse().unwrap());
     let judge = Judge::open(Path::new("models"), None).unwrap();
     let portrait = std::fs::read("demo/obama-2009.jpg").unwrap();
-    let like = judge.analyser.analyse_in_parts(&portrait).unwrap().into_templates().remove(0);
+    let like = judge.analyser.analyse_completely(&portrait).unwrap().into_templates().remove(0);
     let store = SqliteStore::open(Path::new(&folder)).unwrap();
     for number in 0..identities {
         let (id, now): (IdentityId, _) = (format!("p{number:07}").parse().unwrap(), Timestamp::now());

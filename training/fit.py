@@ -326,15 +326,16 @@ def write_population(
     effects: list[tuple[list[float], float]],
     likeness: list[float],
 ) -> None:
-    # `faceward train tail` prints the table of strangers' similarity, which is fitted to other people; it stays.
-    tail = tomllib.loads(path.read_text())["tail"]
+    # `faceward train tail` prints the tables of strangers' similarity, which are fitted to other people; they stay.
+    tails = tomllib.loads(path.read_text())["tail"]
     text = "# Written by training/fit.py; the format is documented in src/identity/population.rs.\nprior_weight = 5.0\n"
     text += f"parts = {[round(v, 5) for v in parts]}\n"
     text += f"likeness = {[round(v, 4) for v in likeness]}\n"
     for name, prior, (effect, doubt) in zip(NAMES, priors, effects, strict=True):
         text += f"\n[[embedding]] # {name}\n" + "".join(f"{k} = {float(v):.5f}\n" for k, v in prior.items())
         text += f"conditions = {[round(float(v), 3) for v in effect]}\ndoubt = {doubt:.3f}\n"
-    text += "\n[tail] # faceward train tail\n" + "".join(f"{k} = {v}\n" for k, v in tail.items())
+    for name, tail in tails.items():
+        text += f"\n[tail.{name}] # faceward train tail\n" + "".join(f"{k} = {v}\n" for k, v in tail.items())
     path.write_text(text)
 
 

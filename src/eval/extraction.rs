@@ -98,7 +98,7 @@ fn look(analyser: &Analyser, file: &Path, how: Degradation, cache: Option<&Mutex
         return Ok(seen);
     }
     let analysed =
-        how.apply(bytes, analyser.limits()).map_err(ServiceError::from).and_then(|b| analyser.analyse_in_parts(&b));
+        how.apply(bytes, analyser.limits()).map_err(ServiceError::from).and_then(|b| analyser.analyse_completely(&b));
     let seen = match analysed {
         Ok(analysis) => Seen::Faces(analysis.into_templates()),
         Err(e) => Seen::Failed(e.code().into()),

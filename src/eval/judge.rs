@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::{Population, Tail};
+use crate::identity::{Population, Tails};
 use crate::imaging::DecodeLimits;
 use crate::inference::TractEngine;
 use crate::models::{Manifest, Role, Versions, Zoo};
@@ -24,7 +24,7 @@ pub struct Judge {
     pub versions: Versions,
     /// A value that changes with faceward and with the networks that templates come from, but not with the fusion.
     pub templates_version: String,
-    tail: Tail,
+    tails: Tails,
 }
 
 impl Judge {
@@ -46,9 +46,9 @@ impl Judge {
             calibration.check(&versions.models)?;
             fusion = fusion.calibrated(calibration);
         }
-        let tail = calibration.and_then(|c| c.tail).unwrap_or(population.model.tail);
+        let tails = calibration.and_then(|c| c.tail).unwrap_or(population.model.tail);
         Ok(Self {
-            tail,
+            tails,
             analyser: Analyser::new(zoo, DecodeLimits::default()),
             population,
             fusion,
@@ -57,9 +57,9 @@ impl Judge {
         })
     }
 
-    /// The tail of strangers' similarity that the threshold of a search follows from.
-    pub fn tail(&self) -> Tail {
-        self.tail
+    /// The tails of strangers' similarity that the threshold of a search follows from.
+    pub fn tails(&self) -> Tails {
+        self.tails
     }
 }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::measure::enrollment;
 use super::statistics::thinned;
 use super::{Dataset, Degradation, Draw, Extracted, Judge, Protocol, Seen, Set, draws};
-use crate::identity::Tail;
-use crate::template::{Embedding, cosine};
+use crate::identity::{OpenSet, Profile, SEARCHED, Similarity, Tails};
+use crate::template::{Embedding, Template, cosine};
 
 /// The target rates of the table.
 const TARGETS: [f32; 5] = [0.001, 0.0033, 0.01, 0.03, 0.1];
@@ -22,7 +22,7 @@ const POINTS: usize = 250;
 pub struct OpenSetRow {
     /// The target FPIR.
     pub target_fpir: f32,
-    /// The threshold that follows from it, a cosine; the mean over the draws.
+    /// The threshold that follows from it, a mean cosine; the mean over the draws.
     pub threshold: f64,
     /// Strangers taken for somebody enrolled.
     pub fpir: f64,
@@ -53,7 +53,7 @@ pub struct OpenSetFigures {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OpenSetScores {
     draws: Vec<DrawScores>,
-    comparisons: Vec<f32>,
+    comparisons: Vec<Similarity>,
 }
 
 /// The scores of one draw.
@@ -61,16 +61,16 @@ pub struct OpenSetScores {
 struct DrawScores {
     /// The number of people enrolled.
     gallery: usize,
-    /// Each stranger's best score.
-    strangers: Vec<f32>,
-    /// The score of each genuine photograph, where its person is the best match; otherwise `None`.
-    genuine: Vec<Option<f32>>,
+    /// Each stranger's best match.
+    strangers: Vec<Similarity>,
+    /// The similarity of each genuine photograph, where its person is the best match; otherwise `None`.
+    genuine: Vec<Option<Similarity>>,
     /// As `genuine`, for fakes.
-    fakes: Vec<Option<f32>>,
+    fakes: Vec<Option<Similarity>>,
 }
 
-/// The mean direction of each person enrolled.
-type Directions = Vec<(String, Vec<f32>)>;
+/// Each person enrolled.
+type Enrolled = Vec<(String, Profile)>;
 
 impl OpenSetScores {
     /// Enrolls every draw and searches for every undegraded probe; `None` without strangers.
@@ -83,13 +83,13 @@ impl OpenSetScores {
         for of_seed in all.chunk_by(|a, b| a.seed == b.seed) {
             let enrolled = of_seed.iter().filter_map(|draw| {
                 let profile = enrollment(judge, draw, extracted).0?;
-                Some((draw.person.to_owned(), profile.embedding(Embedding::C).centroid.clone()))
+                Some((draw.person.to_owned(), profile))
             });
-            let enrolled: Directions = enrolled.collect();
+            let enrolled: Enrolled = enrolled.collect();
             let mut draw = DrawScores { gallery: enrolled.len(), ..DrawScores::default() };
             for stranger in &dataset.strangers {
                 let Some(compared) = compare(&enrolled, extracted, &stranger.path) else { continue };
-                draw.strangers.push(compared.iter().copied().fold(-1.0, f32::max));
+                draw.strangers.extend(best(&compared));
                 scores.comparisons.extend(compared);
             }
             for probes in of_seed {
@@ -106,12 +106,12 @@ impl OpenSetScores {
     }
 
     /// Every comparison of a stranger with an identity, in all draws.
-    pub fn comparisons(&self) -> &[f32] {
+    pub fn comparisons(&self) -> &[Similarity] {
         &self.comparisons
     }
 
-    /// The figures with the thresholds that follow from `tail`.
-    pub fn figures(&self, tail: Tail) -> OpenSetFigures {
+    /// The figures with the thresholds that follow from `tails`.
+    pub fn figures(&self, tails: Tails) -> OpenSetFigures {
         let count = |of: fn(&DrawScores) -> usize| self.draws.iter().map(of).sum::<usize>();
         let draws = self.draws.len().max(1) as f64;
         OpenSetFigures {
@@ -119,39 +119,39 @@ impl OpenSetScores {
             strangers: self.strangers(),
             genuine: count(|d| d.genuine.len()),
             fakes: count(|d| d.fakes.len()),
-            rows: TARGETS.into_iter().map(|target| self.row(tail, target)).collect(),
+            rows: TARGETS.into_iter().map(|target| self.row(tails, target)).collect(),
             curve: self.curve(),
         }
     }
 
-    fn row(&self, tail: Tail, target_fpir: f32) -> OpenSetRow {
-        let threshold = |d: &DrawScores| tail.search(d.gallery, target_fpir).threshold;
-        let share = |missed: fn(&DrawScores, f32) -> usize, of: fn(&DrawScores) -> usize| {
+    fn row(&self, tails: Tails, target_fpir: f32) -> OpenSetRow {
+        let search = |d: &DrawScores| tails.search(d.gallery, target_fpir);
+        let share = |wrong: fn(&DrawScores, OpenSet) -> usize, of: fn(&DrawScores) -> usize| {
             let all: usize = self.draws.iter().map(of).sum();
-            let missed: usize = self.draws.iter().map(|d| missed(d, threshold(d))).sum();
-            (all > 0).then(|| missed as f64 / all as f64)
+            let wrong: usize = self.draws.iter().map(|d| wrong(d, search(d))).sum();
+            (all > 0).then(|| wrong as f64 / all as f64)
         };
-        let thresholds: f64 = self.draws.iter().map(|d| f64::from(threshold(d))).sum();
+        let thresholds: f64 = self.draws.iter().map(|d| f64::from(search(d).threshold)).sum();
         OpenSetRow {
             target_fpir,
             threshold: thresholds / self.draws.len().max(1) as f64,
-            fpir: share(|d, t| d.strangers.iter().filter(|s| **s >= t).count(), |d| d.strangers.len())
+            fpir: share(|d, s| d.strangers.iter().filter(|v| s.depicts(**v)).count(), |d| d.strangers.len())
                 .unwrap_or_default(),
-            fnir: share(|d, t| missed(&d.genuine, t), |d| d.genuine.len()),
-            fakes_missed: share(|d, t| missed(&d.fakes, t), |d| d.fakes.len()),
+            fnir: share(|d, s| missed(&d.genuine, |v| s.depicts(v)), |d| d.genuine.len()),
+            fakes_missed: share(|d, s| missed(&d.fakes, |v| s.depicts(v)), |d| d.fakes.len()),
         }
     }
 
     fn curve(&self) -> Vec<[f64; 2]> {
-        let mut strangers: Vec<f32> = self.draws.iter().flat_map(|d| d.strangers.iter().copied()).collect();
-        let genuine: Vec<Option<f32>> = self.draws.iter().flat_map(|d| d.genuine.iter().copied()).collect();
+        let mut strangers: Vec<f32> = self.draws.iter().flat_map(|d| d.strangers.iter().map(|s| s.score())).collect();
+        let genuine: Vec<Option<Similarity>> = self.draws.iter().flat_map(|d| d.genuine.iter().copied()).collect();
         if genuine.is_empty() {
             return Vec::new();
         }
         strangers.sort_by(|a, b| b.total_cmp(a));
         let points = strangers.iter().enumerate().map(|(above, threshold)| {
             let fpir = (above + 1) as f64 / strangers.len() as f64;
-            [fpir, missed(&genuine, *threshold) as f64 / genuine.len() as f64]
+            [fpir, missed(&genuine, |v| v.score() >= *threshold) as f64 / genuine.len() as f64]
         });
         thinned(&points.collect::<Vec<_>>(), POINTS)
     }
@@ -159,7 +159,7 @@ impl OpenSetScores {
 
 impl DrawScores {
     /// Searches for the genuine photographs and the fakes of one person.
-    fn search<T>(&mut self, enrolled: &Directions, draw: &Draw<T>, extracted: &Extracted) {
+    fn search<T>(&mut self, enrolled: &Enrolled, draw: &Draw<T>, extracted: &Extracted) {
         let Some(own) = enrolled.iter().position(|(person, _)| person == draw.person) else { return };
         for (set, pictures) in &draw.probes {
             let found = match set {
@@ -169,38 +169,58 @@ impl DrawScores {
             };
             for picture in pictures {
                 let Some(compared) = compare(enrolled, extracted, &picture.path) else { continue };
-                let best = compared.iter().copied().fold(-1.0, f32::max);
-                found.push(Some(compared[own]).filter(|score| *score >= best));
+                let best = best(&compared).map_or(-1.0, Similarity::score);
+                found.push(Some(compared[own]).filter(|v| v.score() >= best));
             }
         }
     }
 }
 
-/// For each person enrolled, the score of the face in a picture that is most like that person; `None` without a face.
-fn compare(enrolled: &Directions, extracted: &Extracted, path: &str) -> Option<Vec<f32>> {
+/// For each person enrolled, the similarity of the face in a picture that is most like that person; `None` without a face.
+fn compare(enrolled: &Enrolled, extracted: &Extracted, path: &str) -> Option<Vec<Similarity>> {
     let Some(Seen::Faces(faces)) = extracted.get(path, Degradation::None) else { return None };
-    let score = |direction: &[f32]| {
-        faces.iter().map(|face| cosine(direction, face.embeddings.get(Embedding::C))).fold(-1.0, f32::max)
+    let of = |(_, profile): &(String, Profile)| {
+        let all: Vec<Similarity> = faces.iter().map(|face| similarity(profile, face)).collect();
+        best(&all).unwrap_or_default()
     };
-    (!faces.is_empty()).then(|| enrolled.iter().map(|(_, direction)| score(direction)).collect())
+    (!faces.is_empty()).then(|| enrolled.iter().map(of).collect())
 }
 
-/// The number of photographs that are not found with this threshold.
-fn missed(found: &[Option<f32>], threshold: f32) -> usize {
-    found.iter().filter(|score| score.is_none_or(|score| score < threshold)).count()
+fn similarity(profile: &Profile, face: &Template) -> Similarity {
+    let (own, of_face) = (profile.confirming(), face.embeddings.get(Embedding::D));
+    let both = !own.is_empty() && own.len() == of_face.len();
+    Similarity {
+        searched: cosine(&profile.embedding(SEARCHED).centroid, face.embeddings.get(SEARCHED)),
+        confirming: both.then(|| cosine(own, of_face)),
+    }
+}
+
+fn best(all: &[Similarity]) -> Option<Similarity> {
+    all.iter().copied().max_by(|a, b| a.score().total_cmp(&b.score()))
+}
+
+/// The number of photographs that are not found.
+fn missed(found: &[Option<Similarity>], is_found: impl Fn(Similarity) -> bool) -> usize {
+    found.iter().filter(|v| !v.is_some_and(&is_found)).count()
 }
 
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "figures that are exact are compared exactly")]
 mod tests {
     use super::*;
+    use crate::identity::Tail;
+
+    fn alike(score: f32) -> Similarity {
+        Similarity { searched: score, confirming: Some(score) }
+    }
 
     fn scores() -> OpenSetScores {
+        let found = |all: &[Option<f32>]| all.iter().map(|v| v.map(alike)).collect();
         let draw = DrawScores {
             gallery: 4,
-            strangers: (0..1000).map(|i| 0.0006 * i as f32).collect(),
-            genuine: vec![Some(0.9), Some(0.7), Some(0.5), None],
-            fakes: vec![Some(0.62), Some(0.2)],
+            strangers: (0..1000).map(|i| alike(0.0006 * i as f32)).collect(),
+            genuine: found(&[Some(0.9), Some(0.7), Some(0.5), None]),
+            fakes: found(&[Some(0.62), Some(0.2)]),
         };
         OpenSetScores { draws: vec![draw], comparisons: Vec::new() }
     }
@@ -208,10 +228,11 @@ mod tests {
     #[test]
     fn rates_are_counted_at_the_threshold_of_each_target() {
         let tail = Tail { from: 0.54, share: 0.025, scale: 0.05, shape: -0.1 };
-        let figures = scores().figures(tail);
+        let tails = Tails { searched: tail, confirmed: tail };
+        let figures = scores().figures(tails);
         assert_eq!((figures.gallery, figures.strangers, figures.genuine, figures.fakes), (4.0, 1000, 4, 2));
         for row in &figures.rows {
-            let expected = tail.search(4, row.target_fpir).threshold;
+            let expected = tails.search(4, row.target_fpir).threshold;
             assert!((row.threshold - f64::from(expected)).abs() < 1e-6);
             assert_eq!(row.fpir, (0..1000).filter(|i| 0.0006 * *i as f32 >= expected).count() as f64 / 1000.0);
         }
@@ -222,7 +243,8 @@ mod tests {
 
     #[test]
     fn the_curve_trades_strangers_for_those_missed() {
-        let curve = scores().figures(Tail { from: 0.5, share: 0.1, scale: 0.05, shape: 0.0 }).curve;
+        let tail = Tail { from: 0.5, share: 0.1, scale: 0.05, shape: 0.0 };
+        let curve = scores().figures(Tails { searched: tail, confirmed: tail }).curve;
         assert!(curve.windows(2).all(|w| w[0][0] < w[1][0] && w[0][1] >= w[1][1]), "{curve:?}");
         assert_eq!(curve.last(), Some(&[1.0, 0.25]));
     }

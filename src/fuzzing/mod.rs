@@ -173,7 +173,7 @@ impl Verifier {
         let judge = Judge::open(&root.join("models"), None).expect("the models load");
         let portraits = ["obama-2009.jpg", "obama-2010.jpg", "obama-2012.jpg"].map(|name| {
             let bytes = std::fs::read(root.join("demo").join(name)).expect("a portrait");
-            let faces = judge.analyser.analyse_in_parts(&bytes).expect("a face").into_templates();
+            let faces = judge.analyser.analyse_completely(&bytes).expect("a face").into_templates();
             Candidate { sha256: name.into(), faces }
         });
         let profile = enroll(portraits.into(), &judge.population).0.expect("the portraits agree");

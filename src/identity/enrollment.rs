@@ -189,7 +189,7 @@ fn alike(a: &Template, b: &Template, population: &Population) -> f32 {
         }
         (cosine(a.embeddings.get(e), b.embeddings.get(e)) - prior.pairwise) / prior.spread.max(1e-3)
     };
-    Embedding::ALL.iter().map(|&e| share(e)).sum::<f32>()
+    Embedding::JUDGED.iter().map(|&e| share(e)).sum::<f32>()
 }
 
 fn median(mut values: Vec<f32>) -> f32 {

@@ -5,7 +5,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use uuid::Uuid;
 
-use super::{EmbeddingPrior, Population, PopulationModel, Sample, SampleKind, Tail};
+use super::{EmbeddingPrior, Population, PopulationModel, Sample, SampleKind, Tail, Tails};
 use crate::face::{BoundingBox, Component, Pose, Quality};
 use crate::template::{
     ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Part, Parts, Template,
@@ -77,13 +77,14 @@ pub(crate) fn population() -> Population {
         conditions: Default::default(),
         doubt: 0.0,
     };
+    let tail = Tail { from: 0.4, share: 0.001, scale: 0.04, shape: -0.07 };
     Population {
         model: PopulationModel {
-            embedding: vec![prior; 3],
+            embedding: vec![prior; Embedding::JUDGED.len()],
             prior_weight: 5.0,
             parts: vec![0.01; 3],
             likeness: vec![-12.0, 8.0, 8.0, 8.0],
-            tail: Tail { from: 0.4, share: 0.001, scale: 0.04, shape: -0.07 },
+            tail: Tails { searched: tail, confirmed: tail },
         },
         cohort: (5000..5060).map(|i| template(i).embeddings).collect(),
     }

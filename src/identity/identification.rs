@@ -4,7 +4,11 @@
 //! there are identities. One threshold for all sizes cannot hold the rate of such errors. Here the threshold follows from
 //! the rate that is asked for and from the number enrolled, by way of the upper tail of strangers' scores: beyond a high
 //! quantile it is a generalised Pareto distribution (Pickands 1975; for face recognition Scheirer et al., "Meta-recognition",
-//! 2011). The score is the cosine between the face and the mean direction of an identity's references.
+//! 2011).
+//!
+//! Two networks compare. Every face is searched by the cosine of embedding C with the mean direction of each identity's
+//! references. Where that is unusually high for a stranger, embedding D confirms it: the score is then the mean of the two
+//! cosines. A stranger who deceives one network seldom deceives the other, and a fake that one of them misses is found.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,14 +30,48 @@ pub const DEFAULT_TARGET_FPIR: f32 = 0.0033;
 /// The rates that a search can be asked for.
 pub const TARGET_FPIR: std::ops::RangeInclusive<f32> = 1e-6..=0.5;
 
+/// The upper tails of both scores.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tails {
+    /// Of the cosine of embedding C.
+    pub searched: Tail,
+    /// Of the mean of the cosines of embeddings C and D.
+    pub confirmed: Tail,
+}
+
+/// The similarity of a face to an identity.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Similarity {
+    /// The cosine of embedding C, -1..=1.
+    pub searched: f32,
+    /// The cosine of embedding D, -1..=1; `None` where the face or the references lack it.
+    pub confirming: Option<f32>,
+}
+
+impl Similarity {
+    /// The score, -1..=1: the mean of the cosines that there are.
+    pub fn score(self) -> f32 {
+        self.confirming.map_or(self.searched, |d| f32::midpoint(self.searched, d))
+    }
+}
+
 /// The decision of a search over a number of identities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OpenSet {
-    tail: Tail,
+    tails: Tails,
     identities: usize,
-    /// A face with this score or a higher one depicts the identity.
+    /// Embedding D confirms a candidate from this cosine of embedding C on. About one stranger in ten has one, or as many
+    /// as the target allows where that is more.
+    pub confirm_from: f32,
+    /// A confirmed face with this score or a higher one depicts the identity.
     pub threshold: f32,
+    /// The same for a face of which only embedding C can be compared.
+    pub threshold_unconfirmed: f32,
 }
+
+/// The share of strangers whom embedding D looks at, unless the target FPIR is higher.
+const CONFIRMED_SHARE: f32 = 0.1;
 
 impl Tail {
     /// Checks that the parameters are those of a distribution.
@@ -87,17 +125,47 @@ impl Tail {
 
     /// The score that a stranger's comparison reaches with this probability; at least [`Tail::from`].
     pub fn score_at(&self, probability: f64) -> f32 {
-        let ratio = (f64::from(self.share) / probability.max(f64::MIN_POSITIVE)).max(1.0);
+        self.extrapolated(probability.min(f64::from(self.share)))
+    }
+
+    /// As [`Tail::score_at`], continued below [`Tail::from`], where it is a rough guess.
+    fn extrapolated(&self, probability: f64) -> f32 {
+        let ratio = f64::from(self.share) / probability.max(f64::MIN_POSITIVE);
         let shape = f64::from(self.shape);
         let excess = if shape.abs() < 1e-6 { ratio.ln() } else { (ratio.powf(shape) - 1.0) / shape };
         self.from + self.scale * excess as f32
     }
+}
+
+impl Tails {
+    /// Checks that the parameters are those of distributions.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        self.searched.check()?;
+        self.confirmed.check()
+    }
+
+    /// Fits both tails to comparisons between strangers and identities, with [`Tail::fit`].
+    pub fn fit(comparisons: &[Similarity], share: f32) -> Option<Self> {
+        let searched = Tail::fit(comparisons.iter().map(|s| s.searched).collect(), share)?;
+        let confirmed = Tail::fit(comparisons.iter().map(|s| s.score()).collect(), share)?;
+        Some(Self { searched, confirmed })
+    }
 
     /// The decision of a search over `identities` that takes a stranger for somebody at most as often as `target_fpir`.
     pub fn search(self, identities: usize, target_fpir: f32) -> OpenSet {
-        // 1 - (1 - target)^(1 / n), exact for small targets.
-        let each = -((-f64::from(target_fpir)).ln_1p() / identities.max(1) as f64).exp_m1();
-        OpenSet { tail: self, identities, threshold: self.score_at(each) }
+        // 1 - (1 - rate)^(1 / n), exact for small rates.
+        let each = |rate: f32| -((-f64::from(rate)).ln_1p() / identities.max(1) as f64).exp_m1();
+        let target = each(target_fpir);
+        OpenSet {
+            tails: self,
+            identities,
+            confirm_from: self.searched.extrapolated(each(CONFIRMED_SHARE.max(target_fpir))),
+            threshold: self.confirmed.score_at(target),
+            threshold_unconfirmed: self.searched.score_at(target),
+        }
     }
 }
 
@@ -105,10 +173,30 @@ impl Tail {
 pub const LEAST_EXCESSES: usize = 50;
 
 impl OpenSet {
-    /// The probability that a stranger reaches `score` against at least one of the identities, 0..=1: the FPIR of a threshold
-    /// there. `None` for a score below the tail, which is nothing unusual for a stranger.
-    pub fn fpir(&self, score: f32) -> Option<f32> {
-        let each = (score >= self.tail.from).then(|| self.tail.exceedance(score))?;
+    /// The threshold for a score of as many networks.
+    pub fn threshold_for(&self, similarity: Similarity) -> f32 {
+        similarity.confirming.map_or(self.threshold_unconfirmed, |_| self.threshold)
+    }
+
+    /// Whether a face this similar depicts the identity.
+    pub fn depicts(&self, similarity: Similarity) -> bool {
+        similarity.searched >= self.confirm_from && similarity.score() >= self.threshold_for(similarity)
+    }
+
+    /// The probability that a stranger is as similar as this to at least one of the identities, 0..=1: the FPIR of a
+    /// threshold there. `None` for a score below the tail, which is nothing unusual for a stranger.
+    pub fn fpir(&self, similarity: Similarity) -> Option<f32> {
+        self.rate(similarity, similarity.score())
+    }
+
+    /// The FPIR of the threshold for a score of as many networks.
+    pub fn expected_fpir(&self, similarity: Similarity) -> f32 {
+        self.rate(similarity, self.threshold_for(similarity)).unwrap_or_default()
+    }
+
+    fn rate(&self, kind: Similarity, score: f32) -> Option<f32> {
+        let tail = kind.confirming.map_or(&self.tails.searched, |_| &self.tails.confirmed);
+        let each = (score >= tail.from).then(|| tail.exceedance(score))?;
         Some(-(self.identities as f64 * (-each).ln_1p()).exp_m1() as f32)
     }
 }
@@ -120,6 +208,7 @@ mod tests {
     use super::*;
 
     const TAIL: Tail = Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 };
+    const TAILS: Tails = Tails { searched: TAIL, confirmed: Tail { from: 0.36, ..TAIL } };
 
     #[test]
     fn a_tail_is_recovered_from_its_own_quantiles() {
@@ -136,19 +225,60 @@ mod tests {
         assert_eq!(Tail::fit(vec![0.1; 1000], 0.001), None, "one score is no tail");
     }
 
+    fn confirmed(score: f32) -> Similarity {
+        Similarity { searched: score, confirming: Some(score) }
+    }
+
+    fn unconfirmed(score: f32) -> Similarity {
+        Similarity { searched: score, confirming: None }
+    }
+
     #[test]
     fn the_rate_at_the_threshold_is_the_one_asked_for_whatever_the_size() {
         for identities in [4, 10, 1000, 1_000_000] {
             for target in [1e-6, 0.0005, 0.0033] {
-                let search = TAIL.search(identities, target);
-                let rate = search.fpir(search.threshold).unwrap();
-                assert!((rate / target - 1.0).abs() < 0.02, "{identities} {target} {rate}");
+                let search = TAILS.search(identities, target);
+                let rates = [
+                    search.expected_fpir(confirmed(0.0)),
+                    search.fpir(confirmed(search.threshold)).unwrap(),
+                    search.fpir(unconfirmed(search.threshold_unconfirmed)).unwrap(),
+                ];
+                for rate in rates {
+                    assert!((rate / target - 1.0).abs() < 0.02, "{identities} {target} {rate}");
+                }
             }
         }
         // Where the tail begins above the target, fewer strangers are found than asked for.
-        let one = TAIL.search(1, 0.1);
-        assert!(one.threshold >= TAIL.from && one.fpir(one.threshold).unwrap() < 0.1);
-        assert_eq!(one.fpir(TAIL.from - 0.01), None);
+        let one = TAILS.search(1, 0.1);
+        assert!(one.threshold >= TAILS.confirmed.from && one.expected_fpir(confirmed(0.0)) < 0.1);
+        assert_eq!(one.fpir(confirmed(TAILS.confirmed.from - 0.01)), None);
+    }
+
+    #[test]
+    fn two_networks_together_find_whom_one_alone_would_not() {
+        let search = TAILS.search(100, 0.0033);
+        assert!(search.threshold < search.threshold_unconfirmed);
+        let between = f32::midpoint(search.threshold, search.threshold_unconfirmed);
+        assert!(search.depicts(confirmed(between)) && !search.depicts(unconfirmed(between)));
+        assert!(search.depicts(unconfirmed(search.threshold_unconfirmed)));
+        // The mean counts: a network that doubts is heard.
+        let doubted = Similarity { searched: search.threshold, confirming: Some(search.threshold - 0.1) };
+        assert!(!search.depicts(doubted));
+        let other_only = Similarity { searched: search.confirm_from - 0.01, confirming: Some(0.9) };
+        assert!(!search.depicts(other_only), "such a face is never confirmed");
+    }
+
+    #[test]
+    fn more_strangers_are_confirmed_than_may_be_found() {
+        for identities in [1, 10, 1000, 1_000_000] {
+            for target in [0.0005, 0.0033, 0.3] {
+                let search = TAILS.search(identities, target);
+                assert!(search.confirm_from <= search.threshold_unconfirmed, "{identities} {target}");
+            }
+            // At least as many as one in ten, whatever the target.
+            let [strict, usual] = [1e-6, 0.0033].map(|target| TAILS.search(identities, target).confirm_from);
+            assert_eq!(strict.to_bits(), usual.to_bits());
+        }
     }
 
     #[test]
@@ -167,10 +297,12 @@ mod tests {
     proptest! {
         #[test]
         fn more_identities_and_lower_rates_raise_the_threshold(n in 1..100_000usize, target in 1e-6..0.4f32) {
-            let search = TAIL.search(n, target);
-            prop_assert!(search.threshold.is_finite() && search.threshold >= TAIL.from);
-            prop_assert!(TAIL.search(2 * n, target).threshold >= search.threshold);
-            prop_assert!(TAIL.search(n, target / 2.0).threshold >= search.threshold);
+            let search = TAILS.search(n, target);
+            prop_assert!(search.threshold.is_finite() && search.threshold >= TAILS.confirmed.from);
+            for stricter in [TAILS.search(2 * n, target), TAILS.search(n, target / 2.0)] {
+                prop_assert!(stricter.threshold >= search.threshold);
+                prop_assert!(stricter.confirm_from >= search.confirm_from);
+            }
         }
     }
 }

@@ -11,11 +11,11 @@ const SHARE: f32 = 0.1;
 /// The least number of look-alikes.
 const LEAST: usize = 3;
 
-/// The faces of `cohort` that are most like `centroids` (one per [`Embedding::ALL`]): those with the highest sum of
+/// The faces of `cohort` that are most like `centroids` (one per [`Embedding::JUDGED`]): those with the highest sum of
 /// standardised cosines.
 pub(super) fn look_alikes<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) -> Vec<&'a Embeddings> {
     let mut sums = vec![0.0f32; cohort.len()];
-    for (which, centroid) in Embedding::ALL.into_iter().zip(centroids) {
+    for (which, centroid) in Embedding::JUDGED.into_iter().zip(centroids) {
         let cosines: Vec<f32> = cohort.iter().map(|c| cosine(centroid, c.get(which))).collect();
         let spread = Spread::of(&cosines);
         for (sum, c) in sums.iter_mut().zip(&cosines) {
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn the_nearest_tenth_in_all_embeddings_together() {
-        let centroids: Vec<Vec<f32>> = Embedding::ALL.map(|e| template(1).embeddings.get(e).to_vec()).into();
+        let centroids: Vec<Vec<f32>> = Embedding::JUDGED.map(|e| template(1).embeddings.get(e).to_vec()).into();
         let mut cohort: Vec<Embeddings> = (100..157).map(|i| template(i).embeddings).collect();
         let alike: Vec<Embeddings> = (0..3).map(|i| near(1, i).embeddings).collect();
         for (at, face) in [5, 20, 40].into_iter().zip(&alike) {

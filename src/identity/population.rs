@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConditionEffects, Tail};
+use super::{ConditionEffects, Tails};
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{Embedding, Embeddings, Part};
 use crate::toml_file;
@@ -28,7 +28,7 @@ pub struct EmbeddingPrior {
 /// The committed coefficients, `models/population.toml`; training/README.md says how they were obtained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PopulationModel {
-    /// One for each of [`Embedding::ALL`].
+    /// One for each of [`Embedding::JUDGED`].
     pub embedding: Vec<EmbeddingPrior>,
     /// The number of references that the priors weigh as much as.
     pub prior_weight: f32,
@@ -38,8 +38,8 @@ pub struct PopulationModel {
     /// The log odds that two sides show one person: intercept, then one weight per embedding for the place of its cosine
     /// between look-alikes (0) and the person's own expectation (1).
     pub likeness: Vec<f32>,
-    /// The upper tail of the similarity of strangers, from which the threshold of a search follows.
-    pub tail: Tail,
+    /// The upper tails of strangers' similarity, from which the threshold of a search follows.
+    pub tail: Tails,
 }
 
 /// Priors and cohort.
@@ -67,7 +67,7 @@ impl Population {
     /// Where and why the coefficients are not of the documented form.
     pub fn parse(text: &str, cohort: Vec<Embeddings>) -> Result<Self, String> {
         let model: PopulationModel = toml_file::parse(text)?;
-        let n = Embedding::ALL.len();
+        let n = Embedding::JUDGED.len();
         if model.embedding.len() != n || model.likeness.len() != n + 1 {
             return Err(format!("expected {n} embeddings and {} likeness weights", n + 1));
         }

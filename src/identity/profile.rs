@@ -55,6 +55,8 @@ pub struct Profile {
     pub references: usize,
     /// The templates of the references.
     templates: Vec<Template>,
+    /// The mean direction of the references by [`Embedding::D`]; empty where none of them has it.
+    confirming: Vec<f32>,
     /// The ids of the references, in the order of the templates; empty where it was fitted on templates alone.
     ids: Vec<Uuid>,
     negatives: Vec<Negative>,
@@ -87,15 +89,16 @@ impl Profile {
         if templates.is_empty() {
             return None;
         }
-        let centroids = Embedding::ALL.map(|e| mean_direction(vectors(e, &templates, population)));
+        let centroids = Embedding::JUDGED.map(|e| mean_direction(vectors(e, &templates, population)));
         let impostors = look_alikes(&centroids, &population.cohort);
         let of_embedding = |(e, centroid)| fit_embedding(e, centroid, &templates, &impostors, population);
         Some(Self {
-            embeddings: Embedding::ALL.into_iter().zip(centroids).map(of_embedding).collect(),
+            embeddings: Embedding::JUDGED.into_iter().zip(centroids).map(of_embedding).collect(),
             attributes: (0..ATTRIBUTES.len()).map(|i| fit_attribute(i, &templates, population)).collect(),
             parts: PartsProfile::fit(&templates, &population.model.parts, population.model.prior_weight),
             references: templates.len(),
             conditions: Conditions::mean(templates.iter()),
+            confirming: mean_direction(confirming(&templates)),
             templates,
             ids: Vec::new(),
             negatives: Vec::new(),
@@ -103,9 +106,15 @@ impl Profile {
         })
     }
 
-    /// One embedding's part.
+    /// The part of one of [`Embedding::JUDGED`].
     pub fn embedding(&self, which: Embedding) -> &EmbeddingProfile {
         &self.embeddings[which as usize]
+    }
+
+    /// The mean direction of the references by [`Embedding::D`], by which a search confirms whom it found; empty where none of
+    /// them has it.
+    pub fn confirming(&self) -> &[f32] {
+        &self.confirming
     }
 
     /// The usual range of attribute `index` of [`ATTRIBUTES`]; `None` where no reference shows it.
@@ -141,7 +150,7 @@ impl Profile {
     pub fn size(&self) -> usize {
         let own: usize = self.embeddings.iter().map(|e| e.centroid.len()).sum();
         let each = self.templates.iter().chain(self.negatives.iter().map(|n| &n.template));
-        size_of::<Self>() + own * size_of::<f32>() + each.map(size).sum::<usize>()
+        size_of::<Self>() + (own + self.confirming.len()) * size_of::<f32>() + each.map(size).sum::<usize>()
     }
 
     /// The conditions of `probe` less the references'.
@@ -179,7 +188,7 @@ impl Profile {
     /// The probe's [`Profile::place`] per embedding, clamped to -1..=1.5. One that either side lacks takes the mean of the
     /// others, so that it changes nothing.
     pub fn places(&self, probe: &Template) -> Vec<f32> {
-        let places = Embedding::ALL.map(|e| self.compares(e, probe).then(|| self.place(e, probe).clamp(-1.0, 1.5)));
+        let places = Embedding::JUDGED.map(|e| self.compares(e, probe).then(|| self.place(e, probe).clamp(-1.0, 1.5)));
         let known: Vec<f32> = places.iter().flatten().copied().collect();
         let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
         places.into_iter().map(|p| p.unwrap_or(mean)).collect()
@@ -206,6 +215,13 @@ fn vectors<'a>(which: Embedding, templates: &'a [Template], population: &Populat
         Some(one) => all.filter(|v| v.len() == one.get(which).len()).collect(),
         None => all.collect(),
     }
+}
+
+/// The vectors of embedding D; of several lengths those of the newest reference.
+fn confirming(templates: &[Template]) -> Vec<&[f32]> {
+    let all = || templates.iter().map(|t| t.embeddings.get(Embedding::D)).filter(|v| !v.is_empty());
+    let length = all().next_back().map_or(0, <[f32]>::len);
+    all().filter(|v| v.len() == length).collect()
 }
 
 fn fit_embedding(
@@ -248,7 +264,7 @@ mod tests {
     fn one_reference_gives_a_wider_spread_than_ten() {
         let population = population();
         let of = |n: u64| Profile::of_templates((0..n).map(|i| near(1, i)).collect(), &population).unwrap();
-        for e in Embedding::ALL {
+        for e in Embedding::JUDGED {
             let (one, ten) = (of(1), of(10));
             assert!(one.embedding(e).genuine.deviation > ten.embedding(e).genuine.deviation, "{e:?}");
             assert!(one.embedding(e).genuine.centre < ten.embedding(e).genuine.centre, "{e:?}");
@@ -268,8 +284,8 @@ mod tests {
         let population = population();
         let old = |i: u64| {
             let mut t = near(1, i);
-            let [a, b, c] = Embedding::ALL.map(|e| t.embeddings.get(e).to_vec());
-            t.embeddings = crate::template::Embeddings::new([a, b, [c, vec![1.0; 9]].concat()]);
+            let [a, b, c, d] = Embedding::ALL.map(|e| t.embeddings.get(e).to_vec());
+            t.embeddings = crate::template::Embeddings::new([a, b, [c, vec![1.0; 9]].concat(), d]);
             t
         };
         let profile = Profile::of_templates((0..4).map(old).collect(), &population).unwrap();

@@ -23,8 +23,8 @@ pub struct SearchRow {
     pub references: u32,
     /// The number of negatives.
     pub negatives: u32,
-    /// The agreement of the references, in the order of [`Embedding::ALL`].
-    pub agreement: [Agreement; Embedding::ALL.len()],
+    /// The agreement of the references, in the order of [`Embedding::JUDGED`].
+    pub agreement: [Agreement; Embedding::JUDGED.len()],
     /// The mean direction of the references by [`SEARCHED`], in steps of 1 / 32767; empty without a vector.
     direction: Vec<i16>,
 }
@@ -44,7 +44,7 @@ impl SearchRow {
             networks: NETWORKS,
             references: references().count() as u32,
             negatives: (samples.len() - references().count()) as u32,
-            agreement: Embedding::ALL.map(|e| Agreement::of(&vectors(e))),
+            agreement: Embedding::JUDGED.map(|e| Agreement::of(&vectors(e))),
             direction: direction.iter().map(|v| (v * ONE).round() as i16).collect(),
         }
     }
@@ -82,7 +82,7 @@ mod tests {
         assert!(row.is_current());
         let profile = Profile::fit(&samples, &population).unwrap();
         assert!(cosine(&row.direction(), &profile.embedding(SEARCHED).centroid) > 0.999_999);
-        for e in Embedding::ALL {
+        for e in Embedding::JUDGED {
             let genuine = row.agreement[e as usize].genuine(&population.prior(e), population.model.prior_weight);
             assert_eq!(genuine, profile.embedding(e).genuine);
         }
@@ -94,7 +94,7 @@ mod tests {
     fn of_vectors_of_two_lengths_those_of_the_newest_count() {
         let of = |n: usize| {
             let mut s = sample(SampleKind::Reference, near(1, n as u64));
-            s.template.embeddings = Embeddings::new([vec![1.0; 3], vec![1.0; 3], vec![1.0; n]]);
+            s.template.embeddings = Embeddings::new([vec![1.0; 3], vec![1.0; 3], vec![1.0; n], vec![1.0]]);
             s
         };
         let row = SearchRow::of(&[of(5), of(0), of(4), of(4), of(0)]);

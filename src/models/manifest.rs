@@ -26,6 +26,8 @@ pub enum Role {
     EmbeddingB,
     /// Embedding C.
     EmbeddingC,
+    /// Embedding D.
+    EmbeddingD,
     /// Facial expression.
     Emotion,
     /// Traces of manipulation.

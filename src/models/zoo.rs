@@ -18,6 +18,8 @@ pub struct Zoo {
     pub embedding_b: Box<dyn Network>,
     /// Embedding C.
     pub embedding_c: Box<dyn Network>,
+    /// Embedding D.
+    pub embedding_d: Box<dyn Network>,
     /// Facial expression.
     pub emotion: Box<dyn Network>,
     /// Traces of manipulation.
@@ -45,7 +47,7 @@ pub enum ZooError {
 }
 
 /// The networks, the largest first, so that the last one to finish loading is small.
-const NETWORKS: [Role; 8] = [
+const NETWORKS: [Role; 9] = [
     Role::EmbeddingB,
     Role::EmbeddingA,
     Role::Detector,
@@ -53,6 +55,7 @@ const NETWORKS: [Role; 8] = [
     Role::Landmarks,
     Role::Iris,
     Role::EmbeddingC,
+    Role::EmbeddingD,
     Role::Emotion,
 ];
 
@@ -72,7 +75,7 @@ impl Zoo {
             manifest.read(entry.role)?;
         }
         // No more at a time than cores: to load a network takes several times the memory that it keeps.
-        let [embedding_b, embedding_a, detector, forensics, landmarks, iris, embedding_c, emotion] =
+        let [embedding_b, embedding_a, detector, forensics, landmarks, iris, embedding_c, embedding_d, emotion] =
             parallel::map(&NETWORKS, parallel::cores(), |role| network(*role));
         Ok(Self {
             detector: detector?,
@@ -81,6 +84,7 @@ impl Zoo {
             embedding_a: embedding_a?,
             embedding_b: embedding_b?,
             embedding_c: embedding_c?,
+            embedding_d: embedding_d?,
             emotion: emotion?,
             forensics: forensics?,
             engine: engine.name(),

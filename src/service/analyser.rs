@@ -128,16 +128,28 @@ impl Analyser {
         Ok(timing::timed(Stage::Measure, || self.extractor.embed_to_search(pixels, face))?)
     }
 
-    /// [`Analyser::analyse`] with every face read in parts too: for enrollment, and for evaluation.
+    /// The vector that confirms whom a face was found to depict.
+    ///
+    /// # Errors
+    /// A failing network.
+    pub(super) fn embed_to_confirm(&self, pixels: &Pyramid, face: &Face) -> Result<Vec<f32>, ServiceError> {
+        let _busy = self.helpers.occupy();
+        Ok(timing::timed(Stage::Measure, || self.extractor.embed_to_confirm(pixels, face))?)
+    }
+
+    /// [`Analyser::analyse`] with all that references keep of every face: for enrollment, and for evaluation.
     ///
     /// # Errors
     /// As [`Analyser::analyse`].
-    pub fn analyse_in_parts(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
-        let mut analysis = self.analyse(bytes)?;
-        for (face, template) in &mut analysis.faces {
-            template.parts = self.parts(&analysis.pixels, face)?;
-        }
-        Ok(analysis)
+    pub fn analyse_completely(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
+        let Analysis { image, faces, more_faces, pixels } = self.analyse(bytes)?;
+        let _busy = self.helpers.occupy();
+        let complete = |(face, template)| {
+            let template = timing::timed(Stage::Measure, || self.extractor.complete(template, &pixels, &face))?;
+            Ok((face, template))
+        };
+        let faces = faces.into_iter().map(complete).collect::<Result<_, ServiceError>>()?;
+        Ok(Analysis { image, faces, more_faces, pixels })
     }
 
     /// One face read in parts; `None` for one that is turned too far.

@@ -115,7 +115,7 @@ impl ProfileReport {
         Some(Self {
             references: n,
             negatives: enrolled.negatives,
-            expected_likeness: Embedding::ALL.map(expected).into(),
+            expected_likeness: Embedding::JUDGED.map(expected).into(),
             remark: remark.into(),
         })
     }
@@ -251,7 +251,7 @@ impl Service {
     fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
-            match self.analyser.analyse_in_parts(&upload.bytes) {
+            match self.analyser.analyse_completely(&upload.bytes) {
                 Ok(a) if !a.image.complete => {
                     candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
                     unreadable.push(rejected(index, upload, ErrorCode::IncompleteImage, INCOMPLETE.into()));
@@ -327,10 +327,12 @@ impl Service {
             Err(e) if e.is_gone() => return Ok(Vec::new()),
             Err(e) => return Err(e),
         };
-        let threshold = self.tail().search(self.gallery.len()?, self.target_fpir).threshold;
+        let threshold = self.tails().search(self.gallery.len()?, self.target_fpir).threshold_unconfirmed;
         let near = self.gallery.candidates(&profile.embedding(SEARCHED).centroid, MOST_LOOK_ALIKES + 1)?;
-        let others = near.into_iter().filter(|c| c.enrolled.record.id != enrolled.record.id && c.cosine >= threshold);
-        Ok(others.map(|c| LookAlike { identity: c.enrolled.name(), similarity: c.cosine }).collect())
+        let others = near
+            .into_iter()
+            .filter(|c| c.enrolled.record.id != enrolled.record.id && c.similarity.searched >= threshold);
+        Ok(others.map(|c| LookAlike { identity: c.enrolled.name(), similarity: c.similarity.searched }).collect())
     }
 }
 

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 
 use crate::access::KeyRing;
 use crate::face::DetectorSettings;
-use crate::identity::{DEFAULT_TARGET_FPIR, Population, Tail};
+use crate::identity::{DEFAULT_TARGET_FPIR, Population, Tails};
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
@@ -58,7 +58,7 @@ pub struct Service {
     /// The data of the operator's own calibration; `None` with the shipped thresholds.
     calibration: Option<CalibrationSource>,
     /// The tail of strangers' similarity in it.
-    own_tail: Option<Tail>,
+    own_tails: Option<Tails>,
     store: Arc<dyn Store>,
     gallery: gallery::Gallery,
     /// Held while samples of any identity change, so that two enrollments cannot both be an identity's first.
@@ -104,7 +104,7 @@ impl Service {
             analyser: Analyser::new(zoo, limits),
             fusion: Fusion::load(&manifest)?,
             calibration: None,
-            own_tail: None,
+            own_tails: None,
             population,
             store,
             gallery,
@@ -123,7 +123,7 @@ impl Service {
     pub fn with_calibration(mut self, calibration: Calibration) -> Result<Self, StartError> {
         calibration.check(&self.versions.models)?;
         self.fusion = self.fusion.calibrated(&calibration);
-        self.own_tail = calibration.tail;
+        self.own_tails = calibration.tail;
         self.calibration = Some(calibration.source);
         Ok(self)
     }
@@ -215,9 +215,9 @@ impl Service {
         &self.versions
     }
 
-    /// The tail of strangers' similarity that the threshold of a search follows from.
-    fn tail(&self) -> Tail {
-        self.own_tail.unwrap_or(self.population.model.tail)
+    /// The tails of strangers' similarity that the threshold of a search follows from.
+    fn tails(&self) -> Tails {
+        self.own_tails.unwrap_or(self.population.model.tail)
     }
 
     /// Whether the service can answer. Its models are loaded, so only the store is checked.

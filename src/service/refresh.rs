@@ -63,7 +63,7 @@ impl Service {
     /// The template of the same face in the sample's image; `None` where there is none.
     fn read_again(&self, id: &IdentityId, sample: &Sample) -> Result<Option<Template>, ServiceError> {
         let Some(image) = self.store.image(id, sample.id)? else { return Ok(None) };
-        let faces = match self.analyser.analyse_in_parts(&image) {
+        let faces = match self.analyser.analyse_completely(&image) {
             Ok(analysis) => analysis.into_templates(),
             Err(ServiceError::Image(_)) => return Ok(None),
             Err(e) => return Err(e),

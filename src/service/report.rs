@@ -126,8 +126,11 @@ pub struct CopyReport {
 pub struct CandidateReport {
     /// The identity.
     pub identity: IdentityName,
-    /// The likeness of the face to the mean of the references: the cosine between their embeddings, -1..=1.
+    /// The similarity of the face to the mean of the references, -1..=1: the mean cosine of embeddings C and D where the
+    /// candidate was confirmed, otherwise the cosine of embedding C.
     pub similarity: f32,
+    /// Whether the second network compared them: only where the first one finds them more similar than most strangers are.
+    pub confirmed: bool,
     /// The share of strangers who are as similar to one of the identities searched, 0..=1; `null` where that is nothing unusual.
     pub expected_fpir: Option<f32>,
 }
@@ -135,16 +138,18 @@ pub struct CandidateReport {
 /// The search of everybody enrolled for one face.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SearchReport {
-    /// The number of identities that were searched: those with references, and not expired.
+    /// The number of identities that were searched: those with references that the present networks have read, and not
+    /// expired.
     pub gallery_size: usize,
-    /// The similarity from which on a face depicts an identity; `null` where nobody is enrolled.
+    /// The similarity from which on the face depicts the first candidate; lower for a confirmed one. `null` where nobody is
+    /// enrolled.
     pub threshold: Option<f32>,
     /// The false-positive identification rate asked for: the share of strangers who may be taken for somebody enrolled.
     pub target_fpir: f32,
     /// The rate expected at the threshold, 0..=1.
     pub expected_fpir: f32,
-    /// The most similar identities, the most similar first: one, or as many as `top_k` asks for. The first is whom the face
-    /// depicts where its similarity reaches the threshold.
+    /// The most similar identities, the most similar first: one, or as many as `top_k` asks for. The face depicts the first
+    /// of those that reach the threshold to whose negatives (`not_this_person`) it is not nearer than to the references.
     pub candidates: Vec<CandidateReport>,
 }
 

@@ -1,6 +1,6 @@
 //! Search: whom of everybody enrolled each face of an image depicts, if anybody.
 //!
-//! Who it is comes first, and costs one network per face. Only a face that depicts somebody is described and judged: most
+//! Who it is comes first, and costs one network per face, and another for the few that resemble somebody. Only a face that depicts somebody is described and judged: most
 //! faces are strangers', and nothing is spent on them once that is known. `full` describes them too, and changes no decision.
 
 use std::sync::Arc;
@@ -10,14 +10,21 @@ use super::gallery::Candidate;
 use super::report::{CandidateReport, Comparison, FaceReport, SearchReport};
 use super::{Service, ServiceError, Verification, VerifyOptions};
 use crate::face::Face;
-use crate::identity::{OpenSet, Profile};
-use crate::template::{Embedding, Template, cosine};
-use crate::verdict::{Explanation, Judgement, SearchFacts, roll_up};
+use crate::identity::{OpenSet, Profile, SEARCHED};
+use crate::template::{Template, cosine};
+use crate::verdict::{CandidateFacts, Explanation, Judgement, SearchFacts, roll_up};
 
 /// The nearest identities that may be compared exactly: the first pass rounds.
 const EXACT: usize = 4;
 /// More than the first pass rounds a cosine by.
 const ROUNDING: f32 = 0.02;
+
+/// A candidate compared exactly, with the profile that was read for it; none where it is far from depicting the face.
+#[derive(Clone)]
+struct Compared {
+    candidate: Candidate,
+    profile: Option<Arc<Profile>>,
+}
 
 /// What holds for every face of a request.
 struct Search<'a> {
@@ -33,7 +40,7 @@ impl Service {
     pub(super) fn search(&self, found: &Found, options: &VerifyOptions) -> Result<Verification, ServiceError> {
         let gallery_size = self.gallery.len()?;
         let target_fpir = options.target_fpir.unwrap_or(self.target_fpir);
-        let open_set = self.tail().search(gallery_size, target_fpir);
+        let open_set = self.tails().search(gallery_size, target_fpir);
         let search = Search { found, options, gallery_size, target_fpir, open_set };
         let faces = found.faces.iter().enumerate();
         let reports: Vec<FaceReport> =
@@ -48,46 +55,62 @@ impl Service {
     fn identify(&self, search: &Search, index: usize, face: &Face) -> Result<FaceReport, ServiceError> {
         let Search { found, options, open_set, .. } = search;
         let vector = self.analyser.embed_to_search(&found.pixels, face)?;
-        let mut near = self.gallery.candidates(&vector, options.top_k.unwrap_or(1).max(EXACT))?;
-        let profiles = self.compare_exactly(&mut near, &vector, open_set.threshold)?;
+        let near = self.gallery.candidates(&vector, options.top_k.unwrap_or(1).max(EXACT))?;
+        let mut compared = self.compare_exactly(near, search, face, &vector)?;
         let describe = || self.analyser.template(&found.pixels, face, Some(vector.clone()));
         let mut template = if options.full { Some(describe()?) } else { None };
         let mut depicted = None;
-        for (candidate, profile) in near.iter().zip(&profiles).filter(|(c, _)| c.cosine >= open_set.threshold) {
-            let Some(profile) = profile else { continue };
+        let mut passed_over = 0;
+        while let Some(Compared { candidate, profile: Some(profile) }) = compared.get(passed_over).cloned()
+            && open_set.depicts(candidate.similarity)
+        {
             let template = match &mut template {
                 Some(template) => template,
                 none => none.insert(describe()?),
             };
-            if let Some(comparison) = self.judge_found(search, candidate, profile, face, template)? {
-                depicted = Some((candidate, comparison));
-                break;
+            match self.judge_found(search, &candidate, &profile, face, template) {
+                Ok(Some(judgement)) => {
+                    depicted = Some((candidate, profile, judgement));
+                    break;
+                }
+                Ok(None) => passed_over += 1,
+                // Erased or expired meanwhile.
+                Err(e) if e.is_gone() => {
+                    compared.remove(passed_over);
+                }
+                Err(e) => return Err(e),
             }
         }
-        let mut report = FaceReport::new(index, face, template.as_ref(), depicted.as_ref().map(|(_, c)| c));
-        report.explanation = match &depicted {
+        let comparison = depicted.as_ref().map(|(candidate, profile, judgement)| {
+            (candidate, Comparison { enrolled: &candidate.enrolled, profile, judgement: judgement.clone() })
+        });
+        let mut report = FaceReport::new(index, face, template.as_ref(), comparison.as_ref().map(|(_, c)| c));
+        report.explanation = match &comparison {
             Some((candidate, _)) => report.explanation.found_by(&search.facts(Some(candidate))),
-            None => Explanation::of_nobody(&search.facts(near.first())),
+            None => Explanation::of_nobody(&search.facts(compared.first().map(|c| &c.candidate))),
         };
-        report.search = Some(search.report(near));
+        report.search = Some(search.report(&compared));
         Ok(report)
     }
 
-    /// Replaces the rounded cosines of the candidates that may reach `threshold` by exact ones, and sorts the candidates by
-    /// them. Returns the profiles that were read for it, in the order of the candidates.
+    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed: the most
+    /// similar first.
     fn compare_exactly(
         &self,
-        near: &mut Vec<Candidate>,
+        near: Vec<Candidate>,
+        search: &Search,
+        face: &Face,
         vector: &[f32],
-        threshold: f32,
-    ) -> Result<Vec<Option<Arc<Profile>>>, ServiceError> {
+    ) -> Result<Vec<Compared>, ServiceError> {
+        let from = search.open_set.confirm_from;
+        let mut confirming: Option<Vec<f32>> = None;
         let mut compared = Vec::with_capacity(near.len());
-        for mut candidate in near.drain(..) {
+        for mut candidate in near {
             let mut profile = None;
-            if candidate.cosine + ROUNDING >= threshold {
+            if candidate.similarity.searched + ROUNDING >= from {
                 match self.gallery.profile(&candidate.enrolled) {
                     Ok(read) => {
-                        candidate.cosine = cosine(&read.embedding(Embedding::C).centroid, vector);
+                        candidate.similarity.searched = cosine(&read.embedding(SEARCHED).centroid, vector);
                         profile = Some(read);
                     }
                     // Erased or expired meanwhile.
@@ -95,24 +118,34 @@ impl Service {
                     Err(e) => return Err(e),
                 }
             }
-            compared.push((candidate, profile));
+            if candidate.similarity.searched >= from
+                && let Some(own) = profile.as_ref().map(|p| p.confirming()).filter(|own| !own.is_empty())
+            {
+                let of_face = match &mut confirming {
+                    Some(vector) => vector,
+                    none => none.insert(self.analyser.embed_to_confirm(&search.found.pixels, face)?),
+                };
+                candidate.similarity.confirming = Some(cosine(own, of_face));
+            }
+            compared.push(Compared { candidate, profile });
         }
-        compared.sort_by(|(a, _), (b, _)| b.cosine.total_cmp(&a.cosine));
-        let (sorted, profiles) = compared.into_iter().unzip();
-        *near = sorted;
-        Ok(profiles)
+        compared.sort_by(|a, b| b.candidate.similarity.score().total_cmp(&a.candidate.similarity.score()));
+        Ok(compared)
     }
 
-    /// A face judged against the identity that it was found to depict; `None` where it is nearer to an image enrolled as not
-    /// that person, or the identity has been erased or has expired meanwhile.
-    fn judge_found<'a>(
+    /// The judgement of a face against the identity that it was found to depict; `None` where it is nearer to an image
+    /// enrolled as not that person.
+    ///
+    /// # Errors
+    /// Among others, where the identity has been erased or has expired meanwhile.
+    fn judge_found(
         &self,
         search: &Search,
-        candidate: &'a Candidate,
-        profile: &'a Profile,
+        candidate: &Candidate,
+        profile: &Profile,
         face: &Face,
         template: &Template,
-    ) -> Result<Option<Comparison<'a>>, ServiceError> {
+    ) -> Result<Option<Judgement>, ServiceError> {
         let (pixels, enrolled) = (&search.found.pixels, candidate.enrolled.as_ref());
         let fusion = self.fusion.of_found_person(&enrolled.record.fields.targets);
         let judgement = Judgement::of_whole_face(template, profile, &fusion);
@@ -122,35 +155,38 @@ impl Service {
         let parts = || self.analyser.parts(pixels, face);
         let degraded = || self.degraded_template(pixels, face, search.options.stability_check);
         let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
-        match self.gallery.still(enrolled) {
-            Ok(_) => Ok(Some(Comparison { enrolled, profile, judgement })),
-            Err(e) if e.is_gone() => Ok(None),
-            Err(e) => Err(e),
-        }
+        self.gallery.still(enrolled)?;
+        Ok(Some(judgement))
     }
 }
 
 impl Search<'_> {
-    fn report(&self, mut near: Vec<Candidate>) -> SearchReport {
-        near.truncate(self.options.top_k.unwrap_or(1));
-        let candidate = |c: &Candidate| CandidateReport {
-            identity: c.enrolled.name(),
-            similarity: c.cosine,
-            expected_fpir: self.open_set.fpir(c.cosine),
+    fn report(&self, compared: &[Compared]) -> SearchReport {
+        let candidate = |Compared { candidate, .. }: &Compared| CandidateReport {
+            identity: candidate.enrolled.name(),
+            similarity: candidate.similarity.score(),
+            confirmed: candidate.similarity.confirming.is_some(),
+            expected_fpir: self.open_set.fpir(candidate.similarity),
         };
-        let somebody = self.gallery_size > 0;
+        let nearest = compared.first().map(|c| c.candidate.similarity);
         SearchReport {
             gallery_size: self.gallery_size,
-            threshold: somebody.then_some(self.open_set.threshold),
+            threshold: nearest.map(|similarity| self.open_set.threshold_for(similarity)),
             target_fpir: self.target_fpir,
-            expected_fpir: if somebody { self.open_set.fpir(self.open_set.threshold).unwrap_or_default() } else { 0.0 },
-            candidates: near.iter().map(candidate).collect(),
+            expected_fpir: nearest.map_or(0.0, |similarity| self.open_set.expected_fpir(similarity)),
+            candidates: compared.iter().take(self.options.top_k.unwrap_or(1)).map(candidate).collect(),
         }
     }
 
-    /// What the search found, in terms of its best candidate.
-    fn facts<'a>(&self, best: Option<&'a Candidate>) -> SearchFacts<'a> {
-        let nearest = best.map(|c| (c.enrolled.record.fields.display_name.as_str(), c.cosine));
-        SearchFacts { gallery_size: self.gallery_size, threshold: self.open_set.threshold, nearest }
+    /// What the search found, in terms of one candidate.
+    fn facts<'a>(&self, candidate: Option<&'a Candidate>) -> SearchFacts<'a> {
+        SearchFacts {
+            gallery_size: self.gallery_size,
+            candidate: candidate.map(|c| CandidateFacts {
+                person: c.enrolled.record.fields.display_name.as_str(),
+                similarity: c.similarity.score(),
+                threshold: self.open_set.threshold_for(c.similarity),
+            }),
+        }
     }
 }

@@ -29,6 +29,8 @@ pub enum Stage {
     EmbeddingB,
     /// Embedding C's network.
     EmbeddingC,
+    /// Embedding D's network.
+    EmbeddingD,
     /// The iris network.
     Iris,
     /// The expression's network.
@@ -50,6 +52,7 @@ impl Stage {
         Self::EmbeddingA,
         Self::EmbeddingB,
         Self::EmbeddingC,
+        Self::EmbeddingD,
         Self::Iris,
         Self::Emotion,
         Self::Forensics,
@@ -66,6 +69,7 @@ impl Stage {
             Self::EmbeddingA => "embedding_a",
             Self::EmbeddingB => "embedding_b",
             Self::EmbeddingC => "embedding_c",
+            Self::EmbeddingD => "embedding_d",
             Self::Iris => "iris",
             Self::Emotion => "emotion",
             Self::Forensics => "forensics",
@@ -172,6 +176,7 @@ pub(super) fn with_clocks(zoo: Zoo) -> Zoo {
         embedding_a: timed(Stage::EmbeddingA, zoo.embedding_a),
         embedding_b: timed(Stage::EmbeddingB, zoo.embedding_b),
         embedding_c: timed(Stage::EmbeddingC, zoo.embedding_c),
+        embedding_d: timed(Stage::EmbeddingD, zoo.embedding_d),
         emotion: timed(Stage::Emotion, zoo.emotion),
         forensics: timed(Stage::Forensics, zoo.forensics),
         engine: zoo.engine,

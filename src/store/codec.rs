@@ -179,11 +179,15 @@ mod tests {
         [&[3][..], &sum(&body), &body].concat()
     }
 
-    /// A template of full size, with values from a formula: the frozen sums must not change with a generator.
+    fn vector(n: u16) -> Vec<f32> {
+        (0..n).map(|i| f32::from(i * 37 % 257) / 128.0 - 1.0).collect()
+    }
+
+    /// A template of the size that the first networks made, with values from a formula: the frozen sums must not change with
+    /// a generator, or with a further network.
     fn plain() -> Template {
-        let vector = |n: u16| (0..n).map(|i| f32::from(i * 37 % 257) / 128.0 - 1.0).collect::<Vec<f32>>();
         Template {
-            embeddings: Embeddings::new([vector(1024), vector(128), vector(256)]),
+            embeddings: Embeddings::of_earlier(vec![vector(1024), vector(128), vector(256)]),
             attributes: AttributeVector::new(vector(40).into_iter().map(|v| (v > -0.5).then_some(v)).collect()),
             parts: Some(Parts::new([vector(128), vector(128), vector(128)])),
             ..fixtures::template(7)
@@ -217,7 +221,9 @@ mod tests {
 
     #[test]
     fn vectors_of_a_network_that_was_replaced_are_left_out() {
-        let template = plain();
+        let embeddings = Embeddings::new([vector(1024), vector(128), vector(256), vector(512)]);
+        let template = Template { embeddings, ..plain() };
+        assert!(!template.is_outdated());
         let replaced = |which: Embedding| move |e: Embedding| if e == which { NETWORKS + 1 } else { 1 };
         for record in [of_format_1(&template), of_format_3(&template), encode_template(&template).unwrap()] {
             let read = decode(&record, replaced(Embedding::C)).unwrap();
@@ -278,7 +284,7 @@ mod tests {
             seed in any::<u32>(),
         ) {
             let mut template = fixtures::template(seed);
-            template.embeddings = Embeddings::new([a, b, vec![1.0]]);
+            template.embeddings = Embeddings::new([a, b, vec![1.0], vec![1.0]]);
             template.attributes = AttributeVector::new(values);
             template.demographics.age = age;
             let record = encode_template(&template).unwrap();

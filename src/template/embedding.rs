@@ -1,4 +1,4 @@
-//! Embeddings: unit vectors from three networks of different training lineage.
+//! Embeddings: unit vectors from four networks of different training lineage.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,17 @@ pub enum Embedding {
     B,
     /// MobileFaceNet, 192 values, from the tight ArcFace alignment: sees the inner face only.
     C,
+    /// `fr_feature`, 512 values, a second MobileFaceNet of another training, from the same alignment as C.
+    D,
 }
 
 impl Embedding {
     /// Every embedding.
-    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
+    pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
+
+    /// The embeddings that a verdict rests on. D only confirms whom a search found: it tells people apart, and genuine
+    /// photographs from fakes no better than the others do.
+    pub const JUDGED: [Self; 3] = [Self::A, Self::B, Self::C];
 
     /// The name used in answers and files.
     pub fn name(self) -> &'static str {
@@ -29,6 +35,7 @@ impl Embedding {
             Self::A => "embedding_a",
             Self::B => "embedding_b",
             Self::C => "embedding_c",
+            Self::D => "embedding_d",
         }
     }
 
@@ -37,7 +44,7 @@ impl Embedding {
         match self {
             Self::A => "whole head with hair and outline",
             Self::B => "face from brow to chin",
-            Self::C => "inner face",
+            Self::C | Self::D => "inner face",
         }
     }
 }
@@ -52,12 +59,26 @@ impl Embeddings {
         Self(vectors.into_iter().map(normalised).collect())
     }
 
+    /// As a template of earlier networks has them: one vector for each of the first embeddings.
+    #[cfg(test)]
+    pub(crate) fn of_earlier(vectors: Vec<Vec<f32>>) -> Self {
+        Self(vectors.into_iter().map(normalised).collect())
+    }
+
     /// Without the vectors of the embeddings that are not `wanted`.
     #[must_use]
     pub(crate) fn only(mut self, wanted: impl Fn(Embedding) -> bool) -> Self {
         for (vector, _) in self.0.iter_mut().zip(Embedding::ALL).filter(|(_, e)| !wanted(*e)) {
             vector.clear();
         }
+        self
+    }
+
+    /// With this vector of `which`, scaled to unit length.
+    #[must_use]
+    pub(crate) fn with(mut self, which: Embedding, vector: Vec<f32>) -> Self {
+        self.0.resize(Embedding::ALL.len().max(self.0.len()), Vec::new());
+        self.0[which as usize] = normalised(vector);
         self
     }
 
@@ -151,16 +172,28 @@ pub(super) fn embed_b(zoo: &Zoo, chip: &Patch) -> Result<Vec<f32>, InferenceErro
     Ok(output(&zoo.embedding_b.run(input)?, 0, 128)?.data.clone())
 }
 
-const C_SIDE: u32 = 112;
-/// The middle of its input's range: (RGB - middle) / 128.
+const ARCFACE_SIDE: u32 = 112;
+/// The input of C is (RGB - this) / 128.
 const C_MIDDLE: f32 = 127.5;
+/// The input of D is (RGB - this) / 128.
+const D_MIDDLE: f32 = 127.0;
 
 /// Runs embedding C.
 pub(crate) fn embedding_c(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
-    let patch = Patch::sample(image, &arcface_map(&face.mesh, C_SIDE), C_SIDE, C_SIDE);
-    let side = C_SIDE as usize;
-    let input = Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [C_MIDDLE; 3], 1.0 / 128.0))?;
-    Ok(output(&zoo.embedding_c.run(input)?, 0, 192)?.data.clone())
+    let outputs = zoo.embedding_c.run(arcface_input(image, face, C_MIDDLE)?)?;
+    Ok(output(&outputs, 0, 192)?.data.clone())
+}
+
+/// Runs embedding D.
+pub(crate) fn embedding_d(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
+    let outputs = zoo.embedding_d.run(arcface_input(image, face, D_MIDDLE)?)?;
+    Ok(output(&outputs, 0, 512)?.data.clone())
+}
+
+fn arcface_input(image: &Pyramid, face: &Face, middle: f32) -> Result<Tensor, InferenceError> {
+    let patch = Patch::sample(image, &arcface_map(&face.mesh, ARCFACE_SIDE), ARCFACE_SIDE, ARCFACE_SIDE);
+    let side = ARCFACE_SIDE as usize;
+    Tensor::new(&[1, 3, side, side], patch.planar(Channels::Rgb, [middle; 3], 1.0 / 128.0))
 }
 
 #[cfg(test)]
@@ -169,7 +202,7 @@ mod tests {
 
     #[test]
     fn vectors_come_to_unit_length() {
-        let e = Embeddings::new([vec![3.0, 4.0], vec![0.0, 2.0], vec![1.0]]);
+        let e = Embeddings::new([vec![3.0, 4.0], vec![0.0, 2.0], vec![1.0], vec![]]);
         assert!((cosine(e.get(Embedding::A), e.get(Embedding::A)) - 1.0).abs() < 1e-6);
         assert!((e.get(Embedding::A)[0] - 0.6).abs() < 1e-6);
         assert!(cosine(e.get(Embedding::A), e.get(Embedding::C)).abs() < 1e-9);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::embedding::{self, normalised};
-use super::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts};
+use super::{AttributeVector, Demographics, Embedding, Embeddings, Expression, FaceHash, Parts};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
@@ -49,7 +49,7 @@ impl TemplateExtractor {
         Self { zoo }
     }
 
-    /// The template of one face of `image`, without its [parts](Template::parts).
+    /// The template of one face of `image`, without its [parts](Template::parts) and without embedding D.
     ///
     /// # Errors
     /// When a network fails.
@@ -57,12 +57,29 @@ impl TemplateExtractor {
         Ok(self.embed(image, face, None)?.with(self.describe(image, face)?, face))
     }
 
-    /// The unit vector of [`Embedding::C`](super::Embedding::C): all that a search for the person needs.
+    /// Adds to the template of a face what references keep beside: its parts and embedding D.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn complete(&self, template: Template, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
+        let embeddings = template.embeddings.with(Embedding::D, self.embed_to_confirm(image, face)?);
+        Ok(Template { embeddings, parts: self.parts(image, face)?, ..template })
+    }
+
+    /// The unit vector of [`Embedding::C`]: all that a search for the person needs.
     ///
     /// # Errors
     /// When the network fails.
     pub(crate) fn embed_to_search(&self, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
         embedding::embedding_c(self.zoo.as_ref(), image, face).map(normalised)
+    }
+
+    /// The unit vector of [`Embedding::D`], which confirms whom a search found.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub(crate) fn embed_to_confirm(&self, image: &Pyramid, face: &Face) -> Result<Vec<f32>, InferenceError> {
+        embedding::embedding_d(self.zoo.as_ref(), image, face).map(normalised)
     }
 
     /// The half of a template that identifies the person: embeddings, age and sex. `c` is the vector to search by, where it is
@@ -76,7 +93,7 @@ impl TemplateExtractor {
         let b = embedding::embed_b(zoo, &embedding::chip_b(image, face).0)?;
         let demographics = Demographics { age: a.age, male: a.male };
         let c = c.map_or_else(|| self.embed_to_search(image, face), Ok)?;
-        Ok(Embedded { embeddings: Embeddings::new([a.embedding, b, c]), demographics })
+        Ok(Embedded { embeddings: Embeddings::new([a.embedding, b, c, Vec::new()]), demographics })
     }
 
     /// The half that describes the face: attributes, expression and hash. It does not depend on [`embed`](Self::embed).

@@ -3,7 +3,7 @@
 use super::{Embedding, Template};
 
 /// The number of the set of embedding networks that this faceward runs. Replacing one of them raises it by one.
-pub const NETWORKS: u8 = 2;
+pub const NETWORKS: u8 = 3;
 
 impl Embedding {
     /// The number of the first set of networks with the one that makes this embedding now.
@@ -11,6 +11,7 @@ impl Embedding {
         match self {
             Self::A | Self::B => 1,
             Self::C => 2,
+            Self::D => 3,
         }
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{OperatingPoints, ScoreMap, Thresholds};
-use crate::identity::Tail;
+use crate::identity::Tails;
 use crate::toml_file;
 
 /// Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure one on.
@@ -72,9 +72,9 @@ pub struct Calibration {
     /// The thresholds for other error rates, on the mapped score; empty in files of older versions.
     #[serde(default)]
     pub operating_points: OperatingPoints,
-    /// The tail of strangers' similarity, from which the threshold of a search follows; `None`: as shipped.
+    /// The tails of strangers' similarity, from which the threshold of a search follows; `None`: as shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tail: Option<Tail>,
+    pub tail: Option<Tails>,
     /// The data that it was fitted on.
     pub source: CalibrationSource,
 }
@@ -123,8 +123,10 @@ impl Calibration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Tail;
 
     fn calibration() -> Calibration {
+        let tail = Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 };
         Calibration {
             models: "0123abcd".into(),
             map: ScoreMap { slope: 1.5, offset: -0.25 },
@@ -141,7 +143,7 @@ mod tests {
                 fake: vec![[0.01, 0.3].into(), [0.1, 0.45].into()],
                 real: vec![[0.05, 0.7].into()],
             },
-            tail: Some(Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 }),
+            tail: Some(Tails { searched: tail, confirmed: Tail { from: 0.36, ..tail } }),
             source: CalibrationSource {
                 fitted_at: Timestamp::UNIX_EPOCH,
                 people: 5,

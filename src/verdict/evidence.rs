@@ -153,7 +153,7 @@ pub struct Evidence {
 impl Evidence {
     /// Compares one face with one profile, without its parts.
     pub fn measure(probe: &Template, profile: &Profile) -> Self {
-        let both = Embedding::ALL.into_iter().filter(|&e| profile.compares(e, probe));
+        let both = Embedding::JUDGED.into_iter().filter(|&e| profile.compares(e, probe));
         let embeddings = both.map(|e| {
             let (usual, genuine) = (profile.embedding(e).genuine, profile.expectation(e, probe));
             let observed = profile.similarity(e, probe);
@@ -245,7 +245,7 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
     let alike = |a: &Template, e: Embedding| cosine(a.embeddings.get(e), probe.embeddings.get(e));
     let has = |t: &Template, e: Embedding| t.embeddings.get(e).len() == probe.embeddings.get(e).len();
-    let both = Embedding::ALL.into_iter().filter(|&e| profile.compares(e, probe));
+    let both = Embedding::JUDGED.into_iter().filter(|&e| profile.compares(e, probe));
     let to_reference: Vec<(Embedding, f32)> = both
         .map(|e| (e, profile.templates().iter().filter(|t| has(t, e)).map(|t| alike(t, e)).fold(-1.0f32, f32::max)))
         .collect();

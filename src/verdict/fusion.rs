@@ -20,7 +20,7 @@ use crate::toml_file;
 pub struct Fusion {
     /// The log odds of a photograph that lies exactly where genuine ones are expected.
     pub intercept: f32,
-    /// One weight per embedding's deviation, in the order of [`Embedding::ALL`]; at least zero.
+    /// One weight per embedding's deviation, in the order of [`Embedding::JUDGED`]; at least zero.
     pub embedding: Vec<f32>,
     /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is stronger
     /// than in the references, beyond [`FREE`]; at least zero.
@@ -79,10 +79,11 @@ impl Fusion {
     pub fn parse(text: &str) -> Result<Self, String> {
         let fusion: Self = toml_file::parse(text)?;
         let usable = |w: f32| w.is_finite() && w >= 0.0;
-        let embeddings = fusion.embedding.len() == Embedding::ALL.len() && fusion.embedding.iter().all(|&w| usable(w));
+        let embeddings =
+            fusion.embedding.len() == Embedding::JUDGED.len() && fusion.embedding.iter().all(|&w| usable(w));
         let [blending, synthesis] = fusion.traces;
         if !(embeddings && [blending, synthesis, fusion.parts, fusion.negative].into_iter().all(usable)) {
-            return Err(format!("expected {} embedding weights and others, none below zero", Embedding::ALL.len()));
+            return Err(format!("expected {} embedding weights and others, none below zero", Embedding::JUDGED.len()));
         }
         fusion.thresholds.check()?;
         fusion.operating_points.check()?;
@@ -94,7 +95,7 @@ impl Fusion {
     pub fn features(evidence: &Evidence) -> Vec<f32> {
         let beyond = |deviation: f32| (deviation - FREE).clamp(0.0, MOST);
         let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION.0, DEVIATION.1);
-        let mut features: Vec<f32> = Embedding::ALL.iter().map(|&e| deviation(e)).collect();
+        let mut features: Vec<f32> = Embedding::JUDGED.iter().map(|&e| deviation(e)).collect();
         features.extend(Trace::ALL.map(|kind| beyond(evidence.excess(kind))));
         features.push(evidence.farthest_part().map_or(0.0, |p| beyond(p.deviation)));
         features
@@ -143,7 +144,7 @@ impl Fusion {
     /// The terms that the evidence adds to the log odds of the score.
     pub fn contributions(&self, evidence: &Evidence) -> Contributions {
         let features = Self::features(evidence);
-        let (deviations, excesses) = features.split_at(Embedding::ALL.len());
+        let (deviations, excesses) = features.split_at(Embedding::JUDGED.len());
         let embedding = |e: &EmbeddingEvidence| deviations[e.embedding as usize] * self.embedding[e.embedding as usize];
         let against_part = self.parts * excesses.last().copied().unwrap_or_default();
         let farthest = evidence.farthest_part().map(|p| p.part);

@@ -26,7 +26,7 @@ fn make_outdated(data: &Path) {
         let samples = store.samples(&record.id).unwrap();
         let older = samples.into_iter().map(|s| {
             let [a, b] = [Embedding::A, Embedding::B].map(|e| s.template.embeddings.get(e).to_vec());
-            (s.id, Template { embeddings: Embeddings::new([a, b, Vec::new()]), ..s.template })
+            (s.id, Template { embeddings: Embeddings::new([a, b, Vec::new(), Vec::new()]), ..s.template })
         });
         store.replace_templates(&record.id, &older.collect::<Vec<_>>(), Timestamp::now()).unwrap();
     }

@@ -52,7 +52,7 @@ impl Report {
             calibration: calibration.cloned(),
             degrade,
         };
-        let open_set = measured.open_set.as_ref().map(|scores| scores.figures(judge.tail()));
+        let open_set = measured.open_set.as_ref().map(|scores| scores.figures(judge.tails()));
         Self { open_set, ..Self::of(run, measured, labels) }
     }
 

@@ -9,5 +9,5 @@ mod templates;
 
 pub use cohort::write_cohort;
 pub use evidence::{EvidenceOptions, write_evidence};
-pub use tail::{Compared, TAIL_SHARE, fit_tail};
+pub use tail::{Compared, TAIL_SHARE, fit_tails};
 pub use templates::write_templates;

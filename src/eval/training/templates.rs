@@ -58,8 +58,7 @@ fn line<'a>(finder: &FaceFinder, extractor: &TemplateExtractor, path: &Path, nam
     let faces = || -> Result<(u32, u32, Vec<FaceLine>), Box<dyn std::error::Error>> {
         let image = decode(&std::fs::read(path)?, &DecodeLimits::default())?.image;
         let faces = finder.find(&image)?.into_iter().map(|face| {
-            let parts = extractor.parts(&image, &face)?;
-            let template = Template { parts, ..extractor.extract(&image, &face)? };
+            let template = extractor.complete(extractor.extract(&image, &face)?, &image, &face)?;
             Ok(FaceLine { detection: face.detection, mesh: face.mesh, template })
         });
         let faces = faces.collect::<Result<_, crate::inference::InferenceError>>()?;

@@ -11,7 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::ServiceError;
-use crate::identity::{Agreement, IdentityId, IdentityRecord, Population, Profile, SEARCHED, SearchRow};
+use crate::identity::{Agreement, IdentityId, IdentityRecord, Population, Profile, SEARCHED, SearchRow, Similarity};
 use crate::store::{Listed, Store, StoreError};
 use crate::template::Embedding;
 use shelf::Shelf;
@@ -25,8 +25,8 @@ pub struct Enrolled {
     pub references: usize,
     /// The number of negatives.
     pub negatives: usize,
-    /// The agreement of its references, in the order of [`Embedding::ALL`].
-    pub(super) agreement: [Agreement; Embedding::ALL.len()],
+    /// The agreement of its references, in the order of [`Embedding::JUDGED`].
+    pub(super) agreement: [Agreement; Embedding::JUDGED.len()],
     /// No two states of identities have the same number.
     revision: u64,
 }
@@ -48,8 +48,8 @@ impl Enrolled {
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) enrolled: Arc<Enrolled>,
-    /// The cosine of the face with the mean direction of its references.
-    pub(super) cosine: f32,
+    /// The similarity of the face to its references; exact but for rounding, and not confirmed.
+    pub(super) similarity: Similarity,
 }
 
 /// The page size in which the store is read at start.

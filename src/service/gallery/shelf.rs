@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Candidate, Enrolled};
-use crate::identity::{IdentityId, IdentityRecord, Index, Population, SearchRow};
+use crate::identity::{IdentityId, IdentityRecord, Index, Population, SearchRow, Similarity};
 
 pub(super) struct Shelf {
     all: BTreeMap<IdentityId, Place>,
@@ -51,8 +51,12 @@ impl Shelf {
         // Expired ones are few, and erased soon.
         let expired = self.rows.len() - self.searchable(now);
         let near = self.index.nearest(probe, if count == 0 { 0 } else { count + expired });
-        let all =
-            near.iter().filter_map(|n| Some(Candidate { enrolled: self.rows.get(n.row)?.clone(), cosine: n.cosine }));
+        let all = near.iter().filter_map(|n| {
+            Some(Candidate {
+                enrolled: self.rows.get(n.row)?.clone(),
+                similarity: Similarity { searched: n.cosine, confirming: None },
+            })
+        });
         all.filter(|c| !c.enrolled.has_expired(now)).take(count).collect()
     }
 

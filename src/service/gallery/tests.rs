@@ -47,7 +47,7 @@ impl Fixture {
     /// Ids and cosines of the candidates for a photograph of `person`.
     fn candidates(&self, person: u64, count: usize) -> Vec<(String, f32)> {
         let all = self.gallery.candidates(near(person, 77).embeddings.get(SEARCHED), count).unwrap();
-        all.iter().map(|c| (c.enrolled.record.id.to_string(), c.cosine)).collect()
+        all.iter().map(|c| (c.enrolled.record.id.to_string(), c.similarity.searched)).collect()
     }
 
     /// Changes the file behind the store's back.

@@ -26,7 +26,7 @@ pub(in crate::store) fn template(seed: u32) -> Template {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed.into());
     let mut vector = |n: usize| (0..n).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f32>>();
     Template {
-        embeddings: Embeddings::new([vector(1024), vector(128), vector(256)]),
+        embeddings: Embeddings::new([vector(1024), vector(128), vector(256), vector(512)]),
         attributes: AttributeVector::new(vector(40).into_iter().map(|v| (v > -0.5).then_some(v)).collect()),
         demographics: Demographics { age: 40.5, male: 0.25 },
         expression: Expression { shares: [0.0, 0.0, 0.0, 0.75, 0.0, 0.0, 0.25] },

@@ -15,7 +15,7 @@ pub(super) fn seen_by(embedding: Embedding) -> &'static str {
     match embedding {
         Embedding::A => "whole head with hair and outline",
         Embedding::B => "face from brow to chin",
-        Embedding::C => "inner face",
+        Embedding::C | Embedding::D => "inner face",
     }
 }
 

@@ -18,7 +18,7 @@ use super::{Decision, Evidence};
 use finding::{Finding, to_list};
 
 pub use difference::{Difference, Direction};
-pub use search::SearchFacts;
+pub use search::{CandidateFacts, SearchFacts};
 
 /// The reasons for a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]

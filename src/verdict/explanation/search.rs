@@ -8,47 +8,67 @@ use super::words::distinct;
 pub struct SearchFacts<'a> {
     /// The number of identities searched.
     pub gallery_size: usize,
-    /// The similarity from which on a face depicts an identity, a cosine.
-    pub threshold: f32,
-    /// The most similar identity, by its display name, and its similarity; `None` where nobody is enrolled.
-    pub nearest: Option<(&'a str, f32)>,
+    /// The identity that is said about; `None` where nobody is enrolled.
+    pub candidate: Option<CandidateFacts<'a>>,
 }
 
-impl SearchFacts<'_> {
-    /// The nearest identity among how many.
-    fn of(&self) -> String {
-        match self.gallery_size {
-            1 => "the one enrolled person".into(),
-            n => format!("the nearest of {n} enrolled people"),
-        }
+/// One identity that a face was compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CandidateFacts<'a> {
+    /// Its display name.
+    pub person: &'a str,
+    /// The similarity, a mean cosine.
+    pub similarity: f32,
+    /// The similarity from which on a face depicts the identity.
+    pub threshold: f32,
+}
+
+impl CandidateFacts<'_> {
+    /// Similarity and threshold, with as many digits as tell them apart.
+    fn figures(&self) -> [String; 2] {
+        distinct([self.similarity, self.threshold], 2)
     }
 }
 
 impl Explanation {
-    /// The explanation of a face that depicts nobody who is enrolled. Where the similarity reaches the threshold, the face was
-    /// nearer to an image enrolled as not that person.
+    /// The explanation of a face that depicts nobody who is enrolled, by its nearest candidate. Where the similarity reaches
+    /// the threshold, the face was nearer to an image enrolled as not that person.
     pub fn of_nobody(facts: &SearchFacts) -> Self {
-        let Some((person, similarity)) = facts.nearest else {
-            return Self::only("Nobody is enrolled with a reference, so there is nobody whom this face could depict.");
+        let Some(nearest) = facts.candidate else {
+            return Self::only(
+                "No identity with references is enrolled, so there is nobody to compare this face with. Enroll at least one \
+                 photograph.",
+            );
         };
-        if similarity >= facts.threshold {
+        if nearest.similarity >= nearest.threshold {
             return Self::only(format!(
-                "Depicts nobody who is enrolled: the face resembles {person}, but is nearer to an image enrolled as not this \
-                 person."
+                "Depicts nobody who is enrolled: the face resembles {}, but is nearer to an image enrolled as another person.",
+                nearest.person
             ));
         }
-        let ([similarity, least], of) = (distinct([similarity, facts.threshold], 2), facts.of());
+        let [similarity, least] = nearest.figures();
+        let of = match facts.gallery_size {
+            1 => "the one enrolled person".into(),
+            n => format!("the nearest of {n} enrolled people"),
+        };
         Self::only(format!(
-            "Depicts nobody who is enrolled: the similarity to {of} is {similarity}; at least {least} is needed."
+            "Depicts nobody who is enrolled: the cosine similarity to {of} is {similarity}; at least {least} is needed."
         ))
     }
 
     /// The explanation of a face that a search found to depict a person: how it was found is said first.
     #[must_use]
     pub fn found_by(mut self, facts: &SearchFacts) -> Self {
-        if let Some((person, similarity)) = facts.nearest {
-            let ([similarity, least], of) = (distinct([similarity, facts.threshold], 2), facts.of());
-            let found = format!("Found to depict {person}, {of}: the similarity is {similarity} ({least} is needed). ");
+        if let Some(found) = facts.candidate {
+            let [similarity, least] = found.figures();
+            let among = match facts.gallery_size {
+                1 => "the only person enrolled".into(),
+                n => format!("one of {n} enrolled people"),
+            };
+            let found = format!(
+                "Found to depict {}, {among}: the cosine similarity is {similarity}; at least {least} is needed. ",
+                found.person
+            );
             self.summary.insert_str(0, &found);
         }
         self
@@ -60,7 +80,8 @@ mod tests {
     use super::*;
 
     fn facts(gallery_size: usize, nearest: Option<(&str, f32)>) -> SearchFacts<'_> {
-        SearchFacts { gallery_size, threshold: 0.58, nearest }
+        let of = |(person, similarity)| CandidateFacts { person, similarity, threshold: 0.58 };
+        SearchFacts { gallery_size, candidate: nearest.map(of) }
     }
 
     #[test]
@@ -68,23 +89,26 @@ mod tests {
         let said = |n, nearest| Explanation::of_nobody(&facts(n, nearest)).summary;
         assert_eq!(
             said(220, Some(("Jane Doe", 0.31))),
-            "Depicts nobody who is enrolled: the similarity to the nearest of 220 enrolled people is 0.31; at least 0.58 is \
-             needed."
+            "Depicts nobody who is enrolled: the cosine similarity to the nearest of 220 enrolled people is 0.31; at least \
+             0.58 is needed."
         );
         assert_eq!(
             said(1, Some(("Jane Doe", 0.5799))),
-            "Depicts nobody who is enrolled: the similarity to the one enrolled person is 0.5799; at least 0.5800 is needed."
+            "Depicts nobody who is enrolled: the cosine similarity to the one enrolled person is 0.5799; at least 0.5800 is \
+             needed."
         );
         assert!(said(2, Some(("Jane Doe", 0.7))).contains("resembles Jane Doe, but"));
-        assert!(said(0, None).starts_with("Nobody is enrolled"));
+        assert!(said(0, None).starts_with("No identity with references is enrolled"));
     }
 
     #[test]
     fn a_found_person_is_named_before_the_verdict() {
-        let told = Explanation::only("Consistent.").found_by(&facts(3, Some(("Jane Doe", 0.7)))).summary;
+        let told = |n| Explanation::only("Consistent.").found_by(&facts(n, Some(("Jane Doe", 0.7)))).summary;
         assert_eq!(
-            told,
-            "Found to depict Jane Doe, the nearest of 3 enrolled people: the similarity is 0.70 (0.58 is needed). Consistent."
+            told(3),
+            "Found to depict Jane Doe, one of 3 enrolled people: the cosine similarity is 0.70; at least 0.58 is needed. \
+             Consistent."
         );
+        assert!(told(1).starts_with("Found to depict Jane Doe, the only person enrolled: "));
     }
 }

@@ -53,7 +53,7 @@ fn found(dir: &Path, wanted: &HashSet<Trace>) -> Vec<String> {
 fn small(seed: u32) -> Sample {
     let mut sample = sample(seed, SampleKind::Reference);
     let values = sample.template.embeddings.get(Embedding::A)[..70 + seed as usize % 50].to_vec();
-    sample.template.embeddings = Embeddings::new([values, Vec::new(), Vec::new()]);
+    sample.template.embeddings = Embeddings::new([values, Vec::new(), Vec::new(), Vec::new()]);
     sample
 }
 
