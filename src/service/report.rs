@@ -11,7 +11,7 @@ use crate::identity::{Profile, SampleKind};
 use crate::imaging::Decoded;
 use crate::models::Versions;
 use crate::template::Template;
-use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Thresholds, Verdict};
+use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Standing, Thresholds, Verdict};
 
 /// The image as it was decoded.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -170,6 +170,9 @@ pub struct FaceReport {
     pub identity: Option<IdentityName>,
     /// The search for the face's identity; `null` where an identity was claimed.
     pub search: Option<SearchReport>,
+    /// Whether it depicts that identity, genuine or not.
+    #[serde(skip)]
+    pub(super) depicts_person: bool,
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
@@ -233,6 +236,7 @@ impl FaceReport {
             apparent: template.map(ApparentTraits::of),
             identity: comparison.map(|c| c.enrolled.name()),
             search: None,
+            depicts_person: comparison.is_some_and(|c| c.judgement.depicts_person()),
             verdict: decision.map_or(Verdict::UnknownPerson, |d| d.verdict),
             score: decision.map(|d| d.score),
             thresholds: decision.map(|d| d.thresholds),
@@ -250,6 +254,12 @@ const INCOMPLETE: &str =
     "Data of the image is missing or damaged, so no verdict rests on what is left of it: send the original file.";
 
 impl FaceReport {
+    /// What the face brings to the verdict on the image.
+    pub(super) fn standing(&self) -> Standing {
+        let likeness = self.likeness.unwrap_or(f32::NEG_INFINITY);
+        Standing { verdict: self.verdict, depicts_person: self.depicts_person, likeness }
+    }
+
     /// Takes back what an image with missing pixels does not carry. A stranger stays unknown.
     pub(super) fn hold_back(&mut self) {
         self.limits.insert(0, Limit::IncompleteImage);
@@ -263,7 +273,8 @@ impl FaceReport {
 /// The answer to one image.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Verification {
-    /// The answer for the image: with a claimed identity, that of the face most like it; without, the most alarming.
+    /// The answer for the image: the most alarming (`fake`, `inconclusive`, `real`) of the faces that depict the claimed
+    /// identity, or in a search anybody enrolled; where none does, that of the face most like the claimed identity.
     pub verdict: Verdict,
     /// The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is
     /// no face or no identity.
@@ -278,7 +289,7 @@ pub struct Verification {
     pub search: Option<SearchReport>,
     /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default.
     pub more_faces: bool,
-    /// The explanation of the deciding face.
+    /// The explanation of the deciding face, with what was found of the others that depict an identity.
     pub explanation: Explanation,
     /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's own
     /// where it has error rates of its own.

@@ -5,6 +5,7 @@ mod attributes;
 mod difference;
 mod finding;
 mod likeness;
+mod others;
 mod parts;
 mod search;
 mod summary;
@@ -18,6 +19,7 @@ use super::{Decision, Evidence};
 use finding::{Finding, to_list};
 
 pub use difference::{Difference, Direction};
+pub use others::OtherFace;
 pub use search::SearchFacts;
 
 /// The reasons for a verdict.
