@@ -60,15 +60,17 @@ impl Service {
         let claimed = claimed.map(|id| self.claimed(id)).transpose()?;
         options.check(claimed.is_some())?;
         timing::start();
-        let found = self.analyser.find(bytes)?;
-        let mut answer = timing::timed(Stage::Compare, || match &claimed {
-            _ if found.faces.is_empty() => Ok(self.without_face(&found.image, claimed.as_ref().map(|c| c.0.as_ref()))),
-            Some((enrolled, profile)) => self.against(enrolled, profile, &found, options),
-            None => self.search(&found, options),
+        let mut answer = self.of_pictures(bytes, |found| {
+            timing::timed(Stage::Compare, || match &claimed {
+                _ if found.faces.is_empty() => {
+                    Ok(self.without_face(&found.image, claimed.as_ref().map(|c| c.0.as_ref())))
+                }
+                Some((enrolled, profile)) => self.against(enrolled, profile, found, options),
+                None => self.search(found, options),
+            })
         })?;
         // Erased or expired meanwhile, it no longer answers.
         claimed.map(|(enrolled, _)| self.gallery.still(&enrolled)).transpose()?;
-        answer.more_faces = found.more_faces;
         answer.timings = Some(timing::read());
         Ok(answer)
     }
@@ -156,6 +158,7 @@ impl Service {
             more_faces: false,
             calibration: self.calibration.clone(),
             image,
+            animation: None,
             versions: self.versions.clone(),
             timings: None,
         }
@@ -176,6 +179,7 @@ impl Service {
             thresholds: claimed.map_or(self.fusion.thresholds, |e| self.thresholds(e)),
             calibration: self.calibration.clone(),
             image: image.clone(),
+            animation: None,
             versions: self.versions.clone(),
             timings: None,
         }

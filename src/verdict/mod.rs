@@ -23,7 +23,7 @@ pub use decision::{Decision, Limit, Verdict};
 pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
 };
-pub use explanation::{Difference, Direction, Explanation, OtherFace, SearchFacts};
+pub use explanation::{Difference, Direction, Explanation, FrameFacts, OtherFace, SearchFacts};
 pub use fusion::{Contributions, Fusion};
 pub use judge::{Judgement, Stability, judge, judge_template};
 pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};

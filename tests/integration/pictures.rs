@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::support::{Server, portrait, root, run, stderr};
-use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
-use image::imageops::overlay;
+use image::codecs::{gif::GifEncoder, jpeg::JpegEncoder};
+use image::imageops::{FilterType, overlay, resize};
+use image::{Delay, DynamicImage, Frame, RgbImage, RgbaImage};
 use serde_json::{Value, json};
 
 /// The demo's manipulated copy of a genuine portrait.
@@ -83,4 +83,63 @@ fn a_genuine_face_beside_a_fake_one_excuses_nothing() {
     let answer = verify(&server, true, &jpeg(&collage(&[&stranger, &genuine])));
     assert_eq!((&answer["verdict"], answer["faces"].as_array().map(Vec::len)), (&json!("real"), Some(2)), "{answer}");
     assert!(!summary(&answer).contains("more face"), "{answer}");
+}
+
+fn rgba(picture: &RgbImage) -> RgbaImage {
+    // Small enough that a few frames fit into a request.
+    DynamicImage::from(resize(picture, picture.width() / 2, picture.height() / 2, FilterType::Triangle)).to_rgba8()
+}
+
+/// Pictures of one size, each shown for some milliseconds.
+fn gif(pictures: &[(&RgbaImage, u32)]) -> Vec<u8> {
+    let frames = pictures.iter().map(|&(picture, ms)| {
+        Frame::from_parts(picture.clone(), 0, 0, Delay::from_numer_denom_ms(ms, 1))
+    });
+    let mut out = Vec::new();
+    GifEncoder::new_with_speed(&mut out, 10).encode_frames(frames).unwrap();
+    out
+}
+
+/// A PNG whose default picture is `hidden`, and whose only frame is `shown`.
+fn png_that_hides(hidden: &RgbaImage, shown: &RgbaImage) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, hidden.width(), hidden.height());
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_animated(1, 0).unwrap();
+    encoder.set_sep_def_img(true).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(hidden).unwrap();
+    writer.write_image_data(shown).unwrap();
+    writer.finish().unwrap();
+    out
+}
+
+#[test]
+fn the_most_alarming_frame_of_an_animation_decides() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    let (genuine, fake) = (rgba(&picture("obama-2010.jpg")), rgba(&manipulated()));
+    let blank = RgbaImage::from_pixel(fake.width(), fake.height(), image::Rgba([255; 4]));
+    for claimed in [true, false] {
+        let answer = verify(&server, claimed, &gif(&[(&genuine, 20), (&fake, 5000), (&genuine, 40)]));
+        let animation = &answer["animation"];
+        let of = |key: &str| animation["frames"].as_array().unwrap().iter().map(|f| f[key].clone()).collect::<Vec<_>>();
+        assert_eq!((&answer["verdict"], &answer["image"]["frames"]), (&json!("fake"), &json!(3)), "{answer}");
+        assert_eq!((&animation["deciding_frame"], &animation["all_read"]), (&json!(1), &json!(true)));
+        assert_eq!((of("index"), of("at_ms")), (vec![json!(0), json!(1)], vec![json!(0), json!(20)]), "a repetition costs nothing");
+        assert_eq!(of("verdict"), ["real", "fake"]);
+        let said = "Of 3 frames of the animation, 2 different ones were judged; frame 2, shown from 0.02 s on, decides. ";
+        assert!(summary(&answer).starts_with(said), "{answer}");
+    }
+    let answer = verify(&server, true, &gif(&[(&blank, 20), (&fake, 5000)]));
+    assert_eq!((&answer["verdict"], &answer["animation"]["deciding_frame"]), (&json!("fake"), &json!(1)), "{answer}");
+    let answer = verify(&server, true, &png_that_hides(&genuine, &fake));
+    assert_eq!((&answer["verdict"], &answer["animation"]["deciding_frame"]), (&json!("fake"), &json!(0)), "{answer}");
+    let answer = verify(&server, true, &gif(&[(&blank, 20), (&blank, 50)]));
+    assert_eq!((&answer["verdict"], answer["animation"]["frames"].as_array().map(Vec::len)), (&json!("no_face"), Some(1)));
+    assert!(verify(&server, true, &jpeg(&picture("obama-2010.jpg")))["animation"].is_null());
+
+    let animated = gif(&[(&genuine, 20), (&fake, 5000)]);
+    let (status, refused) = server.client().post("/v1/identities/barack/references", &[], &[&animated]);
+    assert_eq!((status, &refused["report"]["rejected"][0]["code"]), (422, &json!("animated_image")), "{refused}");
 }

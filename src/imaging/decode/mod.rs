@@ -28,7 +28,7 @@ use survey::Survey;
 pub use colour::ColourProfile;
 pub use error::DecodeError;
 pub(super) use format::has_served_extension;
-pub use frames::frames;
+pub use frames::{Animation, DEFAULT_FRAMES, is_animated};
 pub use limits::DecodeLimits;
 
 /// An image in memory, upright, in sRGB, eight bits per channel.

@@ -4,6 +4,7 @@
 mod attributes;
 mod difference;
 mod finding;
+mod frame;
 mod likeness;
 mod others;
 mod parts;
@@ -19,6 +20,7 @@ use super::{Decision, Evidence};
 use finding::{Finding, to_list};
 
 pub use difference::{Difference, Direction};
+pub use frame::FrameFacts;
 pub use others::OtherFace;
 pub use search::SearchFacts;
 
