@@ -165,8 +165,11 @@ impl Service {
     }
 
     fn without_face(&self, image: &ImageReport, claimed: Option<&Enrolled>) -> Verification {
-        let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about \
-                      24 pixels.";
+        let reason = if image.complete {
+            "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels."
+        } else {
+            "No face was found in what is left of the image: data of it is missing or damaged. Send the original file."
+        };
         Verification {
             verdict: Verdict::NoFace,
             score: None,

@@ -177,9 +177,8 @@ impl<'a> Opened<'a> {
             // The last block of a PNG holds no pixels.
             Ok(image) => (image, !self.survey.is_cut || self.format.kind == ImageFormat::Png),
             Err(e) => {
-                let found = self.survey.is_cut.then(|| found(self.bytes, &self.limits, self.format)).flatten();
                 let error = || DecodeError::Corrupt { format: self.format.name, detail: e.to_string() };
-                (found.ok_or_else(error)?, false)
+                (found(self.bytes, &self.limits, self.format).ok_or_else(error)?, false)
             }
         };
         let image = if self.format.kind == ImageFormat::Bmp { opaque_if_empty(image) } else { image };
@@ -209,7 +208,7 @@ fn open<'a>(
     Ok(Box::new(decoder))
 }
 
-/// The pixels in the front of a cut file, the others black; `None` where there are none.
+/// The pixels before the place where a file is cut or damaged, the others black; `None` where there are none.
 fn found(bytes: &[u8], limits: &DecodeLimits, format: &'static Format) -> Option<DynamicImage> {
     let decoder = open(bytes, limits, format).ok()?;
     let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());
