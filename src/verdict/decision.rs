@@ -63,6 +63,8 @@ pub enum Limit {
         /// The copy's score, 0..=1.
         score: f32,
     },
+    /// The face is grey or toned, so its colours are not compared.
+    NoColour,
     /// Few references: the person's own variation is known only roughly.
     FewReferences {
         /// Their number.
@@ -178,6 +180,9 @@ fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, 
         weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }).collect();
     if verdict == Verdict::Inconclusive && score > t.fake && score < t.real {
         limits.push(Limit::BetweenThresholds);
+    }
+    if evidence.lacks_colour {
+        limits.push(Limit::NoColour);
     }
     if evidence.references < FEW_REFERENCES {
         limits.push(Limit::FewReferences { references: evidence.references });

@@ -92,9 +92,9 @@ fn rgba(picture: &RgbImage) -> RgbaImage {
 
 /// Pictures of one size, each shown for some milliseconds.
 fn gif(pictures: &[(&RgbaImage, u32)]) -> Vec<u8> {
-    let frames = pictures.iter().map(|&(picture, ms)| {
-        Frame::from_parts(picture.clone(), 0, 0, Delay::from_numer_denom_ms(ms, 1))
-    });
+    let frames = pictures
+        .iter()
+        .map(|&(picture, ms)| Frame::from_parts(picture.clone(), 0, 0, Delay::from_numer_denom_ms(ms, 1)));
     let mut out = Vec::new();
     GifEncoder::new_with_speed(&mut out, 10).encode_frames(frames).unwrap();
     out
@@ -126,9 +126,14 @@ fn the_most_alarming_frame_of_an_animation_decides() {
         let of = |key: &str| animation["frames"].as_array().unwrap().iter().map(|f| f[key].clone()).collect::<Vec<_>>();
         assert_eq!((&answer["verdict"], &answer["image"]["frames"]), (&json!("fake"), &json!(3)), "{answer}");
         assert_eq!((&animation["deciding_frame"], &animation["all_read"]), (&json!(1), &json!(true)));
-        assert_eq!((of("index"), of("at_ms")), (vec![json!(0), json!(1)], vec![json!(0), json!(20)]), "a repetition costs nothing");
+        assert_eq!(
+            (of("index"), of("at_ms")),
+            (vec![json!(0), json!(1)], vec![json!(0), json!(20)]),
+            "a repetition costs nothing"
+        );
         assert_eq!(of("verdict"), ["real", "fake"]);
-        let said = "Of 3 frames of the animation, 2 different ones were judged; frame 2, shown from 0.02 s on, decides. ";
+        let said =
+            "Of 3 frames of the animation, 2 different ones were judged; frame 2, shown from 0.02 s on, decides. ";
         assert!(summary(&answer).starts_with(said), "{answer}");
     }
     let answer = verify(&server, true, &gif(&[(&blank, 20), (&fake, 5000)]));
@@ -136,10 +141,61 @@ fn the_most_alarming_frame_of_an_animation_decides() {
     let answer = verify(&server, true, &png_that_hides(&genuine, &fake));
     assert_eq!((&answer["verdict"], &answer["animation"]["deciding_frame"]), (&json!("fake"), &json!(0)), "{answer}");
     let answer = verify(&server, true, &gif(&[(&blank, 20), (&blank, 50)]));
-    assert_eq!((&answer["verdict"], answer["animation"]["frames"].as_array().map(Vec::len)), (&json!("no_face"), Some(1)));
+    assert_eq!(
+        (&answer["verdict"], answer["animation"]["frames"].as_array().map(Vec::len)),
+        (&json!("no_face"), Some(1))
+    );
     assert!(verify(&server, true, &jpeg(&picture("obama-2010.jpg")))["animation"].is_null());
 
     let animated = gif(&[(&genuine, 20), (&fake, 5000)]);
     let (status, refused) = server.client().post("/v1/identities/barack/references", &[], &[&animated]);
     assert_eq!((status, &refused["report"]["rejected"][0]["code"]), (422, &json!("animated_image")), "{refused}");
+}
+
+#[test]
+fn no_face_in_a_broken_image_may_be_missing_data() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    let whole = portrait("obama-2010.jpg");
+    let answer = verify(&server, true, &whole[..whole.len() / 8]);
+    assert_eq!((&answer["verdict"], &answer["image"]["complete"]), (&json!("no_face"), &json!(false)), "{answer}");
+    assert!(summary(&answer).contains("data of it is missing or damaged"), "{answer}");
+    // Damage behind the face.
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture("obama-2010.jpg").write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let mut png = png.into_inner();
+    let late = png.len() * 9 / 10;
+    png[late] ^= 0x55;
+    let answer = verify(&server, true, &png);
+    assert_eq!((&answer["verdict"], &answer["image"]["complete"]), (&json!("inconclusive"), &json!(false)), "{answer}");
+    let (status, refused) = server.client().post("/v1/identities/barack/references", &[], &[&png]);
+    assert_eq!((status, &refused["report"]["rejected"][0]["code"]), (422, &json!("incomplete_image")), "{refused}");
+}
+
+#[test]
+fn colours_of_a_grey_or_toned_picture_are_not_read() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    let colour = picture("obama-2010.jpg");
+    let grey = DynamicImage::from(colour.clone()).into_luma8();
+    let toned = |[r, g, b]: [f32; 3]| {
+        let tone = |x, y| {
+            let v = f32::from(grey.get_pixel(x, y).0[0]);
+            image::Rgb([r, g, b].map(|c| (v * c).round() as u8))
+        };
+        jpeg(&RgbImage::from_fn(grey.width(), grey.height(), tone))
+    };
+    let told = |image: &[u8]| {
+        let answer = verify(&server, true, image);
+        let limits = answer["faces"][0]["limits"].as_array().unwrap();
+        let (limited, said) =
+            (limits.iter().any(|l| l["kind"] == "no_colour"), summary(&answer).contains("not in colour"));
+        assert_eq!(limited, said, "{answer}");
+        let listed = answer["explanation"]["differences"].as_array().unwrap();
+        let colours = ["skin_tone", "skin_redness", "skin_yellowness", "lip_redness", "iris_chroma"];
+        assert!(!limited || !listed.iter().any(|d| colours.iter().any(|c| d["attribute"] == *c)), "{answer}");
+        said
+    };
+    assert!(!told(&jpeg(&colour)));
+    assert!(told(&toned([1.0; 3])) && told(&toned([1.0, 0.9, 0.7])));
 }

@@ -26,6 +26,7 @@ pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, fi
         facts.negative(),
         facts.age(),
         facts.quality(),
+        facts.colour(),
         facts.few_references(),
         facts.copy(),
     ];
@@ -220,6 +221,11 @@ impl Facts<'_> {
             0 => format!("The face is {flaws}, which limits the verdict."),
             _ => format!("The face is also {flaws}."),
         })
+    }
+
+    fn colour(&self) -> Option<String> {
+        let text = "The picture is not in colour, so the colours of skin, lips and eyes are not compared.";
+        self.evidence.lacks_colour.then(|| text.into())
     }
 
     fn few_references(&self) -> Option<String> {
