@@ -20,15 +20,13 @@ impl Service {
             let (moment, found) = found?;
             answers.push((moment, judge(&found)?));
         }
-        match of_frames(answers, animation.all_read && animation.is_complete) {
-            Some(answer) => Ok(answer),
-            // No frame can be read: what is left is the front of the first, or a picture that is not shown.
-            None => {
-                let mut found = self.analyser.find(bytes)?;
-                found.image.complete = false;
-                judge(&found)
-            }
+        if let Some(answer) = of_frames(answers, animation.all_read && animation.is_complete) {
+            return Ok(answer);
         }
+        // No frame can be read: what is left is the front of the first, or a picture that is not shown.
+        let mut found = self.analyser.find(bytes)?;
+        found.image.complete = false;
+        judge(&found)
     }
 }
 

@@ -182,7 +182,8 @@ pub struct FaceReport {
     pub thresholds: Option<ThresholdReport>,
     /// The log odds that the face depicts that identity; `null` without one.
     pub likeness: Option<f32>,
-    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It never changes the verdict.
+    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict only where
+    /// the face in a copy of a reference is another person's: `fake` instead of `different_person`.
     pub copy_of: Option<CopyReport>,
     /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face is called neither
     /// `real` nor `fake`.

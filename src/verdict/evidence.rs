@@ -144,7 +144,7 @@ pub struct Evidence {
     pub age: AgeEvidence,
     /// The nearest negative, where the identity has any.
     pub negative: Option<NegativeEvidence>,
-    /// The enrolled image that the probe's image is a copy of. Not part of the verdict.
+    /// The enrolled image that the probe's image is a copy of. Not part of the score.
     pub copy: Option<CopyEvidence>,
     /// Whether the probe is grey or toned, so that colours of the face are not compared.
     pub lacks_colour: bool,

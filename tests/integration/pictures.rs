@@ -8,11 +8,12 @@ use image::imageops::{FilterType, overlay, resize};
 use image::{Delay, DynamicImage, Frame, RgbImage, RgbaImage};
 use serde_json::{Value, json};
 
-/// The demo's manipulated copy of a genuine portrait.
-fn manipulated() -> RgbImage {
+/// A genuine portrait with this share (0 to 1) of another person's face blended into it.
+fn manipulated(share: &str) -> RgbImage {
     let folder = tempfile::tempdir().unwrap();
     let models = root("models");
-    let made = run(&["demo", "--write", folder.path().to_str().unwrap(), "--models", models.to_str().unwrap()]);
+    let (to, models) = (folder.path().to_str().unwrap(), models.to_str().unwrap());
+    let made = run(&["demo", "--blend", share, "--write", to, "--models", models]);
     assert!(made.status.success(), "{}", stderr(&made));
     image::open(folder.path().join("manipulated.jpg")).unwrap().to_rgb8()
 }
@@ -64,7 +65,7 @@ fn summary(answer: &Value) -> &str {
 fn a_genuine_face_beside_a_fake_one_excuses_nothing() {
     let data = tempfile::tempdir().unwrap();
     let server = serving(data.path());
-    let (genuine, fake, stranger) = (picture("obama-2010.jpg"), manipulated(), picture("collins.jpg"));
+    let (genuine, fake, stranger) = (picture("obama-2010.jpg"), manipulated("0.65"), picture("collins.jpg"));
     let both = jpeg(&collage(&[&genuine, &fake]));
     for claimed in [true, false] {
         let answer = verify(&server, claimed, &both);
@@ -115,10 +116,30 @@ fn png_that_hides(hidden: &RgbaImage, shown: &RgbaImage) -> Vec<u8> {
 }
 
 #[test]
+fn another_face_in_a_copy_of_a_reference_is_tampering() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    let reference = portrait("obama-2010.jpg");
+    assert_eq!(server.client().post("/v1/identities/barack/references", &[], &[&reference]).0, 200);
+    let swapped = jpeg(&manipulated("1"));
+    let answer = verify(&server, true, &swapped);
+    assert_eq!(
+        (&answer["verdict"], &answer["faces"][0]["copy_of"]["kind"]),
+        (&json!("fake"), &json!("reference")),
+        "{answer}"
+    );
+    let said = "The picture is a copy of a reference of Barack Obama with another face in it: it is too unlike";
+    assert!(summary(&answer).starts_with(said), "{answer}");
+    // Nobody is found who is not claimed, and another picture of the other person is no copy.
+    assert_eq!(verify(&server, false, &swapped)["verdict"], "unknown_person");
+    assert_eq!(verify(&server, true, &portrait("biden-2010.jpg"))["verdict"], "different_person");
+}
+
+#[test]
 fn the_most_alarming_frame_of_an_animation_decides() {
     let data = tempfile::tempdir().unwrap();
     let server = serving(data.path());
-    let (genuine, fake) = (rgba(&picture("obama-2010.jpg")), rgba(&manipulated()));
+    let (genuine, fake) = (rgba(&picture("obama-2010.jpg")), rgba(&manipulated("0.65")));
     let blank = RgbaImage::from_pixel(fake.width(), fake.height(), image::Rgba([255; 4]));
     for claimed in [true, false] {
         let answer = verify(&server, claimed, &gif(&[(&genuine, 20), (&fake, 5000), (&genuine, 40)]));

@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn a_grey_or_toned_face_is_not_in_colour() {
         let side = 240;
-        let spot = |x: u32, y: u32| f32::from(u8::from((x / 20 + y / 20) % 2 == 0));
+        let spot = |x: u32, y: u32| f32::from(u8::from((x / 20 + y / 20).is_multiple_of(2)));
         let light = |x: u32, y: u32| 90.0 + 60.0 * (x as f32 / 40.0).sin() * (y as f32 / 55.0).cos();
         let in_colour = |of: &dyn Fn(f32, f32) -> [f32; 3]| {
             let mut random = Xoshiro256PlusPlus::seed_from_u64(3);
