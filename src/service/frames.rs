@@ -1,7 +1,7 @@
 //! Animations: every frame that is looked at is judged as a picture of its own, and the most alarming decides.
 
 use super::analyser::{Found, Moment};
-use super::report::{AnimationReport, FaceReport, FrameReport};
+use super::report::{AnimationReport, FrameReport};
 use super::{Service, ServiceError, Verification};
 use crate::verdict::{FrameFacts, deciding};
 
@@ -35,7 +35,10 @@ fn of_frames(mut answers: Vec<(Moment, Verification)>, all_read: bool) -> Option
     let frames = answers.iter().map(|(moment, answer)| report(*moment, answer)).collect::<Vec<_>>();
     let more_faces = answers.iter().any(|(_, answer)| answer.more_faces);
     // A frame without a face decides only where no frame has one.
-    let with_face = answers.iter().enumerate().filter_map(|(i, (_, answer))| Some((i, standing(answer)?.standing())));
+    let with_face = answers
+        .iter()
+        .enumerate()
+        .filter_map(|(i, (_, answer))| Some((i, answer.faces.get(answer.deciding_face?)?.standing)));
     let (places, standings): (Vec<usize>, Vec<_>) = with_face.unzip();
     let decides = deciding(standings).and_then(|i| places.get(i).copied()).unwrap_or(0);
     let (moment, mut answer) = (decides < answers.len()).then(|| answers.swap_remove(decides))?;
@@ -48,11 +51,6 @@ fn of_frames(mut answers: Vec<(Moment, Verification)>, all_read: bool) -> Option
     answer.more_faces = more_faces;
     answer.animation = Some(AnimationReport { deciding_frame: moment.index, frames, all_read });
     Some(answer)
-}
-
-/// The face that decides for a frame.
-fn standing(answer: &Verification) -> Option<&FaceReport> {
-    answer.faces.get(answer.deciding_face?)
 }
 
 fn report(moment: Moment, answer: &Verification) -> FrameReport {

@@ -169,9 +169,9 @@ pub struct FaceReport {
     pub identity: Option<IdentityName>,
     /// The search for the face's identity; `null` where an identity was claimed.
     pub search: Option<SearchReport>,
-    /// Whether it depicts that identity, genuine or not.
+    /// What it brings to the verdict on the image.
     #[serde(skip)]
-    pub(super) depicts_person: bool,
+    pub(super) standing: Standing,
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
@@ -236,7 +236,7 @@ impl FaceReport {
             apparent: template.map(ApparentTraits::of),
             identity: comparison.map(|c| c.enrolled.name()),
             search: None,
-            depicts_person: comparison.is_some_and(|c| c.judgement.depicts_person()),
+            standing: comparison.map_or(Standing::STRANGER, |c| Standing::of(&c.judgement)),
             verdict: decision.map_or(Verdict::UnknownPerson, |d| d.verdict),
             score: decision.map(|d| d.score),
             thresholds: decision.map(|d| d.thresholds),
@@ -254,12 +254,6 @@ const INCOMPLETE: &str =
     "Data of the image is missing or damaged, so no verdict rests on what is left of it: send the original file.";
 
 impl FaceReport {
-    /// What the face brings to the verdict on the image.
-    pub(super) fn standing(&self) -> Standing {
-        let likeness = self.likeness.unwrap_or(f32::NEG_INFINITY);
-        Standing { verdict: self.verdict, depicts_person: self.depicts_person, likeness }
-    }
-
     /// Takes back what an image with missing pixels does not carry. A stranger stays unknown.
     pub(super) fn hold_back(&mut self) {
         self.limits.insert(0, Limit::IncompleteImage);

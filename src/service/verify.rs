@@ -135,7 +135,7 @@ impl Service {
         mut faces: Vec<FaceReport>,
         claimed: Option<IdentityName>,
     ) -> Verification {
-        let deciding = deciding(faces.iter().map(FaceReport::standing));
+        let deciding = deciding(faces.iter().map(|f| f.standing));
         if !image.complete {
             faces.iter_mut().for_each(FaceReport::hold_back);
         }
@@ -189,8 +189,8 @@ impl Service {
     }
 }
 
-/// The faces that depict somebody, beside the one that decides.
+/// The faces that depict somebody and can be judged, beside the one that decides.
 fn others(faces: &[FaceReport], deciding: usize) -> Vec<OtherFace<'_>> {
-    let others = faces.iter().filter(|f| f.index != deciding && f.depicts_person);
+    let others = faces.iter().filter(|f| f.index != deciding && f.standing.depicts_person && !f.standing.poor);
     others.filter_map(|f| Some(OtherFace { person: &f.identity.as_ref()?.display_name, verdict: f.verdict })).collect()
 }

@@ -83,6 +83,8 @@ pub struct Decision {
     pub contributions: Contributions,
     /// The thresholds that applied.
     pub thresholds: Thresholds,
+    /// Whether the face is too poor to be judged.
+    pub poor: bool,
     /// Whether the picture is a copy of a reference with another face in it.
     pub replaced: bool,
     /// The limits of the verdict, the worst first.
@@ -110,18 +112,19 @@ impl Decision {
         let contributions = fusion.contributions(evidence);
         let score = fusion.score(&contributions);
         let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
+        let poor = quality.score < thresholds.min_quality;
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
-            Verdict::Inconclusive if quality.score < thresholds.min_quality => Verdict::Inconclusive,
+            Verdict::Inconclusive if poor => Verdict::Inconclusive,
             _ if look_alike => Verdict::DifferentPerson,
             verdict => verdict,
         };
         // In a poor copy of a reference the person's own face may be too unlike.
         let replaced = verdict == Verdict::DifferentPerson
-            && quality.score >= thresholds.min_quality
+            && !poor
             && evidence.copy.is_some_and(|copy| copy.kind == SampleKind::Reference);
         let verdict = if replaced { Verdict::Fake } else { verdict };
         let limits = limits(verdict, score, evidence, quality, &thresholds);
-        Self { verdict, score, contributions, thresholds, replaced, limits }
+        Self { verdict, score, contributions, thresholds, poor, replaced, limits }
     }
 
     /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of

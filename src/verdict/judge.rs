@@ -134,8 +134,15 @@ mod tests {
     fn judgement(verdict: Verdict, score: f32) -> Judgement {
         let contributions = Contributions { embeddings: vec![], attributes: vec![], parts: vec![], negative: 0.0 };
         let limits = vec![Limit::FewReferences { references: 2 }];
-        let decision =
-            Decision { verdict, score, contributions, thresholds: fusion().thresholds, replaced: false, limits };
+        let decision = Decision {
+            verdict,
+            score,
+            contributions,
+            thresholds: fusion().thresholds,
+            poor: false,
+            replaced: false,
+            limits,
+        };
         Judgement { evidence: Evidence::measure(&near(1, 1), &profile()), decision, stability: None }
     }
 

@@ -32,6 +32,8 @@ pub struct Standing {
     pub verdict: Verdict,
     /// Whether the face depicts the claimed person, or in a search anybody enrolled, genuine or not.
     pub depicts_person: bool,
+    /// Whether the face is too poor to be judged.
+    pub poor: bool,
     /// The log odds that it depicts that person; below all others for a face that was compared with nobody.
     pub likeness: f32,
 }
@@ -42,18 +44,24 @@ impl Standing {
         Self {
             verdict: judgement.decision.verdict,
             depicts_person: judgement.depicts_person(),
+            poor: judgement.decision.poor,
             likeness: judgement.evidence.likeness,
         }
     }
 
-    /// How alarming the face is: a fake of the person most, then an undecided face, then a genuine one, then a face that
-    /// does not depict the person.
+    /// The standing of a face that was compared with nobody.
+    pub const STRANGER: Self =
+        Self { verdict: Verdict::UnknownPerson, depicts_person: false, poor: false, likeness: f32::NEG_INFINITY };
+
+    /// How alarming the face is: a fake of the person most, then an undecided face, then a genuine one, then one that is like the
+    /// person but too poor to be judged, as in the crowd behind them, then a face that does not depict the person.
     fn alarm(self) -> u8 {
         match self.verdict {
             _ if !self.depicts_person => 0,
-            Verdict::Fake => 3,
-            Verdict::Inconclusive => 2,
-            Verdict::Real => 1,
+            Verdict::Fake => 4,
+            Verdict::Inconclusive if self.poor => 1,
+            Verdict::Inconclusive => 3,
+            Verdict::Real => 2,
             Verdict::DifferentPerson | Verdict::UnknownPerson | Verdict::NoFace => 0,
         }
     }
@@ -78,26 +86,29 @@ pub fn best_match<'a>(faces: impl IntoIterator<Item = &'a Evidence>) -> Option<u
 mod tests {
     use super::*;
 
-    use Verdict::{DifferentPerson, Fake, Inconclusive, Real, UnknownPerson};
+    use Verdict::{DifferentPerson, Fake, Inconclusive, Real};
 
     fn depicts(verdict: Verdict, likeness: f32) -> Standing {
-        Standing { verdict, depicts_person: true, likeness }
+        Standing { verdict, depicts_person: true, poor: false, likeness }
     }
 
     fn another(verdict: Verdict, likeness: f32) -> Standing {
-        Standing { verdict, depicts_person: false, likeness }
+        Standing { verdict, depicts_person: false, poor: false, likeness }
     }
 
     #[test]
     fn the_most_alarming_of_the_faces_that_depict_the_person_decides() {
-        let cases: [(&[Standing], usize); 6] = [
+        let poor = Standing { poor: true, ..depicts(Inconclusive, 1.0) };
+        let cases: [(&[Standing], usize); 8] = [
             (&[depicts(Real, 9.0), depicts(Fake, 2.0)], 1),
             (&[depicts(Fake, 2.0), depicts(Inconclusive, 9.0), depicts(Real, 9.0)], 0),
             (&[depicts(Real, 9.0), depicts(Inconclusive, 2.0)], 1),
             (&[another(DifferentPerson, -9.0), depicts(Real, 2.0)], 1),
-            (&[another(UnknownPerson, f32::NEG_INFINITY), depicts(Real, 2.0)], 1),
-            // A face too poor to be judged, and not like the person, takes nothing from a genuine one.
+            (&[Standing::STRANGER, depicts(Real, 2.0)], 1),
+            // A face too poor to be judged takes nothing from a genuine one.
             (&[another(Inconclusive, -1.0), depicts(Real, 2.0)], 1),
+            (&[poor, depicts(Real, 0.5)], 1),
+            (&[poor, another(DifferentPerson, 0.5)], 0),
         ];
         for (faces, decides) in cases {
             assert_eq!(deciding(faces.iter().copied()), Some(decides), "{faces:?}");
@@ -109,8 +120,7 @@ mod tests {
         assert_eq!(deciding([depicts(Fake, 2.0), depicts(Fake, 3.0), depicts(Real, 9.0)]), Some(1));
         assert_eq!(deciding([another(DifferentPerson, -9.0), another(Inconclusive, -1.0)]), Some(1));
         assert_eq!(deciding([another(DifferentPerson, -1.0), another(Inconclusive, -3.0)]), Some(0));
-        let stranger = another(UnknownPerson, f32::NEG_INFINITY);
-        assert_eq!(deciding([stranger, stranger]), Some(0));
+        assert_eq!(deciding([Standing::STRANGER, Standing::STRANGER]), Some(0));
         assert_eq!(deciding([]), None);
     }
 }

@@ -3,11 +3,11 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::codecs::{gif::GifDecoder, png::PngDecoder};
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageResult, Limits, RgbaImage};
 use sha2::{Digest, Sha256};
 
-use super::{DecodeError, DecodeLimits, Decoded, Facts, Format, Opened, Survey, over_white};
+use super::{DecodeError, DecodeLimits, Decoded, Facts, Format, Opened, Survey, over_white, webp};
 use crate::imaging::Frame;
 
 /// The default number of frames looked at in one animation.
@@ -182,11 +182,7 @@ fn animation<'a>(opened: &Opened<'a>) -> ImageResult<image::Frames<'a>> {
             decoder.set_limits(memory)?;
             decoder.into_frames()
         }
-        ImageFormat::WebP => {
-            let mut decoder = WebPDecoder::new(file)?;
-            decoder.set_limits(memory)?;
-            decoder.into_frames()
-        }
+        ImageFormat::WebP => webp::frames(opened.bytes, opened.dimensions(), &memory),
         _ => PngDecoder::with_limits(file, memory)?.apng()?.into_frames(),
     })
 }

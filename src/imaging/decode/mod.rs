@@ -2,7 +2,8 @@
 //!
 //! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused. [`survey`]
 //! tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its colours to sRGB. [`mod@jpeg`]
-//! reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations, [`mod@png`] what a PNG says beside its pixels.
+//! reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations, [`mod@webp`] those of WebP, [`mod@png`] what a
+//! PNG says beside its pixels.
 
 mod colour;
 mod error;
@@ -14,6 +15,7 @@ mod linear;
 mod orientation;
 mod png;
 mod survey;
+mod webp;
 
 use std::io::Cursor;
 
