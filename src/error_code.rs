@@ -49,6 +49,8 @@ macro_rules! error_codes {
 
 // In alphabetical order of the codes, as in the table of docs/errors.md.
 error_codes! {
+    /// The image is an animation, of which each frame may show another face. Enroll one still frame of it.
+    AnimatedImage = "animated_image";
     /// The act could not be recorded in the audit log, and nothing is answered without a record. The server's log says
     /// why.
     AuditFailed = "audit_failed", 503;

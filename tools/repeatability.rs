@@ -346,8 +346,9 @@ fn print(out: &mut impl Write, format: Format, spec: &AttributeSpec, f: &Figures
 fn refusals(c: &Conditions) -> String {
     let mouth =
         if c.max_mouth_opening.is_finite() { format!("; mouth > {:.0}", c.max_mouth_opening) } else { String::new() };
+    let grey = if c.in_colour { "; grey or toned" } else { "" };
     format!(
-        "yaw > {:.0}, pitch > {:.0}; size < {:.0}; sharpness < {:.0}; occlusion > {:.2}{mouth}",
+        "yaw > {:.0}, pitch > {:.0}; size < {:.0}; sharpness < {:.0}; occlusion > {:.2}{mouth}{grey}",
         c.max_yaw, c.max_pitch, c.min_face_size, c.min_sharpness, c.max_occlusion
     )
 }

@@ -135,9 +135,19 @@ function notes(answer, face) {
   }
   if (face?.copy_of) told.push(`A copy of an enrolled image (${words(face.copy_of.kind)}, ${face.copy_of.distance} of 256 bits differ).`);
   if (face?.stability) told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
-  if (answer.more_faces) told.push(`There are more faces; only the ${answer.faces.length} largest were verified.`);
+  if (answer.more_faces) told.push("There are more faces; only the largest were verified.");
+  if (answer.animation) told.push(lookedAt(answer.animation));
   if (face?.apparent) told.push(`Apparent age ${number(face.apparent.age, 0)}, ${face.apparent.sex}, ${face.apparent.expression}.`);
   return told;
+}
+
+/** The frames of an animation that were looked at; the faces are those of the deciding one. */
+function lookedAt(animation) {
+  const each = animation.frames.map(f => {
+    const decides = f.index === animation.deciding_frame ? ", decides" : "";
+    return `${f.index + 1} from ${number(f.at_ms / 1000)} s: ${words(f.verdict)}${decides}`;
+  });
+  return `Frames: ${each.join("; ")}.${animation.all_read ? "" : " Not all frames were read."}`;
 }
 
 /** The score between its thresholds. */

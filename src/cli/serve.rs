@@ -99,6 +99,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     let service = store.into_service(|store| -> Result<Service, Failure> {
         let service = Service::open_with(engine.as_ref(), &settings.models.folder, store, limits)?
             .with_detector(settings.detector_settings())
+            .with_max_frames(settings.limits.max_frames)
             .calibrated_by(&settings.storage.data_dir)?
             .with_stability_check(settings.verdict.stability_check)
             .with_target_fpir(settings.search.target_fpir)

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::setting::{Row, Setting, UNBOUNDED, Value, help, number, table};
 use crate::face::DetectorSettings;
 use crate::identity::DEFAULT_TARGET_FPIR;
+use crate::imaging::DEFAULT_FRAMES;
 use crate::inference::EngineKind;
 
 /// In seconds.
@@ -80,6 +81,9 @@ table! {
         /// Most faces verified per image: the largest by area.
         max_faces: usize = DetectorSettings::default().max_faces, in 1..=1024,
             as ("max-faces", "FACEWARD_MAX_FACES") [value_name = "N"];
+        /// Most frames looked at per animation: different ones, by the time that they are shown.
+        max_frames: usize = DEFAULT_FRAMES, in 1..=256,
+            as ("max-frames", "FACEWARD_MAX_FRAMES") [value_name = "N"];
         /// Largest request body in MiB, at least the largest image.
         max_body_mib: usize = 64, in 1..=4096,
             as ("max-body-mib", "FACEWARD_MAX_BODY_MIB") [value_name = "MIB"];

@@ -19,7 +19,7 @@ use crate::batch::input::{Task, parse_csv, parse_jsonl};
 use crate::config::Settings;
 use crate::eval::{Dataset, Degradation, Judge, enroll};
 use crate::identity::{Candidate, ErrorTargets, IdentityId, Population, Profile};
-use crate::imaging::{DecodeLimits, decode, reduced_jpeg};
+use crate::imaging::{Animation, DecodeLimits, Decoded, decode, reduced_jpeg};
 use crate::models::Manifest;
 use crate::store::{decode_template, encode_template, read_sealed_content};
 use crate::template::Template;
@@ -146,15 +146,20 @@ pub fn names(bytes: &[u8]) {
     }
 }
 
-/// An encoded image, also decoded as a JPEG at each fraction.
+/// An encoded image, also decoded as a JPEG at each fraction and as an animation.
 pub fn image(bytes: &[u8]) {
     let limits = DecodeLimits { max_bytes: 1 << 20, max_pixels: 1 << 20, max_side: 4096 };
+    let is_within = |decoded: &Decoded| {
+        let (w, h) = (decoded.image.width(), decoded.image.height());
+        assert!(u64::from(w) * u64::from(h) <= limits.max_pixels && w.max(h) <= limits.max_side && w * h > 0);
+    };
     match decode(bytes, &limits) {
-        Ok(decoded) => {
-            let (w, h) = (decoded.image.width(), decoded.image.height());
-            assert!(u64::from(w) * u64::from(h) <= limits.max_pixels && w.max(h) <= limits.max_side && w * h > 0);
-        }
+        Ok(decoded) => is_within(&decoded),
         Err(e) => assert!(!e.to_string().is_empty()),
+    }
+    if let Ok(Some(animation)) = Animation::open(bytes, &limits, 3) {
+        let frames = animation.frames().inspect(|frame| is_within(&frame.picture));
+        assert_eq!(frames.count(), animation.len());
     }
     for halvings in 1..=3 {
         let _ = reduced_jpeg(bytes, halvings, 1 << 26);

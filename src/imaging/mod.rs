@@ -1,6 +1,6 @@
 //! Bytes to upright RGB pixels, with limits.
 //!
-//! [`decode()`] is the only way in which bytes from outside become pixels. [`Patch`] is the input of every network: a small
+//! [`decode()`] and, frame by frame, [`Animation`] are the only ways in which bytes from outside become pixels. [`Patch`] is the input of every network: a small
 //! floating-point picture sampled from the source through an [`Affine`] map. [`image_files`] lists the images of a folder.
 
 mod affine;
@@ -15,9 +15,12 @@ mod pyramid;
 mod sampler;
 
 pub use affine::{Affine, Point};
-pub use decode::{ColourProfile, DecodeError, DecodeLimits, Decoded, Facts, decode, decode_whole, frames};
+pub use decode::{
+    Animation, ColourProfile, DEFAULT_FRAMES, DecodeError, DecodeLimits, Decoded, Facts, decode, decode_whole,
+    is_animated,
+};
 pub use folder::image_files;
-pub use frames::{Frame, Frames};
+pub use frames::Frame;
 pub(crate) use grid::between_fields;
 pub use hull::Hull;
 pub use image::RgbImage;

@@ -1,19 +1,24 @@
 //! One image to the templates of its faces: the part of the service that costs time, and the only one that sees pixels.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use super::helpers::Helpers;
 use super::stability::degraded;
 use super::timing::{self, Stage};
 use super::{ImageReport, ServiceError};
 use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
-use crate::imaging::{DecodeLimits, Pyramid, decode};
+use crate::imaging::{Animation, DEFAULT_FRAMES, DecodeLimits, Decoded, Frame, Pyramid, decode, is_animated};
 use crate::inference::InferenceError;
 use crate::models::Zoo;
 use crate::template::{Parts, Template, TemplateExtractor};
 
 /// The default number of faces judged in one image, the largest by area.
 pub const MAX_FACES: usize = 16;
+/// The most faces judged in all frames of an animation together, in the most of one image.
+const IMAGES: usize = 4;
 
 /// Networks and limits.
 pub struct Analyser {
@@ -21,6 +26,7 @@ pub struct Analyser {
     extractor: TemplateExtractor,
     limits: DecodeLimits,
     max_faces: usize,
+    max_frames: usize,
     helpers: Helpers,
 }
 
@@ -34,6 +40,17 @@ pub(super) struct Found {
     pub(super) more_faces: bool,
     /// The pixels, for a closer look.
     pub(super) pixels: Pyramid,
+}
+
+/// When a frame is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Its place among the frames of the file, from 0.
+    pub(super) index: u32,
+    /// From the beginning to when it is first shown.
+    pub(super) at: Duration,
+    /// The time that it is shown, repetitions included.
+    pub(super) shown: Duration,
 }
 
 /// The faces of one image.
@@ -65,6 +82,7 @@ impl Analyser {
             extractor: TemplateExtractor::new(zoo),
             limits,
             max_faces: MAX_FACES,
+            max_frames: DEFAULT_FRAMES,
             helpers: Helpers::default(),
         }
     }
@@ -74,6 +92,13 @@ impl Analyser {
     pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
         self.max_faces = settings.max_faces.max(1);
         self.finder = self.finder.with_settings(one_more(settings));
+        self
+    }
+
+    /// The analyser that looks at `max_frames` frames of an animation at most.
+    #[must_use]
+    pub fn with_max_frames(mut self, max_frames: usize) -> Self {
+        self.max_frames = max_frames.max(1);
         self
     }
 
@@ -112,10 +137,42 @@ impl Analyser {
     pub(super) fn find(&self, bytes: &[u8]) -> Result<Found, ServiceError> {
         let _busy = self.helpers.occupy();
         let decoded = timing::timed(Stage::Decode, || decode(bytes, &self.limits))?;
+        self.find_in(decoded, sha256(bytes), self.max_faces)
+    }
+
+    /// The frames of an animation that are looked at; `None` for a still.
+    ///
+    /// # Errors
+    /// An image that cannot be decoded.
+    pub(super) fn animation<'a>(&self, bytes: &'a [u8]) -> Result<Option<Animation<'a>>, ServiceError> {
+        if !is_animated(bytes) {
+            return Ok(None);
+        }
+        let _busy = self.helpers.occupy();
+        Ok(timing::timed(Stage::Decode, || Animation::open(bytes, &self.limits, self.max_frames))?)
+    }
+
+    /// Finds the faces in each of the frames that are looked at, one after another: the largest, fewer per frame the more
+    /// frames there are.
+    pub(super) fn find_in_frames<'a>(
+        &'a self,
+        animation: &'a Animation,
+        bytes: &[u8],
+    ) -> impl Iterator<Item = Result<(Moment, Found), ServiceError>> + 'a {
+        let most = (IMAGES * self.max_faces / animation.len().max(1)).clamp(1, self.max_faces);
+        let (sha256, mut frames) = (sha256(bytes), animation.frames());
+        let next = move || timing::timed(Stage::Decode, || frames.next());
+        std::iter::from_fn(next).map(move |Frame { picture, index, at, shown }| {
+            let _busy = self.helpers.occupy();
+            Ok((Moment { index, at, shown }, self.find_in(picture, sha256.clone(), most)?))
+        })
+    }
+
+    fn find_in(&self, decoded: Decoded, sha256: String, most: usize) -> Result<Found, ServiceError> {
         let mut faces = timing::timed(Stage::Measure, || self.finder.find(&decoded.image))?;
-        let more_faces = faces.len() > self.max_faces;
-        faces.truncate(self.max_faces);
-        let image = ImageReport::of(&decoded, bytes);
+        let more_faces = faces.len() > most;
+        faces.truncate(most);
+        let image = ImageReport::of(&decoded, sha256);
         Ok(Found { image, faces, more_faces, pixels: decoded.image })
     }
 
@@ -196,6 +253,10 @@ impl Analyser {
             Ok(Template { parts, ..self.in_halves(&copy, &face, None)? })
         })
     }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Finds one face more than is judged, so that an answer can say that there are more.

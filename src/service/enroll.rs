@@ -13,6 +13,7 @@ use crate::identity::{
     Candidate, IdentityFields, IdentityId, IdentityRecord, Population, Refusal, SEARCHED, Sample, SampleKind,
     SampleSet, admit,
 };
+use crate::imaging::is_animated;
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::template::{Embedding, Template};
 
@@ -93,6 +94,9 @@ const MOST_LOOK_ALIKES: usize = 8;
 
 /// Why a cut or damaged image is not enrolled.
 const INCOMPLETE: &str = "data of the image is missing or damaged: send the original file";
+
+/// Why an animation is not enrolled.
+const ANIMATED: &str = "the image is animated: enroll one still frame of it";
 
 /// The longest file name kept, in characters.
 const MAX_FILENAME: usize = 255;
@@ -251,6 +255,11 @@ impl Service {
     fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
+            if is_animated(&upload.bytes) {
+                candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                unreadable.push(rejected(index, upload, ErrorCode::AnimatedImage, ANIMATED.into()));
+                continue;
+            }
             match self.analyser.analyse_completely(&upload.bytes) {
                 Ok(a) if !a.image.complete => {
                     candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });

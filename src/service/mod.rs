@@ -8,6 +8,7 @@ mod calibration_file;
 mod enroll;
 mod error;
 mod expiry;
+mod frames;
 mod gallery;
 mod helpers;
 mod pool;
@@ -43,8 +44,8 @@ pub use pool::{Overloaded, Pool};
 pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
 pub use refresh::Refreshed;
 pub use report::{
-    ApparentTraits, CandidateReport, CopyReport, FaceReport, IdentityName, ImageReport, SearchReport, ThresholdReport,
-    Verification,
+    AnimationReport, ApparentTraits, CandidateReport, CopyReport, FaceReport, FrameReport, IdentityName, ImageReport,
+    SearchReport, ThresholdReport, Verification,
 };
 pub use timing::{Stage, StageTiming};
 pub use verify::{MOST_CANDIDATES, VerifyOptions};
@@ -168,6 +169,13 @@ impl Service {
     #[must_use]
     pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
         self.analyser = self.analyser.with_detector(settings);
+        self
+    }
+
+    /// The service that looks at `max_frames` frames of an animation at most.
+    #[must_use]
+    pub fn with_max_frames(mut self, max_frames: usize) -> Self {
+        self.analyser = self.analyser.with_max_frames(max_frames);
         self
     }
 

@@ -1,7 +1,6 @@
 //! The shapes of answers.
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -11,7 +10,7 @@ use crate::identity::{Profile, SampleKind};
 use crate::imaging::Decoded;
 use crate::models::Versions;
 use crate::template::Template;
-use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Thresholds, Verdict};
+use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Standing, Thresholds, Verdict};
 
 /// The image as it was decoded.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -22,7 +21,7 @@ pub struct ImageReport {
     pub height: u32,
     /// The format, by its first bytes.
     pub format: String,
-    /// Frames in the file; 1 for a still. Of an animation the first frame is judged.
+    /// Frames in the file; 1 for a still.
     pub frames: u32,
     /// Whether nothing is missing: `false` for a file that is cut or damaged.
     pub complete: bool,
@@ -51,8 +50,8 @@ pub struct ColourProfileReport {
 }
 
 impl ImageReport {
-    /// The report on a decoded image of these bytes.
-    pub(super) fn of(decoded: &Decoded, bytes: &[u8]) -> Self {
+    /// The report on a decoded image with this hash of its bytes.
+    pub(super) fn of(decoded: &Decoded, sha256: String) -> Self {
         let Decoded { image, facts } = decoded;
         let profile = facts.profile.as_ref().map(|profile| ColourProfileReport {
             source: profile.source.into(),
@@ -69,7 +68,7 @@ impl ImageReport {
             orientation: facts.orientation,
             scaled: facts.is_scaled,
             colour_profile: profile,
-            sha256: hex::encode(Sha256::digest(bytes)),
+            sha256,
         }
     }
 }
@@ -175,6 +174,9 @@ pub struct FaceReport {
     pub identity: Option<IdentityName>,
     /// The search for the face's identity; `null` where an identity was claimed.
     pub search: Option<SearchReport>,
+    /// What it brings to the verdict on the image.
+    #[serde(skip)]
+    pub(super) standing: Standing,
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
@@ -185,7 +187,8 @@ pub struct FaceReport {
     pub thresholds: Option<ThresholdReport>,
     /// The log odds that the face depicts that identity; `null` without one.
     pub likeness: Option<f32>,
-    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It never changes the verdict.
+    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict only where
+    /// the face in a copy of a reference is another person's: `fake` instead of `different_person`.
     pub copy_of: Option<CopyReport>,
     /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face is called neither
     /// `real` nor `fake`.
@@ -238,6 +241,7 @@ impl FaceReport {
             apparent: template.map(ApparentTraits::of),
             identity: comparison.map(|c| c.enrolled.name()),
             search: None,
+            standing: comparison.map_or(Standing::STRANGER, |c| Standing::of(&c.judgement)),
             verdict: decision.map_or(Verdict::UnknownPerson, |d| d.verdict),
             score: decision.map(|d| d.score),
             thresholds: decision.map(|d| d.thresholds),
@@ -265,10 +269,40 @@ impl FaceReport {
     }
 }
 
+/// The frames of an animation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnimationReport {
+    /// The index of the frame that decided, from 0. The faces of the answer are those of this frame.
+    pub deciding_frame: u32,
+    /// The frames that were looked at, in the order of the file: different ones that are not blank, `max_frames` at most.
+    pub frames: Vec<FrameReport>,
+    /// Whether these were chosen from all frames; `false` where the file has too many to read, or some are damaged.
+    pub all_read: bool,
+}
+
+/// One frame of an animation, judged as a picture of its own.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FrameReport {
+    /// Its place among the frames of the file, from 0.
+    pub index: u32,
+    /// Milliseconds from the beginning to when it is first shown.
+    pub at_ms: u64,
+    /// Milliseconds that it is shown, repetitions included.
+    pub shown_ms: u64,
+    /// The faces that were judged in it.
+    pub faces: usize,
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// Its score, 0..=1; `null` without a face or an identity.
+    pub score: Option<f32>,
+}
+
 /// The answer to one image.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Verification {
-    /// The answer for the image: with a claimed identity, that of the face most like it; without, the most alarming.
+    /// The answer for the image: the most alarming (`fake`, `inconclusive`, `real`) of the faces that depict the claimed
+    /// identity, or in a search anybody enrolled, in all frames that were looked at; where none does, that of the face most like
+    /// the claimed identity.
     pub verdict: Verdict,
     /// The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is
     /// no face or no identity.
@@ -281,9 +315,10 @@ pub struct Verification {
     pub faces: Vec<FaceReport>,
     /// The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
     pub search: Option<SearchReport>,
-    /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default.
+    /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an animation
+    /// four times as many in all its frames together.
     pub more_faces: bool,
-    /// The explanation of the deciding face.
+    /// The explanation of the deciding face, with what was found of the others that depict an identity.
     pub explanation: Explanation,
     /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's own
     /// where it has error rates of its own.
@@ -295,6 +330,8 @@ pub struct Verification {
     pub calibration: Option<CalibrationSource>,
     /// The image.
     pub image: ImageReport,
+    /// The frames that were looked at; `null` for a still.
+    pub animation: Option<AnimationReport>,
     /// The versions behind the answer.
     pub versions: Versions,
     /// The time of each stage; over HTTP only where `timings=true` asks for it.

@@ -12,7 +12,7 @@ use super::{Service, ServiceError, Verification, VerifyOptions};
 use crate::face::Face;
 use crate::identity::{OpenSet, Profile, SEARCHED};
 use crate::template::{Template, cosine};
-use crate::verdict::{CandidateFacts, Explanation, Judgement, SearchFacts, roll_up};
+use crate::verdict::{CandidateFacts, Explanation, Judgement, SearchFacts};
 
 /// The nearest identities that may be compared exactly: the first pass rounds.
 const EXACT: usize = 4;
@@ -45,10 +45,7 @@ impl Service {
         let faces = found.faces.iter().enumerate();
         let reports: Vec<FaceReport> =
             faces.map(|(i, face)| self.identify(&search, i, face)).collect::<Result<_, _>>()?;
-        let verdict = roll_up(reports.iter().map(|r| r.verdict));
-        let deciding = reports.iter().position(|r| r.verdict == verdict).unwrap_or(0);
-        let identity = reports.get(deciding).and_then(|r| r.identity.clone());
-        Ok(self.answer(found.image.clone(), reports, deciding, identity))
+        Ok(self.answer(found.image.clone(), reports, None))
     }
 
     /// The report on one face.

@@ -10,7 +10,7 @@ use crate::face::Face;
 use crate::identity::{IdentityId, Profile, TARGET_FPIR};
 use crate::imaging::Pyramid;
 use crate::template::Template;
-use crate::verdict::{Explanation, ImageDecision, Thresholds, Verdict, judge};
+use crate::verdict::{Explanation, OtherFace, Thresholds, Verdict, deciding, judge};
 
 /// The most candidates that an answer lists per face.
 pub const MOST_CANDIDATES: usize = 100;
@@ -60,15 +60,17 @@ impl Service {
         let claimed = claimed.map(|id| self.claimed(id)).transpose()?;
         options.check(claimed.is_some())?;
         timing::start();
-        let found = self.analyser.find(bytes)?;
-        let mut answer = timing::timed(Stage::Compare, || match &claimed {
-            _ if found.faces.is_empty() => Ok(self.without_face(&found.image, claimed.as_ref().map(|c| c.0.as_ref()))),
-            Some((enrolled, profile)) => self.against(enrolled, profile, &found, options),
-            None => self.search(&found, options),
+        let mut answer = self.of_pictures(bytes, |found| {
+            timing::timed(Stage::Compare, || match &claimed {
+                _ if found.faces.is_empty() => {
+                    Ok(self.without_face(&found.image, claimed.as_ref().map(|c| c.0.as_ref())))
+                }
+                Some((enrolled, profile)) => self.against(enrolled, profile, found, options),
+                None => self.search(found, options),
+            })
         })?;
         // Erased or expired meanwhile, it no longer answers.
         claimed.map(|(enrolled, _)| self.gallery.still(&enrolled)).transpose()?;
-        answer.more_faces = found.more_faces;
         answer.timings = Some(timing::read());
         Ok(answer)
     }
@@ -103,21 +105,15 @@ impl Service {
         options: &VerifyOptions,
     ) -> Result<Verification, ServiceError> {
         let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
-        let (mut templates, mut judgements) = (Vec::new(), Vec::new());
-        for face in &found.faces {
+        let mut reports = Vec::with_capacity(found.faces.len());
+        for (i, face) in found.faces.iter().enumerate() {
             let template = self.analyser.template(&found.pixels, face, None)?;
             let parts = || self.analyser.parts(&found.pixels, face);
             let degraded = || self.degraded_template(&found.pixels, face, options.stability_check);
-            judgements.push(judge(&template, profile, &fusion, parts, degraded)?);
-            templates.push(template);
+            let judgement = judge(&template, profile, &fusion, parts, degraded)?;
+            reports.push(FaceReport::new(i, face, Some(&template), Some(&Comparison { enrolled, profile, judgement })));
         }
-        let image = ImageDecision::of(judgements);
-        let faces = found.faces.iter().zip(&templates).zip(image.faces).enumerate();
-        let reports = faces.map(|(i, ((face, template), judgement))| {
-            FaceReport::new(i, face, Some(template), Some(&Comparison { enrolled, profile, judgement }))
-        });
-        let deciding = image.deciding.unwrap_or(0);
-        Ok(self.answer(found.image.clone(), reports.collect(), deciding, Some(enrolled.name())))
+        Ok(self.answer(found.image.clone(), reports, Some(enrolled.name())))
     }
 
     /// The template of a degraded copy of a face, for the stability check; `None` where none is wanted, by `asked` or else by
@@ -132,37 +128,48 @@ impl Service {
         check.then(|| self.analyser.degraded_template(pixels, &face.detection)).transpose()
     }
 
+    /// The answer for an image whose faces were judged, against `claimed` or in a search.
     pub(super) fn answer(
         &self,
         image: ImageReport,
         mut faces: Vec<FaceReport>,
-        deciding: usize,
-        identity: Option<IdentityName>,
+        claimed: Option<IdentityName>,
     ) -> Verification {
+        let deciding = deciding(faces.iter().map(|f| f.standing));
         if !image.complete {
             faces.iter_mut().for_each(FaceReport::hold_back);
         }
-        let face = faces.get(deciding);
+        let face = deciding.and_then(|i| faces.get(i));
+        let explanation = match face {
+            None => Explanation::only(""),
+            // Nothing is said of faces in an image with missing pixels.
+            Some(face) if !image.complete => face.explanation.clone(),
+            Some(face) => face.explanation.clone().beside(&others(&faces, face.index)),
+        };
         Verification {
             verdict: face.map_or(Verdict::NoFace, |f| f.verdict),
             score: face.and_then(|f| f.score),
-            identity,
+            identity: claimed.or_else(|| face?.identity.clone()),
             search: face.and_then(|f| f.search.clone()),
             deciding_face: face.map(|f| f.index),
-            explanation: face.map_or_else(|| Explanation::only(""), |f| f.explanation.clone()),
+            explanation,
             thresholds: face.and_then(|f| f.thresholds).unwrap_or(self.fusion.thresholds),
             faces,
             more_faces: false,
             calibration: self.calibration.clone(),
             image,
+            animation: None,
             versions: self.versions.clone(),
             timings: None,
         }
     }
 
     fn without_face(&self, image: &ImageReport, claimed: Option<&Enrolled>) -> Verification {
-        let reason = "No face was found. The image shows none, or the face is turned away, covered, or smaller than about \
-                      24 pixels.";
+        let reason = if image.complete {
+            "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels."
+        } else {
+            "No face was found in what is left of the image: data of it is missing or damaged. Send the original file."
+        };
         Verification {
             verdict: Verdict::NoFace,
             score: None,
@@ -175,8 +182,15 @@ impl Service {
             thresholds: claimed.map_or(self.fusion.thresholds, |e| self.thresholds(e)),
             calibration: self.calibration.clone(),
             image: image.clone(),
+            animation: None,
             versions: self.versions.clone(),
             timings: None,
         }
     }
+}
+
+/// The faces that depict somebody and can be judged, beside the one that decides.
+fn others(faces: &[FaceReport], deciding: usize) -> Vec<OtherFace<'_>> {
+    let others = faces.iter().filter(|f| f.index != deciding && f.standing.depicts_person && !f.standing.poor);
+    others.filter_map(|f| Some(OtherFace { person: &f.identity.as_ref()?.display_name, verdict: f.verdict })).collect()
 }

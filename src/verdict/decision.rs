@@ -12,7 +12,7 @@ use crate::identity::SampleKind;
 pub enum Verdict {
     /// A genuine photograph of the person.
     Real,
-    /// Depicts the person, but departs from their own variation.
+    /// Depicts the person, but departs from their own variation; or a copy of a reference with another face in it.
     Fake,
     /// Does not depict the claimed person.
     DifferentPerson,
@@ -63,6 +63,8 @@ pub enum Limit {
         /// The copy's score, 0..=1.
         score: f32,
     },
+    /// The face is grey or toned, so its colours are not compared.
+    NoColour,
     /// Few references: the person's own variation is known only roughly.
     FewReferences {
         /// Their number.
@@ -81,6 +83,10 @@ pub struct Decision {
     pub contributions: Contributions,
     /// The thresholds that applied.
     pub thresholds: Thresholds,
+    /// Whether the face is too poor to be judged.
+    pub poor: bool,
+    /// Whether the picture is a copy of a reference with another face in it.
+    pub replaced: bool,
     /// The limits of the verdict, the worst first.
     pub limits: Vec<Limit>,
 }
@@ -99,25 +105,34 @@ impl Decision {
     ///
     /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes first:
     /// too little likeness, or a negative of another person that is nearer than the references, is
-    /// `different_person`. Otherwise the score decides.
+    /// `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is `fake`.
+    /// Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
         let score = fusion.score(&contributions);
         let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
+        let poor = quality.score < thresholds.min_quality;
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
-            Verdict::Inconclusive if quality.score < thresholds.min_quality => Verdict::Inconclusive,
+            Verdict::Inconclusive if poor => Verdict::Inconclusive,
             _ if look_alike => Verdict::DifferentPerson,
             verdict => verdict,
         };
+        // In a poor copy of a reference the person's own face may be too unlike.
+        let replaced = verdict == Verdict::DifferentPerson
+            && !poor
+            && evidence.copy.is_some_and(|copy| copy.kind == SampleKind::Reference);
+        let verdict = if replaced { Verdict::Fake } else { verdict };
         let limits = limits(verdict, score, evidence, quality, &thresholds);
-        Self { verdict, score, contributions, thresholds, limits }
+        Self { verdict, score, contributions, thresholds, poor, replaced, limits }
     }
 
     /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of
     /// them, and not for a photograph that is clearly genuine as a whole.
     pub fn wants_parts(&self) -> bool {
-        matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive) && self.score < CLEAR
+        !self.replaced
+            && matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive)
+            && self.score < CLEAR
     }
 
     /// The verdict and the score of the degraded copy that contradicts.
@@ -146,9 +161,9 @@ impl Decision {
             && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
     }
 
-    /// Whether the score speaks against the photograph, or may.
+    /// Whether the score, rather than another face in the person's place, speaks against the photograph, or may.
     pub(super) fn is_in_doubt(&self) -> bool {
-        matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality()
+        matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality() && !self.replaced
     }
 }
 
@@ -178,6 +193,9 @@ fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, 
         weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }).collect();
     if verdict == Verdict::Inconclusive && score > t.fake && score < t.real {
         limits.push(Limit::BetweenThresholds);
+    }
+    if evidence.lacks_colour {
+        limits.push(Limit::NoColour);
     }
     if evidence.references < FEW_REFERENCES {
         limits.push(Limit::FewReferences { references: evidence.references });

@@ -144,8 +144,10 @@ pub struct Evidence {
     pub age: AgeEvidence,
     /// The nearest negative, where the identity has any.
     pub negative: Option<NegativeEvidence>,
-    /// The enrolled image that the probe's image is a copy of. Not part of the verdict.
+    /// The enrolled image that the probe's image is a copy of. Not part of the score.
     pub copy: Option<CopyEvidence>,
+    /// Whether the probe is grey or toned, so that colours of the face are not compared.
+    pub lacks_colour: bool,
     /// The number of references behind the profile.
     pub references: usize,
 }
@@ -176,6 +178,7 @@ impl Evidence {
             age: age(probe, profile),
             negative: nearest_negative(probe, profile),
             copy: nearest_copy(probe, profile),
+            lacks_colour: probe.attributes.lacks_colour(),
             references: profile.references,
         }
     }

@@ -61,10 +61,11 @@ impl Judgement {
         Self { evidence, decision, stability: None }
     }
 
-    /// Whether the face depicts the person, genuine or not. A face too poor to be judged counts as depicting the person
+    /// Whether the face depicts the person, genuine or not, or has replaced theirs in a copy of a reference. A face too poor to be judged counts as depicting the person
     /// only if its likeness reaches the threshold.
     pub fn depicts_person(&self) -> bool {
-        self.decision.verdict != Verdict::DifferentPerson && self.evidence.likeness >= self.decision.thresholds.likeness
+        let is_like = self.evidence.likeness >= self.decision.thresholds.likeness;
+        self.decision.replaced || (self.decision.verdict != Verdict::DifferentPerson && is_like)
     }
 
     /// The judgement after a closer look: at the face in parts where [`Decision::wants_parts`], and at a degraded copy
@@ -122,7 +123,7 @@ mod tests {
 
     use super::*;
     use crate::identity::fixtures::{in_parts, near, population, stepped, template};
-    use crate::template::Part;
+    use crate::template::{FaceHash, Part};
     use crate::verdict::Contributions;
     use crate::verdict::fixtures::fusion;
 
@@ -133,7 +134,15 @@ mod tests {
     fn judgement(verdict: Verdict, score: f32) -> Judgement {
         let contributions = Contributions { embeddings: vec![], attributes: vec![], parts: vec![], negative: 0.0 };
         let limits = vec![Limit::FewReferences { references: 2 }];
-        let decision = Decision { verdict, score, contributions, thresholds: fusion().thresholds, limits };
+        let decision = Decision {
+            verdict,
+            score,
+            contributions,
+            thresholds: fusion().thresholds,
+            poor: false,
+            replaced: false,
+            limits,
+        };
         Judgement { evidence: Evidence::measure(&near(1, 1), &profile()), decision, stability: None }
     }
 
@@ -190,6 +199,24 @@ mod tests {
                 judge(&probe, &profile, &fusion, || Ok(probe.parts.clone()), || Ok(None));
             assert_eq!(Ok(judge_template(&probe, &profile, &fusion)), asked);
         }
+    }
+
+    #[test]
+    fn a_face_that_replaced_the_persons_in_a_copy_of_a_reference_is_a_fake_of_the_person() {
+        let mut references: Vec<Template> = (0..8).map(|i| in_parts(1, i, None)).collect();
+        let hash = Some(FaceHash([7; 32]));
+        references[3].hash = hash;
+        let (profile, mut fusion) = (Profile::of_templates(references, &population()).unwrap(), fusion());
+        let judged = |probe: Template, fusion: &Fusion| {
+            let judgement = judge_template(&probe, &profile, fusion);
+            (judgement.decision.verdict, judgement.depicts_person())
+        };
+        assert_eq!(judged(Template { hash, ..template(2) }, &fusion), (Verdict::Fake, true));
+        assert_eq!(judged(template(2), &fusion), (Verdict::DifferentPerson, false), "another picture");
+        assert_eq!(judged(Template { hash, ..near(1, 3) }, &fusion), (Verdict::Real, true), "the person's own face");
+        // A poor copy may be too unlike by itself.
+        fusion.thresholds.min_quality = 101.0;
+        assert_eq!(judged(Template { hash, ..template(2) }, &fusion), (Verdict::DifferentPerson, false));
     }
 
     #[test]

@@ -23,10 +23,10 @@ pub use decision::{Decision, Limit, Verdict};
 pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
 };
-pub use explanation::{CandidateFacts, Difference, Direction, Explanation, SearchFacts};
+pub use explanation::{CandidateFacts, Difference, Direction, Explanation, FrameFacts, OtherFace, SearchFacts};
 pub use fusion::{Contributions, Fusion};
 pub use judge::{Judgement, Stability, judge, judge_template};
 pub use operating_points::{OperatingPoint, OperatingPoints, TargetError};
-pub use roll_up::{ImageDecision, best_match, roll_up};
+pub use roll_up::{ImageDecision, Standing, best_match, deciding};
 pub use score_map::ScoreMap;
 pub use thresholds::Thresholds;

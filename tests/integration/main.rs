@@ -14,6 +14,7 @@ mod keys;
 mod limits;
 mod networks;
 mod openapi;
+mod pictures;
 mod requests;
 mod search;
 mod settings;

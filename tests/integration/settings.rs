@@ -30,6 +30,7 @@ const TABLE: &[Layers] = &[
     ("limits.max_megapixels", ["81", "82", "83"]),
     ("limits.max_side", ["91", "92", "93"]),
     ("limits.max_faces", ["101", "102", "103"]),
+    ("limits.max_frames", ["104", "105", "106"]),
     ("limits.max_body_mib", ["111", "112", "113"]),
     ("limits.body_memory_mib", ["121", "122", "123"]),
     ("storage.data_dir", ["\"a\"", "\"b\"", "\"c\""]),

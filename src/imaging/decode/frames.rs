@@ -3,13 +3,15 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::codecs::{gif::GifDecoder, png::PngDecoder};
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageResult, Limits, RgbaImage};
 use sha2::{Digest, Sha256};
 
-use super::{DecodeError, DecodeLimits, Opened, over_white};
-use crate::imaging::{Frame, Frames};
+use super::{DecodeError, DecodeLimits, Decoded, Facts, Format, Opened, Survey, over_white, webp};
+use crate::imaging::Frame;
 
+/// The default number of frames looked at in one animation.
+pub const DEFAULT_FRAMES: usize = 16;
 /// Frames that are shown for less are shown for [`SHORTEST`], as in browsers.
 const LEAST: Duration = Duration::from_millis(11);
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -28,79 +30,139 @@ struct Seen {
     shown: Duration,
 }
 
-/// At most `most` different frames of an animation that are not blank; none for a still, or where all frames are blank. Of more
-/// frames, the longest shown in each of `most` equal parts of the time is taken.
-///
-/// # Errors
-/// As [`decode()`](super::decode).
-pub fn frames(bytes: &[u8], limits: &DecodeLimits, most: usize) -> Result<Frames, DecodeError> {
-    let opened = Opened::new(bytes, limits)?;
-    let total = opened.survey.frames;
-    let walked = if opened.survey.is_animated { walk(&opened, bytes, limits) } else { None };
-    let Some((seen, mut is_complete)) = walked else {
-        return Ok(Frames { frames: Vec::new(), total, is_complete: !opened.survey.is_cut });
-    };
-    is_complete &= !opened.survey.is_cut;
-    let chosen = chosen(seen, held(&opened, limits).min(most.max(1)));
-    let mut frames = Vec::with_capacity(chosen.len());
-    let all = animation(opened.format.kind, bytes, limits).ok();
-    for (index, frame) in all.into_iter().flatten().take(MOST_FRAMES).enumerate() {
-        let (Ok(frame), true) = (frame, frames.len() < chosen.len()) else { break };
-        if let Some(seen) = chosen.iter().find(|seen| seen.index == index) {
-            let (mut image, _) = opened.colours.apply(DynamicImage::from(frame.into_buffer()));
-            image.apply_orientation(opened.orientation);
-            frames.push(Frame { image: over_white(image).into(), at: seen.at, shown: seen.shown });
+/// Whether these bytes are an animation of a served format.
+pub fn is_animated(bytes: &[u8]) -> bool {
+    Format::of(bytes).is_ok_and(|format| Survey::of(format.kind, bytes).is_animated)
+}
+
+/// An animation, of whose frames some are chosen to be looked at.
+pub struct Animation<'a> {
+    opened: Opened<'a>,
+    /// The frames to look at, in the order of the file.
+    chosen: Vec<Seen>,
+    /// Whether no frame is missing or damaged.
+    pub is_complete: bool,
+    /// Whether all frames were read to choose from, so far as none is missing: of very many the first were.
+    pub all_read: bool,
+}
+
+impl<'a> Animation<'a> {
+    /// Chooses at most `most` different frames that are not blank; where all are blank, the first. Of more frames, the longest
+    /// shown in each of `most` equal parts of the time are taken, then the longest shown of the others. `None` for a still.
+    ///
+    /// # Errors
+    /// As [`decode()`](super::decode).
+    pub fn open(bytes: &'a [u8], limits: &DecodeLimits, most: usize) -> Result<Option<Self>, DecodeError> {
+        let opened = Opened::new(bytes, limits)?;
+        if !opened.survey.is_animated {
+            return Ok(None);
         }
+        let walked = walk(&opened);
+        Ok(Some(Self {
+            chosen: chosen(walked.seen, most.max(1)),
+            is_complete: walked.is_complete && !opened.survey.is_cut,
+            all_read: walked.all_read,
+            opened,
+        }))
     }
-    Ok(Frames { frames, total, is_complete })
+
+    /// The number of frames to look at; 0 where none can be read.
+    pub fn len(&self) -> usize {
+        self.chosen.len()
+    }
+
+    /// Whether no frame can be read.
+    pub fn is_empty(&self) -> bool {
+        self.chosen.is_empty()
+    }
+
+    /// The frames to look at, in the order of the file, each composed when it is asked for.
+    pub fn frames(&self) -> impl Iterator<Item = Frame> {
+        let all = animation(&self.opened).ok().into_iter().flatten();
+        let last = self.chosen.last().map_or(0, |seen| seen.index + 1);
+        all.map_while(Result::ok).take(last).enumerate().filter_map(|(index, frame)| {
+            let seen = self.chosen.iter().find(|seen| seen.index == index)?;
+            let (picture, index) = (self.picture(frame), u32::try_from(index).ok()?);
+            Some(Frame { picture, index, at: seen.at, shown: seen.shown })
+        })
+    }
+
+    fn picture(&self, frame: image::Frame) -> Decoded {
+        let facts = Facts { is_complete: self.is_complete, ..self.opened.facts() };
+        let (mut image, _) = self.opened.colours.apply(DynamicImage::from(frame.into_buffer()));
+        image.apply_orientation(self.opened.orientation);
+        Decoded { image: over_white(image).into(), facts }
+    }
 }
 
-/// The number of frames that may be held in memory.
-fn held(opened: &Opened<'_>, limits: &DecodeLimits) -> usize {
-    let (width, height) = opened.dimensions();
-    let frame = (u64::from(width) * u64::from(height) * 3).max(1);
-    usize::try_from(limits.memory() / 2 / frame).unwrap_or(usize::MAX).max(1)
+/// The different frames that are not blank, in the order of the file; where all are blank, the first.
+struct Walked {
+    seen: Vec<Seen>,
+    is_complete: bool,
+    all_read: bool,
 }
 
-/// The different frames that are not blank, in the order of the file, and whether all could be read.
-fn walk(opened: &Opened<'_>, bytes: &[u8], limits: &DecodeLimits) -> Option<(Vec<Seen>, bool)> {
+fn walk(opened: &Opened<'_>) -> Walked {
     let (width, height) = opened.dimensions();
     let pixels = (u64::from(width) * u64::from(height)).max(1);
-    let most = usize::try_from(limits.max_pixels * MOST_PICTURES / pixels).unwrap_or(MOST_FRAMES).clamp(1, MOST_FRAMES);
-    let (mut seen, mut at) = (Vec::<Seen>::new(), Duration::ZERO);
-    for (index, frame) in animation(opened.format.kind, bytes, limits).ok()?.take(most).enumerate() {
-        let Ok(frame) = frame else { return Some((seen, false)) };
-        let delay = Duration::from(frame.delay());
-        let shown = if delay < LEAST { SHORTEST } else { delay };
-        let image = frame.buffer();
-        let hash = Sha256::digest(image.as_raw()).into();
-        match seen.iter_mut().find(|seen| seen.hash == hash) {
-            Some(same) => same.shown += shown,
-            None if is_blank(image) => {}
-            None => seen.push(Seen { index, hash, at, shown }),
+    let pictures = opened.limits.max_pixels * MOST_PICTURES / pixels;
+    let most = usize::try_from(pictures).unwrap_or(MOST_FRAMES).clamp(1, MOST_FRAMES);
+    let (mut seen, mut blank, mut at) = (Vec::<Seen>::new(), None, Duration::ZERO);
+    let (mut is_complete, mut all_read) = (true, true);
+    match animation(opened) {
+        Err(_) => is_complete = false,
+        Ok(frames) => {
+            for (index, frame) in frames.enumerate() {
+                let Ok(frame) = frame else {
+                    is_complete = false;
+                    break;
+                };
+                if index == most {
+                    all_read = false;
+                    break;
+                }
+                let delay = Duration::from(frame.delay());
+                let shown = if delay < LEAST { SHORTEST } else { delay };
+                let image = frame.buffer();
+                let hash = Sha256::digest(image.as_raw()).into();
+                let new = Seen { index, hash, at, shown };
+                at += shown;
+                match seen.iter_mut().find(|seen| seen.hash == hash) {
+                    Some(same) => same.shown += shown,
+                    None if is_blank(image) => blank = blank.or(Some(new)),
+                    None => seen.push(new),
+                }
+            }
         }
-        at += shown;
     }
-    Some((seen, true))
+    if seen.is_empty() {
+        seen.extend(blank);
+    }
+    Walked { seen, is_complete, all_read }
 }
 
-/// The longest shown of each of `most` equal parts of the time; all where there are no more.
+/// The longest shown of each of `most` equal parts of the time, then the longest shown of the others; all where there are no
+/// more.
 fn chosen(seen: Vec<Seen>, most: usize) -> Vec<Seen> {
     if seen.len() <= most {
         return seen;
     }
     let total: Duration = seen.iter().map(|seen| seen.shown).sum();
-    let (mut parts, mut before) = ((0..most).map(|_| None::<Seen>).collect::<Vec<_>>(), Duration::ZERO);
+    let mut before = Duration::ZERO;
+    let mut ranked: Vec<(usize, Seen)> = Vec::with_capacity(seen.len());
     for seen in seen {
         let middle = before + seen.shown / 2;
-        let part = (middle.as_secs_f64() / total.as_secs_f64() * most as f64) as usize;
         before += seen.shown;
-        let place = &mut parts[part.min(most - 1)];
-        if place.as_ref().is_none_or(|other| other.shown < seen.shown) {
-            *place = Some(seen);
-        }
+        ranked.push(((middle.as_secs_f64() / total.as_secs_f64() * most as f64) as usize, seen));
     }
-    parts.into_iter().flatten().collect()
+    // The longest of each part first; the order is stable, so of equals the earlier.
+    ranked.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.shown));
+    let mut parts = vec![false; most + 1];
+    let is_first = |(part, _): &(usize, Seen)| !std::mem::replace(&mut parts[(*part).min(most)], true);
+    let (first, others): (Vec<_>, Vec<_>) = ranked.into_iter().partition(is_first);
+    let mut chosen: Vec<Seen> = first.into_iter().chain(others).take(most).map(|(_, seen)| seen).collect();
+    chosen.sort_by_key(|seen| seen.index);
+    chosen
 }
 
 /// Whether a frame shows one colour.
@@ -110,21 +172,17 @@ fn is_blank(image: &RgbaImage) -> bool {
 }
 
 /// The frames on their canvas, disposed of and blended as the format says.
-fn animation<'a>(format: ImageFormat, bytes: &'a [u8], limits: &DecodeLimits) -> ImageResult<image::Frames<'a>> {
+fn animation<'a>(opened: &Opened<'a>) -> ImageResult<image::Frames<'a>> {
     let mut memory = Limits::default();
-    memory.max_alloc = Some(limits.memory());
-    let file = Cursor::new(bytes);
-    Ok(match format {
+    memory.max_alloc = Some(opened.limits.memory());
+    let file = Cursor::new(opened.bytes);
+    Ok(match opened.format.kind {
         ImageFormat::Gif => {
             let mut decoder = GifDecoder::new(file)?;
             decoder.set_limits(memory)?;
             decoder.into_frames()
         }
-        ImageFormat::WebP => {
-            let mut decoder = WebPDecoder::new(file)?;
-            decoder.set_limits(memory)?;
-            decoder.into_frames()
-        }
+        ImageFormat::WebP => webp::frames(opened.bytes, opened.dimensions(), &memory),
         _ => PngDecoder::with_limits(file, memory)?.apng()?.into_frames(),
     })
 }
@@ -147,34 +205,45 @@ mod tests {
         file
     }
 
-    fn greys(frames: &Frames) -> Vec<(u8, u128)> {
-        frames.frames.iter().map(|f| (f.image.finest().get_pixel(2, 2).0[0], f.shown.as_millis())).collect()
+    fn opened(file: &[u8], most: usize) -> Animation<'_> {
+        Animation::open(file, &DecodeLimits::default(), most).unwrap().unwrap()
+    }
+
+    /// The grey in the square of each frame, and the milliseconds that it is shown.
+    fn greys(animation: &Animation) -> Vec<(u8, u128)> {
+        animation.frames().map(|f| (f.picture.image.finest().get_pixel(2, 2).0[0], f.shown.as_millis())).collect()
     }
 
     #[test]
     fn blank_frames_and_repetitions_cost_nothing() {
         let file = gif([shown(255, 20), shown(10, 5000), shown(90, 40), shown(10, 60), shown(90, 0)]);
-        let got = frames(&file, &DecodeLimits::default(), 16).unwrap();
-        assert_eq!((greys(&got), got.total, got.is_complete), (vec![(10, 5060), (90, 140)], 5, true));
-        assert_eq!(got.frames[1].at, Duration::from_millis(5020));
+        let got = opened(&file, 16);
+        assert_eq!((greys(&got), got.is_complete, got.all_read), (vec![(10, 5060), (90, 140)], true, true));
+        let times: Vec<_> = got.frames().map(|f| (f.index, f.at.as_millis(), f.picture.facts.frames)).collect();
+        assert_eq!(times, [(1, 20, 5), (2, 5020, 5)]);
+        assert_eq!(greys(&opened(&gif([shown(255, 40), shown(255, 60)]), 16)), [(255, 100)], "nothing else is shown");
     }
 
     #[test]
     fn of_many_frames_the_longest_of_each_part_is_taken() {
         let file = gif((0..40).map(|i| shown(i * 5, if i % 10 == 3 { 80 } else { 40 })));
-        let got = frames(&file, &DecodeLimits::default(), 4).unwrap();
-        assert_eq!(greys(&got), [(15, 80), (65, 80), (115, 80), (165, 80)]);
+        assert_eq!(greys(&opened(&file, 4)), [(15, 80), (65, 80), (115, 80), (165, 80)]);
+        // One frame is most of the time: the longest of the others fill the sample.
+        let file = gif((0..12).map(|i| shown(i * 9, if i == 0 { 60_000 } else { 40 + 10 * u32::from(i) })));
+        assert_eq!(greys(&opened(&file, 3)), [(0, 60_000), (90, 140), (99, 150)]);
         let least = DecodeLimits { max_pixels: 256, ..DecodeLimits::default() };
-        assert!(frames(&file, &least, 16).unwrap().frames.len() <= 2, "memory is bounded");
+        let got = Animation::open(&file, &least, 16).unwrap().unwrap();
+        assert!(got.len() == 8 && !got.all_read, "time is bounded");
     }
 
     #[test]
-    fn a_still_has_no_frames_and_a_cut_animation_is_not_complete() {
-        let still = frames(&gif([shown(10, 0)]), &DecodeLimits::default(), 16).unwrap();
-        assert!(still.frames.is_empty() && still.total == 1);
+    fn a_still_is_no_animation_and_a_cut_animation_is_not_complete() {
+        let still = gif([shown(10, 0)]);
+        assert!(Animation::open(&still, &DecodeLimits::default(), 16).unwrap().is_none() && !is_animated(&still));
         let file = gif((0..9).map(|i| shown(i * 9, 40)));
-        let cut = frames(&file[..file.len() * 2 / 3], &DecodeLimits::default(), 16).unwrap();
-        assert!(!cut.is_complete && !cut.frames.is_empty() && cut.frames.len() < 9);
+        let cut = opened(&file[..file.len() * 2 / 3], 16);
+        assert!(is_animated(&file) && !cut.is_complete && !cut.is_empty() && cut.len() < 9);
+        assert!(cut.frames().all(|f| !f.picture.facts.is_complete));
     }
 
     /// The default picture of such a file is shown only by programs that do not know animations.
@@ -190,7 +259,36 @@ mod tests {
         writer.write_image_data(shown(10, 0).buffer()).unwrap();
         writer.write_image_data(shown(90, 0).buffer()).unwrap();
         writer.finish().unwrap();
-        let got = frames(&file, &DecodeLimits::default(), 16).unwrap();
-        assert_eq!((greys(&got), got.total), (vec![(90, 500)], 1));
+        assert_eq!(greys(&opened(&file, 16)), [(90, 500)]);
+    }
+
+    /// A frame may cover a part of the canvas, be blended over what is there, and be removed after it was shown.
+    #[test]
+    fn frames_are_composed_on_the_canvas() {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 16, 16);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_animated(3, 0).unwrap();
+        encoder.set_frame_delay(1, 10).unwrap();
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(shown(10, 0).buffer()).unwrap();
+        // A dark square of 4 x 4 pixels whose left half is transparent, removed after it was shown.
+        writer.set_frame_dimension(4, 4).unwrap();
+        writer.set_frame_position(8, 8).unwrap();
+        writer.set_blend_op(png::BlendOp::Over).unwrap();
+        writer.set_dispose_op(png::DisposeOp::Previous).unwrap();
+        let half = RgbaImage::from_fn(4, 4, |x, _| Rgba([60, 60, 60, if x < 2 { 0 } else { 255 }]));
+        writer.write_image_data(&half).unwrap();
+        writer.set_frame_position(0, 0).unwrap();
+        writer.set_blend_op(png::BlendOp::Source).unwrap();
+        writer.set_dispose_op(png::DisposeOp::None).unwrap();
+        writer.write_image_data(&half).unwrap();
+        writer.finish().unwrap();
+        let at = |places: [(u32, u32); 4]| {
+            let read = |f: Frame| places.map(|(x, y)| f.picture.image.finest().get_pixel(x, y).0[0]);
+            opened(&file, 16).frames().map(read).collect::<Vec<_>>()
+        };
+        let seen = at([(5, 5), (9, 9), (11, 9), (1, 1)]);
+        assert_eq!(seen, [[10, 255, 255, 10], [10, 255, 60, 10], [10, 255, 255, 255]]);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused. [`survey`]
 //! tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its colours to sRGB. [`mod@jpeg`]
-//! reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations, [`mod@png`] what a PNG says beside its pixels.
+//! reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations, [`mod@webp`] those of WebP, [`mod@png`] what a
+//! PNG says beside its pixels.
 
 mod colour;
 mod error;
@@ -14,6 +15,7 @@ mod linear;
 mod orientation;
 mod png;
 mod survey;
+mod webp;
 
 use std::io::Cursor;
 
@@ -28,7 +30,7 @@ use survey::Survey;
 pub use colour::ColourProfile;
 pub use error::DecodeError;
 pub(super) use format::has_served_extension;
-pub use frames::frames;
+pub use frames::{Animation, DEFAULT_FRAMES, is_animated};
 pub use limits::DecodeLimits;
 
 /// An image in memory, upright, in sRGB, eight bits per channel.
@@ -177,9 +179,8 @@ impl<'a> Opened<'a> {
             // The last block of a PNG holds no pixels.
             Ok(image) => (image, !self.survey.is_cut || self.format.kind == ImageFormat::Png),
             Err(e) => {
-                let found = self.survey.is_cut.then(|| found(self.bytes, &self.limits, self.format)).flatten();
                 let error = || DecodeError::Corrupt { format: self.format.name, detail: e.to_string() };
-                (found.ok_or_else(error)?, false)
+                (found(self.bytes, &self.limits, self.format).ok_or_else(error)?, false)
             }
         };
         let image = if self.format.kind == ImageFormat::Bmp { opaque_if_empty(image) } else { image };
@@ -209,7 +210,7 @@ fn open<'a>(
     Ok(Box::new(decoder))
 }
 
-/// The pixels in the front of a cut file, the others black; `None` where there are none.
+/// The pixels before the place where a file is cut or damaged, the others black; `None` where there are none.
 fn found(bytes: &[u8], limits: &DecodeLimits, format: &'static Format) -> Option<DynamicImage> {
     let decoder = open(bytes, limits, format).ok()?;
     let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());

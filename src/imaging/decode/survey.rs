@@ -27,11 +27,15 @@ impl Survey {
 
 fn png(bytes: &[u8]) -> Survey {
     let (mut rest, mut frames, mut is_animated) = (bytes.get(8..).unwrap_or_default(), 1, false);
+    let mut is_before_data = true;
     // Length, type, data and checksum.
     while let Some((head, after)) = rest.split_first_chunk::<8>() {
         let [a, b, c, d, kind @ ..] = *head;
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        if kind == *b"acTL"
+        // Behind the default picture's data it says nothing.
+        is_before_data &= kind != *b"IDAT";
+        if is_before_data
+            && kind == *b"acTL"
             && let Some(count) = after.first_chunk::<4>()
         {
             (frames, is_animated) = (u32::from_be_bytes(*count).max(1), true);

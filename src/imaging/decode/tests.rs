@@ -151,6 +151,21 @@ fn a_cut_file_is_not_complete() {
 }
 
 /// Clipboards write bitmaps with a field for opacity and leave it zero.
+/// Damage that a format's checksums or codes tell: what comes before it is there, as of a damaged JPEG.
+#[test]
+fn a_file_that_is_broken_in_the_middle_is_not_complete() {
+    // Pixels that do not compress, so that the middle of the file is the middle of the picture.
+    let noise = |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)).wrapping_mul(2_246_822_519);
+    let picture = RgbImage::from_fn(120, 90, |x, y| image::Rgb(noise(x, y).to_be_bytes()[..3].try_into().unwrap()));
+    let mut file = encode(&DynamicImage::from(picture.clone()), ImageFormat::Png);
+    let middle = file.len() / 2;
+    file[middle] ^= 0x55;
+    let got = decode(&file, &DecodeLimits::default()).unwrap();
+    assert!(!got.facts.is_complete);
+    let same = |row: u32| (0..120).all(|x| got.image.finest().get_pixel(x, row) == picture.get_pixel(x, row));
+    assert!(same(0) && same(20) && !same(89));
+}
+
 #[test]
 fn a_bitmap_without_any_opacity_is_opaque() {
     let clear = RgbaImage::from_pixel(4, 4, Rgba([10, 20, 30, 0]));

@@ -2,7 +2,7 @@
 //! sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting deepfakes with self-blended
 //! images", CVPR 2022).
 
-use super::conditions::{COLOUR, DETAIL};
+use super::conditions::{COLOUR, DETAIL, LIGHTNESS};
 use super::scale;
 use super::surface::{Disc, Surface, median};
 use super::table::{Attribute, Measure};
@@ -64,7 +64,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "contrast of the features against the skin",
         scale: scale::CONTRAST,
         source: "luma of cheeks against eyes, brows and lips (after Russell 2009)",
-        conditions: COLOUR,
+        conditions: LIGHTNESS,
         measure: Measure::Surface(contrast),
     },
     Attribute {

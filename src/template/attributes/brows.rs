@@ -1,6 +1,6 @@
 //! The brows.
 
-use super::conditions::{COLOUR, Conditions, GEOMETRY, SIDE};
+use super::conditions::{Conditions, GEOMETRY, LIGHTNESS, SIDE};
 use super::scale;
 use super::shape::Shape;
 use super::surface::Surface;
@@ -135,7 +135,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "darkness of the brows against the skin",
         scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between the skin above the brows and the brows (after Russell 2009)",
-        conditions: COLOUR,
+        conditions: LIGHTNESS,
         measure: Measure::Surface(contrast),
     },
 ];

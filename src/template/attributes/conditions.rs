@@ -18,6 +18,8 @@ pub struct Conditions {
     pub max_occlusion: f32,
     /// The widest gap between the lips, in % of the outer-canthal width.
     pub max_mouth_opening: f32,
+    /// Whether the face must be in colour: neither grey nor toned.
+    pub in_colour: bool,
 }
 
 /// The conditions of most geometry.
@@ -28,6 +30,7 @@ pub(super) const GEOMETRY: Conditions = Conditions {
     min_sharpness: 5.0,
     max_occlusion: 0.35,
     max_mouth_opening: f32::INFINITY,
+    in_colour: false,
 };
 
 /// The conditions of measures of one side, and of small heights.
@@ -36,16 +39,22 @@ pub(super) const SIDE: Conditions = Conditions { max_yaw: 25.0, max_pitch: 25.0,
 /// The conditions of the lips, which must be nearly closed.
 pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 12.0, ..SIDE };
 
-/// The conditions of colour.
-pub(super) const COLOUR: Conditions =
+/// The conditions of lightness.
+pub(super) const LIGHTNESS: Conditions =
     Conditions { max_yaw: 25.0, max_pitch: 30.0, min_face_size: 24.0, max_occlusion: 0.3, ..GEOMETRY };
 
+/// The conditions of colour.
+pub(super) const COLOUR: Conditions = Conditions { in_colour: true, ..LIGHTNESS };
+
 /// The conditions of fine detail.
-pub(super) const DETAIL: Conditions = Conditions { min_face_size: 32.0, ..COLOUR };
+pub(super) const DETAIL: Conditions = Conditions { min_face_size: 32.0, ..LIGHTNESS };
 
 /// The conditions of the irises.
 pub(super) const IRIS: Conditions =
-    Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 32.0, min_sharpness: 15.0, ..COLOUR };
+    Conditions { max_yaw: 25.0, max_pitch: 25.0, min_face_size: 32.0, min_sharpness: 15.0, ..LIGHTNESS };
+
+/// The conditions of the irises' colour.
+pub(super) const IRIS_COLOUR: Conditions = Conditions { in_colour: true, ..IRIS };
 
 /// The properties of a face that [`Conditions`] limit.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +65,11 @@ pub(super) struct Circumstances {
     sharpness: f32,
     occlusion: f32,
     mouth_opening: f32,
+    in_colour: bool,
 }
 
 impl Circumstances {
-    /// The circumstances of a face with its shape.
+    /// The circumstances of a face with its shape; of its colour nothing is known yet.
     pub(super) fn of(face: &Face, shape: &Shape) -> Self {
         Self {
             yaw: face.pose.yaw,
@@ -68,7 +78,13 @@ impl Circumstances {
             sharpness: face.quality.get(Component::Sharpness).map_or(0.0, |c| c.score),
             occlusion: face.quality.value(Component::Occlusion),
             mouth_opening: shape.mouth_opening(),
+            in_colour: true,
         }
+    }
+
+    /// The circumstances of a face that is in colour or not.
+    pub(super) fn in_colour(self, in_colour: bool) -> Self {
+        Self { in_colour, ..self }
     }
 
     /// The drift of a face under these circumstances, by the coefficients of
@@ -89,6 +105,7 @@ impl Conditions {
             && c.sharpness >= self.min_sharpness
             && c.occlusion <= self.max_occlusion
             && c.mouth_opening <= self.max_mouth_opening
+            && (c.in_colour || !self.in_colour)
     }
 }
 
@@ -96,8 +113,15 @@ impl Conditions {
 mod tests {
     use super::*;
 
-    const GOOD: Circumstances =
-        Circumstances { yaw: 0.0, pitch: 0.0, face_size: 80.0, sharpness: 90.0, occlusion: 0.05, mouth_opening: 1.0 };
+    const GOOD: Circumstances = Circumstances {
+        yaw: 0.0,
+        pitch: 0.0,
+        face_size: 80.0,
+        sharpness: 90.0,
+        occlusion: 0.05,
+        mouth_opening: 1.0,
+        in_colour: true,
+    };
 
     #[test]
     fn each_condition_forbids_on_its_own() {
@@ -114,6 +138,8 @@ mod tests {
             assert!(!LIPS.allow(&c), "{c:?}");
         }
         assert!(GEOMETRY.allow(&spoiled[5]), "an open mouth does not hide the cheekbones");
+        let grey = GOOD.in_colour(false);
+        assert!(COLOUR.allow(&GOOD) && !COLOUR.allow(&grey) && LIGHTNESS.allow(&grey));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Eyes: lids, corners, irises.
 
-use super::conditions::{GEOMETRY, IRIS, SIDE};
+use super::conditions::{GEOMETRY, IRIS, IRIS_COLOUR, SIDE};
 use super::irises::Irises;
 use super::scale;
 use super::shape::Shape;
@@ -114,7 +114,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "colour strength of the irises",
         scale: scale::CHROMA,
         source: "C*ab of the iris ring, mean of both eyes (CIE 15:2004)",
-        conditions: IRIS,
+        conditions: IRIS_COLOUR,
         measure: Measure::Irises(|i| i.colour().map(|c| c.a.hypot(c.b))),
     },
     Attribute {
@@ -122,7 +122,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "yellowness of the irises against the white of the eyes",
         scale: scale::YELLOWNESS_DIFFERENCE,
         source: "b* of the iris ring minus that of the sclera: brown high, blue low (CIE 15:2004)",
-        conditions: IRIS,
+        conditions: IRIS_COLOUR,
         measure: Measure::Irises(|i| Some(i.colour()?.b - i.sclera()?.b)),
     },
     Attribute {
@@ -130,7 +130,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "redness of the irises against the white of the eyes",
         scale: scale::REDNESS_DIFFERENCE,
         source: "a* of the iris ring minus that of the sclera: hazel high, green low (CIE 15:2004)",
-        conditions: IRIS,
+        conditions: IRIS_COLOUR,
         measure: Measure::Irises(|i| Some(i.colour()?.a - i.sclera()?.a)),
     },
     Attribute {

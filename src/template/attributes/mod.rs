@@ -107,6 +107,13 @@ impl AttributeVector {
         self.0.get(place).copied().flatten()
     }
 
+    /// Whether colours were left out because the face is grey or toned: what is read under the same conditions, from the same
+    /// places, but of lightness alone, was read.
+    pub fn lacks_colour(&self) -> bool {
+        let read = |name: &str| self.get(name).is_some();
+        (read("under_eye_darkness") || read("chin_darkness")) && !read("skin_redness")
+    }
+
     /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic network.
     ///
     /// # Errors
@@ -121,6 +128,7 @@ impl AttributeVector {
         let readable = || TABLES.iter().flat_map(|(_, rows)| *rows).filter(|a| a.conditions.allow(&here));
         let surface =
             readable().any(|a| matches!(a.measure, Measure::Surface(_))).then(|| Surface::sample(image, &face.mesh));
+        let coloured = here.in_colour(surface.as_ref().is_none_or(Surface::in_colour));
         let irises = readable()
             .any(|a| matches!(a.measure, Measure::Irises(_)))
             .then(|| Irises::read(iris, image, &face.mesh))
@@ -136,7 +144,7 @@ impl AttributeVector {
                 Measure::Irises(of) => irises.as_ref().and_then(of),
                 Measure::Traces(_, of) => traces.as_ref().and_then(of),
             };
-            read.filter(|v| v.is_finite() && a.conditions.allow(&here))
+            read.filter(|v| v.is_finite() && a.conditions.allow(&coloured))
         };
         Ok(Self(TABLES.iter().flat_map(|(_, rows)| *rows).zip(ATTRIBUTES).map(value).collect()))
     }

@@ -1,6 +1,6 @@
 //! Lips and philtrum.
 
-use super::conditions::{COLOUR, LIPS};
+use super::conditions::{COLOUR, LIGHTNESS, LIPS};
 use super::outer_face::{POGONION, SUBLABIALE};
 use super::scale;
 use super::shape::Shape;
@@ -123,7 +123,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "lightness of the lips against the skin",
         scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between lower lip and cheeks (CIE 15:2004)",
-        conditions: COLOUR,
+        conditions: LIGHTNESS,
         measure: Measure::Surface(|s| lip_against_skin(s).map(|d| d[0])),
     },
     Attribute {

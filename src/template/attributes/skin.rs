@@ -1,7 +1,7 @@
 //! Skin: tone, redness, evenness, texture.
 
 use super::colour::Lab;
-use super::conditions::{COLOUR, DETAIL};
+use super::conditions::{COLOUR, DETAIL, LIGHTNESS};
 use super::scale;
 use super::surface::{Surface, mean, median};
 use super::table::{Attribute, Measure};
@@ -87,7 +87,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "darkness of the chin against the cheeks",
         scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and chin: beard, stubble (CIE 15:2004)",
-        conditions: COLOUR,
+        conditions: LIGHTNESS,
         measure: Measure::Surface(|s| Some(tone(s)?.l - s.colour(&[s.chin()])?.l)),
     },
     Attribute {
@@ -95,7 +95,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "darkness under the eyes",
         scale: scale::LIGHTNESS_DIFFERENCE,
         source: "difference of L* between cheeks and the skin below the eyes (CIE 15:2004)",
-        conditions: COLOUR,
+        conditions: LIGHTNESS,
         measure: Measure::Surface(|s| Some(tone(s)?.l - s.colour(&UNDER_EYES.map(|p| s.disc(&p, 3.0)))?.l)),
     },
     Attribute {
@@ -111,7 +111,7 @@ pub(super) const TABLE: &[Attribute] = &[
         label: "shine of the skin",
         scale: scale::SHARE,
         source: "share of forehead, nose and cheekbones lighter than 1.3 times the cheeks' median luma",
-        conditions: COLOUR,
+        conditions: LIGHTNESS,
         measure: Measure::Surface(specular),
     },
 ];

@@ -3,7 +3,7 @@
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::Image as Resized};
 use image::RgbImage;
 
-use super::colour::{Lab, trimmed};
+use super::colour::{Lab, linear, trimmed};
 use crate::face::{CropPlan, HeadFrame, MESH_POINTS, Mesh, index};
 use crate::imaging::{Affine, Patch, Point, Pyramid};
 
@@ -13,6 +13,14 @@ const SIDE: u32 = 160;
 const SPAN: f32 = 2.7;
 /// A picture is shrunk first where one pixel of the patch covers more than this many of its pixels.
 const SHRINK_FROM: f32 = 1.3;
+/// The radius of the face around its centre, in pixels of the patch.
+const FACE: f32 = 48.0;
+/// The value from which on a channel may be clipped, 0..=255.
+const CLIPPED: f32 = 250.0;
+/// Fewer pixels of the face say nothing of its colour.
+const FEW: usize = 500;
+/// The least deviation of colour from what follows from lightness, in CIELAB units, for a face in colour (docs/attributes.md).
+const COLOURED: f32 = 1.3;
 
 /// A disc of the patch, in pixels of the patch.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +90,25 @@ impl Surface {
     /// The trimmed colour of the discs together; `None` where too few of their pixels lie in the picture.
     pub(super) fn colour(&self, discs: &[Disc]) -> Option<Lab> {
         trimmed(self.pixels(discs).map(|i| [0, 1, 2].map(|c| self.patch.data[3 * i + c])).collect())
+    }
+
+    /// Whether the face is in colour. In a grey or toned picture, colour follows from lightness alone: the face's pixels in the
+    /// order of their lightness hardly differ in a* and b* from their neighbours. The differences give the deviation from that
+    /// order's trend (von Neumann et al., "The mean square successive difference", 1941). `true` where too little of the face is
+    /// in the picture.
+    pub(super) fn in_colour(&self) -> bool {
+        let all: Vec<usize> = (0..MESH_POINTS).collect();
+        let pixel = |i: usize| [0, 1, 2].map(|c| self.patch.data[3 * i + c]);
+        let face = [self.disc(&all, FACE)];
+        // A clipped channel no longer follows from lightness.
+        let unclipped = self.pixels(&face).map(pixel).filter(|px| px.iter().all(|&v| v < CLIPPED));
+        let mut colours: Vec<Lab> = unclipped.map(|px| Lab::of_linear(px.map(linear))).collect();
+        if colours.len() < FEW {
+            return true;
+        }
+        colours.sort_by(|a, b| a.l.total_cmp(&b.l));
+        let squares = mean(colours.windows(2).map(|w| w[0].chromatic_difference(w[1]).powi(2)));
+        squares.is_none_or(|mean| (mean / 2.0).sqrt() >= COLOURED)
     }
 
     /// Luma of the discs' pixels, 0..=255.
@@ -263,6 +290,29 @@ mod tests {
         let (large, small) = (of(300), of(50));
         assert!(large[0].difference(small[0]) < 0.5 && large[1].difference(small[1]) < 0.5, "{large:?} {small:?}");
         assert!(large[0].difference(large[1]) > 20.0);
+    }
+
+    /// Skin whose colour varies in spots, and what remains of it in grey, toned, and with little saturation.
+    #[test]
+    fn a_grey_or_toned_face_is_not_in_colour() {
+        let side = 240;
+        let spot = |x: u32, y: u32| f32::from(u8::from((x / 20 + y / 20).is_multiple_of(2)));
+        let light = |x: u32, y: u32| 90.0 + 60.0 * (x as f32 / 40.0).sin() * (y as f32 / 55.0).cos();
+        let in_colour = |of: &dyn Fn(f32, f32) -> [f32; 3]| {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(3);
+            let image = RgbImage::from_fn(side, side, |x, y| {
+                image::Rgb(of(light(x, y), spot(x, y)).map(|v| (v + random.random_range(-1.0..1.0)).round() as u8))
+            });
+            Surface::sample(&image.into(), &mesh(SIDE as f32 / SPAN)).in_colour()
+        };
+        let luma = |l: f32, spot: f32| l + 8.0 * spot;
+        assert!(in_colour(&|l, s| [1.2 * l + 20.0 * s, l, 0.8 * l]));
+        assert!(in_colour(&|l, s| [l + 9.0 * s, l, l]), "little saturation");
+        assert!(!in_colour(&|l, s| [luma(l, s); 3]), "grey");
+        assert!(!in_colour(&|l, s| [1.25, 1.05, 0.75].map(|c| c * luma(l, s))), "sepia");
+        assert!(!in_colour(&|l, s| [0.4 * luma(l, s) + 100.0, luma(l, s), 0.9 * luma(l, s) + 20.0]), "two tones");
+        let overexposed = |l: f32, s: f32| [2.6, 2.3, 1.9].map(|c| (c * luma(l, s)).min(254.0));
+        assert!(!in_colour(&overexposed), "clipped sepia");
     }
 
     #[test]

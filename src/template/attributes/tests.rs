@@ -245,10 +245,18 @@ fn a_good_view_gives_every_attribute_and_a_profile_none() {
         AttributeVector::read(&WideOpen, &Seam, &RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()));
     assert_eq!(laughing.unwrap().get("mouth_width"), None, "the portrait's lips are apart");
     mesh.points[14] = mesh.points[13];
-    let image = RgbImage::from_fn(520, 520, |x, y| Rgb([180 + (x % 7) as u8, 130 + (y % 5) as u8, 110])).into();
+    let colour = |x: u32, y: u32| [180 + (x % 7) as u8, 130 + (y % 5) as u8, 110 + 30 * ((x / 20 + y / 20) % 2) as u8];
+    let image = RgbImage::from_fn(520, 520, |x, y| Rgb(colour(x, y))).into();
     let frontal = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh.clone(), Pose::default())).unwrap();
     for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
         assert!(v.is_some_and(f32::is_finite), "{}: {v:?}", a.name);
+    }
+    assert!(!frontal.lacks_colour());
+    let grey = RgbImage::from_fn(520, 520, |x, y| Rgb([colour(x, y)[0]; 3])).into();
+    let grey = AttributeVector::read(&WideOpen, &Seam, &grey, &face(mesh.clone(), Pose::default())).unwrap();
+    assert!(grey.lacks_colour() && grey.get("iris_lightness").is_some());
+    for (a, v) in ATTRIBUTES.iter().zip(grey.values()) {
+        assert_eq!(v.is_none(), a.conditions.in_colour, "{}: {v:?}", a.name);
     }
     let pose = Pose { yaw: 70.0, ..Pose::default() };
     let profile = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh, pose)).unwrap();

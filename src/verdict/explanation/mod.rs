@@ -4,7 +4,9 @@
 mod attributes;
 mod difference;
 mod finding;
+mod frame;
 mod likeness;
+mod others;
 mod parts;
 mod search;
 mod summary;
@@ -18,6 +20,8 @@ use super::{Decision, Evidence};
 use finding::{Finding, to_list};
 
 pub use difference::{Difference, Direction};
+pub use frame::FrameFacts;
+pub use others::OtherFace;
 pub use search::{CandidateFacts, SearchFacts};
 
 /// The reasons for a verdict.

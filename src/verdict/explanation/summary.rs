@@ -26,6 +26,7 @@ pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, fi
         facts.negative(),
         facts.age(),
         facts.quality(),
+        facts.colour(),
         facts.few_references(),
         facts.copy(),
     ];
@@ -44,6 +45,7 @@ impl Facts<'_> {
     fn verdict(&self) -> String {
         let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
         match self.decision.verdict {
+            Verdict::Fake if self.decision.replaced => self.replaced(),
             Verdict::Real => {
                 let [score, real] = distinct([score, t.real], 2);
                 format!("Consistent with a genuine photograph of {person}: score {score} ({real} or more is real).")
@@ -64,6 +66,18 @@ impl Facts<'_> {
             Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
             Verdict::Inconclusive | Verdict::NoFace | Verdict::UnknownPerson => self.no_decision(),
         }
+    }
+
+    /// Another face in a copy of a reference.
+    fn replaced(&self) -> String {
+        let (person, least) = (self.person, self.decision.thresholds.likeness);
+        let why = if self.evidence.likeness < least {
+            let [likeness, least] = distinct([self.evidence.likeness, least], 1);
+            format!("it is too unlike the references (likeness {likeness}, at least {least} is needed)")
+        } else {
+            "despite the likeness it is not theirs".into()
+        };
+        format!("The picture is a copy of a reference of {person} with another face in it: {why}.")
     }
 
     fn no_decision(&self) -> String {
@@ -97,7 +111,8 @@ impl Facts<'_> {
 
     /// How many measures are outside the usual range, and how many of them affect the score.
     fn count(&self) -> Option<String> {
-        if self.decision.verdict == Verdict::DifferentPerson || self.decision.rests_on_quality() {
+        let is_other = self.decision.verdict == Verdict::DifferentPerson || self.decision.replaced;
+        if is_other || self.decision.rests_on_quality() {
             return None;
         }
         let measured = self.findings.len();
@@ -222,6 +237,11 @@ impl Facts<'_> {
         })
     }
 
+    fn colour(&self) -> Option<String> {
+        let text = "The picture is not in colour, so the colours of skin, lips and eyes are not compared.";
+        self.evidence.lacks_colour.then(|| text.into())
+    }
+
     fn few_references(&self) -> Option<String> {
         let n = self.decision.limits.iter().find_map(|limit| match limit {
             Limit::FewReferences { references } => Some(*references),
@@ -237,7 +257,7 @@ impl Facts<'_> {
     /// The enrolled image that this one is a copy of. A reference shows the person, so a verdict against its copy needs an
     /// explanation.
     fn copy(&self) -> Option<String> {
-        let CopyEvidence { kind, .. } = self.evidence.copy?;
+        let CopyEvidence { kind, .. } = self.evidence.copy.filter(|_| !self.decision.replaced)?;
         let original = match kind {
             SampleKind::Reference => "a reference",
             SampleKind::NotThisPerson => "an image enrolled as not this person",

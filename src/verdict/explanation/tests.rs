@@ -155,10 +155,16 @@ fn a_copy_of_a_reference_is_said() {
     assert_eq!(verdict, Verdict::Real);
     insta::assert_json_snapshot!(explanation.summary);
     // The same picture with another face in it.
-    let replaced = [("different_person", template(2)), ("fake", stepped(1, 5, 1.2))];
-    for (name, face) in replaced {
+    let mut poor = template(2);
+    poor.quality = Quality::from_values([(Component::FaceSize, 15.0), (Component::Sharpness, 0.021)]);
+    let faces = [
+        ("of_another", template(2), Verdict::Fake),
+        ("fake", stepped(1, 5, 1.2), Verdict::Fake),
+        ("too_poor", poor, Verdict::DifferentPerson),
+    ];
+    for (name, face, expected) in faces {
         let (verdict, explanation) = explain(&Template { hash, ..face }, &profile, &fusion());
-        assert_eq!(verdict.name(), name);
+        assert_eq!(verdict, expected, "{name}");
         insta::assert_json_snapshot!(format!("a_copy_with_another_face_{name}"), explanation.summary);
     }
 }

@@ -1,0 +1,81 @@
+//! What is said of the faces beside the one that decides.
+
+use super::Explanation;
+use super::words::listed;
+use crate::verdict::Verdict;
+
+/// A face beside the one that decides. It depicts a person too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherFace<'a> {
+    /// The person's display name.
+    pub person: &'a str,
+    /// The verdict on the face.
+    pub verdict: Verdict,
+}
+
+impl Explanation {
+    /// The explanation of a face beside which these others were judged: a sentence per person whom they depict.
+    #[must_use]
+    pub fn beside(mut self, others: &[OtherFace]) -> Self {
+        let mut told: Vec<&str> = Vec::new();
+        for other in others {
+            if !told.contains(&other.person) {
+                told.push(other.person);
+                self.summary.push(' ');
+                self.summary.push_str(&sentence(other.person, others));
+            }
+        }
+        self
+    }
+}
+
+/// The faces that depict this person.
+fn sentence(person: &str, others: &[OtherFace]) -> String {
+    let count = |verdict: Verdict| others.iter().filter(|o| o.person == person && o.verdict == verdict).count();
+    let kinds = [
+        (count(Verdict::Fake), ["does not pass as genuine", "do not pass as genuine"]),
+        (count(Verdict::Inconclusive), ["is undecided", "are undecided"]),
+        (count(Verdict::Real), ["looks genuine", "look genuine"]),
+    ];
+    let kinds: Vec<(usize, &str)> = kinds
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, [one, more])| (n, if n == 1 { one } else { more }))
+        .collect();
+    match kinds[..] {
+        [(1, is)] => format!("One more face depicts {person} and {is}."),
+        [(n, are)] => format!("{n} more faces depict {person} and {are}."),
+        _ => {
+            let each: Vec<String> = kinds.iter().map(|(n, is)| format!("{n} {is}")).collect();
+            let each: Vec<&str> = each.iter().map(String::as_str).collect();
+            let n: usize = kinds.iter().map(|(n, _)| n).sum();
+            format!("{n} more faces depict {person}: {}.", listed(&each))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Verdict::{Fake, Inconclusive, Real};
+
+    fn told(others: &[(&str, Verdict)]) -> String {
+        let others: Vec<_> = others.iter().map(|&(person, verdict)| OtherFace { person, verdict }).collect();
+        Explanation::only("Fake.").beside(&others).summary
+    }
+
+    #[test]
+    fn other_faces_are_counted_by_their_verdicts() {
+        assert_eq!(told(&[]), "Fake.");
+        assert_eq!(told(&[("Jane", Real)]), "Fake. One more face depicts Jane and looks genuine.");
+        assert_eq!(
+            told(&[("Jane", Fake), ("Jane", Fake)]),
+            "Fake. 2 more faces depict Jane and do not pass as genuine."
+        );
+        assert_eq!(
+            told(&[("Jane", Real), ("Joe", Inconclusive), ("Jane", Fake), ("Jane", Real)]),
+            "Fake. 3 more faces depict Jane: 1 does not pass as genuine and 2 look genuine. One more face depicts Joe and is \
+             undecided."
+        );
+    }
+}
