@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Settings;
 use super::setting::{Setting, bounds, unquoted};
-use crate::identity::TARGET_FPIR;
+use crate::identity::{TARGET_FMR, TARGET_FPIR};
 
 /// The longer side of a pass of the detector, in pixels.
 const DETECTOR_SIDES: RangeInclusive<u32> = 64..=4096;
@@ -101,6 +101,12 @@ impl Settings {
                 "detector.sides",
                 None,
                 "give at least one side, each 64 to 4096 pixels, in ascending order and none twice".to_owned(),
+            ),
+            (
+                TARGET_FMR.contains(&self.verdict.target_fmr),
+                "verdict.target_fmr",
+                None,
+                format!("give a rate of {} to {}, for example 0.001", TARGET_FMR.start(), TARGET_FMR.end()),
             ),
             (
                 TARGET_FPIR.contains(&self.search.target_fpir),

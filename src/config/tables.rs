@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::setting::{Row, Setting, UNBOUNDED, Value, help, number, table};
 use crate::face::DetectorSettings;
-use crate::identity::DEFAULT_TARGET_FPIR;
+use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR};
 use crate::imaging::DEFAULT_FRAMES;
 use crate::inference::EngineKind;
 
@@ -153,6 +153,9 @@ table! {
         stability_check: bool = false,
             as ("stability-check", "FACEWARD_STABILITY_CHECK")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
+        /// Share of strangers that may be taken for the person claimed: 0.000001 to 0.1.
+        target_fmr: f32 = DEFAULT_TARGET_FMR,
+            as ("target-fmr", "FACEWARD_TARGET_FMR") [value_name = "RATE"];
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::identity::{Population, Tails};
+use crate::identity::{DEFAULT_TARGET_FMR, Population, Tails};
 use crate::imaging::DecodeLimits;
 use crate::inference::TractEngine;
 use crate::models::{Manifest, Role, Versions, Zoo};
@@ -47,6 +47,7 @@ impl Judge {
             fusion = fusion.calibrated(calibration);
         }
         let tails = calibration.and_then(|c| c.tail).unwrap_or(population.model.tail);
+        let fusion = fusion.with_claim(tails.claim(DEFAULT_TARGET_FMR));
         Ok(Self {
             tails,
             analyser: Analyser::new(zoo, DecodeLimits::default()),

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::measure::enrollment;
 use super::statistics::thinned;
 use super::{Dataset, Degradation, Draw, Extracted, Judge, Protocol, Seen, Set, draws};
-use crate::identity::{OpenSet, Profile, SEARCHED, Similarity, Tails};
-use crate::template::{Embedding, Template, cosine};
+use crate::identity::{OpenSet, Profile, Similarity, Tails};
 
 /// The target rates of the table.
 const TARGETS: [f32; 5] = [0.001, 0.0033, 0.01, 0.03, 0.1];
@@ -180,19 +179,10 @@ impl DrawScores {
 fn compare(enrolled: &Enrolled, extracted: &Extracted, path: &str) -> Option<Vec<Similarity>> {
     let Some(Seen::Faces(faces)) = extracted.get(path, Degradation::None) else { return None };
     let of = |(_, profile): &(String, Profile)| {
-        let all: Vec<Similarity> = faces.iter().map(|face| similarity(profile, face)).collect();
+        let all: Vec<Similarity> = faces.iter().filter_map(|face| profile.search_similarity(face)).collect();
         best(&all).unwrap_or_default()
     };
     (!faces.is_empty()).then(|| enrolled.iter().map(of).collect())
-}
-
-fn similarity(profile: &Profile, face: &Template) -> Similarity {
-    let (own, of_face) = (profile.confirming(), face.embeddings.get(Embedding::D));
-    let both = !own.is_empty() && own.len() == of_face.len();
-    Similarity {
-        searched: cosine(&profile.embedding(SEARCHED).centroid, face.embeddings.get(SEARCHED)),
-        confirming: both.then(|| cosine(own, of_face)),
-    }
 }
 
 fn best(all: &[Similarity]) -> Option<Similarity> {

@@ -41,7 +41,7 @@ pub struct Tails {
 }
 
 /// The similarity of a face to an identity.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Similarity {
     /// The cosine of embedding C, -1..=1.
     pub searched: f32,
@@ -68,10 +68,15 @@ pub struct OpenSet {
     pub threshold: f32,
     /// The same for a face of which only embedding C can be compared.
     pub threshold_unconfirmed: f32,
+    /// The probability that one comparison of a stranger reaches the score from which on a face may be called fake.
+    accused: f64,
 }
 
 /// The share of strangers whom embedding D looks at, unless the target FPIR is higher.
 const CONFIRMED_SHARE: f32 = 0.1;
+/// The share of the strangers taken for somebody whose face may be called fake. The others resemble the identity too little
+/// for that.
+const ACCUSED_SHARE: f32 = 0.3;
 
 impl Tail {
     /// Checks that the parameters are those of a distribution.
@@ -165,7 +170,47 @@ impl Tails {
             confirm_from: self.searched.extrapolated(each(CONFIRMED_SHARE.max(target_fpir))),
             threshold: self.confirmed.score_at(target),
             threshold_unconfirmed: self.searched.score_at(target),
+            accused: each(ACCUSED_SHARE * target_fpir),
         }
+    }
+
+    /// The decision on a claimed identity that takes a stranger for that person at most as often as `target_fmr`.
+    pub fn claim(self, target_fmr: f32) -> Claim {
+        let sure = self.searched.score_at(f64::from(target_fmr) / 100.0);
+        Claim { target_fmr, sure_from: sure, comparison: self.search(1, target_fmr) }
+    }
+}
+
+/// The rate that claims have unless another is set: one stranger in 1,000.
+pub const DEFAULT_TARGET_FMR: f32 = 0.001;
+/// The rates that claims can have.
+pub const TARGET_FMR: std::ops::RangeInclusive<f32> = 1e-6..=0.1;
+
+/// The decision on a claimed identity, a comparison with one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Claim {
+    /// The target FMR: the share of strangers that may be taken for the person claimed.
+    pub target_fmr: f32,
+    /// From this cosine of embedding C on, which one stranger in a hundred times as many has, no confirmation is needed.
+    sure_from: f32,
+    comparison: OpenSet,
+}
+
+impl Claim {
+    /// Whether embedding D has to confirm the claim: it is neither sure nor out of the question.
+    pub fn wants_confirmation(&self, similarity: Similarity) -> bool {
+        let between = similarity.searched >= self.comparison.confirm_from && similarity.searched < self.sure_from;
+        between && similarity.confirming.is_none()
+    }
+
+    /// Whether a face this similar is another person's.
+    pub fn rejects(&self, similarity: Similarity) -> bool {
+        similarity.searched < self.sure_from && !self.comparison.depicts(similarity)
+    }
+
+    /// The least score of a face that is the person's.
+    pub fn threshold_for(&self, similarity: Similarity) -> f32 {
+        self.comparison.threshold_for(similarity)
     }
 }
 
@@ -183,6 +228,15 @@ impl OpenSet {
         similarity.searched >= self.confirm_from && similarity.score() >= self.threshold_for(similarity)
     }
 
+    /// The least score of a face that may be called fake: a stranger's rarely has it.
+    pub fn threshold_to_accuse(&self, similarity: Similarity) -> f32 {
+        self.tail_of(similarity).score_at(self.accused)
+    }
+
+    fn tail_of(&self, similarity: Similarity) -> &Tail {
+        similarity.confirming.map_or(&self.tails.searched, |_| &self.tails.confirmed)
+    }
+
     /// The probability that a stranger is as similar as this to at least one of the identities, 0..=1: the FPIR of a
     /// threshold there. `None` for a score below the tail, which is nothing unusual for a stranger.
     pub fn fpir(&self, similarity: Similarity) -> Option<f32> {
@@ -195,7 +249,7 @@ impl OpenSet {
     }
 
     fn rate(&self, kind: Similarity, score: f32) -> Option<f32> {
-        let tail = kind.confirming.map_or(&self.tails.searched, |_| &self.tails.confirmed);
+        let tail = self.tail_of(kind);
         let each = (score >= tail.from).then(|| tail.exceedance(score))?;
         Some(-(self.identities as f64 * (-each).ln_1p()).exp_m1() as f32)
     }
@@ -266,6 +320,39 @@ mod tests {
         assert!(!search.depicts(doubted));
         let other_only = Similarity { searched: search.confirm_from - 0.01, confirming: Some(0.9) };
         assert!(!search.depicts(other_only), "such a face is never confirmed");
+    }
+
+    #[test]
+    fn a_face_is_called_fake_from_a_higher_similarity_on_than_it_is_found() {
+        for identities in [4, 100, 1_000_000] {
+            let search = TAILS.search(identities, 0.0033);
+            for kind in [confirmed(0.0), unconfirmed(0.0)] {
+                let least = search.threshold_to_accuse(kind);
+                assert!(least > search.threshold_for(kind));
+                let at = Similarity { searched: least, confirming: kind.confirming.map(|_| least) };
+                let rate = search.fpir(at).unwrap();
+                assert!((rate / (0.3 * 0.0033) - 1.0).abs() < 0.02, "{rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_claim_is_sure_or_out_of_the_question_or_confirmed() {
+        let claim = TAILS.claim(0.001);
+        let Claim { sure_from, comparison, .. } = claim;
+        assert!(comparison.confirm_from < claim.threshold_for(confirmed(0.0)));
+        assert!(claim.threshold_for(unconfirmed(0.0)) < sure_from);
+        let (low, high) = (unconfirmed(comparison.confirm_from - 0.01), unconfirmed(sure_from));
+        assert!(claim.rejects(low) && !claim.wants_confirmation(low));
+        assert!(!claim.rejects(high) && !claim.wants_confirmation(high));
+        let between = Similarity { searched: sure_from - 0.01, confirming: None };
+        assert!(claim.wants_confirmation(between));
+        let by = |confirming: f32| Similarity { confirming: Some(confirming), ..between };
+        assert!(claim.rejects(by(0.0)) && !claim.rejects(by(sure_from)));
+        assert!(!claim.wants_confirmation(by(0.0)));
+        let sure = Similarity { searched: sure_from, confirming: Some(0.0) };
+        assert!(!claim.rejects(sure), "what needs no confirmation is not undone by one");
+        assert!(TAILS.claim(0.0001).threshold_for(confirmed(0.0)) > claim.threshold_for(confirmed(0.0)));
     }
 
     #[test]

@@ -19,7 +19,10 @@ mod spread;
 pub use agreement::Agreement;
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{Candidate, Outcome, Refusal, admit};
-pub use identification::{DEFAULT_TARGET_FPIR, LEAST_EXCESSES, OpenSet, Similarity, TARGET_FPIR, Tail, Tails};
+pub use identification::{
+    Claim, DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, LEAST_EXCESSES, OpenSet, Similarity, TARGET_FMR, TARGET_FPIR, Tail,
+    Tails,
+};
 pub use index::{Index, Neighbour};
 pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile};

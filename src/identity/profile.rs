@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::look_alikes::look_alikes;
 use super::parts::PartsProfile;
 use super::spread::Spread;
-use super::{Agreement, ConditionEffects, Conditions, Population, Sample, SampleKind};
+use super::{Agreement, ConditionEffects, Conditions, Population, SEARCHED, Sample, SampleKind, Similarity};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
 /// One embedding's part of a profile.
@@ -176,6 +176,16 @@ impl Profile {
     /// The cosine of `probe` with the centroid of one embedding, -1..=1; 0 where either lacks it.
     pub fn similarity(&self, which: Embedding, probe: &Template) -> f32 {
         cosine(&self.embedding(which).centroid, probe.embeddings.get(which))
+    }
+
+    /// The similarity of `probe` by the embeddings that tell people apart; `None` where either side lacks embedding C.
+    pub fn search_similarity(&self, probe: &Template) -> Option<Similarity> {
+        let of_probe = probe.embeddings.get(Embedding::D);
+        let both = !of_probe.is_empty() && of_probe.len() == self.confirming.len();
+        self.compares(SEARCHED, probe).then(|| Similarity {
+            searched: self.similarity(SEARCHED, probe),
+            confirming: both.then(|| cosine(&self.confirming, of_probe)),
+        })
     }
 
     /// The log odds that `probe` depicts this person, genuine or not. Each embedding's cosine enters by its place between

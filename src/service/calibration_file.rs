@@ -61,6 +61,8 @@ mod tests {
                 target_genuine_called_fake: 0.04,
                 target_fake_called_real: 0.1,
                 target_fnmr: 0.01,
+                similarity: None,
+                target_fmr: None,
                 min_quality: 5.0,
             },
             operating_points: OperatingPoints::default(),

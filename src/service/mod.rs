@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 use crate::access::KeyRing;
 use crate::face::DetectorSettings;
-use crate::identity::{DEFAULT_TARGET_FPIR, Population, Tails};
+use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, Population, Tails};
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
@@ -101,7 +101,7 @@ impl Service {
             engine: zoo.engine.clone(),
         };
         let gallery = gallery::Gallery::load(store.clone(), population.clone())?;
-        Ok(Self {
+        let service = Self {
             analyser: Analyser::new(zoo, limits),
             fusion: Fusion::load(&manifest)?,
             calibration: None,
@@ -114,7 +114,8 @@ impl Service {
             stability_check: false,
             target_fpir: DEFAULT_TARGET_FPIR,
             keep_images: false,
-        })
+        };
+        Ok(service.with_target_fmr(DEFAULT_TARGET_FMR))
     }
 
     /// The service with an operator's calibration in place of the shipped thresholds.
@@ -126,7 +127,8 @@ impl Service {
         self.fusion = self.fusion.calibrated(&calibration);
         self.own_tails = calibration.tail;
         self.calibration = Some(calibration.source);
-        Ok(self)
+        let target_fmr = self.fusion.claim.map_or(DEFAULT_TARGET_FMR, |claim| claim.target_fmr);
+        Ok(self.with_target_fmr(target_fmr))
     }
 
     /// The service with the calibration in the data folder `dir`, where there is one.
@@ -154,6 +156,15 @@ impl Service {
     #[must_use]
     pub fn with_stability_check(mut self, on: bool) -> Self {
         self.stability_check = on;
+        self
+    }
+
+    /// The service with this share of strangers that may be taken for a person claimed, within
+    /// [`TARGET_FMR`](crate::identity::TARGET_FMR).
+    #[must_use]
+    pub fn with_target_fmr(mut self, rate: f32) -> Self {
+        let tails = self.tails();
+        self.fusion = self.fusion.with_claim(tails.claim(rate));
         self
     }
 

@@ -153,7 +153,9 @@ impl Service {
         let degraded = || self.degraded_template(pixels, face, search.options.stability_check);
         let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
         self.gallery.still(enrolled)?;
-        Ok(Some(judgement))
+        let similarity = candidate.similarity;
+        let least = search.open_set.threshold_to_accuse(similarity);
+        Ok(Some(judgement.accusing_from(least, similarity.score())))
     }
 }
 

@@ -108,9 +108,10 @@ impl Service {
         let mut reports = Vec::with_capacity(found.faces.len());
         for (i, face) in found.faces.iter().enumerate() {
             let template = self.analyser.template(&found.pixels, face, None)?;
+            let confirm = || self.analyser.embed_to_confirm(&found.pixels, face);
             let parts = || self.analyser.parts(&found.pixels, face);
             let degraded = || self.degraded_template(&found.pixels, face, options.stability_check);
-            let judgement = judge(&template, profile, &fusion, parts, degraded)?;
+            let judgement = judge(&template, profile, &fusion, confirm, parts, degraded)?;
             reports.push(FaceReport::new(i, face, Some(&template), Some(&Comparison { enrolled, profile, judgement })));
         }
         Ok(self.answer(found.image.clone(), reports, Some(enrolled.name())))

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Contributions, Evidence, Fusion, Thresholds};
 use crate::face::{Component, Quality};
-use crate::identity::SampleKind;
+use crate::identity::{Claim, SampleKind};
 
 /// The answer for a face or an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -65,6 +65,13 @@ pub enum Limit {
     },
     /// The face is grey or toned, so its colours are not compared.
     NoColour,
+    /// A search found the identity, but the similarity is too low to call the face fake: it may be a stranger's.
+    UncertainIdentity {
+        /// The similarity, a mean cosine.
+        similarity: f32,
+        /// The least similarity of a face that is called fake.
+        least: f32,
+    },
     /// Few references: the person's own variation is known only roughly.
     FewReferences {
         /// Their number.
@@ -112,10 +119,14 @@ impl Decision {
         let contributions = fusion.contributions(evidence);
         let score = fusion.score(&contributions);
         let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
+        let stranger = fusion
+            .claim
+            .zip(evidence.similarity)
+            .is_some_and(|(claim, similarity)| !awaits_confirmation(&claim, evidence) && claim.rejects(similarity));
         let poor = quality.score < thresholds.min_quality;
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
             Verdict::Inconclusive if poor => Verdict::Inconclusive,
-            _ if look_alike => Verdict::DifferentPerson,
+            _ if look_alike || stranger => Verdict::DifferentPerson,
             verdict => verdict,
         };
         // In a poor copy of a reference the person's own face may be too unlike.
@@ -125,6 +136,12 @@ impl Decision {
         let verdict = if replaced { Verdict::Fake } else { verdict };
         let limits = limits(verdict, score, evidence, quality, &thresholds);
         Self { verdict, score, contributions, thresholds, poor, replaced, limits }
+    }
+
+    /// Whether embedding D has to confirm that the face is the person's before the decision stands.
+    pub fn wants_confirmation(&self, evidence: &Evidence, fusion: &Fusion) -> bool {
+        let open = self.verdict != Verdict::DifferentPerson && !self.poor && !self.replaced;
+        open && fusion.claim.is_some_and(|claim| awaits_confirmation(&claim, evidence))
     }
 
     /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of
@@ -139,6 +156,14 @@ impl Decision {
     pub(super) fn contradiction(&self) -> Option<(Verdict, f32)> {
         self.limits.iter().find_map(|limit| match limit {
             Limit::Unstable { verdict, score } => Some((*verdict, *score)),
+            _ => None,
+        })
+    }
+
+    /// The similarity and the least one to call the face fake, where it is too low for that.
+    pub(super) fn uncertain_identity(&self) -> Option<(f32, f32)> {
+        self.limits.iter().find_map(|limit| match limit {
+            Limit::UncertainIdentity { similarity, least } => Some((*similarity, *least)),
             _ => None,
         })
     }
@@ -158,6 +183,7 @@ impl Decision {
         let weakest = self.flaws().next().map(|(_, quality)| quality);
         self.verdict == Verdict::Inconclusive
             && self.contradiction().is_none()
+            && self.uncertain_identity().is_none()
             && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
     }
 
@@ -184,6 +210,10 @@ impl Thresholds {
             Verdict::Inconclusive
         }
     }
+}
+
+fn awaits_confirmation(claim: &Claim, evidence: &Evidence) -> bool {
+    evidence.confirmable && evidence.similarity.is_some_and(|similarity| claim.wants_confirmation(similarity))
 }
 
 fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, t: &Thresholds) -> Vec<Limit> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::tails::{ratio_at, standard_deviations};
-use crate::identity::{Conditions, Profile, SampleKind};
+use crate::identity::{Conditions, Profile, SampleKind, Similarity};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
 
 /// One embedding's deviation.
@@ -130,6 +130,10 @@ impl AgeEvidence {
 pub struct Evidence {
     /// The log odds that the face depicts the person ([`Profile::likeness`]).
     pub likeness: f32,
+    /// The similarity that a claim is decided by; `None` where either side lacks embedding C.
+    pub similarity: Option<Similarity>,
+    /// Whether the references have embedding D, so that it can confirm a claim.
+    pub confirmable: bool,
     /// The places that the likeness is computed from ([`Profile::places`]).
     pub places: Vec<f32>,
     /// The probe's conditions less the references'.
@@ -170,6 +174,8 @@ impl Evidence {
         });
         Self {
             likeness: profile.likeness(probe),
+            similarity: profile.search_similarity(probe),
+            confirmable: !profile.confirming().is_empty(),
             places: profile.places(probe),
             conditions: profile.conditions(probe),
             embeddings: embeddings.collect(),
@@ -180,6 +186,13 @@ impl Evidence {
             copy: nearest_copy(probe, profile),
             lacks_colour: probe.attributes.lacks_colour(),
             references: profile.references,
+        }
+    }
+
+    /// Adds the comparison by embedding D, given the face's vector.
+    pub fn confirm(&mut self, of_face: &[f32], profile: &Profile) {
+        if let Some(similarity) = &mut self.similarity {
+            similarity.confirming = Some(cosine(profile.confirming(), of_face));
         }
     }
 

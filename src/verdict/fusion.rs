@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AttributeEvidence, Calibration, EmbeddingEvidence, Evidence, OperatingPoints, ScoreMap, TargetError, Thresholds,
 };
-use crate::identity::ErrorTargets;
+use crate::identity::{Claim, ErrorTargets};
 use crate::models::{Manifest, ManifestError, Role};
 use crate::template::{ATTRIBUTES, Embedding, Trace};
 use crate::toml_file;
@@ -35,6 +35,9 @@ pub struct Fusion {
     /// The map of the score from an operator's calibration; as shipped it changes nothing.
     #[serde(default)]
     pub map: ScoreMap,
+    /// The decision on claimed identities; `None`: likeness alone decides.
+    #[serde(skip)]
+    pub claim: Option<Claim>,
     /// The thresholds for other error rates; empty where none were fitted.
     #[serde(default)]
     pub operating_points: OperatingPoints,
@@ -112,9 +115,17 @@ impl Fusion {
     /// The fusion with an operator's thresholds, operating points and score map.
     #[must_use]
     pub fn calibrated(mut self, calibration: &Calibration) -> Self {
-        (self.thresholds, self.map) = (calibration.thresholds, calibration.map);
+        let claim = self.claim.as_ref();
+        (self.thresholds, self.map) = (calibration.thresholds.with_claim(claim), calibration.map);
         self.operating_points.clone_from(&calibration.operating_points);
         self
+    }
+
+    /// The fusion with this decision on claimed identities beside the likeness.
+    #[must_use]
+    pub fn with_claim(self, claim: Claim) -> Self {
+        let thresholds = self.thresholds.with_claim(Some(&claim));
+        Self { claim: Some(claim), thresholds, ..self }
     }
 
     /// The fusion with the thresholds of an identity that has these targets.
@@ -130,7 +141,7 @@ impl Fusion {
     #[must_use]
     pub fn of_found_person(&self, targets: &ErrorTargets) -> Self {
         let fusion = self.with_targets(targets).into_owned();
-        Self { thresholds: fusion.thresholds.of_found_person(), ..fusion }
+        Self { thresholds: fusion.thresholds.of_found_person(), claim: None, ..fusion }
     }
 
     /// Whether identities can have these error rates.

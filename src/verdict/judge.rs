@@ -30,18 +30,25 @@ pub struct Stability {
     pub score: f32,
 }
 
-/// Judges the face of `probe` in full: [`Judgement::of_whole_face`], then [`Judgement::refined`].
+/// Judges the face of `probe` against a claimed identity in full: [`Judgement::of_whole_face`], confirmed by embedding D
+/// (`confirm`) where [`Decision::wants_confirmation`], then [`Judgement::refined`].
 ///
 /// # Errors
-/// Those of `parts` and `degraded`.
+/// Those of `confirm`, `parts` and `degraded`.
 pub fn judge<E>(
     probe: &Template,
     profile: &Profile,
     fusion: &Fusion,
+    confirm: impl FnOnce() -> Result<Vec<f32>, E>,
     parts: impl FnOnce() -> Result<Option<Parts>, E>,
     degraded: impl FnOnce() -> Result<Option<Template>, E>,
 ) -> Result<Judgement, E> {
-    Judgement::of_whole_face(probe, profile, fusion).refined(probe, profile, fusion, parts, degraded)
+    let mut judgement = Judgement::of_whole_face(probe, profile, fusion);
+    if judgement.decision.wants_confirmation(&judgement.evidence, fusion) {
+        judgement.evidence.confirm(&confirm()?, profile);
+        judgement.decision = Decision::decide(&judgement.evidence, &probe.quality, fusion);
+    }
+    judgement.refined(probe, profile, fusion, parts, degraded)
 }
 
 /// Judges a face by its template alone: in parts where the template holds them, and without a stability check.
@@ -61,8 +68,8 @@ impl Judgement {
         Self { evidence, decision, stability: None }
     }
 
-    /// Whether the face depicts the person, genuine or not, or has replaced theirs in a copy of a reference. A face too poor to be judged counts as depicting the person
-    /// only if its likeness reaches the threshold.
+    /// Whether the face depicts the person, genuine or not, or has replaced theirs in a copy of a reference. A face too poor
+    /// to be judged counts as depicting the person only if its likeness reaches the threshold.
     pub fn depicts_person(&self) -> bool {
         let is_like = self.evidence.likeness >= self.decision.thresholds.likeness;
         self.decision.replaced || (self.decision.verdict != Verdict::DifferentPerson && is_like)
@@ -93,6 +100,17 @@ impl Judgement {
             self = self.confirmed_by(&judge_template(&copy, profile, fusion).decision);
         }
         Ok(self)
+    }
+
+    /// The judgement of a face that a search found: a `fake` stands only if the similarity is at least `least`, so that
+    /// strangers who resemble somebody are not accused.
+    #[must_use]
+    pub fn accusing_from(mut self, least: f32, similarity: f32) -> Self {
+        if self.decision.verdict == Verdict::Fake && similarity < least {
+            self.decision.verdict = Verdict::Inconclusive;
+            self.decision.limits.insert(0, Limit::UncertainIdentity { similarity, least });
+        }
+        self
     }
 
     fn with_parts(mut self, probe: &Template, profile: &Profile, fusion: &Fusion, parts: &Parts) -> Self {
@@ -173,6 +191,7 @@ mod tests {
                 probe,
                 &profile,
                 &fusion,
+                || Ok(Vec::new()),
                 || {
                     parts = true;
                     Ok(probe.parts.clone())
@@ -196,7 +215,7 @@ mod tests {
         let (profile, fusion) = (profile(), fusion());
         for probe in [in_parts(1, 50, None), in_parts(1, 51, Some(Part::Mouth)), stepped(1, 52, 0.8), template(3)] {
             let asked: Result<_, Infallible> =
-                judge(&probe, &profile, &fusion, || Ok(probe.parts.clone()), || Ok(None));
+                judge(&probe, &profile, &fusion, || Ok(Vec::new()), || Ok(probe.parts.clone()), || Ok(None));
             assert_eq!(Ok(judge_template(&probe, &profile, &fusion)), asked);
         }
     }

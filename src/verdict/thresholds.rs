@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::identity::{Claim, Similarity};
+
 /// The thresholds of the verdicts, and the error rates that they were fitted to: on held-out training people as shipped,
 /// otherwise on the data of the operator's calibration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,13 @@ pub struct Thresholds {
     pub target_fake_called_real: f32,
     /// The share of genuine photographs called `different_person` that `likeness` was fitted to.
     pub target_fnmr: f32,
+    /// A face with a lower similarity, the mean cosine of embeddings C and D, is `different_person`; absent where a search
+    /// found the person. Embedding C alone decides where it leaves no doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f32>,
+    /// The share of strangers that may be taken for the person claimed, from which `similarity` follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_fmr: Option<f32>,
     /// A face of lower quality than this (0..=100) is `inconclusive`.
     pub min_quality: f32,
 }
@@ -37,7 +46,14 @@ impl Thresholds {
     /// The thresholds for a face whose identity a search has decided on.
     #[must_use]
     pub fn of_found_person(self) -> Self {
-        Self { likeness: f32::NEG_INFINITY, ..self }
+        Self { likeness: f32::NEG_INFINITY, ..self.with_claim(None) }
+    }
+
+    /// The thresholds with those of the decision on claimed identities.
+    #[must_use]
+    pub(super) fn with_claim(self, claim: Option<&Claim>) -> Self {
+        let confirmed = Similarity { searched: 0.0, confirming: Some(0.0) };
+        Self { similarity: claim.map(|c| c.threshold_for(confirmed)), target_fmr: claim.map(|c| c.target_fmr), ..self }
     }
 
     /// Checks that the thresholds are in order.

@@ -7,6 +7,8 @@ const SHIPPED: Thresholds = Thresholds {
     target_genuine_called_fake: 0.04,
     target_fake_called_real: 0.4,
     target_fnmr: 0.01,
+    similarity: None,
+    target_fmr: None,
     min_quality: 5.0,
 };
 

@@ -63,7 +63,13 @@ impl Facts<'_> {
                      {least} is needed)."
                 )
             }
-            Verdict::DifferentPerson => format!("Does not depict {person}, despite the likeness."),
+            Verdict::DifferentPerson => match self.too_dissimilar() {
+                Some([similarity, least]) => format!(
+                    "Does not depict {person}: the face is too unlike the references (cosine similarity {similarity}, at \
+                     least {least} is needed)."
+                ),
+                None => format!("Does not depict {person}, although the face resembles the references."),
+            },
             Verdict::Inconclusive | Verdict::NoFace | Verdict::UnknownPerson => self.no_decision(),
         }
     }
@@ -80,8 +86,22 @@ impl Facts<'_> {
         format!("The picture is a copy of a reference of {person} with another face in it: {why}.")
     }
 
+    /// The similarity and the least one, where it is what speaks against the claim.
+    fn too_dissimilar(&self) -> Option<[String; 2]> {
+        let (similarity, least) = (self.evidence.similarity?, self.decision.thresholds.similarity?);
+        (similarity.score() < least).then(|| distinct([similarity.score(), least], 2))
+    }
+
     fn no_decision(&self) -> String {
         let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
+        if let Some((similarity, least)) = self.decision.uncertain_identity() {
+            let ([score, fake], [similarity, least]) = (distinct([score, t.fake], 2), distinct([similarity, least], 2));
+            return format!(
+                "No decision: this does not pass as a genuine photograph of {person} (score {score}, {fake} or less is fake), \
+                 but the face may be a stranger's who resembles {person}; it is called fake from a cosine similarity of \
+                 {least} on, and has {similarity}."
+            );
+        }
         if let Some((verdict, copy)) = self.decision.contradiction() {
             let [score, copy] = distinct([score, copy], 2);
             let original = if verdict == Verdict::Real { Verdict::Fake } else { Verdict::Real };

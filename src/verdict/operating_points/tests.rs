@@ -10,6 +10,8 @@ const GENERAL: Thresholds = Thresholds {
     target_genuine_called_fake: 0.05,
     target_fake_called_real: 0.1,
     target_fnmr: 0.01,
+    similarity: None,
+    target_fmr: None,
     min_quality: 5.0,
 };
 

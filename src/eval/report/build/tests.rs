@@ -49,6 +49,8 @@ pub(crate) fn example() -> Report {
         target_genuine_called_fake: 0.04,
         target_fake_called_real: 0.1,
         target_fnmr: 0.01,
+        similarity: None,
+        target_fmr: None,
         min_quality: 5.0,
     };
     let run = Run {
