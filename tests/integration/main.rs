@@ -17,5 +17,6 @@ mod openapi;
 mod requests;
 mod search;
 mod settings;
+mod strict;
 mod support;
 mod targets;
