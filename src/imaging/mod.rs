@@ -10,13 +10,14 @@ mod frames;
 mod grid;
 mod hull;
 mod jpeg;
+mod kind;
 mod patch;
 mod pyramid;
 mod sampler;
 
 pub use affine::{Affine, Point};
 pub use decode::{ColourProfile, DecodeError, DecodeLimits, Decoded, Facts, decode, decode_whole, frames};
-pub use folder::image_files;
+pub use folder::{ImageFiles, LeftOut, Why, image_files};
 pub use frames::{Frame, Frames};
 pub(crate) use grid::between_fields;
 pub use hull::Hull;

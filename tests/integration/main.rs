@@ -7,6 +7,7 @@ mod batch;
 mod cli;
 mod copies;
 mod eval;
+mod folders;
 mod golden;
 mod http;
 mod images;
