@@ -60,10 +60,12 @@ error_codes! {
     BodyTooLarge = "body_too_large", 413;
     /// No further bytes of the request body arrived for `head_timeout_s`.
     BodyTooSlow = "body_too_slow", 408;
-    /// The request body broke off, or was not sent as its headers say. 413: a JSON body has more bytes than allowed
-    /// (multipart forms: `body_too_large`).
+    /// The request body broke off, or was not sent as its headers say. 413: the JSON body of an identity has more bytes than
+    /// allowed (bodies with images: `body_too_large`).
     BodyUnreadable = "body_unreadable", 400, 413;
-    /// The body does not have the content type of this route.
+    /// The request has a `Content-Encoding`, such as gzip. Send the body as it is.
+    ContentEncodingUnsupported = "content_encoding_unsupported", 415;
+    /// The body has no content type, or one that this route does not take; the detail says which it takes.
     ContentTypeUnsupported = "content_type_unsupported", 415;
     /// No API key has ever been issued, and a browser sent this request for a page of another site. Create a key and
     /// send it.
@@ -84,8 +86,14 @@ error_codes! {
     FaceTurnedTooFar = "face_turned_too_far";
     /// The detector is not confident that this is a face.
     FaceUncertain = "face_uncertain";
+    /// A form field, a JSON key or a parameter that names something is empty.
+    FieldEmpty = "field_empty", 400;
     /// A field has a value that is not allowed; the detail names the field and what is allowed.
     FieldInvalid = "field_invalid", 422;
+    /// A form field or a JSON key comes twice.
+    FieldRepeated = "field_repeated", 400;
+    /// The body has a form field or a JSON key that this route does not take; the detail names the nearest known one.
+    FieldUnknown = "field_unknown", 400;
     /// The file cannot be read, or is not a regular file.
     FileUnreadable = "file_unreadable";
     /// The identity's `expires_at` has passed: it matches nothing and is about to be erased.
@@ -131,7 +139,7 @@ error_codes! {
     Overloaded = "overloaded", 429;
     /// The path of the request cannot be read.
     PathInvalid = "path_invalid", 400;
-    /// The query string is malformed, or a parameter is out of range.
+    /// The query string is malformed, or a parameter is unknown, comes twice, is empty or out of range.
     QueryInvalid = "query_invalid", 400;
     /// There is no erasure receipt with this number.
     ReceiptUnknown = "receipt_unknown", 404;

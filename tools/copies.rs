@@ -49,7 +49,7 @@ fn main() {
     };
     let copied: usize = args.next().map_or(100, |n| n.parse().unwrap());
     let judge = Judge::open(Path::new("models"), None).unwrap();
-    let dataset = Dataset::scan(Path::new(&folder));
+    let (dataset, _) = Dataset::scan(Path::new(&folder));
     let mut all: Vec<(Vec<u8>, FaceHash, &str)> = Vec::new();
     for (person, sets) in &dataset.people {
         for picture in &sets[&Set::Real] {

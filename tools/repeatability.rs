@@ -120,7 +120,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The files of each person, chosen evenly, and whether each is measured in copies too.
 fn chosen(folder: &Path, per_person: usize, copied: usize) -> Vec<(String, PathBuf, bool)> {
     let mut people: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for path in image_files(folder) {
+    for path in image_files(folder).files {
         let person = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
         people.entry(person).or_default().push(path);
     }

@@ -11,8 +11,15 @@ use axum::http::{HeaderValue, header};
 use hyper::body::{Body as HttpBody, Bytes, Frame};
 
 use super::Problem;
-use super::extract::{Form, MAX_PARTS, MAX_TEXT, Params};
+use super::extract::{Fields, Form, MAX_PARTS, MAX_TEXT, Params};
 use super::routes::identities::PageParams;
+
+/// A form with every text that any route takes.
+struct Any;
+
+impl Fields for Any {
+    const TEXTS: &'static [(&'static str, &'static str)] = &[("identity", "an id"), ("kind", "a kind")];
+}
 
 /// A body that arrives in pieces.
 struct Pieces(std::vec::IntoIter<Bytes>);
@@ -44,10 +51,11 @@ pub(crate) fn multipart(bytes: &[u8]) {
     let pieces: Vec<Bytes> = body.chunks(usize::from(length).max(1)).map(Bytes::copy_from_slice).collect();
     let mut request = Request::new(Body::new(Pieces(pieces.into_iter())));
     request.headers_mut().insert(header::CONTENT_TYPE, kind);
-    match wait(Form::from_request(request, &())) {
+    match wait(Form::<Any>::from_request(request, &())) {
         Ok(form) => {
             assert!(form.images.len() <= MAX_PARTS);
-            assert!([form.identity, form.kind].iter().flatten().all(|t| t.len() <= MAX_TEXT && t.trim() == t));
+            let texts = [form.text("identity"), form.text("kind")].into_iter().flatten();
+            assert!(texts.into_iter().all(|t| !t.is_empty() && t.len() <= MAX_TEXT && t.trim() == t));
         }
         Err(problem) => is_the_clients_fault(&problem),
     }

@@ -7,7 +7,7 @@ use utoipa::openapi::{License, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::middleware::auth;
+use super::middleware::{auth, query};
 use super::routes::{health, identities, metrics, negatives, receipts, references, verify};
 use super::state::AppState;
 
@@ -33,7 +33,10 @@ fn groups() -> [OpenApiRouter<AppState>; 4] {
 
 /// All routes of the contract, behind authentication where they need a scope, and their document.
 pub(super) fn router(state: &AppState) -> (Router<AppState>, OpenApi) {
-    let [open, enroll, verify, admin] = groups();
+    // Inside of authentication: who may not ask is not told what could be asked.
+    let known = query::Known::of(&document());
+    let strict = from_fn_with_state(known, query::known);
+    let [open, enroll, verify, admin] = groups().map(|routes| routes.route_layer(strict.clone()));
     let enroll = enroll.route_layer(from_fn_with_state(state.clone(), auth::enroll));
     let verify = verify.route_layer(from_fn_with_state(state.clone(), auth::verify));
     let admin = admin.route_layer(from_fn_with_state(state.clone(), auth::admin));

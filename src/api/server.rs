@@ -21,6 +21,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::connection::{self, ConnectionLimits, Drained, Signals, TlsError, TlsFiles};
 use super::key_cache::{KeyCache, keep_fresh};
 use super::middleware::budget::{self, Budget};
+use super::middleware::coding;
 use super::middleware::deadline::within_deadline;
 use super::middleware::observe::observe;
 use super::routes::{console, metrics};
@@ -167,6 +168,7 @@ fn app(state: AppState, settings: &Settings) -> Router {
             )
         })
         .layer(DefaultBodyLimit::max(max_body))
+        .layer(from_fn(coding::plain))
         .layer(from_fn_with_state(Budget::new(settings.limits.body_memory_bytes(), max_body), budget::within))
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(server.head_timeout_s)))
         .layer(from_fn_with_state(deadlines, within_deadline))

@@ -4,6 +4,7 @@
 //! from several threads, and [`output`] writes each line as soon as it is known, so that a run can be resumed.
 
 pub mod input;
+mod manifest;
 pub mod output;
 mod unreachable;
 pub mod verifier;
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::file_error::FileError;
 use crate::parallel;
 
-pub use input::Task;
+pub use input::{Input, Task};
+pub use manifest::{parse_csv, parse_jsonl};
 pub use output::{Format, Output};
 pub use unreachable::no_answer;
 pub use verifier::{Answer, Local, Problem, Remote, Verifier};
@@ -140,7 +142,9 @@ fn attempt<V: Verifier + ?Sized>(task: &Task, verifier: &V) -> Result<Answer, Pr
         };
         let meta = std::fs::metadata(&task.path).map_err(unreadable)?;
         if !meta.is_file() {
-            return Err(Problem::new(ErrorCode::FileUnreadable, "not a regular file"));
+            // A folder is here because it cannot be listed.
+            let why = if meta.is_dir() { std::fs::read_dir(&task.path).map_err(unreadable).err() } else { None };
+            return Err(why.unwrap_or_else(|| Problem::new(ErrorCode::FileUnreadable, "not a regular file")));
         }
         if meta.len() > verifier.max_bytes() {
             let why = format!("the file has {} bytes: at most {} are accepted", meta.len(), verifier.max_bytes());

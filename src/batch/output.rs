@@ -49,12 +49,30 @@ impl Output {
         Self { sink, format, header: format == Format::Csv }
     }
 
-    /// Writes to a new file, replacing an old one.
+    /// Writes to a new file, or to what is no regular file, such as a pipe. With `replace`, an old file is replaced.
     ///
     /// # Errors
-    /// When the file cannot be created.
-    pub fn create(path: &Path, format: Format) -> io::Result<Self> {
-        Ok(Self::new(Box::new(std::fs::File::create(path)?), format))
+    /// When there is a file already, or it cannot be created.
+    pub fn create(path: &Path, format: Format, replace: bool) -> io::Result<Self> {
+        let there = path.exists();
+        if !replace {
+            Self::check_new(path)?;
+        }
+        let file = if there || replace { std::fs::File::create(path)? } else { std::fs::File::create_new(path)? };
+        Ok(Self::new(Box::new(file), format))
+    }
+
+    /// Refuses a path at which there is a regular file.
+    ///
+    /// # Errors
+    /// When there is one; the text says which flags decide what becomes of it.
+    pub fn check_new(path: &Path) -> io::Result<()> {
+        if !path.is_file() {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "it exists already: continue it with --resume, replace it with --force, or give another file",
+        ))
     }
 
     /// Continues the file of an earlier run, if there is one: reads its lines, truncates an incomplete last line, and
@@ -148,7 +166,7 @@ mod tests {
         for format in [Format::Jsonl, Format::Csv] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("out");
-            let mut out = Output::create(&path, format).unwrap();
+            let mut out = Output::create(&path, format, false).unwrap();
             for name in ["a", "odd \"name\",\nb"] {
                 out.write(&line(name)).unwrap();
             }
@@ -167,6 +185,18 @@ mod tests {
             let (_, earlier) = Output::resume(&path, format).unwrap();
             assert_eq!((earlier.tally.fakes(), earlier.tally.images()), (2, 2));
         }
+    }
+
+    #[test]
+    fn an_old_file_is_replaced_only_if_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        std::fs::write(&path, "verdicts\n").unwrap();
+        let refused = Output::create(&path, Format::Jsonl, false).err().unwrap().to_string();
+        assert!(refused.contains("--resume") && refused.contains("--force"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "verdicts\n");
+        assert!(Output::create(&path, Format::Jsonl, true).is_ok());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
     }
 
     #[test]

@@ -6,25 +6,28 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use faceward::batch::{self, BatchError, Format, Line, Local, Output, Remote, Tally, Task, Verifier, input};
+use faceward::batch::{self, BatchError, Format, Input, Line, Local, Output, Remote, Tally, Task, Verifier, input};
 use faceward::file_error::FileError;
 use faceward::identity::IdentityId;
+use faceward::imaging::LeftOut;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::places::Places;
-use super::{Failure, out};
+use super::{Failure, NothingFound, left_out, out};
 
 /// Verify many images and write one line per image.
 ///
-/// INPUT is a folder (every image under it), a glob in quotes ("in/**/*.jpg"), a manifest (.csv or .jsonl with path and
-/// identity, paths relative to the manifest), or one image. A file that fails gets a line with an `error` code and never
-/// stops the run. docs/batch.md describes the manifests and the lines.
+/// INPUT is a folder (every image under it, by content whatever its name), a glob in quotes ("in/**/*.jpg"), a manifest
+/// (.csv or .jsonl with path and identity, paths relative to the manifest), or one image. A file that fails gets a line with
+/// an `error` code and never stops the run; what is not an image is counted and listed. docs/batch.md describes the manifests
+/// and the lines.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward batch incoming --identity jane.doe --out result.jsonl --resume\n  \
     faceward batch list.csv --server http://localhost:8080 --out result.csv\n\n\
     Exit codes: 0 every image was verified and none called fake, 1 the command failed, 2 wrong usage, \
-    3 at least one image was called fake, 4 at least one image failed and none was called fake. \
+    3 at least one image was called fake, 4 at least one image failed and none was called fake, 5 there was no image \
+    to verify. \
     With --resume the lines of the earlier run count too.")]
 pub(super) struct Args {
     /// Folder, glob, .csv or .jsonl manifest, or image.
@@ -51,7 +54,7 @@ pub(super) struct Args {
     /// Images verified at the same time.
     #[arg(long, short, default_value_t = std::thread::available_parallelism().map_or(1, Into::into), value_name = "N")]
     jobs: usize,
-    /// File for the lines [default: standard output].
+    /// File for the lines; an old one is left alone without --resume or --force [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Format of the lines [default: csv if --out ends in .csv, else jsonl].
@@ -60,6 +63,9 @@ pub(super) struct Args {
     /// Continue the file of --out: skip images that have a line there (same path and identity).
     #[arg(long, requires = "out")]
     resume: bool,
+    /// Replace the file of --out.
+    #[arg(long, requires = "out", conflicts_with = "resume")]
+    force: bool,
     /// Print the summary, on standard error, as one JSON document.
     #[arg(long)]
     json: bool,
@@ -77,7 +83,21 @@ const FAKES: u8 = 3;
 const FAILURES: u8 = 4;
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let mut tasks = input::tasks(&args.input, args.identity.as_ref().map(IdentityId::as_str))?;
+    let Input { mut tasks, left_out, unread } =
+        input::read(&args.input, args.identity.as_ref().map(IdentityId::as_str))?;
+    // Before anything is opened or made.
+    if let Some(path) = args.out.as_ref().filter(|_| !args.resume && !args.force) {
+        Output::check_new(path).map_err(FileError::write(path))?;
+    }
+    let nothing = || NothingFound(format!("`{}`: there is no image to verify: check the input", args.input));
+    if tasks.is_empty() && !args.resume {
+        let tally = Tally::default();
+        report(
+            args.json,
+            &Report { tally: &tally, left_out: &left_out, unread: &unread, skipped: 0, done: 0, rate: 0.0 },
+        );
+        return Err(nothing().into());
+    }
     let verifier = verifier(args)?;
     let (mut output, mut tally) = output(args, &mut tasks)?;
     let skipped = tally.images();
@@ -97,8 +117,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     });
     let done = tally.images() - skipped;
     let rate = done as f64 / started.elapsed().as_secs_f64().max(1e-3);
-    report(args.json, &tally, skipped, done, rate);
+    report(args.json, &Report { tally: &tally, left_out: &left_out, unread: &unread, skipped, done, rate });
     result?;
+    if tally.images() == 0 {
+        return Err(nothing().into());
+    }
     Ok(match (tally.fakes(), tally.failures()) {
         (0, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(FAILURES),
@@ -137,7 +160,7 @@ fn output(args: &Args, tasks: &mut Vec<Task>) -> Result<(Output, Tally), Failure
         tasks.retain(|t| !earlier.has(t));
         return Ok((output, earlier.tally));
     }
-    Ok((Output::create(path, format).map_err(fail)?, Tally::default()))
+    Ok((Output::create(path, format, args.force).map_err(fail)?, Tally::default()))
 }
 
 /// A progress bar on a terminal; hidden elsewhere.
@@ -148,20 +171,37 @@ fn progress(images: usize) -> Result<ProgressBar, Failure> {
     Ok(ProgressBar::with_draw_target(Some(images as u64), target).with_style(style))
 }
 
-fn report(json: bool, tally: &Tally, skipped: usize, done: usize, rate: f64) {
+/// What a run did.
+struct Report<'a> {
+    tally: &'a Tally,
+    left_out: &'a [LeftOut],
+    /// Columns or keys of the manifest that were not read.
+    unread: &'a [String],
+    /// Images with a line of the earlier run.
+    skipped: usize,
+    done: usize,
+    /// Images per second.
+    rate: f64,
+}
+
+fn report(json: bool, it: &Report<'_>) {
     if json {
-        let rate = (rate * 100.0).round() / 100.0;
-        let counts = json!({ "verdicts": tally.verdicts, "errors": tally.errors, "skipped": skipped,
-            "images": done, "images_per_second": rate });
+        let rate = (it.rate * 100.0).round() / 100.0;
+        let counts = json!({ "verdicts": it.tally.verdicts, "errors": it.tally.errors, "skipped": it.skipped,
+            "images": it.done, "images_per_second": rate, "left_out": left_out::json(it.left_out), "unread": it.unread });
         eprintln!("{counts}");
         return;
     }
-    for (verdict, n) in &tally.verdicts {
+    for (verdict, n) in &it.tally.verdicts {
         eprintln!("{verdict:24} {n:8}");
     }
-    for (code, n) in &tally.errors {
+    for (code, n) in &it.tally.errors {
         eprintln!("{:24} {n:8}", format!("error {code}"));
     }
-    let earlier = if skipped > 0 { format!(", {skipped} from the earlier run") } else { String::new() };
-    eprintln!("{done} images, {rate:.2} images/s{earlier}");
+    left_out::print(it.left_out);
+    if !it.unread.is_empty() {
+        eprintln!("columns of the manifest that are not read: {}", it.unread.join(", "));
+    }
+    let earlier = if it.skipped > 0 { format!(", {} from the earlier run", it.skipped) } else { String::new() };
+    eprintln!("{} images, {:.2} images/s{earlier}", it.done, it.rate);
 }

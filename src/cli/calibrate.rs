@@ -22,7 +22,8 @@ use super::places::DataDir;
 #[command(
     after_help = "Examples:\n  faceward calibrate pictures --genuine-called-fake 0.02 --data-dir enrollments\n  \
     faceward calibrate pictures --fake-called-real 0.05 --dry-run\n\n\
-    Exit codes: 0 fitted, 1 the command failed or there are too few images, 2 wrong usage."
+    Exit codes: 0 fitted, 1 the command failed or there are too few images, 2 wrong usage, \
+    5 the folder has no genuine photograph."
 )]
 pub(super) struct Args {
     #[command(flatten)]

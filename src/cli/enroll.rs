@@ -5,26 +5,28 @@ use std::process::ExitCode;
 
 use faceward::audit::Actor;
 use faceward::identity::{ErrorTargets, IdentityFields, IdentityId, SampleKind};
+use faceward::imaging::image_files;
 use faceward::service::{EnrollmentReport, ServiceError, Upload};
 use jiff::Timestamp;
 
-use super::Failure;
 use super::open::{plain, read};
 use super::places::Places;
 use super::verify::named;
 use super::when::when;
+use super::{Failure, NothingFound, left_out};
 
 /// Enroll photographs of a person; the identity is created if it does not exist.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  faceward enroll jane.doe photos/jane/*.jpg --name \"Jane Doe\" --consent-basis consent --expires 52w\n  \
     faceward enroll jane.doe photos/jane/new.jpg --target-fake-called-real 0.02\n\n\
-    Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage."
+    Exit codes: 0 at least one photograph was accepted, 1 none was or the command failed, 2 wrong usage, \
+    5 there was no image in the folders."
 )]
 pub(super) struct Args {
     /// Id of the identity: up to 64 of a-z, 0-9, dot, underscore and hyphen, starting with a letter or digit.
     id: IdentityId,
-    /// Photographs of the person; they may show other people too.
+    /// Photographs of the person, or folders with such; they may show other people too.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Name of the person, shown to reviewers [default: the id].
@@ -95,7 +97,8 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let uploads = args.files.iter().map(|path| {
+    let files = files(args)?;
+    let uploads = files.iter().map(|path| {
         let filename = path.file_name().map(|n| n.to_string_lossy().into_owned());
         let bytes = read(path).map_err(|e| format!("cannot read `{}`: {e}", plain(path)))?;
         Ok(Upload { filename, bytes })
@@ -119,7 +122,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         let enrolled = service.identity(&args.id)?;
         let identity = named(args.id.as_str(), &enrolled.record.fields.display_name);
         println!("{} {identity}", if created { "created" } else { "identity" });
-        print(args, &report);
+        print(&files, &report);
         if enrolled.record.fields.targets != ErrorTargets::default() {
             let t = service.thresholds(&enrolled);
             println!(
@@ -132,8 +135,27 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(if report.accepted.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print(args: &Args, report: &EnrollmentReport) {
-    let file = |index: usize| args.files.get(index).map_or_else(String::new, |p| plain(p));
+/// The files that are given, and those in the folders that are given; what of these is left out is printed.
+fn files(args: &Args) -> Result<Vec<PathBuf>, Failure> {
+    let (mut files, mut left_out) = (Vec::new(), Vec::new());
+    for path in &args.files {
+        if path.is_dir() {
+            let found = image_files(path);
+            files.extend(found.files);
+            left_out.extend(found.left_out);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    left_out::print(&left_out);
+    if files.is_empty() {
+        return Err(NothingFound("the folders hold no image: give photographs of the person".into()).into());
+    }
+    Ok(files)
+}
+
+fn print(files: &[PathBuf], report: &EnrollmentReport) {
+    let file = |index: usize| files.get(index).map_or_else(String::new, |p| plain(p));
     for a in &report.accepted {
         let others = if a.faces > 1 { format!(", one of {} faces", a.faces) } else { String::new() };
         println!("  accepted  {}  (quality {:.0} of 100{others})", file(a.index), a.quality);

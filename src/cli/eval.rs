@@ -15,9 +15,9 @@ use faceward::service::{StartError, read_calibration};
 use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Failure;
 use super::open::plain;
 use super::places::ModelsDir;
+use super::{Failure, NothingFound, left_out};
 
 /// Measure the error rates of the service on a labelled folder.
 ///
@@ -28,7 +28,7 @@ use super::places::ModelsDir;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward eval pictures --degrade none,jpeg50,resize0.5 --out report\n  \
     faceward eval pictures --out new --compare report/evaluation.json\n\n\
-    Exit codes: 0 measured, 1 the command failed, 2 wrong usage.")]
+    Exit codes: 0 measured, 1 the command failed, 2 wrong usage, 5 the folder has no genuine photograph.")]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) data: Data,
@@ -113,12 +113,12 @@ impl Data {
         if !self.folder.is_dir() {
             return Err(format!("there is no folder `{}`: give the labelled folder", plain(&self.folder)).into());
         }
-        let dataset = Dataset::scan(&self.folder);
+        let (dataset, left_out) = Dataset::scan(&self.folder);
+        left_out::print(&left_out);
         if dataset.people.is_empty() {
             let layout = "<person>/real/… and <person>/fake/<method>/…";
-            return Err(
-                format!("{}: no genuine photographs: arrange the folder as {layout}", self.folder.display()).into()
-            );
+            let why = format!("{}: no genuine photographs: arrange the folder as {layout}", plain(&self.folder));
+            return Err(NothingFound(why).into());
         }
         let cache = self.cache.as_deref().map(|path| Cache::open(path, &judge.templates_version)).transpose()?;
         let drawn = draws(&dataset, protocol);

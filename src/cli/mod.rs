@@ -1,5 +1,5 @@
 //! The command line: a module per command, beside what commands share: the groups of arguments (`places`, `master`),
-//! opening the data folder (`open`), standard output (`out`) and times (`when`).
+//! opening the data folder (`open`), what of a folder is not read (`left_out`), standard output (`out`) and times (`when`).
 
 /// `std::println!` that ends the command quietly, instead of panicking, when its output was closed.
 macro_rules! println {
@@ -21,6 +21,7 @@ mod eval;
 mod healthcheck;
 mod identities;
 mod keys;
+mod left_out;
 mod master;
 mod models;
 mod open;
@@ -141,10 +142,21 @@ fn dispatch(command: Command, matches: &ArgMatches) -> ExitCode {
         Ok(code) => code,
         Err(e) => {
             eprintln!("faceward: {e}");
-            ExitCode::FAILURE
+            if e.is::<NothingFound>() { ExitCode::from(NothingFound::CODE) } else { ExitCode::FAILURE }
         }
     }
 }
 
 /// Why a command failed: one sentence for the person at the terminal.
 type Failure = Box<dyn std::error::Error>;
+
+/// A folder or list in which a command found nothing to work on: an end of its own, so that a script that looked in the wrong
+/// place does not pass for one that found nothing wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NothingFound(String);
+
+impl NothingFound {
+    /// The exit code.
+    const CODE: u8 = 5;
+}

@@ -9,12 +9,13 @@ use clap::Subcommand;
 use faceward::eval::training::{EvidenceOptions, TAIL_SHARE, fit_tails, write_cohort, write_evidence, write_templates};
 use faceward::file_error::FileError;
 use faceward::identity::{LEAST_EXCESSES, Population};
+use faceward::imaging::image_files;
 use faceward::models::Manifest;
 use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::places::ModelsDir;
-use super::{Failure, open, pipeline};
+use super::{Failure, left_out, open, pipeline};
 
 /// Prepare data for the scripts in training/. Writes biometric data in the clear; a service never needs it.
 #[derive(clap::Args)]
@@ -96,10 +97,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             if !folder.is_dir() {
                 return Err(format!("there is no folder `{}`: give one with images", open::plain(folder)).into());
             }
+            let found = image_files(folder);
+            left_out::print(&found.left_out);
             let (finder, extractor) = pipeline::networks(&networks.models)?;
             let mut out = BufWriter::new(create(out)?);
             let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")?);
-            write_templates(&finder, &extractor, folder, *jobs, &mut out, &|done, all| {
+            write_templates(&finder, &extractor, folder, &found.files, *jobs, &mut out, &|done, all| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
             })?;

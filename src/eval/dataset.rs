@@ -7,14 +7,14 @@
 //! DIR/others/…                     strangers to all of them, for searches (optional)
 //! ```
 //!
-//! Folders below these are walked. Pictures directly in a person's folder count as genuine; pictures elsewhere are
-//! ignored.
+//! Folders below these are walked. Pictures directly in a person's folder count as genuine; pictures elsewhere are left out,
+//! and listed.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use crate::imaging::image_files;
+use crate::imaging::{LeftOut, Why, image_files};
 
 /// The relation of a picture to the person in whose folder it lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,32 +81,48 @@ pub struct Dataset<T> {
 }
 
 impl Dataset<()> {
-    /// The image files under `folder`.
-    pub fn scan(folder: &Path) -> Self {
-        let paths = image_files(folder).into_iter().filter_map(|file| {
+    /// The pictures under `folder` ([`image_files`]), and what of it is left out.
+    pub fn scan(folder: &Path) -> (Self, Vec<LeftOut>) {
+        let found = image_files(folder);
+        let paths = found.files.iter().filter_map(|file| {
             let parts = file.strip_prefix(folder).ok()?.components();
             let parts: Vec<String> = parts.map(|p| p.as_os_str().to_string_lossy().into_owned()).collect();
             Some((parts.join("/"), ()))
         });
-        Self::of(paths)
+        let (dataset, dropped) = Self::sorted(paths);
+        let dropped = dropped.into_iter().map(|(path, why)| LeftOut { path: folder.join(path), why });
+        (dataset, found.left_out.into_iter().chain(dropped).collect())
     }
 }
 
 impl<T> Dataset<T> {
     /// Sorts pictures by their paths. Pictures outside the layout and people without a genuine photograph are dropped.
     pub fn of(pictures: impl IntoIterator<Item = (String, T)>) -> Self {
+        Self::sorted(pictures).0
+    }
+
+    /// The pictures by their paths, and the paths of those that are dropped.
+    fn sorted(pictures: impl IntoIterator<Item = (String, T)>) -> (Self, Vec<(String, Why)>) {
         let mut people: BTreeMap<String, BTreeMap<Set, Vec<Picture<T>>>> = BTreeMap::new();
-        let mut strangers = Vec::new();
+        let (mut strangers, mut dropped) = (Vec::new(), Vec::new());
         for (path, content) in pictures {
             if path.starts_with("others/") {
                 strangers.push(Picture { path, content });
-                continue;
+            } else if let Some((person, set)) = place(&path) {
+                people.entry(person).or_default().entry(set).or_default().push(Picture { path, content });
+            } else {
+                dropped.push((path, Why::OutsideLayout));
             }
-            let Some((person, set)) = place(&path) else { continue };
-            people.entry(person).or_default().entry(set).or_default().push(Picture { path, content });
         }
-        people.retain(|_, sets| sets.contains_key(&Set::Real));
-        Self { people, strangers }
+        people.retain(|_, sets| {
+            let genuine = sets.contains_key(&Set::Real);
+            if !genuine {
+                let of_nobody = sets.values().flatten().map(|picture| picture.path.clone());
+                dropped.extend(of_nobody.map(|path| (path, Why::PersonWithoutPhotograph)));
+            }
+            genuine
+        });
+        (Self { people, strangers }, dropped)
     }
 
     /// The number of pictures of people.
@@ -143,6 +159,21 @@ mod tests {
             it.people.iter().flat_map(|(p, s)| s.iter().map(move |(s, v)| format!("{p} {s} {}", v.len()))).collect();
         assert_eq!(sets, ["a real 2", "a fake:swap 1", "a other 1", "b real 1"]);
         assert_eq!((it.pictures(), it.strangers.len()), (5, 1));
+    }
+
+    #[test]
+    fn what_is_dropped_is_named() {
+        let paths = ["a/real/1.jpg", "stray.jpg", "c/fake/swap/1.jpg", "a/fake/1.jpg"];
+        let (_, dropped) = Dataset::sorted(paths.map(|p| (p.to_owned(), ())));
+        let named = |path: &str, why| (path.to_owned(), why);
+        assert_eq!(
+            dropped,
+            [
+                named("stray.jpg", Why::OutsideLayout),
+                named("a/fake/1.jpg", Why::OutsideLayout),
+                named("c/fake/swap/1.jpg", Why::PersonWithoutPhotograph)
+            ]
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::access::KeySecret;
 use crate::audit::{Head, verify};
-use crate::batch::input::{Task, parse_csv, parse_jsonl};
+use crate::batch::{Input, parse_csv, parse_jsonl};
 use crate::config::Settings;
 use crate::eval::{Dataset, Degradation, Judge, enroll};
 use crate::identity::{Candidate, ErrorTargets, IdentityId, Population, Profile};
@@ -56,8 +56,8 @@ pub fn models(bytes: &[u8]) {
 /// The manifest of a batch, as CSV and as JSON lines.
 pub fn batch(bytes: &[u8]) {
     let lines = bytes.iter().filter(|b| matches!(b, b'\n' | b'\r')).count() as u64 + 1;
-    let check = |tasks: Result<Vec<Task>, (u64, String)>| match tasks {
-        Ok(tasks) => {
+    let check = |input: Result<Input, (u64, String)>| match input {
+        Ok(Input { tasks, .. }) => {
             assert!(tasks.len() as u64 <= lines);
             assert!(tasks.iter().all(|t| !t.path.as_os_str().is_empty() && t.identity.as_deref() != Some("")));
         }

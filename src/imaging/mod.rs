@@ -10,6 +10,7 @@ mod frames;
 mod grid;
 mod hull;
 mod jpeg;
+mod kind;
 mod patch;
 mod pyramid;
 mod sampler;
@@ -19,7 +20,7 @@ pub use decode::{
     Animation, ColourProfile, DEFAULT_FRAMES, DecodeError, DecodeLimits, Decoded, Facts, decode, decode_whole,
     is_animated,
 };
-pub use folder::image_files;
+pub use folder::{ImageFiles, LeftOut, Why, image_files};
 pub use frames::Frame;
 pub(crate) use grid::between_fields;
 pub use hull::Hull;

@@ -121,6 +121,6 @@ fn wrong_usage_and_unusable_folders_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let models = root("models");
     let empty = faceward(&["eval", folder.path().to_str().unwrap(), "--models", models.to_str().unwrap()]);
-    assert_eq!((empty.status.code(), stderr(&empty).lines().count()), (Some(1), 1));
+    assert_eq!((empty.status.code(), stderr(&empty).lines().count()), (Some(5), 1));
     assert!(stderr(&empty).contains("<person>/real"), "{}", stderr(&empty));
 }

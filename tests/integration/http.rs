@@ -108,11 +108,12 @@ fn bad_requests_get_a_problem_document() {
     let put = |id: &str, body: &Value| client.json("PUT", &format!("/v1/identities/{id}"), body);
     assert_eq!(code(&client.get("/nope")), (404, "route_unknown"));
     assert_eq!(code(&put("Bad", &json!({}))), (400, "identity_id_invalid"));
-    assert_eq!(code(&put("a", &json!({"name": 1}))), (422, "json_invalid"));
+    assert_eq!(code(&put("a", &json!({"name": 1}))), (400, "field_unknown"));
+    assert_eq!(code(&put("a", &json!({"consent_basis": "x"}))), (422, "json_invalid"));
     assert_eq!(code(&put("a", &json!({"display_name": " "}))), (422, "field_invalid"));
     assert_eq!(code(&client.get("/v1/identities?limit=0")), (400, "query_invalid"));
     assert_eq!(code(&client.get("/v1/receipts/1")), (404, "receipt_unknown"));
-    assert_eq!(code(&client.json("POST", "/v1/verify", &json!({}))), (415, "content_type_unsupported"));
+    assert_eq!(code(&client.json("POST", "/v1/verify", &json!({}))), (422, "json_invalid"));
     assert_eq!(code(&client.json("PATCH", "/v1/verify", &json!({}))), (405, "method_not_allowed"));
 }
 

@@ -36,7 +36,7 @@ fn bodies_that_are_empty_or_break_off_are_answered_immediately() {
         (json("{\"display_name\": 1}"), 422, "the JSON body does not fit: display_name: invalid type: integer `1`"),
         (json("1"), 422, "expected an object"),
         (json("{"), 400, "the body is not JSON: EOF"),
-        (answer(agent().put(&url).send_empty()), 415, "send the header `Content-Type: application/json`"),
+        (answer(agent().put(&url).send_empty()), 415, "send JSON with `Content-Type: application/json`"),
         (
             answer(agent().get(server.url("/v1/identities?limit=x")).call()),
             400,

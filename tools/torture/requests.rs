@@ -45,13 +45,15 @@ fn forms(face: &[u8], cases: &mut Vec<Case>) {
     let long = format!("multipart/form-data; boundary={}", "b".repeat(5000));
     case(cases, "a boundary of 5000 letters", post(&long, &form(&[image()])), REFUSED);
     for kind in ["application/json", "text/plain", "image/jpeg", "multipart/mixed; boundary=BoUnDaRy", "\u{1F600}"] {
-        case(cases, format!("content type {kind}"), post(kind, &form(&[image()])), &[400, 415]);
+        case(cases, format!("content type {kind}"), post(kind, &form(&[image()])), &[400, 415, 422]);
     }
-    case(cases, "10000 parts", post(FORM, &form(&vec![part("x", None, b"y"); 10_000])), &[413]);
-    case(cases, "129 parts", post(FORM, &form(&vec![part("x", None, b"y"); 129])), &[413]);
+    case(cases, "10000 parts", post(FORM, &form(&vec![part("image", None, b"y"); 10_000])), &[413]);
+    case(cases, "129 parts", post(FORM, &form(&vec![part("image", None, b"y"); 129])), &[413]);
+    case(cases, "an unknown part", post(FORM, &form(&[image(), part("x", None, b"y")])), &[400]);
+    case(cases, "a claim in the query", request("POST", "/v1/verify?identity=x", FORM, &form(&[image()])), &[400]);
     case(cases, "two images", post(FORM, &form(&[image(), image()])), &[422]);
     case(cases, "an image as text", post(FORM, &form(&[part("image", None, b"hello")])), &[422]);
-    case(cases, "an image by another name", post(FORM, &form(&[part("Image", Some("a"), face)])), &[422]);
+    case(cases, "an image by another name", post(FORM, &form(&[part("Image", Some("a"), face)])), &[400]);
     case(
         cases,
         "identity of 1 MB",

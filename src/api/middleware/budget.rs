@@ -2,7 +2,8 @@
 //!
 //! A body may be large, and many may arrive at the same time. Before a body is read, its length is taken from a budget,
 //! and given back when the work on it is done. A request whose body does not fit is refused immediately with a
-//! `Retry-After`. A body without a stated length counts as the longest that is accepted.
+//! `Retry-After`. A body without a stated length counts as the longest that is accepted, and a JSON body counts twice: the
+//! image that is decoded from it is in memory beside it.
 
 use std::sync::Arc;
 
@@ -13,12 +14,14 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::Problem;
+use crate::api::extract::Kind;
 use crate::error_code::ErrorCode;
 
 /// The memory left for request bodies, in KiB.
 #[derive(Clone)]
 pub(crate) struct Budget {
     left: Arc<Semaphore>,
+    total: usize,
     max_body: usize,
 }
 
@@ -29,7 +32,8 @@ pub(crate) struct Held(#[allow(dead_code, reason = "it is dropped, no more")] Ar
 impl Budget {
     /// `bytes` for all bodies together, of which one has at most `max_body`.
     pub(crate) fn new(bytes: usize, max_body: usize) -> Self {
-        Self { left: Arc::new(Semaphore::new(bytes.max(max_body).div_ceil(1024))), max_body }
+        let total = bytes.max(max_body);
+        Self { left: Arc::new(Semaphore::new(total.div_ceil(1024))), total, max_body }
     }
 
     /// Takes the share of a body with these headers; `None` where there is no body.
@@ -39,6 +43,7 @@ impl Budget {
             None if headers.contains_key(header::TRANSFER_ENCODING) => self.max_body,
             None => 0,
         };
+        let length = if Kind::of(headers, &[Kind::Json]).is_ok() { self.total.min(2 * length) } else { length };
         let Ok(kib @ 1..) = u32::try_from(length.div_ceil(1024)) else { return Ok(None) };
         let held = self.left.clone().try_acquire_many_owned(kib).map_err(|_| {
             ::metrics::counter!("faceward_overloaded_total").increment(1);
@@ -91,5 +96,19 @@ mod tests {
         assert!(budget.take(&length("4194304")).unwrap().is_some() && budget.left.available_permits() == 6 << 10);
         drop(worker);
         assert_eq!(budget.left.available_permits(), 10 << 10);
+    }
+
+    #[test]
+    fn json_counts_twice_within_the_whole() {
+        let budget = Budget::new(10 << 20, 6 << 20);
+        let json = |length| {
+            let mut all = headers(header::CONTENT_LENGTH, length);
+            all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            all
+        };
+        let held = budget.take(&json("2097152")).unwrap().unwrap();
+        assert_eq!(budget.left.available_permits(), 6 << 10);
+        drop(held);
+        assert!(budget.take(&json("6291456")).unwrap().is_some(), "the largest body still fits");
     }
 }

@@ -100,6 +100,7 @@ pub(crate) struct IdentityPage {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// The `next_cursor` of the previous page.
     cursor: Option<String>,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::samples::{self, Image, SampleView};
 use crate::api::Problem;
-use crate::api::extract::{Form, Id, SampleId};
+use crate::api::extract::{Fields, Form, Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::error_code::ErrorCode;
@@ -22,6 +22,10 @@ pub(crate) struct NegativesForm {
     image: Vec<String>,
     /// `not_this_person` (the default) or `known_fake`, for all images of the form.
     kind: Option<String>,
+}
+
+impl Fields for NegativesForm {
+    const TEXTS: &'static [(&'static str, &'static str)] = &[("kind", "`not_this_person` or `known_fake`")];
 }
 
 /// Enroll images that do not show the identity, or are known fakes of it.
@@ -40,9 +44,9 @@ pub(crate) async fn add_negatives(
     State(state): State<AppState>,
     caller: Caller,
     Id(id): Id,
-    form: Form,
+    form: Form<NegativesForm>,
 ) -> Result<Json<EnrollmentReport>, Problem> {
-    let kind = match form.kind.as_deref() {
+    let kind = match form.text("kind") {
         None | Some("not_this_person") => SampleKind::NotThisPerson,
         Some("known_fake") => SampleKind::KnownFake,
         Some(_) => {

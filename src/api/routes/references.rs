@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::samples::{self, Image, SampleView};
 use crate::api::Problem;
-use crate::api::extract::{Form, Id, SampleId};
+use crate::api::extract::{Fields, Form, Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::identity::{SampleKind, SampleSet};
@@ -19,6 +19,10 @@ use crate::service::EnrollmentReport;
 pub(crate) struct ImagesForm {
     #[schema(value_type = Vec<String>, format = Binary)]
     image: Vec<String>,
+}
+
+impl Fields for ImagesForm {
+    const TEXTS: &'static [(&'static str, &'static str)] = &[];
 }
 
 /// Enroll photographs of the identity.
@@ -37,7 +41,7 @@ pub(crate) async fn add_references(
     State(state): State<AppState>,
     caller: Caller,
     Id(id): Id,
-    form: Form,
+    form: Form<ImagesForm>,
 ) -> Result<Json<EnrollmentReport>, Problem> {
     samples::enroll(&state, caller, id, SampleKind::Reference, form).await
 }

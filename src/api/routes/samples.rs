@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Problem;
-use crate::api::extract::Form;
+use crate::api::extract::{Fields, Form};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::error_code::ErrorCode;
@@ -55,7 +55,7 @@ pub(super) async fn enroll(
     Caller(actor): Caller,
     id: IdentityId,
     kind: SampleKind,
-    form: Form,
+    form: Form<impl Fields>,
 ) -> Result<Json<EnrollmentReport>, Problem> {
     let (images, held) = form.some_images()?;
     let enroll = move |service: &RecordedService| {

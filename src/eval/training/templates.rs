@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::face::{Detection, FaceFinder, Mesh};
-use crate::imaging::{DecodeLimits, decode, image_files};
+use crate::imaging::{DecodeLimits, decode};
 use crate::parallel;
 use crate::template::{Template, TemplateExtractor};
 
@@ -27,7 +27,7 @@ struct FaceLine {
     template: Template,
 }
 
-/// Writes a line per image file under `folder`, on `threads` threads; paths are relative to it. A file that cannot be
+/// Writes a line for each of `files` under `folder`, on `threads` threads; paths are relative to it. A file that cannot be
 /// read or decoded gets a line with its error. `progress` gets the number of images done, and of all images.
 ///
 /// # Errors
@@ -36,17 +36,17 @@ pub fn write_templates(
     finder: &FaceFinder,
     extractor: &TemplateExtractor,
     folder: &Path,
+    files: &[PathBuf],
     threads: usize,
     out: &mut impl Write,
     progress: &dyn Fn(usize, usize),
 ) -> io::Result<()> {
-    let files: Vec<PathBuf> = image_files(folder);
     let json = |path: &PathBuf| {
         let name = path.strip_prefix(folder).unwrap_or(path);
         serde_json::to_string(&line(finder, extractor, path, name)).unwrap_or_default()
     };
     let mut done = 0;
-    parallel::for_each(&files, threads, json, |_, line| {
+    parallel::for_each(files, threads, json, |_, line| {
         done += 1;
         progress(done, files.len());
         writeln!(out, "{line}")

@@ -44,6 +44,12 @@ impl Client {
         answer(self.agent.run(request.body(body.to_string()).unwrap()))
     }
 
+    /// A body of a type, or of none.
+    pub(crate) fn body(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+        let request = headers.iter().fold(self.request("POST", path), |r, (name, value)| r.header(*name, *value));
+        answer(self.agent.run(request.body(body).unwrap()))
+    }
+
     /// A form of texts and of parts `image`.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)], images: &[&[u8]]) -> (u16, Value) {
         let form = fields.iter().fold(Form::new(), |form, (name, value)| form.text(name, value));
