@@ -107,7 +107,7 @@ fn walk(opened: &Opened<'_>) -> Walked {
     let pixels = (u64::from(width) * u64::from(height)).max(1);
     let pictures = opened.limits.max_pixels * MOST_PICTURES / pixels;
     let most = usize::try_from(pictures).unwrap_or(MOST_FRAMES).clamp(1, MOST_FRAMES);
-    let (mut seen, mut blank, mut at) = (Vec::<Seen>::new(), None, Duration::ZERO);
+    let (mut seen, mut blank, mut at) = (Vec::<Seen>::new(), None::<Seen>, Duration::ZERO);
     let (mut is_complete, mut all_read) = (true, true);
     match animation(opened) {
         Err(_) => is_complete = false,
@@ -129,7 +129,10 @@ fn walk(opened: &Opened<'_>) -> Walked {
                 at += shown;
                 match seen.iter_mut().find(|seen| seen.hash == hash) {
                     Some(same) => same.shown += shown,
-                    None if is_blank(image) => blank = blank.or(Some(new)),
+                    None if is_blank(image) => match &mut blank {
+                        Some(same) if same.hash == hash => same.shown += shown,
+                        other => *other = other.take().or(Some(new)),
+                    },
                     None => seen.push(new),
                 }
             }

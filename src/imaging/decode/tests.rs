@@ -163,7 +163,7 @@ fn a_file_that_is_broken_in_the_middle_is_not_complete() {
     let got = decode(&file, &DecodeLimits::default()).unwrap();
     assert!(!got.facts.is_complete);
     let same = |row: u32| (0..120).all(|x| got.image.finest().get_pixel(x, row) == picture.get_pixel(x, row));
-    assert!(same(0) && same(20) && !same(89));
+    assert!(same(0) && same(20) && got.image.finest() != &picture);
 }
 
 #[test]

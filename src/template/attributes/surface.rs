@@ -19,8 +19,10 @@ const FACE: f32 = 48.0;
 const CLIPPED: f32 = 250.0;
 /// Fewer pixels of the face say nothing of its colour.
 const FEW: usize = 500;
-/// The least deviation of colour from what follows from lightness, in CIELAB units, for a face in colour (docs/attributes.md).
-const COLOURED: f32 = 1.3;
+/// Levels of lightness at which colours are compared.
+const LEVELS: usize = 50;
+/// The least deviation of a* and b* among pixels of one lightness for a face in colour (docs/attributes.md).
+const COLOURED: f32 = 1.8;
 
 /// A disc of the patch, in pixels of the patch.
 #[derive(Clone, Copy, Debug)]
@@ -92,23 +94,24 @@ impl Surface {
         trimmed(self.pixels(discs).map(|i| [0, 1, 2].map(|c| self.patch.data[3 * i + c])).collect())
     }
 
-    /// Whether the face is in colour. In a grey or toned picture, colour follows from lightness alone: the face's pixels in the
-    /// order of their lightness hardly differ in a* and b* from their neighbours. The differences give the deviation from that
-    /// order's trend (von Neumann et al., "The mean square successive difference", 1941). `true` where too little of the face is
-    /// in the picture.
+    /// Whether the face is in colour. In a grey or toned picture, colour follows from lightness alone: among pixels of one
+    /// lightness, a* and b* hardly vary. `true` where too little of the face is in the picture.
     pub(super) fn in_colour(&self) -> bool {
         let all: Vec<usize> = (0..MESH_POINTS).collect();
         let pixel = |i: usize| [0, 1, 2].map(|c| self.patch.data[3 * i + c]);
         let face = [self.disc(&all, FACE)];
         // A clipped channel no longer follows from lightness.
         let unclipped = self.pixels(&face).map(pixel).filter(|px| px.iter().all(|&v| v < CLIPPED));
-        let mut colours: Vec<Lab> = unclipped.map(|px| Lab::of_linear(px.map(linear))).collect();
-        if colours.len() < FEW {
-            return true;
+        let mut of_lightness = vec![Vec::new(); LEVELS + 1];
+        for colour in unclipped.map(|px| Lab::of_linear(px.map(linear))) {
+            of_lightness[(colour.l / 100.0 * LEVELS as f32).clamp(0.0, LEVELS as f32) as usize].push(colour);
         }
-        colours.sort_by(|a, b| a.l.total_cmp(&b.l));
-        let squares = mean(colours.windows(2).map(|w| w[0].chromatic_difference(w[1]).powi(2)));
-        squares.is_none_or(|mean| (mean / 2.0).sqrt() >= COLOURED)
+        let squares = of_lightness.iter().filter_map(|colours| {
+            let middle = Lab::mean(colours)?;
+            Some(colours.iter().map(|c| c.chromatic_difference(middle).powi(2)).sum::<f32>())
+        });
+        let (sum, n) = (squares.sum::<f32>(), of_lightness.iter().map(Vec::len).sum::<usize>());
+        n < FEW || (sum / n as f32).sqrt() >= COLOURED
     }
 
     /// Luma of the discs' pixels, 0..=255.
@@ -307,7 +310,7 @@ mod tests {
         };
         let luma = |l: f32, spot: f32| l + 8.0 * spot;
         assert!(in_colour(&|l, s| [1.2 * l + 20.0 * s, l, 0.8 * l]));
-        assert!(in_colour(&|l, s| [l + 9.0 * s, l, l]), "little saturation");
+        assert!(in_colour(&|l, s| [l + 16.0 * s, l, l]), "little saturation");
         assert!(!in_colour(&|l, s| [luma(l, s); 3]), "grey");
         assert!(!in_colour(&|l, s| [1.25, 1.05, 0.75].map(|c| c * luma(l, s))), "sepia");
         assert!(!in_colour(&|l, s| [0.4 * luma(l, s) + 100.0, luma(l, s), 0.9 * luma(l, s) + 20.0]), "two tones");

@@ -245,7 +245,7 @@ fn a_good_view_gives_every_attribute_and_a_profile_none() {
         AttributeVector::read(&WideOpen, &Seam, &RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()));
     assert_eq!(laughing.unwrap().get("mouth_width"), None, "the portrait's lips are apart");
     mesh.points[14] = mesh.points[13];
-    let colour = |x: u32, y: u32| [180 + (x % 7) as u8, 130 + (y % 5) as u8, 110 + 30 * ((x / 20 + y / 20) % 2) as u8];
+    let colour = |x: u32, y: u32| [180 + (x % 7) as u8, 130 + (y % 5) as u8, 90 + 90 * ((x / 20 + y / 20) % 2) as u8];
     let image = RgbImage::from_fn(520, 520, |x, y| Rgb(colour(x, y))).into();
     let frontal = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh.clone(), Pose::default())).unwrap();
     for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
