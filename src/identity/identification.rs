@@ -174,7 +174,7 @@ impl Tails {
         }
     }
 
-    /// The decision on a claimed identity that takes a stranger for that person at most as often as `target_fmr`.
+    /// The decision on a claimed identity that matches a stranger with that person at most as often as `target_fmr`.
     pub fn claim(self, target_fmr: f32) -> Claim {
         let sure = self.searched.score_at(f64::from(target_fmr) / 100.0);
         Claim { target_fmr, sure_from: sure, comparison: self.search(1, target_fmr) }
@@ -189,7 +189,7 @@ pub const TARGET_FMR: std::ops::RangeInclusive<f32> = 1e-6..=0.1;
 /// The decision on a claimed identity, a comparison with one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
-    /// The target FMR: the share of strangers that may be taken for the person claimed.
+    /// The target FMR (false match rate): the share of strangers that may be matched with the person claimed.
     pub target_fmr: f32,
     /// From this cosine of embedding C on, which one stranger in a hundred times as many has, no confirmation is needed.
     sure_from: f32,

@@ -159,7 +159,7 @@ impl Service {
         self
     }
 
-    /// The service with this share of strangers that may be taken for a person claimed, within
+    /// The service with this share of strangers that may be matched with a person claimed, within
     /// [`TARGET_FMR`](crate::identity::TARGET_FMR).
     #[must_use]
     pub fn with_target_fmr(mut self, rate: f32) -> Self {

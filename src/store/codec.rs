@@ -210,7 +210,7 @@ mod tests {
         let frozen = "18376a83383d0d05bde10002eb1cd080e26f14cae26fb88c298ce4df7846fe1f";
         assert_eq!(digest(&old), (7465, frozen.to_owned()));
         assert_eq!(decode(&old, |_| 1), Ok(template.clone()));
-        let frozen = "9e103cce2e3fe9e7cb296a45ebd615900573c444accafe7d67e671c3844620b9";
+        let frozen = "74290f5dfc0e9e803ca3bd8e90522dcc5e5fc90ba2cb940a5dc0899c51c98ac7";
         assert_eq!(
             digest(&encode_template(&template).unwrap()),
             (7466, frozen.to_owned()),

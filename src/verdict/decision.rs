@@ -126,7 +126,8 @@ impl Decision {
         let poor = quality.score < thresholds.min_quality;
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
             Verdict::Inconclusive if poor => Verdict::Inconclusive,
-            _ if look_alike || stranger => Verdict::DifferentPerson,
+            _ if look_alike => Verdict::DifferentPerson,
+            Verdict::Real if stranger => Verdict::DifferentPerson,
             verdict => verdict,
         };
         // In a poor copy of a reference the person's own face may be too unlike.
@@ -138,10 +139,9 @@ impl Decision {
         Self { verdict, score, contributions, thresholds, poor, replaced, limits }
     }
 
-    /// Whether embedding D has to confirm that the face is the person's before the decision stands.
+    /// Whether embedding D has to confirm that the face is the person's before `real` stands.
     pub fn wants_confirmation(&self, evidence: &Evidence, fusion: &Fusion) -> bool {
-        let open = self.verdict != Verdict::DifferentPerson && !self.poor && !self.replaced;
-        open && fusion.claim.is_some_and(|claim| awaits_confirmation(&claim, evidence))
+        self.verdict == Verdict::Real && fusion.claim.is_some_and(|claim| awaits_confirmation(&claim, evidence))
     }
 
     /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of

@@ -22,11 +22,11 @@ pub struct Thresholds {
     pub target_fake_called_real: f32,
     /// The share of genuine photographs called `different_person` that `likeness` was fitted to.
     pub target_fnmr: f32,
-    /// A face with a lower similarity, the mean cosine of embeddings C and D, is `different_person`; absent where a search
-    /// found the person. Embedding C alone decides where it leaves no doubt.
+    /// A face with a lower similarity, the mean cosine of embeddings C and D, is not `real` but `different_person`; absent
+    /// where a search found the person. Embedding C alone decides where it leaves no doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similarity: Option<f32>,
-    /// The share of strangers that may be taken for the person claimed, from which `similarity` follows.
+    /// The share of strangers that may be matched with the person claimed, from which `similarity` follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_fmr: Option<f32>,
     /// A face of lower quality than this (0..=100) is `inconclusive`.

@@ -50,7 +50,7 @@ fn a_stranger_is_unknown_and_costs_one_network_beyond_detection() {
     assert_eq!(found["search"]["candidates"].as_array().map(Vec::len), Some(1));
     assert_eq!(found["thresholds"]["likeness"], Value::Null);
     let summary = found["explanation"]["summary"].as_str().unwrap();
-    assert!(summary.starts_with("Found to depict Barack Obama, the one enrolled person:"), "{summary}");
+    assert!(summary.starts_with("Found to depict Barack Obama, the only person enrolled:"), "{summary}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn with_nobody_enrolled_the_explanation_says_so() {
     let (_, answer) = server.client().verify(None, &portrait("collins.jpg"));
     assert_eq!((&answer["verdict"], &answer["search"]["threshold"]), (&json!("unknown_person"), &Value::Null));
     let summary = answer["explanation"]["summary"].as_str().unwrap();
-    assert!(summary.starts_with("Nobody is enrolled"), "{summary}");
+    assert!(summary.starts_with("No identity with references is enrolled"), "{summary}");
 }
 
 /// An image enrolled as not this person beats a likeness over the threshold.
