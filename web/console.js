@@ -122,27 +122,38 @@ function show(answer, index) {
   $("who").textContent = [subject.identity?.display_name, deciding].filter(Boolean).join(" · ");
   $("summary").textContent = subject.explanation.summary;
   $("notes").textContent = notes(answer, face).join(" ");
-  gauge(subject.score, answer.thresholds);
+  gauge(subject.score, face?.thresholds ?? answer.thresholds);
   boxes(answer, index);
   differences(subject.explanation.differences);
   quality(face);
 }
 
+/** The limits of a verdict in words, by their kind. */
+const LIMITS = {
+  quality: limit => `Limited by the ${words(limit.component)} (${number(limit.score, 0)} of 100).`,
+  between_thresholds: () => "The score lies between the thresholds.",
+  few_references: limit => limit.references === 1 ? "Only 1 reference is enrolled." : `Only ${limit.references} references are enrolled.`,
+  unstable: () => "A degraded copy got the opposite verdict.",
+  incomplete_image: () => "Data of the image is missing or damaged.",
+  no_colour: () => "The picture is grey or toned: colours are not compared.",
+  uncertain_identity: limit => `The face may be a stranger's: the cosine similarity is ${number(limit.similarity)}; at least ${number(limit.least)} is needed for fake.`,
+};
+
 function notes(answer, face) {
   const told = [];
   for (const limit of face?.limits ?? []) {
-    told.push(`Limited by ${words(limit.component ?? limit.kind)}.`);
+    told.push(LIMITS[limit.kind]?.(limit) ?? `Limited by: ${words(limit.kind)}.`);
   }
   if (face?.copy_of) told.push(`A copy of an enrolled image (${words(face.copy_of.kind)}, ${face.copy_of.distance} of 256 bits differ).`);
   if (face?.stability) told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
   if (answer.more_faces) told.push("There are more faces; only the largest were verified.");
-  if (answer.animation) told.push(lookedAt(answer.animation));
+  if (answer.animation) told.push(judgedFrames(answer.animation));
   if (face?.apparent) told.push(`Apparent age ${number(face.apparent.age, 0)}, ${face.apparent.sex}, ${face.apparent.expression}.`);
   return told;
 }
 
-/** The frames of an animation that were looked at; the faces are those of the deciding one. */
-function lookedAt(animation) {
+/** The frames of an animation that were judged; the faces are those of the deciding one. */
+function judgedFrames(animation) {
   const each = animation.frames.map(f => {
     const decides = f.index === animation.deciding_frame ? ", decides" : "";
     return `${f.index + 1} from ${number(f.at_ms / 1000)} s: ${words(f.verdict)}${decides}`;
@@ -159,11 +170,11 @@ function gauge(score, { fake, real }) {
     label(0, "fake", "start"), label(fake, number(fake), "middle"), label(real, number(real), "middle"), label(1, "real", "end")];
   if (score !== null && score !== undefined) {
     const anchor = score < 0.1 ? "start" : score > 0.9 ? "end" : "middle";
-    const text = label(score, `score ${number(score)}`, anchor, 13);
+    const text = label(score, `score ${number(score)} of 1`, anchor, 13);
     text.setAttribute("class", "score");
     parts.push(make("path", { d: `M${x(score)} 25l-6 -8h12z`, class: "mark" }), text);
   }
-  $("gauge").setAttribute("aria-label", score === null ? "no score" : `score ${number(score)}, ${number(fake)} or less is fake, ${number(real)} or more is real`);
+  $("gauge").setAttribute("aria-label", score === null ? "no score" : `score ${number(score)} of 1, ${number(fake)} or less is fake, ${number(real)} or more is real`);
   $("gauge").replaceChildren(...parts);
 }
 
@@ -187,13 +198,13 @@ function boxes(answer, index) {
   })));
 }
 
-/** A bar from 0 to `deviation`, in standard deviations. The usual range ends at two, the axis at six. */
-function bar(deviation) {
+/** A bar from 0 to the deviation, in standard deviations. The usual range ends at two, the axis at six. */
+function bar({ deviation, direction }) {
   const x = sd => 50 + 50 * Math.max(-6, Math.min(6, sd)) / 6;
   const [from, to] = deviation < 0 ? [x(deviation), 50] : [50, x(deviation)];
   return make("svg", { viewBox: "0 0 100 12", preserveAspectRatio: "none", role: "img", "aria-label": `${number(deviation, 1)} standard deviations` },
     make("rect", { x: x(-2), y: 0, width: x(2) - x(-2), height: 12, class: "bar-usual" }),
-    make("rect", { x: from, y: 3, width: Math.max(to - from, 0.6), height: 6, class: Math.abs(deviation) > 2 ? "bar-out" : "bar-in" }),
+    make("rect", { x: from, y: 3, width: Math.max(to - from, 0.6), height: 6, class: direction === "within" ? "bar-in" : "bar-out" }),
     make("line", { x1: 50, x2: 50, y1: 0, y2: 12, class: "bar-axis" }));
 }
 
@@ -204,7 +215,7 @@ function differences(list) {
     make("td", {}, words(d.attribute), make("small", {}, d.text)),
     make("td", { class: "num" }, `${shown(d.observed)}`, make("small", {}, d.unit)),
     make("td", { class: "num" }, `${shown(d.expected[0])} – ${shown(d.expected[1])}`),
-    make("td", {}, bar(d.deviation)),
+    make("td", {}, bar(d)),
     make("td", { class: "num" }, (d.deviation > 0 ? "+" : "") + number(d.deviation, 1))));
   const none = make("tr", {}, make("td", { colspan: 6, class: "dim" }, "There is nothing to compare."));
   $("differences").replaceChildren(make("tr", {}, ...head), ...(rows.length ? rows : [none]));
@@ -238,10 +249,13 @@ on("enroll", async () => {
   const path = `v1/identities/${encodeURIComponent($("id").value)}`;
   const known = await ask(path).catch(problem => { if (problem.status !== 404) throw problem; });
   const end = $("expires").value;
+  // A PUT replaces all fields: those that the form lacks stay as they are.
   const fields = {
     display_name: $("name").value.trim() || known?.display_name || $("id").value,
     consent_basis: $("basis").value.trim() || known?.consent_basis || null,
     expires_at: end ? `${end}T00:00:00Z` : known?.expires_at ?? null,
+    target_genuine_called_fake: known?.target_genuine_called_fake ?? null,
+    target_fake_called_real: known?.target_fake_called_real ?? null,
   };
   say("enrolling …");
   await ask(path, { method: "PUT", body: JSON.stringify(fields), headers: { "Content-Type": "application/json" } });
@@ -272,8 +286,8 @@ function outcomes(report) {
   $("outcomes").replaceChildren(...[...taken, ...refused].sort((a, b) => a[0] - b[0]).map(([, row]) => row));
   const p = report.profile;
   $("profile").textContent = p ? `${p.references === 1 ? "1 reference" : p.references + " references"}, ${p.negatives} negatives: ${p.remark}.` : "No reference yet: nothing can be verified against this identity.";
-  const alike = report.look_alikes.map(l => `${l.identity.display_name} (${l.identity.id}, similarity ${number(l.similarity)})`);
-  if (alike.length) $("profile").textContent += ` Hardly told from: ${alike.join(", ")}. If it is the same person, keep one identity; a search may answer with either.`;
+  const alike = report.look_alikes.map(l => `${l.identity.display_name} (${l.identity.id}, cosine similarity ${number(l.similarity)})`);
+  if (alike.length) $("profile").textContent += ` Hard to distinguish from: ${alike.join(", ")}. If it is the same person, keep one identity; a search may answer with either.`;
   $("empty").hidden = $("answer").hidden = true;
   $("report").hidden = false;
 }
