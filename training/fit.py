@@ -184,7 +184,7 @@ def balance(rows: list[dict], genuine: np.ndarray) -> np.ndarray:
 
 
 def fit_likeness(rows: list[dict]) -> list[float]:
-    """The logit of one person against another: genuine and re-synthesised photographs against other people."""
+    """The log odds that two sides show one person: genuine and re-synthesised photographs against other people."""
     rows = [r for r in rows if r["set"] in ("real", "fake:resynth", "other")]
     same = np.array([r["set"] != "other" for r in rows])
     x = np.array([r["evidence"]["places"] for r in rows])[:, IDENTIFYING]

@@ -59,7 +59,7 @@ enum Action {
         #[arg(long, conflicts_with = "expires")]
         never_expires: bool,
     },
-    /// Read references and negatives again that earlier networks read, from their kept images (docs/store.md).
+    /// Make the templates of earlier networks again, from kept images (docs/store.md).
     #[command(after_help = "Example:\n  faceward identities refresh")]
     Refresh {
         #[command(flatten)]

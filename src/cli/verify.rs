@@ -42,8 +42,8 @@ pub(super) struct Args {
     /// Candidates to list per face, 1 to 100; without --identity only.
     #[arg(long, value_name = "N", conflicts_with = "identity")]
     top_k: Option<usize>,
-    /// Share of strangers that may be taken for somebody enrolled, 0.000001 to 0.5 [default: 0.0033]; without --identity
-    /// only.
+    /// Share of strangers that may be taken for somebody enrolled, 0.000001 to 0.5 [default: 0.0033]; without
+    /// --identity only.
     #[arg(long, value_name = "RATE", conflicts_with = "identity")]
     target_fpir: Option<f32>,
     /// Describe strangers' faces too, in the JSON documents.
@@ -117,7 +117,11 @@ pub(super) fn print(v: &Verification, figures: bool) {
     println!("  {}", v.explanation.summary);
     let listed = v.search.iter().flat_map(|s| &s.candidates).skip(1);
     for c in listed {
-        println!("    candidate {}   similarity {:.2}", named(&c.identity.id, &c.identity.display_name), c.similarity);
+        println!(
+            "    candidate {}   cosine similarity {:.2}",
+            named(&c.identity.id, &c.identity.display_name),
+            c.similarity
+        );
     }
     for d in &v.explanation.differences {
         println!("    - {}: {}", d.region, d.text);

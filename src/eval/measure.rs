@@ -30,7 +30,7 @@ pub struct Record {
     pub error: Option<String>,
     /// The score of the deciding face, 0..=1; `None` without a face.
     pub score: Option<f64>,
-    /// The logit that the deciding face depicts the person.
+    /// The natural log odds that the deciding face depicts the person.
     pub likeness: Option<f64>,
     /// The deciding face's quality, 0..=100.
     pub quality: Option<f64>,

@@ -24,13 +24,13 @@ pub struct Candidate {
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// No face was found.
-    #[error("no face was found")]
+    #[error("no face was found: send a photograph in which the person's face is large and uncovered")]
     NoFace,
     /// Several faces, and neither their size nor the other photographs tell which one is the person.
-    #[error("{0} faces and none clearly dominant; crop the photograph to the person")]
+    #[error("{0} faces, and none is clearly the largest: crop the photograph to the person")]
     SeveralFaces(usize),
     /// A quality component is too weak.
-    #[error("{}: {value:.2} {}, too poor for a reference", component.label(), component.unit())]
+    #[error("{}", too_poor(*component, *value))]
     Quality {
         /// The component.
         component: Component,
@@ -38,14 +38,15 @@ pub enum Refusal {
         value: f32,
     },
     /// The same photograph is already enrolled, or was sent twice.
-    #[error("the same photograph is already enrolled, or was sent twice")]
+    #[error("the same photograph is already enrolled, or was sent twice: send another photograph")]
     Duplicate,
-    /// The face is not the person that the other photographs show.
+    /// The face does not show the person in the other photographs.
     #[error(
-        "does not show the person that the other references show (likeness {likeness:.1}, at least {least:.1} is needed)"
+        "does not show the person in the other references (likeness {likeness:.1}, at least {least:.1} is needed; \
+         natural log odds): remove it, or remove the references that show somebody else"
     )]
     NotSamePerson {
-        /// The log odds of likeness to the other references.
+        /// The natural log odds that it shows the person in the other references.
         likeness: f32,
         /// The least likeness that is accepted.
         least: f32,
@@ -72,6 +73,18 @@ impl Refusal {
     }
 }
 
+/// Why a face of this quality is refused, and what to do.
+fn too_poor(component: Component, value: f32) -> String {
+    let (label, unit, decimals) = (component.label(), component.unit(), component.decimals());
+    // Rounded down, so that a score below the least never reads as if it reached it.
+    let score = component.score(value).floor();
+    format!(
+        "{label}: {score:.0} of 100, at least {LEAST_SCORE:.0} is needed for a reference ({value:.decimals$} {unit}): \
+         send a photograph in which the face is {}",
+        component.advice()
+    )
+}
+
 /// The outcome for a candidate: the index of the face taken, or the refusal.
 pub type Outcome = Result<usize, Refusal>;
 
@@ -79,10 +92,10 @@ pub type Outcome = Result<usize, Refusal>;
 const DOMINANT: f32 = 2.5;
 /// The least score (0..=100) of every quality component of a reference.
 const LEAST_SCORE: f32 = 8.0;
-/// Two photographs are copies of each other when embeddings A (the most sensitive to framing) and B agree this closely,
-/// as no two different photographs of the training people do.
+/// Two photographs are copies of each other when the cosines of embeddings A (the most sensitive to framing) and B
+/// exceed these.
 const COPY: [(Embedding, f32); 2] = [(Embedding::A, 0.985), (Embedding::B, 0.995)];
-/// The log odds of likeness to the other references below which a face is not the same person.
+/// A face with less likeness to the other references, in natural log odds, is not the same person's.
 const LEAST_LIKENESS: f32 = 0.0;
 /// The most rounds of choosing faces by agreement.
 const ROUNDS: usize = 5;

@@ -36,7 +36,8 @@ pub struct Accepted {
     pub reference_id: Uuid,
     /// Quality of the face, 0..=100.
     pub quality: f32,
-    /// Faces in the image; of several, the one that agrees with the other photographs is enrolled.
+    /// Faces in the image. Of several, a reference takes the one that agrees with the person's other photographs, a
+    /// negative the one most like the person.
     pub faces: usize,
 }
 
@@ -60,7 +61,8 @@ pub struct ProfileReport {
     pub references: usize,
     /// Negatives that it holds.
     pub negatives: usize,
-    /// For each embedding, the expected cosine of another genuine photograph, and its standard deviation.
+    /// For each embedding, the expected cosine of another genuine photograph with the mean of the references, -1..=1,
+    /// and its standard deviation.
     pub expected_likeness: Vec<[f32; 2]>,
     /// A remark for the operator, for example that references are few.
     pub remark: String,
@@ -75,17 +77,17 @@ pub struct EnrollmentReport {
     pub rejected: Vec<Rejected>,
     /// The profile after the enrollment; `null` without a reference.
     pub profile: Option<ProfileReport>,
-    /// Other identities that the networks hardly tell from this one, the most similar first: twins, or one person enrolled
-    /// twice. A search may answer with either.
+    /// Other identities that a search can hardly distinguish from this one, the most similar first: twins, or one
+    /// person enrolled twice. A search may answer with either.
     pub look_alikes: Vec<LookAlike>,
 }
 
-/// Another identity that the networks hardly tell from the one enrolled.
+/// Another identity that a search can hardly distinguish from the one enrolled.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LookAlike {
     /// The other identity.
     pub identity: IdentityName,
-    /// The cosine between the mean directions of the references of the two, as a search compares, -1..=1.
+    /// The cosine between the mean embeddings C of the references of the two, -1..=1.
     pub similarity: f32,
 }
 

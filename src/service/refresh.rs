@@ -16,13 +16,14 @@ const SAME: f32 = 0.9;
 pub struct Refreshed {
     /// The samples that were read again.
     pub read: Vec<Uuid>,
-    /// The samples of earlier networks that could not be: no image of them is kept, or their face is not found in it. They
-    /// stay as they are, and verify claims by what they have.
+    /// The samples of earlier networks that could not be: no image of them is kept, or their face is not found in it.
+    /// They stay as they are, and verify claims by what they have.
     pub left: Vec<Uuid>,
 }
 
 impl Service {
-    /// The number of identities that have references, but none that a search can compare: earlier networks read them.
+    /// The number of identities that have references, but none that a search can compare: their templates were made by
+    /// earlier networks.
     ///
     /// # Errors
     /// When the service is in an undefined state.

@@ -1,7 +1,8 @@
 //! Search: whom of everybody enrolled each face of an image depicts, if anybody.
 //!
-//! Who it is comes first, and costs one network per face, and another for the few that resemble somebody. Only a face that depicts somebody is described and judged: most
-//! faces are strangers', and nothing is spent on them once that is known. `full` describes them too, and changes no decision.
+//! Who it is comes first, and costs one network per face, and another for the few that resemble somebody. Only a face
+//! that depicts somebody is described and judged: most faces are strangers', and nothing is spent on them once that is
+//! known. `full` describes them too, and changes no decision.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::verdict::{CandidateFacts, Explanation, Judgement, SearchFacts};
 
 /// The nearest identities that may be compared exactly: the first pass rounds.
 const EXACT: usize = 4;
-/// More than the first pass rounds a cosine by.
+/// An upper bound on the rounding error of a cosine in the first pass.
 const ROUNDING: f32 = 0.02;
 
 /// A candidate compared exactly, with the profile that was read for it; none where it is far from depicting the face.
@@ -90,8 +91,8 @@ impl Service {
         Ok(report)
     }
 
-    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed: the most
-    /// similar first.
+    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed: the
+    /// most similar first.
     fn compare_exactly(
         &self,
         near: Vec<Candidate>,

@@ -18,10 +18,11 @@ pub enum Verdict {
     DifferentPerson,
     /// Depicts nobody who is enrolled: the answer of a search that finds nobody.
     UnknownPerson,
-    /// No decision: the quality is too low, the score lies between the thresholds, or a degraded copy of the face got
-    /// the opposite verdict.
+    /// No decision: the quality is too low, data of the image is missing, the score lies between the thresholds, a
+    /// degraded copy of the face got the opposite verdict, or a search found the person but the similarity is too low
+    /// to call the face fake.
     Inconclusive,
-    /// No usable face.
+    /// No face was found.
     NoFace,
 }
 
@@ -86,7 +87,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of this person, 0..=1.
     pub score: f32,
-    /// The terms that the score is the sum of.
+    /// The terms of the log odds behind the score.
     pub contributions: Contributions,
     /// The thresholds that applied.
     pub thresholds: Thresholds,
@@ -110,10 +111,10 @@ const FEW_REFERENCES: usize = 5;
 impl Decision {
     /// Decides on one face.
     ///
-    /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes first:
-    /// too little likeness, or a negative of another person that is nearer than the references, is
-    /// `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is `fake`.
-    /// Otherwise the score decides.
+    /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes
+    /// first: too little likeness, or a negative of another person that is nearer than the references, is
+    /// `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is
+    /// `fake`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
@@ -144,8 +145,8 @@ impl Decision {
         open && fusion.claim.is_some_and(|claim| awaits_confirmation(&claim, evidence))
     }
 
-    /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of
-    /// them, and not for a photograph that is clearly genuine as a whole.
+    /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all
+    /// of them, and not for a photograph that is clearly genuine as a whole.
     pub fn wants_parts(&self) -> bool {
         !self.replaced
             && matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive)
@@ -187,7 +188,8 @@ impl Decision {
             && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
     }
 
-    /// Whether the score, rather than another face in the person's place, speaks against the photograph, or may.
+    /// Whether the verdict is `fake` for another reason than a replaced face, or `inconclusive` for another reason than
+    /// the quality.
     pub(super) fn is_in_doubt(&self) -> bool {
         matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality() && !self.replaced
     }

@@ -58,8 +58,8 @@ pub struct PartEvidence {
     pub expected: f32,
     /// The standard deviation of the gain in a further genuine photograph.
     pub spread: f32,
-    /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is not
-    /// the person's.
+    /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is
+    /// not the person's.
     pub deviation: f32,
 }
 
@@ -128,7 +128,7 @@ impl AgeEvidence {
 /// Everything measured between one face and one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
-    /// The log odds that the face depicts the person ([`Profile::likeness`]).
+    /// The natural log odds that the face depicts the person ([`Profile::likeness`]).
     pub likeness: f32,
     /// The similarity that a claim is decided by; `None` where either side lacks embedding C.
     pub similarity: Option<Similarity>,
@@ -255,9 +255,9 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
     each.filter(|c| c.distance <= FaceHash::COPY).min_by_key(|c| c.distance)
 }
 
-/// The mean over the embeddings that all sides have of (cosine to the negative - cosine to the nearest reference) / spread,
-/// for the negative where it is greatest. It is measured in the references' own spread, so that a negative of somebody
-/// similar does not displace a person whose photographs vary much.
+/// The mean over the embeddings that all sides have of (cosine to the negative - cosine to the nearest reference) /
+/// spread, for the negative where it is greatest. It is measured in the references' own spread, so that a negative of
+/// somebody similar does not displace a person whose photographs vary much.
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
     let alike = |a: &Template, e: Embedding| cosine(a.embeddings.get(e), probe.embeddings.get(e));
     let has = |t: &Template, e: Embedding| t.embeddings.get(e).len() == probe.embeddings.get(e).len();

@@ -18,17 +18,18 @@ use crate::toml_file;
 /// The coefficients of `models/fusion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fusion {
-    /// The log odds of a photograph that lies exactly where genuine ones are expected.
+    /// The natural log odds of a photograph that lies exactly where genuine ones are expected.
     pub intercept: f32,
     /// One weight per embedding's deviation, in the order of [`Embedding::JUDGED`]; at least zero.
     pub embedding: Vec<f32>,
-    /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is stronger
-    /// than in the references, beyond [`FREE`]; at least zero.
+    /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is
+    /// stronger than in the references, beyond [`FREE`]; at least zero.
     pub traces: [f32; 2],
-    /// The weight per standard deviation by which covering a part of the face gains more likeness than in the references,
-    /// beyond [`FREE`], for the part that gains most; at least zero.
+    /// The weight per standard deviation by which covering a part of the face gains more likeness than in the
+    /// references, beyond [`FREE`], for the part that gains most; at least zero.
     pub parts: f32,
-    /// The weight per standard deviation by which the probe is nearer to a negative than to the nearest reference.
+    /// The weight per standard deviation by which the probe is nearer to a negative than to the nearest reference; at
+    /// least zero. A probe that is farther from every negative counts as zero.
     pub negative: f32,
     /// The thresholds of the verdicts.
     pub thresholds: Thresholds,
@@ -43,9 +44,9 @@ pub struct Fusion {
     pub operating_points: OperatingPoints,
 }
 
-/// The terms that the evidence adds to the log odds of the score: below zero speaks against the photograph, zero is the
-/// average of genuine photographs. With the intercept they sum to the log odds before the map of an operator's
-/// calibration.
+/// The terms that the evidence adds to the natural log odds of the score: below zero speaks against the photograph. For
+/// an embedding zero is what genuine photographs have on average; for a trace, a part and the negative it is no excess.
+/// With the intercept the terms sum to the log odds before the map of an operator's calibration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contributions {
     /// One per embedding of the evidence.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ScoreMap {
     /// Above zero; above 1 moves scores away from 0.5, below 1 towards it.
     pub slope: f32,
-    /// In log odds.
+    /// In natural log odds.
     pub offset: f32,
 }
 

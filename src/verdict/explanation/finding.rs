@@ -85,9 +85,9 @@ impl<'a> Finding<'a> {
         }
     }
 
-    /// The order in the list: the heaviest first; of equal weight, departures before agreements, and of those parts first,
-    /// then traces, as they point to manipulation more surely than the person's looks do (training/README.md); then the
-    /// farthest departure and the closest agreement.
+    /// The order in the list: the heaviest first; of equal weight, departures before agreements, and of those parts
+    /// first, then traces, as they point to manipulation more surely than the person's looks do (training/README.md);
+    /// then the farthest departure and the closest agreement.
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         let rank = |f: &Self| match f.measure {
             _ if !f.departs() => 0,
@@ -122,11 +122,11 @@ impl<'a> Finding<'a> {
     fn meaning(&self, decision: &Decision) -> &'static str {
         match self.weight {
             _ if decision.verdict == Verdict::DifferentPerson || decision.rests_on_quality() => "",
-            w if self.departs() && w < 0.0 => " This counts against a genuine photograph.",
+            w if self.departs() && w < 0.0 => " This is evidence against a genuine photograph.",
             w if decision.is_in_doubt() && w <= HEAVY && self.deviation.abs() >= UNUSUAL => {
-                " This counts against a genuine photograph."
+                " This is evidence against a genuine photograph."
             }
-            w if w > 0.0 => " This supports a genuine photograph.",
+            w if w > 0.0 => " This is evidence for a genuine photograph.",
             _ => "",
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn difference(e: &EmbeddingEvidence, direction: Direction, weight: f3
             format!("{subject} is about as much like the references as {usually}{conditions}.")
         }
         Direction::Within => format!(
-            "{subject} is a little less like the references than {usually}, but within the normal range{conditions}."
+            "{subject} is a little less like the references than {usually}, but within the usual range{conditions}."
         ),
         _ => format!(
             "{subject} is {}less like the references than {usually}: {:.1} standard deviations below their \

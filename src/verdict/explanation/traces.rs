@@ -31,7 +31,7 @@ pub(super) fn difference(
             format!("{subject} are not unusually strong compared with this person's own photographs.")
         }
         (Region::Overall, Direction::Within) => format!(
-            "{subject} are a little stronger than in most of this person's own photographs, but within the normal range."
+            "{subject} are a little stronger than in most of this person's own photographs, but within the usual range."
         ),
         (Region::Overall, _) => format!(
             "{subject} are {degree}stronger than in this person's own photographs: {deviation:.1} standard deviations \
