@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::eval::Data;
-use super::places::DataDir;
+use super::shared_args::DataDir;
 
 /// Fit the thresholds and the score to a labelled folder of your own.
 ///

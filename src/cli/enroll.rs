@@ -10,7 +10,7 @@ use faceward::service::{EnrollmentReport, ServiceError, Upload};
 use jiff::Timestamp;
 
 use super::open::{plain, read};
-use super::places::Places;
+use super::shared_args::ServiceArgs;
 use super::verify::named;
 use super::when::when;
 use super::{Failure, NothingFound, left_out};
@@ -59,7 +59,7 @@ pub(super) struct Args {
     )]
     keep_images: bool,
     #[command(flatten)]
-    places: Places,
+    service: ServiceArgs,
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(Upload { filename, bytes })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let service = args.places.service(|service| service.with_images_kept(args.keep_images))?;
+    let service = args.service.service(|service| service.with_images_kept(args.keep_images))?;
     let operator = service.acting_as(Actor::CommandLine);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::open::{plain, read};
-use super::places::Places;
+use super::shared_args::ServiceArgs;
 
 /// Verify whether images are genuine photographs of a protected person.
 #[derive(clap::Args)]
@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
     #[command(flatten)]
-    places: Places,
+    service: ServiceArgs,
     /// Verify a degraded copy of every face called real or fake too (docs/robustness.md).
     #[arg(
         long,
@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// --identity only.
     #[arg(long, value_name = "RATE", conflicts_with = "identity")]
     target_fpir: Option<f32>,
-    /// Describe strangers' faces too, in the JSON documents.
+    /// Also estimate apparent age, sex and expression of faces that depict nobody enrolled, in the JSON documents.
     #[arg(long)]
     full: bool,
     /// Print the measured value of each difference, with its usual range and unit.
@@ -58,7 +58,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let service = args.places.service(|service| service)?;
+    let service = args.service.service(|service| service)?;
     let options = VerifyOptions {
         stability_check: Some(args.stability_check),
         full: args.full,

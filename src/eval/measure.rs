@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Dataset, Draw, Explained, Extracted, Judge, OpenSetScores, Protocol, Seen, draws, enroll};
 use crate::error_code::ErrorCode;
 use crate::face::BoundingBox;
-use crate::identity::{Candidate, Profile};
+use crate::identity::{OfferedImage, Profile};
 use crate::template::{Demographics, Sex, Template};
 use crate::verdict::{Explanation, ImageDecision, Judgement, Verdict};
 
@@ -125,7 +125,7 @@ pub(super) fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted
             _ => Vec::new(),
         };
         // The path names the bytes: the same picture twice under two names is found by its face.
-        Candidate { sha256: r.path.clone(), faces }
+        OfferedImage { sha256: r.path.clone(), faces }
     });
     let (profile, outcomes) = enroll(photographs.collect(), &judge.population);
     let refused: Vec<String> = outcomes.iter().filter_map(|o| Some(o.as_ref().err()?.code().to_string())).collect();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Enrolled, IdentityName, Service, ServiceError};
 use crate::error_code::ErrorCode;
 use crate::identity::{
-    Candidate, IdentityFields, IdentityId, IdentityRecord, Population, Refusal, SEARCHED, Sample, SampleKind,
+    IdentityFields, IdentityId, IdentityRecord, OfferedImage, Population, Refusal, SEARCHED, Sample, SampleKind,
     SampleSet, admit,
 };
 use crate::imaging::is_animated;
@@ -254,22 +254,22 @@ impl Service {
     }
 
     /// The templates of all uploads; an image that cannot be decoded has no faces and a rejection.
-    fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
+    fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<OfferedImage>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
             if is_animated(&upload.bytes) {
-                candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                candidates.push(OfferedImage { sha256: String::new(), faces: Vec::new() });
                 unreadable.push(rejected(index, upload, ErrorCode::AnimatedImage, ANIMATED.into()));
                 continue;
             }
             match self.analyser.analyse_completely(&upload.bytes) {
                 Ok(a) if !a.image.complete => {
-                    candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                    candidates.push(OfferedImage { sha256: String::new(), faces: Vec::new() });
                     unreadable.push(rejected(index, upload, ErrorCode::IncompleteImage, INCOMPLETE.into()));
                 }
-                Ok(a) => candidates.push(Candidate { sha256: a.image.sha256.clone(), faces: a.into_templates() }),
+                Ok(a) => candidates.push(OfferedImage { sha256: a.image.sha256.clone(), faces: a.into_templates() }),
                 Err(ServiceError::Image(e)) => {
-                    candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                    candidates.push(OfferedImage { sha256: String::new(), faces: Vec::new() });
                     unreadable.push(rejected(index, upload, e.code(), e.to_string()));
                 }
                 Err(e) => return Err(e),
@@ -284,7 +284,7 @@ impl Service {
         id: &IdentityId,
         kind: SampleKind,
         uploads: &[Upload],
-        candidates: Vec<Candidate>,
+        candidates: Vec<OfferedImage>,
         outcomes: Vec<Result<usize, Refusal>>,
         unreadable: Vec<Rejected>,
     ) -> Result<EnrollmentReport, ServiceError> {

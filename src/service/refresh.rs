@@ -9,7 +9,7 @@ use crate::identity::{IdentityId, Sample};
 use crate::template::{Embedding, Template, cosine};
 
 /// The least cosine, by an embedding that stayed the same, of a face with the same face as it was read before.
-const SAME: f32 = 0.9;
+const SAME_FACE_COSINE: f32 = 0.9;
 
 /// What reading an identity's images again came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -81,7 +81,7 @@ fn same_face(before: &Template, faces: Vec<Template>) -> Option<Template> {
         cosines.sum::<f32>() / kept.len().max(1) as f32
     };
     let all = faces.into_iter().map(|face| (alike(&face), face));
-    all.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= SAME).map(|(_, face)| face)
+    all.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= SAME_FACE_COSINE).map(|(_, face)| face)
 }
 
 #[cfg(test)]

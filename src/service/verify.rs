@@ -21,7 +21,7 @@ pub struct VerifyOptions {
     /// Whether every face called `real` or `fake` is judged again in a degraded copy; `None`: by the service's own
     /// setting.
     pub stability_check: Option<bool>,
-    /// Whether a search describes strangers' faces too. It changes no decision.
+    /// Whether a search describes strangers' faces too. It changes no verdict.
     pub full: bool,
     /// The number of candidates that a search lists per face, up to [`MOST_CANDIDATES`]; `None`: one.
     pub top_k: Option<usize>,

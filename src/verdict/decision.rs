@@ -100,11 +100,12 @@ pub struct Decision {
 }
 
 /// A face with this score or a higher one is not measured in parts.
-const CLEAR: f32 = 0.9;
+const PARTS_BELOW_SCORE: f32 = 0.9;
 /// Quality components under this score are named as limits.
-const WEAK: f32 = 40.0;
-/// A face of too little quality is another person's where the likeness lies this far below the threshold, in log odds.
-const CLEARLY: f32 = 2.0;
+const WEAK_COMPONENT_SCORE: f32 = 40.0;
+/// In natural log odds: a face of too little quality is `different_person` only where its likeness lies this far below
+/// the threshold.
+const POOR_QUALITY_MARGIN: f32 = 2.0;
 /// With fewer references than this the answer says so.
 const FEW_REFERENCES: usize = 5;
 
@@ -119,7 +120,8 @@ impl Decision {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
         let score = fusion.score(&contributions);
-        let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
+        let nearer_to_negative =
+            evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
         let stranger = fusion
             .claim
             .zip(evidence.similarity)
@@ -127,7 +129,7 @@ impl Decision {
         let poor = quality.score < thresholds.min_quality;
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
             Verdict::Inconclusive if poor => Verdict::Inconclusive,
-            _ if look_alike || stranger => Verdict::DifferentPerson,
+            _ if nearer_to_negative || stranger => Verdict::DifferentPerson,
             verdict => verdict,
         };
         // In a poor copy of a reference the person's own face may be too unlike.
@@ -150,7 +152,7 @@ impl Decision {
     pub fn wants_parts(&self) -> bool {
         !self.replaced
             && matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive)
-            && self.score < CLEAR
+            && self.score < PARTS_BELOW_SCORE
     }
 
     /// The verdict and the score of the degraded copy that contradicts.
@@ -190,7 +192,7 @@ impl Decision {
 
     /// Whether the verdict is `fake` for another reason than a replaced face, or `inconclusive` for another reason than
     /// the quality.
-    pub(super) fn is_in_doubt(&self) -> bool {
+    pub(super) fn is_suspect(&self) -> bool {
         matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality() && !self.replaced
     }
 }
@@ -199,7 +201,7 @@ impl Thresholds {
     /// The verdict on a face by its score (0..=1), likeness (log odds) and quality (0..=100), without regard to
     /// negatives.
     pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
-        let least = if quality < self.min_quality { self.likeness - CLEARLY } else { self.likeness };
+        let least = if quality < self.min_quality { self.likeness - POOR_QUALITY_MARGIN } else { self.likeness };
         if likeness < least {
             Verdict::DifferentPerson
         } else if quality < self.min_quality {
@@ -219,7 +221,7 @@ fn awaits_confirmation(claim: &Claim, evidence: &Evidence) -> bool {
 }
 
 fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, t: &Thresholds) -> Vec<Limit> {
-    let mut weak: Vec<_> = quality.components.iter().filter(|c| c.score < WEAK).collect();
+    let mut weak: Vec<_> = quality.components.iter().filter(|c| c.score < WEAK_COMPONENT_SCORE).collect();
     weak.sort_by(|a, b| a.score.total_cmp(&b.score));
     let mut limits: Vec<Limit> =
         weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }).collect();

@@ -14,7 +14,7 @@ use faceward::service::{RecordedService, Upload};
 use image::ImageEncoder;
 use serde_json::json;
 
-use super::places::ModelsDir;
+use super::shared_args::ModelsDir;
 use super::{Failure, open, pipeline, verify};
 
 /// Enroll a person, then verify a genuine photograph, another person and a manipulated copy.

@@ -1,12 +1,9 @@
 //! Sentences on parts of the face: what covering one does to the similarity to the references.
 
 use super::difference::{DEPARTS, Difference, Direction};
-use super::words::{capitalised, degree};
+use super::words::{SLIGHT_DEVIATION, capitalised, degree};
 use crate::template::Part;
 use crate::verdict::PartEvidence;
-
-/// From this many standard deviations on, the effect of covering a part is slightly more than usual.
-const A_LITTLE: f32 = 1.0;
 
 /// What is said of one part beside its effect.
 #[derive(Clone, Copy)]
@@ -43,7 +40,7 @@ pub(super) fn subject(part: Part) -> &'static str {
 pub(super) fn difference(p: &PartEvidence, standing: Standing, direction: Direction, weight: f32) -> Difference {
     let part = p.part.region().name();
     let text = match direction {
-        Direction::Within if p.deviation < A_LITTLE => {
+        Direction::Within if p.deviation < SLIGHT_DEVIATION => {
             format!(
                 "Covering the {part} does not make the face unusually more like the references: there is no sign of a \
                  replacement."

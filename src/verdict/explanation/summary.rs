@@ -10,8 +10,8 @@ use crate::face::Component;
 use crate::identity::SampleKind;
 use crate::verdict::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, NegativeEvidence, Verdict};
 
-/// Likeness, or a trace within its usual range, is given as a reason where its weight is at most this.
-const HEAVY: f32 = -1.0;
+/// Likeness, or a trace within its usual range, is given as a reason at this contribution or less, in log odds.
+const REASON_CONTRIBUTION: f32 = -1.0;
 /// The apparent age is mentioned from this many years below the youngest reference or above the oldest.
 const OTHER_AGE: f32 = 8.0;
 
@@ -103,8 +103,8 @@ impl Facts<'_> {
             let ([score, fake], [similarity, least]) = (distinct([score, t.fake], 2), distinct([similarity, least], 2));
             return format!(
                 "No decision: this does not pass as a genuine photograph of {person} (score {score}, {fake} or less is \
-                 fake), but the face may be a stranger's who resembles {person}; it is called fake from a cosine \
-                 similarity of {least} on, and has {similarity}."
+                 fake), but the face may be a stranger's who resembles {person}: the cosine similarity is \
+                 {similarity}, at least {least} is needed to call a face fake."
             );
         }
         if let Some((verdict, copy)) = self.decision.contradiction() {
@@ -172,7 +172,7 @@ impl Facts<'_> {
                 farthest = farthest.min(f.deviation);
             }
         }
-        if !self.decision.is_in_doubt() || weight > HEAVY {
+        if !self.decision.is_suspect() || weight > REASON_CONTRIBUTION {
             return None;
         }
         Some(match departing[..] {
@@ -201,10 +201,10 @@ impl Facts<'_> {
 
     /// How traces of manipulation speak against the photograph.
     fn traces(&self) -> Option<String> {
-        if !self.decision.is_in_doubt() {
+        if !self.decision.is_suspect() {
             return None;
         }
-        let counts = |f: &&Finding| f.weight < 0.0 && (f.departs() || f.weight <= HEAVY);
+        let counts = |f: &&Finding| f.weight < 0.0 && (f.departs() || f.weight <= REASON_CONTRIBUTION);
         let traces = self.findings.iter().filter(counts).filter_map(|f| {
             let Measure::Trace(kind, ..) = f.measure else { return None };
             let degree = if f.departs() { degree(f.deviation) } else { "a little " };
@@ -242,7 +242,7 @@ impl Facts<'_> {
 
     fn age(&self) -> Option<String> {
         let age = &self.evidence.age;
-        if !self.decision.is_in_doubt() || age.beyond() < OTHER_AGE {
+        if !self.decision.is_suspect() || age.beyond() < OTHER_AGE {
             return None;
         }
         let AgeEvidence { observed, references: [from, to] } = age;
