@@ -19,8 +19,8 @@ use crate::service::{RecordedService, Verification};
 /// the form field `identity`, the JSON key `identity`, or beside a bare image the query parameter `identity`. Unknown,
 /// repeated and empty fields, keys and parameters are refused with 400.
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
-    request_body(description = "The image", content((VerifyForm = "multipart/form-data"), (VerifyJson = "application/json"),
-    (BareImage = "image/*"), (BareImage = "application/octet-stream"))),
+    request_body(description = "The image", content((VerifyForm = "multipart/form-data"),
+    (VerifyJson = "application/json"), (BareImage = "image/*"), (BareImage = "application/octet-stream"))),
     responses((status = 200, description = "The verdict and its explanation", body = Verification),
     (status = "4XX", description = "Refused: see the code", body = Problem,
     content_type = "application/problem+json"),
