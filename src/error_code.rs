@@ -60,8 +60,8 @@ error_codes! {
     BodyTooLarge = "body_too_large", 413;
     /// No further bytes of the request body arrived for `head_timeout_s`.
     BodyTooSlow = "body_too_slow", 408;
-    /// The request body broke off, or was not sent as its headers say. 413: the JSON body of an identity has more bytes than
-    /// allowed (bodies with images: `body_too_large`).
+    /// The request body broke off, or was not sent as its headers say. 413: the JSON body of an identity has more bytes
+    /// than allowed (bodies with images: `body_too_large`).
     BodyUnreadable = "body_unreadable", 400, 413;
     /// The request has a `Content-Encoding`, such as gzip. Send the body as it is.
     ContentEncodingUnsupported = "content_encoding_unsupported", 415;
@@ -113,7 +113,9 @@ error_codes! {
     /// The image of this reference or negative was not kept. Images are kept only if the operator says so
     /// (docs/store.md).
     ImageNotKept = "image_not_kept", 404;
-    /// The image has more bytes or, by its header, more pixels than allowed. It is not decoded.
+    /// The image has more bytes than `max_image_mib`, or by its header more pixels than `max_megapixels` or a longer
+    /// side than `max_side`. It is not decoded. A JPEG is refused for its pixels only if they are still too many at an
+    /// eighth of its size.
     ImageTooLarge = "image_too_large", 413;
     /// The bytes begin like an image of a supported format, but cannot be decoded.
     ImageUndecodable = "image_undecodable", 422;

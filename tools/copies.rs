@@ -1,5 +1,5 @@
 //! Distances between perceptual hashes: of a picture and its copies, of photographs of one person, and of different people.
-//! `FaceHash::COPY` is chosen by them.
+//! `FaceHash::COPY_DISTANCE` is chosen by them.
 //!
 //! ```sh
 //! cargo run --release --example copies -- FOLDER [PICTURES]
@@ -37,7 +37,7 @@ fn print_row(name: &str, mut distances: Vec<u32>) {
     distances.sort_unstable();
     let n = distances.len();
     let at = |q: f64| distances.get(((n.max(1) - 1) as f64 * q) as usize).copied().unwrap_or_default();
-    let near = distances.iter().filter(|d| **d <= FaceHash::COPY).count();
+    let near = distances.iter().filter(|d| **d <= FaceHash::COPY_DISTANCE).count();
     println!("| {name} | {n} | {} | {} | {} | {} | {} | {near} |", at(0.0), at(0.01), at(0.5), at(0.99), at(1.0));
 }
 

@@ -133,11 +133,13 @@ def logistic(
 
 
 def fit_conditions(rows: list[dict], ridge: float = 20.0) -> list[tuple[list[float], float]]:
-    """For each embedding, the effect of each condition on a genuine photograph's deviation (at most 0), and the doubt about
-    it as a share of the effect.
+    """For each embedding, the effect of each condition on a genuine photograph's deviation (at most 0), and the
+    standard deviation of the observed effect, as a share of the expected one.
 
-    The effects are least squares over the differences from the mean of each person and draw, so that identity drops out.
-    The doubt regresses the squared residuals, beyond those of photographs without such effects, on the squared effects.
+    The effects are least squares over the differences from the mean of each person and draw, so that identity drops
+    out.
+    The uncertainty regresses the squared residuals, beyond those of photographs without such effects, on the squared
+    effects.
     """
     rows = [r for r in rows if r["set"] == "real"]
     groups = collections.defaultdict(list)
@@ -159,10 +161,11 @@ def fit_conditions(rows: list[dict], ridge: float = 20.0) -> list[tuple[list[flo
         rest, effect = yc - xc @ b, np.clip(x @ b, MOST_LOWERED, MOST_RAISED)
         usual = np.mean(rest[np.abs(effect) < 0.1] ** 2)
         excess, power = rest**2 / usual - 1, effect**2
-        doubt = float(np.sqrt(max(0.0, power @ excess / (power @ power))))
+        uncertainty = float(np.sqrt(max(0.0, power @ excess / (power @ power))))
         explained = 1 - np.var(rest) / np.var(yc)
-        print(f"conditions of {NAMES[e]}: {b.round(2)}, explain {explained:.3f} of the variance; doubt {doubt:.2f}")
-        effects.append((b.tolist(), doubt))
+        found = f"{b.round(2)}, explain {explained:.3f} of the variance; uncertainty {uncertainty:.2f}"
+        print(f"conditions of {NAMES[e]}: {found}")
+        effects.append((b.tolist(), uncertainty))
     return effects
 
 
@@ -184,10 +187,10 @@ def balance(rows: list[dict], genuine: np.ndarray) -> np.ndarray:
 
 
 def fit_likeness(rows: list[dict]) -> list[float]:
-    """The logit of one person against another: genuine and re-synthesised photographs against other people."""
+    """The log odds that two sides show one person: genuine and re-synthesised photographs against other people."""
     rows = [r for r in rows if r["set"] in ("real", "fake:resynth", "other")]
     same = np.array([r["set"] != "other" for r in rows])
-    x = np.array([r["evidence"]["places"] for r in rows])[:, IDENTIFYING]
+    x = np.array([r["evidence"]["normalised"] for r in rows])[:, IDENTIFYING]
     keys = collections.Counter((bool(s), r["person"]) for r, s in zip(rows, same, strict=True))
     w = np.array([1 / keys[bool(s), r["person"]] for r, s in zip(rows, same, strict=True)])
     beta = logistic(x, same.astype(float), w, 2e-3)
@@ -331,9 +334,9 @@ def write_population(
     text = "# Written by training/fit.py; the format is documented in src/identity/population.rs.\nprior_weight = 5.0\n"
     text += f"parts = {[round(v, 5) for v in parts]}\n"
     text += f"likeness = {[round(v, 4) for v in likeness]}\n"
-    for name, prior, (effect, doubt) in zip(NAMES, priors, effects, strict=True):
+    for name, prior, (effect, uncertainty) in zip(NAMES, priors, effects, strict=True):
         text += f"\n[[embedding]] # {name}\n" + "".join(f"{k} = {float(v):.5f}\n" for k, v in prior.items())
-        text += f"conditions = {[round(float(v), 3) for v in effect]}\ndoubt = {doubt:.3f}\n"
+        text += f"conditions = {[round(float(v), 3) for v in effect]}\neffect_uncertainty = {uncertainty:.3f}\n"
     for name, tail in tails.items():
         text += f"\n[tail.{name}] # faceward train tail\n" + "".join(f"{k} = {v}\n" for k, v in tail.items())
     path.write_text(text)

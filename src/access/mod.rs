@@ -1,10 +1,10 @@
 //! API keys: their form, their stored hashes, and their scopes.
 //!
 //! A key reads `fw_<id>_<secret>`: the id (8 hex digits) is public and finds the record, the secret is 32 bytes of the
-//! operating system's randomness in 64 hex digits. Only a keyed hash is stored ([`KeyHasher`]); it covers scopes and expiry
-//! too, so that an attacker who can write to the database but lacks the master key can neither make a key nor widen one.
-//! A slow password hash would add nothing: it makes up for passwords that can be guessed, and 256 random bits cannot be.
-//! A fast one keeps authentication from being a way to exhaust the server.
+//! operating system's randomness in 64 hex digits. Only a keyed hash is stored ([`KeyHasher`]); it covers scopes and
+//! expiry too, so that an attacker who can write to the database but lacks the master key can neither make a key nor
+//! widen one. A slow password hash would add nothing: it makes up for passwords that can be guessed, and 256 random
+//! bits cannot be. A fast one keeps authentication from being a way to exhaust the server.
 
 #[cfg(test)]
 mod tests;
@@ -87,16 +87,16 @@ pub enum KeyError {
 #[non_exhaustive]
 pub enum KeyRefusal {
     /// It does not have the form `fw_<id>_<secret>`.
-    #[error("the key is malformed")]
+    #[error("the key is malformed: send it as it was issued, `fw_` and two groups of hex digits")]
     Malformed,
     /// No key has this id, or the secret does not match.
-    #[error("the key is unknown")]
+    #[error("the key is unknown: check that it was issued for this server")]
     Unknown,
     /// It is revoked.
-    #[error("the key is revoked")]
+    #[error("the key is revoked: use another")]
     Revoked,
     /// It is past its expiry.
-    #[error("the key has expired")]
+    #[error("the key has expired: ask the operator for a new one")]
     Expired,
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn count(metrics: PrometheusHandle) {
     }
 }
 
-/// Reads the samples of earlier networks again whose images are kept, one identity after the other, once.
+/// Makes the templates of earlier networks again from kept images, one identity after the other, once.
 pub(super) async fn read_again(service: Arc<RecordedService>) {
     let ids = match service.partly_outdated() {
         Ok(ids) => ids,
@@ -57,7 +57,8 @@ pub(super) async fn read_again(service: Arc<RecordedService>) {
         }
     }
     if read + left > 0 {
-        tracing::info!(read, left, "references and negatives of earlier networks: read again from their images, left");
+        let text = "templates of earlier networks: `read` made again from kept images, `left` without a usable image";
+        tracing::info!(read, left, "{text}");
     }
 }
 

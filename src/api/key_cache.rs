@@ -10,7 +10,7 @@ use crate::access::{ApiKey, KeyRefusal, KeyRing};
 use crate::service::RecordedService;
 use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
-/// How often the keys are checked for changes: a revoked key works at most this much longer.
+/// How often the keys are checked for changes; a revoked key stops working within twice this time.
 const REFRESH: Duration = Duration::from_secs(1);
 
 /// The keys of the store, as last read.

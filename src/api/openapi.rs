@@ -60,8 +60,9 @@ fn describe(mut document: OpenApi) -> OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").into();
     document.info.description = Some(
         "Identity-aware deepfake verification. Enroll photographs of a protected person, then verify images. The \
-         verdict is `real`, `fake`, `different_person`, `unknown_person`, `inconclusive` or `no_face`, with a calibrated score and an \
-         explanation of measured differences. Every refusal is a problem document (RFC 9457) with a stable `code`."
+         verdict is `real`, `fake`, `different_person`, `unknown_person`, `inconclusive` or `no_face`, with a \
+         calibrated score and an explanation of measured differences. Every refusal is a problem document (RFC 9457) \
+         with a stable `code`."
             .into(),
     );
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

@@ -11,7 +11,7 @@ use faceward::file_error::FileError;
 use faceward::identity::IdentityId;
 use serde_json::json;
 
-use super::places::DataFolder;
+use super::shared_args::DataFolder;
 use super::{Failure, open};
 
 /// Check the audit log, and find the lines about an identity.
@@ -34,7 +34,8 @@ enum Action {
         /// Head that `faceward audit head` printed earlier and that was kept elsewhere; may be given several times.
         #[arg(long, value_name = "NUMBER:HASH")]
         expect: Vec<Head>,
-        /// Check this copy of a log, by its chain of hashes alone: without the head beside it and without the master key.
+        /// Check this copy of a log, by its chain of hashes alone: without the head beside it and without the master
+        /// key.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
         /// Print one JSON document.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use faceward::backup::{self, Restored};
 use serde_json::json;
 
-use super::places::DataFolder;
+use super::shared_args::DataFolder;
 use super::{Failure, open};
 
 /// Copy the database, the audit log and the calibration to a new folder; a server may be running.

@@ -13,15 +13,15 @@ use faceward::imaging::LeftOut;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::places::Places;
+use super::shared_args::ServiceArgs;
 use super::{Failure, NothingFound, left_out, out};
 
 /// Verify many images and write one line per image.
 ///
 /// INPUT is a folder (every image under it, by content whatever its name), a glob in quotes ("in/**/*.jpg"), a manifest
-/// (.csv or .jsonl with path and identity, paths relative to the manifest), or one image. A file that fails gets a line with
-/// an `error` code and never stops the run; what is not an image is counted and listed. docs/batch.md describes the manifests
-/// and the lines.
+/// (.csv or .jsonl with path and identity, paths relative to the manifest), or one image. A file that fails gets a line
+/// with an `error` code and never stops the run; what is not an image is counted and listed. docs/batch.md describes
+/// the manifests and the lines.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward batch incoming --identity jane.doe --out result.jsonl --resume\n  \
     faceward batch list.csv --server http://localhost:8080 --out result.csv\n\n\
@@ -46,9 +46,9 @@ pub(super) struct Args {
     #[arg(long, env = "FACEWARD_TOKEN", hide_env_values = true)]
     token: Option<String>,
     #[command(flatten)]
-    places: Places,
-    /// Share of strangers that may be taken for somebody enrolled where no identity is claimed, 0.000001 to 0.5 [default:
-    /// 0.0033, or the server's setting].
+    service: ServiceArgs,
+    /// Share of strangers that may be taken for somebody enrolled where no identity is claimed, 0.000001 to 0.5
+    /// [default: 0.0033, or the server's setting].
     #[arg(long, value_name = "RATE")]
     target_fpir: Option<f32>,
     /// Images verified at the same time.
@@ -136,7 +136,7 @@ fn verifier(args: &Args) -> Result<Box<dyn Verifier>, Failure> {
         let remote = Remote::connect(url, args.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
         return Ok(Box::new(remote.with_target_fpir(args.target_fpir)));
     }
-    let service = args.places.service(|service| service)?;
+    let service = args.service.service(|service| service)?;
     if let Some(id) = &args.identity {
         service.identity(id)?;
     }

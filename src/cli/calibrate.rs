@@ -11,13 +11,14 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::eval::Data;
-use super::places::DataDir;
+use super::shared_args::DataDir;
 
 /// Fit the thresholds and the score to a labelled folder of your own.
 ///
 /// Writes calibration.toml to the data folder. The service reads it when it starts, and every answer states what its
 /// thresholds were fitted to. Delete the file to return to the shipped thresholds. Use images like those that you will
-/// verify and, where you can, people whom you do not enroll: thresholds must not be fitted to the images they decide on.
+/// verify and, where you can, people whom you do not enroll: thresholds must not be fitted to the images they decide
+/// on.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  faceward calibrate pictures --genuine-called-fake 0.02 --data-dir enrollments\n  \
@@ -94,7 +95,7 @@ fn print(shipped: &Thresholds, calibration: &Calibration) {
     for (name, shipped, fitted) in [
         ("fake: at most", shipped.fake, fitted.fake),
         ("real: at least", shipped.real, fitted.real),
-        ("likeness from", shipped.likeness, fitted.likeness),
+        ("likeness: at least", shipped.likeness, fitted.likeness),
         ("slope", 1.0, calibration.map.slope),
         ("offset", 0.0, calibration.map.offset),
     ] {

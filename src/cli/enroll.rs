@@ -10,7 +10,7 @@ use faceward::service::{EnrollmentReport, ServiceError, Upload};
 use jiff::Timestamp;
 
 use super::open::{plain, read};
-use super::places::Places;
+use super::shared_args::ServiceArgs;
 use super::verify::named;
 use super::when::when;
 use super::{Failure, NothingFound, left_out};
@@ -32,10 +32,12 @@ pub(super) struct Args {
     /// Name of the person, shown to reviewers [default: the id].
     #[arg(long)]
     name: Option<String>,
-    /// Share of this person's genuine photographs that may be called fake; `default` for the rate of all identities.
+    /// Share of this person's genuine photographs that may be called fake, above 0 and below 1, within the operating
+    /// points (as shipped .005 to .2); `default` for the rate of all identities.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     target_genuine_called_fake: Option<Rate>,
-    /// Share of fakes of this person that may be called real; `default` for the rate of all identities.
+    /// Share of fakes of this person that may be called real, above 0 and below 1, within the operating points (as
+    /// shipped .01 to .3); `default` for the rate of all identities.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     target_fake_called_real: Option<Rate>,
     /// Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
@@ -57,7 +59,7 @@ pub(super) struct Args {
     )]
     keep_images: bool,
     #[command(flatten)]
-    places: Places,
+    service: ServiceArgs,
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
@@ -104,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(Upload { filename, bytes })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let service = args.places.service(|service| service.with_images_kept(args.keep_images))?;
+    let service = args.service.service(|service| service.with_images_kept(args.keep_images))?;
     let operator = service.acting_as(Actor::CommandLine);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),
@@ -126,8 +128,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         if enrolled.record.fields.targets != ErrorTargets::default() {
             let t = service.thresholds(&enrolled);
             println!(
-                "thresholds of its own: {:.3} or less is fake ({} of genuine photographs called fake), {:.3} or more is real \
-                 ({} of fakes called real)",
+                "thresholds of its own: {:.3} or less is fake ({} of genuine photographs called fake), {:.3} or more \
+                 is real ({} of fakes called real)",
                 t.fake, t.target_genuine_called_fake, t.real, t.target_fake_called_real
             );
         }
@@ -165,7 +167,8 @@ fn print(files: &[PathBuf], report: &EnrollmentReport) {
     }
     for l in &report.look_alikes {
         println!(
-            "  looks like {} (similarity {:.2}): if it is the same person, keep one; a search may answer with either",
+            "  looks like {} (cosine similarity {:.2}): if it is the same person, keep one; a search may answer with \
+             either",
             named(&l.identity.id, &l.identity.display_name),
             l.similarity
         );

@@ -16,15 +16,15 @@ use faceward::verdict::Calibration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::open::plain;
-use super::places::ModelsDir;
+use super::shared_args::ModelsDir;
 use super::{Failure, NothingFound, left_out};
 
 /// Measure the error rates of the service on a labelled folder.
 ///
-/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`, and `others/…` with strangers
-/// for searches. Each draw enrolls some
-/// genuine photographs per person and verifies all other images against them, with the code of the service and without
-/// touching the enrolled identities. docs/evaluation.md defines the figures.
+/// DIR holds `<person>/real/…`, `<person>/fake/<method>/…` and optionally `<person>/other/…`, and `others/…` with
+/// strangers for searches. Each draw enrolls some genuine photographs per person and verifies all other images against
+/// them, with the code of the service and without touching the enrolled identities. docs/evaluation.md defines the
+/// figures.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward eval pictures --degrade none,jpeg50,resize0.5 --out report\n  \
     faceward eval pictures --out new --compare report/evaluation.json\n\n\
@@ -41,7 +41,8 @@ pub(super) struct Args {
     /// Compare with the evaluation.json of an earlier run.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// Groups of people: a CSV file with a column `identity` [default: apparent sex and age, estimated by the networks].
+    /// Groups of people: a CSV file with a column `identity` [default: apparent sex and age, estimated by the
+    /// networks].
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Decide by this calibration.toml of `faceward calibrate` instead of by the shipped thresholds.

@@ -10,7 +10,7 @@ use faceward::store::ErasureReason;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::places::{DataFolder, Networks};
+use super::shared_args::{DataFolder, Networks};
 use super::when::when;
 use super::{Failure, open};
 
@@ -59,7 +59,7 @@ enum Action {
         #[arg(long, conflicts_with = "expires")]
         never_expires: bool,
     },
-    /// Read references and negatives again that earlier networks read, from their kept images (docs/store.md).
+    /// Make the templates of earlier networks again, from kept images (docs/store.md).
     #[command(after_help = "Example:\n  faceward identities refresh")]
     Refresh {
         #[command(flatten)]
@@ -173,7 +173,7 @@ fn summary(record: &IdentityRecord, row: &SearchRow) -> String {
         None => "does not expire".to_owned(),
     };
     let basis = record.fields.consent_basis.as_deref().unwrap_or("no consent basis");
-    let again = if row.is_outdated() { ", no search finds it: enroll it again" } else { "" };
+    let again = if row.is_outdated() { ", searches cannot find it: enroll it again" } else { "" };
     let counted = |n: u32, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     format!("{}, {}, {basis}, {end}{again}", counted(references, "reference"), counted(negatives, "negative"))
 }

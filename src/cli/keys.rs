@@ -9,7 +9,7 @@ use faceward::service::RecordedKeys;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::places::DataFolder;
+use super::shared_args::DataFolder;
 use super::when::when;
 use super::{Failure, rotate};
 

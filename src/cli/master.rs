@@ -25,8 +25,8 @@ pub(super) struct MasterArgs {
 }
 
 impl MasterArgs {
-    /// The source in the merged settings of a server. One that only the settings file gives (`overridden` is false) yields
-    /// to the variable that holds the key itself.
+    /// The source in the merged settings of a server. One that only the settings file gives (`overridden` is false)
+    /// yields to the variable that holds the key itself.
     pub(super) fn merged(storage: &Storage, overridden: bool) -> Self {
         if !overridden && variable().is_some() {
             return Self { master_key_file: None, master_key_command: None };

@@ -1,5 +1,6 @@
-//! The command line: a module per command, beside what commands share: the groups of arguments (`places`, `master`),
-//! opening the data folder (`open`), what of a folder is not read (`left_out`), standard output (`out`) and times (`when`).
+//! The command line: a module per command, beside what commands share: the groups of arguments (`shared_args`,
+//! `master`), opening the data folder (`open`), what of a folder is not read (`left_out`), standard output (`out`) and
+//! times (`when`).
 
 /// `std::println!` that ends the command quietly, instead of panicking, when its output was closed.
 macro_rules! println {
@@ -27,9 +28,9 @@ mod models;
 mod open;
 mod out;
 mod pipeline;
-mod places;
 mod rotate;
 mod serve;
+mod shared_args;
 mod train;
 mod verify;
 mod when;
@@ -150,8 +151,8 @@ fn dispatch(command: Command, matches: &ArgMatches) -> ExitCode {
 /// Why a command failed: one sentence for the person at the terminal.
 type Failure = Box<dyn std::error::Error>;
 
-/// A folder or list in which a command found nothing to work on: an end of its own, so that a script that looked in the wrong
-/// place does not pass for one that found nothing wrong.
+/// A folder or list in which a command found nothing to work on: an end of its own, so that a script that looked in the
+/// wrong place does not pass for one that found nothing wrong.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct NothingFound(String);

@@ -6,7 +6,7 @@ use faceward::models::Manifest;
 use serde_json::json;
 
 use super::Failure;
-use super::places::ModelsDir;
+use super::shared_args::ModelsDir;
 
 /// List the networks with their sources and licences, and check every file's hash.
 #[derive(clap::Args)]

@@ -16,8 +16,8 @@ use super::{Failure, open};
 
 /// Serve the HTTP API.
 ///
-/// A flag overrides an environment variable, which overrides the settings file, which overrides the default. The help of
-/// each flag names the setting in the file; `faceward config` prints a file with every default.
+/// A flag overrides an environment variable, which overrides the settings file, which overrides the default. The help
+/// of each flag names the setting in the file; `faceward config` prints a file with every default.
 ///
 /// A switch takes a value after an equals sign: `--keep-images` and `--keep-images=true` turn it on,
 /// `--keep-images=false` turns off what the file or the environment turned on. Its variable takes `true` or `false`.
@@ -120,8 +120,8 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     if outdated > 0 {
         tracing::warn!(
             identities = outdated,
-            "no search finds these identities, whose references earlier networks read: enroll a photograph of each again, or \
-             run `faceward identities refresh` where images are kept"
+            "searches cannot find these identities, because their templates were made by earlier networks: enroll a \
+             photograph of each again, or run `faceward identities refresh` where images are kept"
         );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -14,7 +14,7 @@ use faceward::models::Manifest;
 use faceward::toml_file;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::places::ModelsDir;
+use super::shared_args::ModelsDir;
 use super::{Failure, left_out, open, pipeline};
 
 /// Prepare data for the scripts in training/. Writes biometric data in the clear; a service never needs it.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::open::{plain, read};
-use super::places::Places;
+use super::shared_args::ServiceArgs;
 
 /// Verify whether images are genuine photographs of a protected person.
 #[derive(clap::Args)]
@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID")]
     identity: Option<IdentityId>,
     #[command(flatten)]
-    places: Places,
+    service: ServiceArgs,
     /// Verify a degraded copy of every face called real or fake too (docs/robustness.md).
     #[arg(
         long,
@@ -42,11 +42,11 @@ pub(super) struct Args {
     /// Candidates to list per face, 1 to 100; without --identity only.
     #[arg(long, value_name = "N", conflicts_with = "identity")]
     top_k: Option<usize>,
-    /// Share of strangers that may be taken for somebody enrolled, 0.000001 to 0.5 [default: 0.0033]; without --identity
-    /// only.
+    /// Share of strangers that may be taken for somebody enrolled, 0.000001 to 0.5 [default: 0.0033]; without
+    /// --identity only.
     #[arg(long, value_name = "RATE", conflicts_with = "identity")]
     target_fpir: Option<f32>,
-    /// Describe strangers' faces too, in the JSON documents.
+    /// Also estimate apparent age, sex and expression of faces that depict nobody enrolled, in the JSON documents.
     #[arg(long)]
     full: bool,
     /// Print the measured value of each difference, with its usual range and unit.
@@ -58,7 +58,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let service = args.places.service(|service| service)?;
+    let service = args.service.service(|service| service)?;
     let options = VerifyOptions {
         stability_check: Some(args.stability_check),
         full: args.full,
@@ -117,7 +117,11 @@ pub(super) fn print(v: &Verification, figures: bool) {
     println!("  {}", v.explanation.summary);
     let listed = v.search.iter().flat_map(|s| &s.candidates).skip(1);
     for c in listed {
-        println!("    candidate {}   similarity {:.2}", named(&c.identity.id, &c.identity.display_name), c.similarity);
+        println!(
+            "    candidate {}   cosine similarity {:.2}",
+            named(&c.identity.id, &c.identity.display_name),
+            c.similarity
+        );
     }
     for d in &v.explanation.differences {
         println!("    - {}: {}", d.region, d.text);

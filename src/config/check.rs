@@ -137,7 +137,8 @@ impl Settings {
                 "limits.max_body_mib",
                 Some("limits.max_image_mib"),
                 format!(
-                    "a body must hold an image: set max_body_mib to at least {} (--max-body-mib, FACEWARD_MAX_BODY_MIB)",
+                    "a body must hold an image: set max_body_mib to at least {} (--max-body-mib, \
+                     FACEWARD_MAX_BODY_MIB)",
                     limits.max_image_mib
                 ),
             ),

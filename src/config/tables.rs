@@ -111,7 +111,7 @@ table! {
         /// Seconds between the expiry of an identity, when it stops matching, and its erasure.
         erasure_grace_s: u64 = 600, in 0..=366 * DAY,
             as ("erasure-grace", "FACEWARD_ERASURE_GRACE") [value_name = "SECONDS"];
-        /// Memory for the profiles of identities that faces were lately compared with, in MiB.
+        /// Memory for the profiles of identities that faces were recently compared with, in MiB.
         profile_memory_mib: usize = 64, in 1..=MAX_COUNT,
             as ("profile-memory-mib", "FACEWARD_PROFILE_MEMORY_MIB") [value_name = "MIB"];
         /// Keep the images of references and negatives, sealed like their templates (docs/store.md).
@@ -153,7 +153,7 @@ table! {
         stability_check: bool = false,
             as ("stability-check", "FACEWARD_STABILITY_CHECK")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
-        /// Share of strangers that may be called real as the person claimed: 0.000001 to 0.1.
+        /// Share of strangers that may be matched with the person claimed: 0.000001 to 0.1.
         target_fmr: f32 = DEFAULT_TARGET_FMR,
             as ("target-fmr", "FACEWARD_TARGET_FMR") [value_name = "RATE"];
     }
@@ -163,8 +163,8 @@ table! {
     /// How everybody enrolled is searched.
     #[serde(expecting = "a table `[search]`")]
     "search", Search, SearchFlags {
-        /// Share of strangers that may be taken for somebody enrolled, whatever the number enrolled, unless the request says
-        /// otherwise: 0.000001 to 0.5.
+        /// Share of strangers that may be taken for somebody enrolled, whatever the number enrolled, unless the request
+        /// says otherwise: 0.000001 to 0.5.
         target_fpir: f32 = DEFAULT_TARGET_FPIR,
             as ("target-fpir", "FACEWARD_TARGET_FPIR") [value_name = "RATE"];
     }

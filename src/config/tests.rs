@@ -86,17 +86,20 @@ fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
         (
             "storage.master_key_command",
             "[storage]\nmaster_key_file = \"f\"\nmaster_key_command = \"c\"",
-            "`storage.master_key_command = \"c\"` beside `storage.master_key_file = \"f\"`: the master key comes from one",
+            "`storage.master_key_command = \"c\"` beside `storage.master_key_file = \"f\"`: the master key comes from \
+             one",
         ),
         (
             "limits.max_body_mib",
             "[limits]\nmax_image_mib = 65",
-            "`limits.max_body_mib = 64` beside `limits.max_image_mib = 65`: a body must hold an image: set max_body_mib to at least 65",
+            "`limits.max_body_mib = 64` beside `limits.max_image_mib = 65`: a body must hold an image: set \
+             max_body_mib to at least 65",
         ),
         (
             "limits.body_memory_mib",
             "[limits]\nbody_memory_mib = 9",
-            "`limits.body_memory_mib = 9` beside `limits.max_body_mib = 64`: memory must hold a body: set body_memory_mib to at least 64",
+            "`limits.body_memory_mib = 9` beside `limits.max_body_mib = 64`: memory must hold a body: set \
+             body_memory_mib to at least 64",
         ),
     ] {
         let refused = written(text).unwrap().check().unwrap_err();

@@ -1,9 +1,9 @@
 //! A file of templates from earlier runs: extracting them takes nearly all of the time of a run.
 //!
 //! The file holds biometric data in the clear. Only its owner can read it, and it belongs where the pictures are. It
-//! starts with a line that names the format and the version of the networks. Records follow, each a length in four bytes
-//! (little-endian) and a postcard body. A record that an interruption cut short is removed; a file of other networks is
-//! emptied.
+//! starts with a line that names the format and the version of the networks. Records follow, each a length in four
+//! bytes (little-endian) and a postcard body. A record that an interruption cut short is removed; a file of other
+//! networks is emptied.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};

@@ -1,7 +1,7 @@
 //! Fits thresholds and the score's map to an operator's own data.
 //!
-//! The weights of the fusion stay as shipped: fitting them takes thousands of forgeries. Fitted are a line on the log odds
-//! of the score and three thresholds, each only where there are enough data.
+//! The weights of the fusion stay as shipped: fitting them takes thousands of forgeries. Fitted are a line on the log
+//! odds of the score and three thresholds, each only where there are enough data.
 
 use std::collections::BTreeSet;
 
@@ -126,7 +126,8 @@ fn fit_tails(open_set: Option<&OpenSetScores>, kept: &mut Vec<String>) -> Option
     if tails.is_none() {
         let least = LEAST_EXCESSES as f32 / TAIL_SHARES[TAIL_SHARES.len() - 1];
         kept.push(format!(
-            "threshold of searches: {} comparisons of strangers (others/) with people enrolled, at least {least} needed",
+            "threshold of searches: {} comparisons of strangers (others/) with people enrolled, at least {least} \
+             needed",
             comparisons.len()
         ));
     }

@@ -7,8 +7,8 @@
 //! DIR/others/…                     strangers to all of them, for searches (optional)
 //! ```
 //!
-//! Folders below these are walked. Pictures directly in a person's folder count as genuine; pictures elsewhere are left out,
-//! and listed.
+//! Folders below these are walked. Pictures directly in a person's folder count as genuine; pictures elsewhere are left
+//! out, and listed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,8 +64,8 @@ impl<T> Picture<T> {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// Whether this forgery's name says that it was made from `photograph`: names of the form `number__photo__donor`, as
-    /// `training/forge` writes them, hold the names of both. Other names say nothing.
+    /// Whether this forgery's name says that it was made from `photograph`: names of the form `number__photo__donor`,
+    /// as `training/forge` writes them, hold the names of both. Other names say nothing.
     pub fn is_made_from(&self, photograph: &Self) -> bool {
         self.stem().split("__").skip(1).any(|part| part == photograph.stem())
     }

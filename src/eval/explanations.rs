@@ -85,7 +85,7 @@ struct Line {
 
 /// The region of a forgery of the whole face.
 const WHOLE: &str = "face";
-/// The longest line in bytes; `training/forge` writes about one kilobyte.
+/// The longest line in bytes.
 const LINE_MAX: usize = 64 << 10;
 
 impl ForgedRegions {

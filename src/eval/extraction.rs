@@ -35,8 +35,8 @@ impl Extracted {
     }
 }
 
-/// Extracts the faces of these pictures ([`wanted`]); paths are relative to `folder`. `progress` gets the number of pictures
-/// done, and of all pictures.
+/// Extracts the faces of these pictures ([`wanted`]); paths are relative to `folder`. `progress` gets the number of
+/// pictures done, and of all pictures.
 ///
 /// # Errors
 /// When the cache cannot be written. A picture that cannot be read is [`Seen::Failed`].
@@ -63,8 +63,8 @@ pub fn extract(
     Ok(extracted)
 }
 
-/// The pictures that a run reads, each once under each degradation, in the order of paths: the references of `draws` and the
-/// strangers undegraded, the probes under each of `degradations`.
+/// The pictures that a run reads, each once under each degradation, in the order of paths: the references of `draws`
+/// and the strangers undegraded, the probes under each of `degradations`.
 pub fn wanted<'a, T>(
     draws: &[Draw<'a, T>],
     strangers: &'a [Picture<T>],

@@ -40,8 +40,8 @@ pub enum LabelsError {
 const BANDS: [(f32, &str); 4] = [(60.0, "60 and over"), (45.0, "45 to 59"), (30.0, "30 to 44"), (0.0, "under 30")];
 
 impl Labels {
-    /// Reads CSV: a column `identity` with the names of the people's folders, and a column per attribute. Empty fields are
-    /// ignored.
+    /// Reads CSV: a column `identity` with the names of the people's folders, and a column per attribute. Empty fields
+    /// are ignored.
     ///
     /// # Errors
     /// A [`LabelsError`].

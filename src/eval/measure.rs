@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Dataset, Draw, Explained, Extracted, Judge, OpenSetScores, Protocol, Seen, draws, enroll};
 use crate::error_code::ErrorCode;
 use crate::face::BoundingBox;
-use crate::identity::{Candidate, Profile};
+use crate::identity::{OfferedImage, Profile};
 use crate::template::{Demographics, Sex, Template};
 use crate::verdict::{Explanation, ImageDecision, Judgement, Verdict};
 
@@ -30,7 +30,7 @@ pub struct Record {
     pub error: Option<String>,
     /// The score of the deciding face, 0..=1; `None` without a face.
     pub score: Option<f64>,
-    /// The logit that the deciding face depicts the person.
+    /// The natural log odds that the deciding face depicts the person.
     pub likeness: Option<f64>,
     /// The deciding face's quality, 0..=100.
     pub quality: Option<f64>,
@@ -125,7 +125,7 @@ pub(super) fn enrollment<T>(judge: &Judge, draw: &Draw<T>, extracted: &Extracted
             _ => Vec::new(),
         };
         // The path names the bytes: the same picture twice under two names is found by its face.
-        Candidate { sha256: r.path.clone(), faces }
+        OfferedImage { sha256: r.path.clone(), faces }
     });
     let (profile, outcomes) = enroll(photographs.collect(), &judge.population);
     let refused: Vec<String> = outcomes.iter().filter_map(|o| Some(o.as_ref().err()?.code().to_string())).collect();

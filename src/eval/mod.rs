@@ -1,9 +1,9 @@
 //! The benchmark: runs any folder in the layout of `VIPBench` through the service's own code.
 //!
-//! [`Dataset`] reads the folder, [`draws`] chooses references and probes, [`extract`] turns each picture into templates,
-//! [`measure`](measure()) enrolls and verifies, [`Report`] holds the figures. [`calibrate`](calibrate()) fits thresholds
-//! and the score's map to an operator's own data; [`training`] exports what the fits in `training/` read.
-//! `docs/evaluation.md` defines the figures.
+//! [`Dataset`] reads the folder, [`draws`] chooses references and probes, [`extract`] turns each picture into
+//! templates, [`measure`](measure()) enrolls and verifies, [`Report`] holds the figures. [`calibrate`](calibrate())
+//! fits thresholds and the score's map to an operator's own data; [`training`] exports what the fits in `training/`
+//! read. `docs/evaluation.md` defines the figures.
 
 mod cache;
 mod calibrate;

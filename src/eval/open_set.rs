@@ -1,8 +1,8 @@
 //! The open-set figures: everybody enrolled at once, and a search for strangers and for those enrolled.
 //!
-//! The folder `others/` of the data holds photographs of strangers. In the terms of ISO/IEC 19795-1, FPIR is the share of
-//! strangers' photographs that are taken for somebody enrolled, and FNIR the share of photographs of those enrolled that are
-//! not found, or found to be another.
+//! The folder `others/` of the data holds photographs of strangers. In the terms of ISO/IEC 19795-1, FPIR is the share
+//! of strangers' photographs that are taken for somebody enrolled, and FNIR the share of photographs of those enrolled
+//! that are not found, or found to be another.
 
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +175,8 @@ impl DrawScores {
     }
 }
 
-/// For each person enrolled, the similarity of the face in a picture that is most like that person; `None` without a face.
+/// For each person enrolled, the similarity of the face in a picture that is most like that person; `None` without a
+/// face.
 fn compare(enrolled: &Enrolled, extracted: &Extracted, path: &str) -> Option<Vec<Similarity>> {
     let Some(Seen::Faces(faces)) = extracted.get(path, Degradation::None) else { return None };
     let of = |(_, profile): &(String, Profile)| {

@@ -1,12 +1,13 @@
 //! The protocol: which photographs are enrolled, and which pictures are verified against them.
 //!
-//! For each seed and person some genuine photographs are drawn as references; everything else is a probe. A draw depends
-//! on paths and the seed alone, so it is the same on every machine, and a picture added elsewhere does not change it.
+//! For each seed and person some genuine photographs are drawn as references; everything else is a probe. A draw
+//! depends on paths and the seed alone, so it is the same on every machine, and a picture added elsewhere does not
+//! change it.
 
 use sha2::{Digest, Sha256};
 
 use super::{Dataset, Degradation, Picture, Set};
-use crate::identity::{Candidate, Outcome, Population, Profile, admit};
+use crate::identity::{OfferedImage, Outcome, Population, Profile, admit};
 use crate::template::Template;
 
 /// The size of a run.
@@ -86,7 +87,7 @@ fn shuffled<T>(mut pictures: Vec<&Picture<T>>, seed: u64) -> Vec<&Picture<T>> {
 
 /// Enrolls photographs, each with its faces, by the service's own rules. The outcomes are in the order of the
 /// photographs; the profile is `None` where none was accepted.
-pub fn enroll(photographs: Vec<Candidate>, population: &Population) -> (Option<Profile>, Vec<Outcome>) {
+pub fn enroll(photographs: Vec<OfferedImage>, population: &Population) -> (Option<Profile>, Vec<Outcome>) {
     let outcomes = admit(&[], &photographs, population);
     let taken = photographs.into_iter().zip(&outcomes).filter_map(|(mut photograph, outcome)| {
         let face = *outcome.as_ref().ok()?;
@@ -124,8 +125,8 @@ mod tests {
 
     #[test]
     fn another_person_is_not_enrolled() {
-        let candidate = |i: u64, t: Template| Candidate { sha256: i.to_string(), faces: vec![t] };
-        let mut photographs: Vec<Candidate> = (0..6).map(|i| candidate(i, near(1, i))).collect();
+        let candidate = |i: u64, t: Template| OfferedImage { sha256: i.to_string(), faces: vec![t] };
+        let mut photographs: Vec<OfferedImage> = (0..6).map(|i| candidate(i, near(1, i))).collect();
         photographs.push(candidate(9, template(2)));
         let (profile, outcomes) = enroll(photographs, &population());
         assert_eq!(profile.unwrap().references, 6);

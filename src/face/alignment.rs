@@ -21,7 +21,7 @@ impl CropPlan {
     }
 
     /// A point of the source in a crop of `side` units.
-    pub fn place(&self, p: Point, side: f32) -> Point {
+    pub fn to_crop(&self, p: Point, side: f32) -> Point {
         let (sin, cos) = self.roll.sin_cos();
         let (x, y) = (p.x - self.centre.x, p.y - self.centre.y);
         let (scale, half) = (side / self.side, side / 2.0);
@@ -37,8 +37,8 @@ impl Detection {
     }
 }
 
-/// The side of the detector's square over the height of the mesh, and the distance of its middle above the mesh's, as a share
-/// of its side (medians over photographs).
+/// The side of the detector's square over the height of the mesh, and the distance of its middle above the mesh's, as a
+/// share of its side (medians over photographs).
 const SQUARE_TO_MESH: f32 = 1.084;
 const SQUARE_ABOVE: f32 = 0.051;
 
@@ -107,8 +107,8 @@ const DLIB: [Point; 5] = [
     Point::new(0.490_112_3, 0.627_797_53),
 ];
 
-/// The similarity from dlib's chip of `side` pixels, padding included, to the source, by the mesh's eye corners and nose
-/// base.
+/// The similarity from dlib's chip of `side` pixels, padding included, to the source, by the mesh's eye corners and
+/// nose base.
 pub fn dlib_map(mesh: &Mesh, side: u32) -> Affine {
     /// The border that dlib leaves on each side, as a share of the face's size.
     const PADDING: f32 = 0.25;

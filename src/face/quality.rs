@@ -10,7 +10,8 @@ use crate::imaging::{Patch, Pyramid};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Component {
-    /// Distance between the centres of the eyes, in pixels.
+    /// Distance between the centres of the eyes, in pixels, but at least 0.3 of the longer side of the face's box: a
+    /// turned head brings the eyes closer together.
     FaceSize,
     /// Contrast of fine detail: mean absolute Laplacian over the standard deviation of luma, a ratio.
     Sharpness,
@@ -20,8 +21,8 @@ pub enum Component {
     DynamicRange,
     /// Angle between the head's front and the camera, in degrees.
     Pose,
-    /// The mean distance between the mesh's and the detector's five points, in eye distances: high when a hand, a mask or a
-    /// microphone covers the face.
+    /// The mean distance between the mesh's and the detector's five points, in eye distances (the longer side of the
+    /// face's box over 2.4): high when a hand, a mask or a microphone covers the face.
     Occlusion,
     /// The detector's confidence, 0..=1.
     DetectorConfidence,
@@ -39,9 +40,8 @@ impl Component {
         Self::DetectorConfidence,
     ];
 
-    /// The native values that score 0 and 100, with a linear score between them. Where the first is the larger, small values
-    /// are good. On the training photographs 100 is the better half, and 0 is where embeddings of one person no longer
-    /// agree.
+    /// The native values that score 0 and 100, with a linear score between them. Where the first is the larger, small
+    /// values are good.
     fn range(self) -> (f32, f32) {
         match self {
             Self::FaceSize => (8.0, 48.0),
@@ -71,7 +71,7 @@ impl Component {
     pub fn unit(self) -> &'static str {
         match self {
             Self::FaceSize => "pixels between the eyes",
-            Self::Sharpness => "of the face's contrast",
+            Self::Sharpness => "(ratio of fine detail to contrast)",
             Self::Exposure | Self::DynamicRange => "of 255",
             Self::Pose => "degrees",
             Self::Occlusion => "eye distances",
@@ -79,8 +79,29 @@ impl Component {
         }
     }
 
-    /// The score of a native value.
-    fn score(self, value: f32) -> f32 {
+    /// What a better photograph shows, as a sentence says it after `the face is`.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::FaceSize => "larger",
+            Self::Sharpness => "sharper",
+            Self::Exposure => "neither too dark nor too bright",
+            Self::DynamicRange => "lit with more contrast",
+            Self::Pose => "turned to the camera",
+            Self::Occlusion => "uncovered",
+            Self::DetectorConfidence => "larger and clearly visible",
+        }
+    }
+
+    /// The decimals that a sentence gives of the native value.
+    pub fn decimals(self) -> usize {
+        match self {
+            Self::FaceSize | Self::Exposure | Self::DynamicRange | Self::Pose => 0,
+            Self::Sharpness | Self::Occlusion | Self::DetectorConfidence => 2,
+        }
+    }
+
+    /// The score of a native value, 0..=100.
+    pub fn score(self, value: f32) -> f32 {
         let (zero, full) = self.range();
         // Overexposure loses detail as underexposure does.
         let value = if self == Self::Exposure && value > 200.0 { (25.0 + (255.0 - value)).max(0.0) } else { value };
@@ -192,8 +213,8 @@ fn detail(luma: &[f32], side: usize) -> f32 {
     sum / ((side - 2) * (side - 2)) as f32
 }
 
-/// The mean distance between the detector's five points and the mesh's, in units of the box's longer side over 2.4: about the
-/// eye distance of a frontal face, but steady when the head turns.
+/// The mean distance between the detector's five points and the mesh's, in units of the box's longer side over 2.4:
+/// about the eye distance of a frontal face, but steady when the head turns.
 fn disagreement(face: &Detection, mesh: &Mesh) -> f32 {
     let mean = mesh.five_points().iter().zip(&face.points).map(|(a, b)| a.distance(*b)).sum::<f32>() / 5.0;
     mean / (face.bbox.side() / 2.4).max(1.0)

@@ -18,7 +18,7 @@ use crate::audit::{Head, verify};
 use crate::batch::{Input, parse_csv, parse_jsonl};
 use crate::config::Settings;
 use crate::eval::{Dataset, Degradation, Judge, enroll};
-use crate::identity::{Candidate, ErrorTargets, IdentityId, Population, Profile};
+use crate::identity::{ErrorTargets, IdentityId, OfferedImage, Population, Profile};
 use crate::imaging::{Animation, DecodeLimits, Decoded, decode, reduced_jpeg};
 use crate::models::Manifest;
 use crate::store::{decode_template, encode_template, read_sealed_content};
@@ -179,7 +179,7 @@ impl Verifier {
         let portraits = ["obama-2009.jpg", "obama-2010.jpg", "obama-2012.jpg"].map(|name| {
             let bytes = std::fs::read(root.join("demo").join(name)).expect("a portrait");
             let faces = judge.analyser.analyse_completely(&bytes).expect("a face").into_templates();
-            Candidate { sha256: name.into(), faces }
+            OfferedImage { sha256: name.into(), faces }
         });
         let profile = enroll(portraits.into(), &judge.population).0.expect("the portraits agree");
         Self { judge, profile }

@@ -13,7 +13,8 @@ pub struct Agreement {
     pub vectors: u32,
     /// The mean cosine of two of them; 0 for fewer than two.
     pairwise: f32,
-    /// The cosine of each with the mean direction of the others: the sum of squared distances from its mean.
+    /// Of the cosines of each vector with the mean embedding of the others, the sum of squared differences from their
+    /// mean.
     squares: f32,
 }
 
@@ -38,8 +39,8 @@ impl Agreement {
         Self { vectors: n as u32, pairwise, squares }
     }
 
-    /// The cosine of a further genuine photograph with the mean direction of the vectors, shrunk towards the population's
-    /// `prior`, which weighs as much as `weight` references.
+    /// The cosine of a further genuine photograph with the mean embedding of the vectors, shrunk towards the
+    /// population's `prior`, which weighs as much as `weight` references.
     pub fn genuine(&self, prior: &EmbeddingPrior, weight: f32) -> Spread {
         // n photographs give n (n - 1) / 2 pairs but only about n - 1 independent ones.
         let own = (self.vectors as f32 - 1.0).max(0.0);
@@ -50,8 +51,8 @@ impl Agreement {
     }
 }
 
-/// The expected cosine with the centroid of `n` photographs whose pairs have the cosine `pairwise`: the mean of `n` unit
-/// vectors with that pairwise cosine has length sqrt((1 + (n - 1) pairwise) / n).
+/// The expected cosine with the mean embedding of `n` photographs whose pairs have the cosine `pairwise`: the mean of
+/// `n` unit vectors with that pairwise cosine has length sqrt((1 + (n - 1) pairwise) / n).
 fn expected_cosine(pairwise: f32, n: u32) -> f32 {
     let n = n.max(1) as f32;
     pairwise / ((1.0 + (n - 1.0) * pairwise) / n).max(1e-6).sqrt()

@@ -12,7 +12,7 @@ use crate::template::{Embedding, Template, cosine};
 
 /// One image offered as a reference.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct OfferedImage {
     /// SHA-256 of the encoded image, hex.
     pub sha256: String,
     /// One template per face, the largest face first.
@@ -24,13 +24,13 @@ pub struct Candidate {
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// No face was found.
-    #[error("no face was found")]
+    #[error("no face was found: send a photograph in which the person's face is large and uncovered")]
     NoFace,
     /// Several faces, and neither their size nor the other photographs tell which one is the person.
-    #[error("{0} faces and none clearly dominant; crop the photograph to the person")]
+    #[error("{0} faces, and none is clearly the largest: crop the photograph to the person")]
     SeveralFaces(usize),
     /// A quality component is too weak.
-    #[error("{}: {value:.2} {}, too poor for a reference", component.label(), component.unit())]
+    #[error("{}", too_poor(*component, *value))]
     Quality {
         /// The component.
         component: Component,
@@ -38,14 +38,15 @@ pub enum Refusal {
         value: f32,
     },
     /// The same photograph is already enrolled, or was sent twice.
-    #[error("the same photograph is already enrolled, or was sent twice")]
+    #[error("the same photograph is already enrolled, or was sent twice: send another photograph")]
     Duplicate,
-    /// The face is not the person that the other photographs show.
+    /// The face does not show the person in the other photographs.
     #[error(
-        "does not show the person that the other references show (likeness {likeness:.1}, at least {least:.1} is needed)"
+        "does not show the person in the other references (likeness {likeness:.1}, at least {least:.1} is needed; \
+         natural log odds): remove it, or remove the references that show somebody else"
     )]
     NotSamePerson {
-        /// The log odds of likeness to the other references.
+        /// The natural log odds that it shows the person in the other references.
         likeness: f32,
         /// The least likeness that is accepted.
         least: f32,
@@ -72,23 +73,35 @@ impl Refusal {
     }
 }
 
-/// The outcome for a candidate: the index of the face taken, or the refusal.
+/// Why a face of this quality is refused, and what to do.
+fn too_poor(component: Component, value: f32) -> String {
+    let (label, unit, decimals) = (component.label(), component.unit(), component.decimals());
+    // Rounded down, so that a score below the least never reads as if it reached it.
+    let score = component.score(value).floor();
+    format!(
+        "{label}: {score:.0} of 100, at least {MIN_COMPONENT_SCORE:.0} is needed for a reference ({value:.decimals$} \
+         {unit}): send a photograph in which the face is {}",
+        component.advice()
+    )
+}
+
+/// The outcome for an offered image: the index of the face taken, or the refusal.
 pub type Outcome = Result<usize, Refusal>;
 
 /// A face whose box is this many times as large as the next is dominant.
-const DOMINANT: f32 = 2.5;
+const DOMINANT_AREA_RATIO: f32 = 2.5;
 /// The least score (0..=100) of every quality component of a reference.
-const LEAST_SCORE: f32 = 8.0;
-/// Two photographs are copies of each other when embeddings A (the most sensitive to framing) and B agree this closely,
-/// as no two different photographs of the training people do.
-const COPY: [(Embedding, f32); 2] = [(Embedding::A, 0.985), (Embedding::B, 0.995)];
-/// The log odds of likeness to the other references below which a face is not the same person.
+const MIN_COMPONENT_SCORE: f32 = 8.0;
+/// Two photographs are copies of each other when the cosines of embeddings A (the most sensitive to framing) and B
+/// exceed these.
+const COPY_COSINES: [(Embedding, f32); 2] = [(Embedding::A, 0.985), (Embedding::B, 0.995)];
+/// A face with less likeness to the other references, in natural log odds, is not the same person's.
 const LEAST_LIKENESS: f32 = 0.0;
-/// The most rounds of choosing faces by agreement.
-const ROUNDS: usize = 5;
+/// The most iterations of choosing faces by agreement.
+const MAX_ITERATIONS: usize = 5;
 
 /// The outcomes for `candidates`, in their order, given the references that are already enrolled.
-pub fn admit(enrolled: &[(String, Template)], candidates: &[Candidate], population: &Population) -> Vec<Outcome> {
+pub fn admit(enrolled: &[(String, Template)], candidates: &[OfferedImage], population: &Population) -> Vec<Outcome> {
     let known: Vec<&Template> = enrolled.iter().map(|(_, t)| t).collect();
     let mut outcomes: Vec<Outcome> = choose_faces(&known, candidates, population);
     refuse_copies(enrolled, candidates, &mut outcomes);
@@ -98,9 +111,9 @@ pub fn admit(enrolled: &[(String, Template)], candidates: &[Candidate], populati
 
 /// Chooses a face in each candidate: among several, the one that agrees best with the enrolled references and with the
 /// faces chosen in the other candidates.
-fn choose_faces(known: &[&Template], candidates: &[Candidate], population: &Population) -> Vec<Outcome> {
+fn choose_faces(known: &[&Template], candidates: &[OfferedImage], population: &Population) -> Vec<Outcome> {
     let mut chosen: Vec<usize> = vec![0; candidates.len()];
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_ITERATIONS {
         let mut next = chosen.clone();
         for (i, candidate) in candidates.iter().enumerate().filter(|(_, c)| c.faces.len() > 1) {
             let others = candidates.iter().zip(&chosen).enumerate().filter(|(j, _)| *j != i);
@@ -119,21 +132,21 @@ fn choose_faces(known: &[&Template], candidates: &[Candidate], population: &Popu
     candidates.iter().zip(chosen).map(|(c, k)| accept_face(c, k, alone)).collect()
 }
 
-fn accept_face(candidate: &Candidate, face: usize, alone: bool) -> Outcome {
+fn accept_face(candidate: &OfferedImage, face: usize, alone: bool) -> Outcome {
     let template = candidate.faces.get(face).ok_or(Refusal::NoFace)?;
     if alone && let [first, second, ..] = &candidate.faces[..] {
         // Without other photographs, only size tells which face is the person.
-        if first.bbox.area() < DOMINANT * second.bbox.area() {
+        if first.bbox.area() < DOMINANT_AREA_RATIO * second.bbox.area() {
             return Err(Refusal::SeveralFaces(candidate.faces.len()));
         }
     }
-    let weak = template.quality.weakest().filter(|c| c.score < LEAST_SCORE);
+    let weak = template.quality.weakest().filter(|c| c.score < MIN_COMPONENT_SCORE);
     weak.map_or(Ok(face), |c| Err(Refusal::Quality { component: c.component, value: c.value }))
 }
 
-fn refuse_copies(enrolled: &[(String, Template)], candidates: &[Candidate], outcomes: &mut [Outcome]) {
+fn refuse_copies(enrolled: &[(String, Template)], candidates: &[OfferedImage], outcomes: &mut [Outcome]) {
     let copies = |a: &Template, b: &Template| {
-        COPY.iter().all(|&(e, least)| cosine(a.embeddings.get(e), b.embeddings.get(e)) > least)
+        COPY_COSINES.iter().all(|&(e, least)| cosine(a.embeddings.get(e), b.embeddings.get(e)) > least)
     };
     for i in 0..candidates.len() {
         let Some(face) = taken(candidates, outcomes, i) else { continue };
@@ -148,7 +161,12 @@ fn refuse_copies(enrolled: &[(String, Template)], candidates: &[Candidate], outc
 
 /// Refuses the faces that are unlike the rest, the worst first, until the remaining ones agree. References that are
 /// already enrolled are never refused: new faces must agree with them.
-fn refuse_strangers(known: &[&Template], candidates: &[Candidate], outcomes: &mut [Outcome], population: &Population) {
+fn refuse_strangers(
+    known: &[&Template],
+    candidates: &[OfferedImage],
+    outcomes: &mut [Outcome],
+    population: &Population,
+) {
     loop {
         let standing: Vec<usize> = (0..candidates.len()).filter(|&i| outcomes[i].is_ok()).collect();
         if known.len() + standing.len() < 2 {
@@ -174,7 +192,7 @@ fn refuse_strangers(known: &[&Template], candidates: &[Candidate], outcomes: &mu
     }
 }
 
-fn taken<'a>(candidates: &'a [Candidate], outcomes: &[Outcome], i: usize) -> Option<&'a Template> {
+fn taken<'a>(candidates: &'a [OfferedImage], outcomes: &[Outcome], i: usize) -> Option<&'a Template> {
     outcomes[i].as_ref().ok().and_then(|&k| candidates[i].faces.get(k))
 }
 
@@ -203,13 +221,13 @@ mod tests {
     use crate::face::Quality;
     use crate::identity::fixtures::{near, population, template};
 
-    fn candidate(sha: u64, faces: Vec<Template>) -> Candidate {
-        Candidate { sha256: format!("{sha:064x}"), faces }
+    fn candidate(sha: u64, faces: Vec<Template>) -> OfferedImage {
+        OfferedImage { sha256: format!("{sha:064x}"), faces }
     }
 
     #[test]
     fn the_wrong_photograph_among_ten_is_found_and_named() {
-        let mut all: Vec<Candidate> = (0..10).map(|i| candidate(i, vec![near(1, i)])).collect();
+        let mut all: Vec<OfferedImage> = (0..10).map(|i| candidate(i, vec![near(1, i)])).collect();
         all[6] = candidate(6, vec![template(2)]);
         let outcomes = admit(&[], &all, &population());
         for (i, o) in outcomes.iter().enumerate() {
@@ -220,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_person_is_found_among_bystanders() {
-        let mut all: Vec<Candidate> = (0..5).map(|i| candidate(i, vec![near(1, i)])).collect();
+        let mut all: Vec<OfferedImage> = (0..5).map(|i| candidate(i, vec![near(1, i)])).collect();
         all.push(candidate(9, vec![template(7), template(8), near(1, 50)]));
         assert_eq!(admit(&[], &all, &population())[5], Ok(2));
         // alone, with nothing to agree with and no dominant face, it is refused

@@ -75,7 +75,7 @@ pub(crate) fn population() -> Population {
         between_people: 0.05,
         spread: 0.03,
         conditions: Default::default(),
-        doubt: 0.0,
+        effect_uncertainty: 0.0,
     };
     let tail = Tail { from: 0.4, share: 0.001, scale: 0.04, shape: -0.07 };
     Population {

@@ -1,21 +1,22 @@
-//! Identification: whom of everybody enrolled a face depicts, if anybody.
+//! Identification: whom of everybody enrolled a face depicts, if anybody; and verification of a claim by similarity.
 //!
 //! A search compares a face with every enrolled identity, so a stranger has as many chances to be taken for somebody as
-//! there are identities. One threshold for all sizes cannot hold the rate of such errors. Here the threshold follows from
-//! the rate that is asked for and from the number enrolled, by way of the upper tail of strangers' scores: beyond a high
-//! quantile it is a generalised Pareto distribution (Pickands 1975; for face recognition Scheirer et al., "Meta-recognition",
-//! 2011).
+//! there are identities. One threshold for all sizes cannot hold the rate of such errors. Here the threshold follows
+//! from the rate that is asked for and from the number enrolled, by way of the upper tail of strangers' similarity:
+//! beyond a high quantile it is a generalised Pareto distribution (Pickands 1975; for face recognition Scheirer et al.,
+//! "Meta-recognition", 2011).
 //!
-//! Two networks compare. Every face is searched by the cosine of embedding C with the mean direction of each identity's
-//! references. Where that is unusually high for a stranger, embedding D confirms it: the score is then the mean of the two
-//! cosines. A stranger who deceives one network seldom deceives the other, and a fake that one of them misses is found.
+//! Two networks compare. Every face is searched by the cosine of embedding C with the mean embedding of each identity's
+//! references. Where that is unusually high for a stranger, embedding D confirms it: the similarity is then the mean of
+//! the two cosines. A stranger who deceives one network seldom deceives the other, and a fake that one of them misses
+//! is found.
 
 use serde::{Deserialize, Serialize};
 
-/// The upper tail of the score of one stranger against one identity.
+/// The upper tail of the similarity of one stranger to one identity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tail {
-    /// The score at which the tail begins.
+    /// The similarity at which the tail begins, -1..=1.
     pub from: f32,
     /// The share of comparisons with strangers that reach `from`, above 0 and below 1.
     pub share: f32,
@@ -25,12 +26,12 @@ pub struct Tail {
     pub shape: f32,
 }
 
-/// The rate that a search has unless it is asked for another: one stranger in 300.
+/// The false-positive identification rate (FPIR) of a search that is asked for no other: one stranger in 300.
 pub const DEFAULT_TARGET_FPIR: f32 = 0.0033;
-/// The rates that a search can be asked for.
+/// The FPIRs that a search can be asked for.
 pub const TARGET_FPIR: std::ops::RangeInclusive<f32> = 1e-6..=0.5;
 
-/// The upper tails of both scores.
+/// The upper tails of strangers' similarity, by embedding C alone and by C and D.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tails {
@@ -50,33 +51,34 @@ pub struct Similarity {
 }
 
 impl Similarity {
-    /// The score, -1..=1: the mean of the cosines that there are.
+    /// The similarity that thresholds apply to, -1..=1: the mean of the cosines that there are.
     pub fn score(self) -> f32 {
         self.confirming.map_or(self.searched, |d| f32::midpoint(self.searched, d))
     }
 }
 
-/// The decision of a search over a number of identities.
+/// The decision rule of a search over a number of identities: open-set identification.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OpenSet {
     tails: Tails,
     identities: usize,
-    /// Embedding D confirms a candidate from this cosine of embedding C on. About one stranger in ten has one, or as many
-    /// as the target allows where that is more.
+    /// Embedding D confirms a candidate from this cosine of embedding C on. About one stranger in ten has one, or as
+    /// many as the target allows where that is more.
     pub confirm_from: f32,
-    /// A confirmed face with this score or a higher one depicts the identity.
+    /// A confirmed face with this similarity or a higher one depicts the identity.
     pub threshold: f32,
     /// The same for a face of which only embedding C can be compared.
     pub threshold_unconfirmed: f32,
-    /// The probability that one comparison of a stranger reaches the score from which on a face may be called fake.
-    accused: f64,
+    /// The probability that one comparison of a stranger reaches the similarity from which on a face may be called
+    /// fake.
+    called_fake: f64,
 }
 
 /// The share of strangers whom embedding D looks at, unless the target FPIR is higher.
 const CONFIRMED_SHARE: f32 = 0.1;
-/// The share of the strangers taken for somebody whose face may be called fake. The others resemble the identity too little
-/// for that.
-const ACCUSED_SHARE: f32 = 0.3;
+/// The share of the strangers taken for somebody whose face may be called fake. The others resemble the identity too
+/// little for that.
+const CALLED_FAKE_SHARE: f32 = 0.3;
 
 impl Tail {
     /// Checks that the parameters are those of a distribution.
@@ -89,13 +91,13 @@ impl Tail {
         if finite && share > 0.0 && share < 1.0 && scale > 0.0 && shape.abs() < 0.5 {
             return Ok(());
         }
-        Err("the tail of strangers' scores must have a share between 0 and 1, a scale above 0 and a shape between -0.5 and \
-             0.5"
-            .into())
+        let need = "a share between 0 and 1, a scale above 0 and a shape between -0.5 and 0.5";
+        Err(format!("the tail of strangers' similarity must have {need}"))
     }
 
-    /// Fits the tail to the scores of comparisons between strangers and identities: the largest `share` of them, by
-    /// probability-weighted moments (Hosking and Wallis 1987). `None` where fewer than [`LEAST_EXCESSES`] lie in the tail.
+    /// Fits the tail to the similarity in comparisons between strangers and identities: the largest `share` of them, by
+    /// probability-weighted moments (Hosking and Wallis 1987). `None` where fewer than [`LEAST_EXCESSES`] lie in the
+    /// tail.
     pub fn fit(mut scores: Vec<f32>, share: f32) -> Option<Self> {
         let count = (scores.len() as f64 * f64::from(share)) as usize;
         if count < LEAST_EXCESSES {
@@ -117,8 +119,8 @@ impl Tail {
         tail.check().is_ok().then_some(tail)
     }
 
-    /// The probability that the comparison of a stranger with one identity reaches `score`; at most [`Tail::share`], as
-    /// the tail says nothing of lower scores.
+    /// The probability that the comparison of a stranger with one identity reaches the similarity `score`; at most
+    /// [`Tail::share`], as the tail says nothing of a lower similarity.
     fn exceedance(&self, score: f32) -> f64 {
         let (share, excess) = (f64::from(self.share), f64::from((score - self.from).max(0.0)) / f64::from(self.scale));
         let shape = f64::from(self.shape);
@@ -128,7 +130,7 @@ impl Tail {
         share * (1.0 + shape * excess).max(0.0).powf(-1.0 / shape)
     }
 
-    /// The score that a stranger's comparison reaches with this probability; at least [`Tail::from`].
+    /// The similarity that a stranger's comparison reaches with this probability; at least [`Tail::from`].
     pub fn score_at(&self, probability: f64) -> f32 {
         self.extrapolated(probability.min(f64::from(self.share)))
     }
@@ -159,7 +161,7 @@ impl Tails {
         Some(Self { searched, confirmed })
     }
 
-    /// The decision of a search over `identities` that takes a stranger for somebody at most as often as `target_fpir`.
+    /// The rule of a search over `identities` that takes a stranger for somebody at most as often as `target_fpir`.
     pub fn search(self, identities: usize, target_fpir: f32) -> OpenSet {
         // 1 - (1 - rate)^(1 / n), exact for small rates.
         let each = |rate: f32| -((-f64::from(rate)).ln_1p() / identities.max(1) as f64).exp_m1();
@@ -170,34 +172,35 @@ impl Tails {
             confirm_from: self.searched.extrapolated(each(CONFIRMED_SHARE.max(target_fpir))),
             threshold: self.confirmed.score_at(target),
             threshold_unconfirmed: self.searched.score_at(target),
-            accused: each(ACCUSED_SHARE * target_fpir),
+            called_fake: each(CALLED_FAKE_SHARE * target_fpir),
         }
     }
 
-    /// The decision on a claimed identity that matches a stranger with that person at most as often as `target_fmr`.
+    /// The rule for a claimed identity that matches a stranger with that person at most as often as `target_fmr`.
     pub fn claim(self, target_fmr: f32) -> Claim {
         let sure = self.searched.score_at(f64::from(target_fmr) / 100.0);
         Claim { target_fmr, sure_from: sure, comparison: self.search(1, target_fmr) }
     }
 }
 
-/// The rate that claims have unless another is set: one stranger in 1,000.
+/// The false match rate (FMR) of claims unless another is set: one stranger in 1,000.
 pub const DEFAULT_TARGET_FMR: f32 = 0.001;
-/// The rates that claims can have.
+/// The FMRs that claims can have.
 pub const TARGET_FMR: std::ops::RangeInclusive<f32> = 1e-6..=0.1;
 
-/// The decision on a claimed identity, a comparison with one.
+/// The decision rule for a claimed identity: a comparison with that one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// The target FMR (false match rate): the share of strangers that may be matched with the person claimed.
     pub target_fmr: f32,
-    /// From this cosine of embedding C on, which one stranger in a hundred times as many has, no confirmation is needed.
+    /// A face with this cosine of embedding C or a higher one needs no confirmation: its FMR is a hundredth of the
+    /// target.
     sure_from: f32,
     comparison: OpenSet,
 }
 
 impl Claim {
-    /// Whether embedding D has to confirm the claim: it is neither sure nor out of the question.
+    /// Whether embedding D has to confirm the claim: embedding C alone neither accepts nor rejects it.
     pub fn wants_confirmation(&self, similarity: Similarity) -> bool {
         let between = similarity.searched >= self.comparison.confirm_from && similarity.searched < self.sure_from;
         between && similarity.confirming.is_none()
@@ -208,17 +211,17 @@ impl Claim {
         similarity.searched < self.sure_from && !self.comparison.depicts(similarity)
     }
 
-    /// The least score of a face that is the person's.
+    /// The least similarity of a face that is the person's.
     pub fn threshold_for(&self, similarity: Similarity) -> f32 {
         self.comparison.threshold_for(similarity)
     }
 }
 
-/// The least number of scores that a tail is fitted to.
+/// The least number of comparisons that a tail is fitted to.
 pub const LEAST_EXCESSES: usize = 50;
 
 impl OpenSet {
-    /// The threshold for a score of as many networks.
+    /// The threshold for a similarity by as many networks.
     pub fn threshold_for(&self, similarity: Similarity) -> f32 {
         similarity.confirming.map_or(self.threshold_unconfirmed, |_| self.threshold)
     }
@@ -228,9 +231,9 @@ impl OpenSet {
         similarity.searched >= self.confirm_from && similarity.score() >= self.threshold_for(similarity)
     }
 
-    /// The least score of a face that may be called fake: a stranger's rarely has it.
-    pub fn threshold_to_accuse(&self, similarity: Similarity) -> f32 {
-        self.tail_of(similarity).score_at(self.accused)
+    /// The least similarity of a face that may be called fake: a stranger's rarely has it.
+    pub fn threshold_to_call_fake(&self, similarity: Similarity) -> f32 {
+        self.tail_of(similarity).score_at(self.called_fake)
     }
 
     fn tail_of(&self, similarity: Similarity) -> &Tail {
@@ -238,12 +241,12 @@ impl OpenSet {
     }
 
     /// The probability that a stranger is as similar as this to at least one of the identities, 0..=1: the FPIR of a
-    /// threshold there. `None` for a score below the tail, which is nothing unusual for a stranger.
+    /// threshold there. `None` below the start of the fitted tail, where the rate is not modelled.
     pub fn fpir(&self, similarity: Similarity) -> Option<f32> {
         self.rate(similarity, similarity.score())
     }
 
-    /// The FPIR of the threshold for a score of as many networks.
+    /// The FPIR of the threshold for a similarity by as many networks.
     pub fn expected_fpir(&self, similarity: Similarity) -> f32 {
         self.rate(similarity, self.threshold_for(similarity)).unwrap_or_default()
     }
@@ -327,7 +330,7 @@ mod tests {
         for identities in [4, 100, 1_000_000] {
             let search = TAILS.search(identities, 0.0033);
             for kind in [confirmed(0.0), unconfirmed(0.0)] {
-                let least = search.threshold_to_accuse(kind);
+                let least = search.threshold_to_call_fake(kind);
                 assert!(least > search.threshold_for(kind));
                 let at = Similarity { searched: least, confirming: kind.confirming.map(|_| least) };
                 let rate = search.fpir(at).unwrap();

@@ -1,8 +1,9 @@
-//! The search index: the identities whose references' mean direction has the greatest cosines with a face.
+//! The search index: the identities whose references' mean embedding (of unit length) has the greatest cosine with a
+//! face.
 //!
-//! A row is a mean direction less the mean of all faces, as contiguous integers of one byte; beside it stand two numbers
-//! that turn a product with it into the cosine. All bytes of every row are read for every face, so a search is bound by
-//! the memory's bandwidth. Rounding moves a cosine by a few thousandths.
+//! A row is a mean embedding less the mean of all faces, as contiguous integers of one byte; beside it stand two
+//! numbers that turn a product with it into the cosine. All bytes of every row are read for every face, so a search is
+//! bound by the memory's bandwidth.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -22,10 +23,10 @@ const ROWS_PER_THREAD: usize = 1 << 16;
 const ROW_MAX: f32 = 127.0;
 const PROBE_MAX: f32 = 4095.0;
 
-/// Directions to search.
+/// Mean embeddings to search.
 #[derive(Clone, Debug)]
 pub struct Index {
-    /// The mean direction of the cohort. Vectors less this mean are shorter, so that rounding them loses less.
+    /// The mean embedding of the cohort. Vectors less this mean are shorter, so that rounding them loses less.
     middle: Vec<f32>,
     /// Values per row.
     pitch: usize,

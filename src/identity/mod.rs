@@ -8,7 +8,7 @@ mod enrollment;
 pub(crate) mod fixtures;
 mod identification;
 mod index;
-mod look_alikes;
+mod nearest_impostors;
 mod parts;
 mod population;
 mod profile;
@@ -18,7 +18,7 @@ mod spread;
 
 pub use agreement::Agreement;
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
-pub use enrollment::{Candidate, Outcome, Refusal, admit};
+pub use enrollment::{OfferedImage, Outcome, Refusal, admit};
 pub use identification::{
     Claim, DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, LEAST_EXCESSES, OpenSet, Similarity, TARGET_FMR, TARGET_FPIR, Tail,
     Tails,

@@ -1,15 +1,15 @@
-//! The gain of covering a part of the face: how much more like a person's other photographs one becomes.
+//! The gain of covering a part of the face: how much the cosine similarity to the person's other photographs rises.
 
 use super::spread::Spread;
 use crate::template::{Embedding, Embeddings, Part, Parts, Template, cosine, mean_direction};
 
-/// The least number of references with parts: fewer do not show the usual range.
+/// The least number of references that were measured with each part covered: fewer do not show the usual range.
 const LEAST: usize = 3;
 
 /// For each part, the references without it and the usual gain of covering it.
 #[derive(Clone, Debug)]
 pub(super) struct PartsProfile {
-    /// The mean direction of the uncovered references.
+    /// The mean embedding of the uncovered references.
     whole: Vec<f32>,
     /// In the order of [`Part::ALL`].
     each: Vec<Covered>,
@@ -22,8 +22,8 @@ struct Covered {
 }
 
 impl PartsProfile {
-    /// Fits the references that have parts; `None` for fewer than three. `prior` is the spread of the gain over one person's
-    /// photographs, one per part, and weighs as much as `weight` references.
+    /// Fits the references that have parts; `None` for fewer than three. `prior` is the spread of the gain over one
+    /// person's photographs, one per part, and weighs as much as `weight` references.
     pub(super) fn fit(templates: &[Template], prior: &[f32], weight: f32) -> Option<Self> {
         let seen: Vec<(&[f32], &Parts)> =
             templates.iter().filter_map(|t| Some((t.embeddings.get(Embedding::B), t.parts.as_ref()?))).collect();
@@ -50,7 +50,7 @@ impl PartsProfile {
     }
 }
 
-/// The cosine of each vector with the mean direction of the others.
+/// The cosine of each vector with the mean embedding of the others.
 fn left_out(vectors: &[&[f32]]) -> Vec<f32> {
     let others = |i: usize| vectors.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, v)| *v);
     vectors.iter().enumerate().map(|(i, v)| cosine(v, &mean_direction(others(i)))).collect()

@@ -15,14 +15,14 @@ pub struct EmbeddingPrior {
     pub pairwise: f32,
     /// Standard deviation of that mean between people.
     pub between_people: f32,
-    /// Standard deviation of a photograph's cosine to the centroid of its person's other photographs.
+    /// Standard deviation of a photograph's cosine to the mean embedding of its person's other photographs.
     pub spread: f32,
     /// The effects of conditions on a genuine photograph's likeness.
     #[serde(default)]
     pub conditions: ConditionEffects,
-    /// The uncertainty of the effects: the standard deviation of the observed effect, as a share of the expected one.
+    /// The standard deviation of the observed effect of the conditions, as a share of the expected one.
     #[serde(default)]
-    pub doubt: f32,
+    pub effect_uncertainty: f32,
 }
 
 /// The committed coefficients, `models/population.toml`; training/README.md says how they were obtained.
@@ -32,11 +32,11 @@ pub struct PopulationModel {
     pub embedding: Vec<EmbeddingPrior>,
     /// The number of references that the priors weigh as much as.
     pub prior_weight: f32,
-    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of the gain
-    /// in likeness to the others when that part is covered, as a cosine.
+    /// For each of [`Part::ALL`](crate::template::Part::ALL), the standard deviation over one person's photographs of
+    /// the gain in likeness to the others when that part is covered, as a cosine.
     pub parts: Vec<f32>,
-    /// The log odds that two sides show one person: intercept, then one weight per embedding for the place of its cosine
-    /// between look-alikes (0) and the person's own expectation (1).
+    /// The natural log odds that two sides show one person: intercept, then one weight per embedding for its normalised
+    /// cosine, 0 at the mean of the nearest impostors and 1 at the person's own expectation (F-norm).
     pub likeness: Vec<f32>,
     /// The upper tails of strangers' similarity, from which the threshold of a search follows.
     pub tail: Tails,

@@ -1,12 +1,13 @@
 //! The profile: one person's own genuine variation, fitted over the templates of the references.
 //!
-//! Per embedding: the centroid, the cosine that a further genuine photograph is expected to have with it and the spread
-//! of that cosine, both by leave-one-out with shrinkage to the population, and the range of look-alikes. Per attribute:
-//! centre and spread. Nothing here is stored: a profile is fitted again whenever the samples change.
+//! Per embedding: the mean embedding (the centroid), the cosine that a further genuine photograph is expected to have
+//! with it and the spread of that cosine, both by leave-one-out with shrinkage to the population, and the range of the
+//! nearest impostors. Per attribute: centre and spread. Nothing here is stored: a profile is fitted again whenever the
+//! samples change.
 
 use uuid::Uuid;
 
-use super::look_alikes::look_alikes;
+use super::nearest_impostors::nearest_impostors;
 use super::parts::PartsProfile;
 use super::spread::Spread;
 use super::{Agreement, ConditionEffects, Conditions, Population, SEARCHED, Sample, SampleKind, Similarity};
@@ -15,21 +16,21 @@ use crate::template::{ATTRIBUTES, Embedding, Embeddings, Part, Parts, Template, 
 /// One embedding's part of a profile.
 #[derive(Clone, Debug)]
 pub struct EmbeddingProfile {
-    /// The mean direction of the references; empty where none of them has this embedding.
+    /// The mean embedding of the references, of unit length; empty where none of them has this embedding.
     pub centroid: Vec<f32>,
     /// The cosine of a further genuine photograph with the centroid.
     pub genuine: Spread,
-    /// The cosine of look-alikes, the nearest strangers of the cohort, with the centroid.
+    /// The cosine of the nearest impostors of the cohort with the centroid.
     pub impostor: Spread,
     /// The effects of conditions worse than the references'.
     pub effects: ConditionEffects,
-    /// The uncertainty of the effects, as a share of them.
-    pub doubt: f32,
+    /// The standard deviation of the observed effect of the conditions, as a share of the expected one.
+    pub effect_uncertainty: f32,
 }
 
 impl EmbeddingProfile {
-    /// The distance of the genuine expectation from look-alikes, as a cosine; above zero.
-    pub fn width(&self) -> f32 {
+    /// The distance of the genuine expectation from the mean of the nearest impostors, as a cosine; above zero.
+    pub fn separation(&self) -> f32 {
         (self.genuine.centre - self.impostor.centre).max(1e-3)
     }
 }
@@ -55,7 +56,7 @@ pub struct Profile {
     pub references: usize,
     /// The templates of the references.
     templates: Vec<Template>,
-    /// The mean direction of the references by [`Embedding::D`]; empty where none of them has it.
+    /// The mean embedding D of the references, of unit length; empty where none of them has it.
     confirming: Vec<f32>,
     /// The ids of the references, in the order of the templates; empty where it was fitted on templates alone.
     ids: Vec<Uuid>,
@@ -90,7 +91,7 @@ impl Profile {
             return None;
         }
         let centroids = Embedding::JUDGED.map(|e| mean_direction(vectors(e, &templates, population)));
-        let impostors = look_alikes(&centroids, &population.cohort);
+        let impostors = nearest_impostors(&centroids, &population.cohort);
         let of_embedding = |(e, centroid)| fit_embedding(e, centroid, &templates, &impostors, population);
         Some(Self {
             embeddings: Embedding::JUDGED.into_iter().zip(centroids).map(of_embedding).collect(),
@@ -111,8 +112,8 @@ impl Profile {
         &self.embeddings[which as usize]
     }
 
-    /// The mean direction of the references by [`Embedding::D`], by which a search confirms whom it found; empty where none of
-    /// them has it.
+    /// The mean embedding D of the references, of unit length, by which a search confirms whom it found; empty where
+    /// none of them has it.
     pub fn confirming(&self) -> &[f32] {
         &self.confirming
     }
@@ -122,8 +123,8 @@ impl Profile {
         self.attributes.get(index).copied().flatten()
     }
 
-    /// For each part of a face, the gain in likeness to the references once it is covered, as a cosine, and the usual range
-    /// of that gain; empty where too few references have parts.
+    /// For each part of a face, the gain in likeness to the references once it is covered, as a cosine, and the usual
+    /// range of that gain; empty where too few references have parts.
     pub fn gains(&self, face: &Embeddings, parts: &Parts) -> Vec<(Part, f32, Spread)> {
         self.parts.as_ref().map_or_else(Vec::new, |own| own.gains(face, parts))
     }
@@ -138,11 +139,11 @@ impl Profile {
         &self.negatives
     }
 
-    /// The id of the reference, or of the negative, at this place among them.
-    pub fn sample_id(&self, kind: SampleKind, place: usize) -> Option<Uuid> {
+    /// The id of the reference, or of the negative, with this index among them.
+    pub fn sample_id(&self, kind: SampleKind, index: usize) -> Option<Uuid> {
         match kind {
-            SampleKind::Reference => self.ids.get(place).copied(),
-            _ => self.negatives.get(place).map(|n| n.id),
+            SampleKind::Reference => self.ids.get(index).copied(),
+            _ => self.negatives.get(index).map(|n| n.id),
         }
     }
 
@@ -158,12 +159,12 @@ impl Profile {
         Conditions::of(probe).beyond(&self.conditions)
     }
 
-    /// The cosine that a genuine photograph under the conditions of `probe` is expected to have: the worse the conditions,
-    /// the lower and the less certain.
+    /// The cosine that a genuine photograph under the conditions of `probe` is expected to have: the worse the
+    /// conditions, the lower and the less certain.
     pub fn expectation(&self, which: Embedding, probe: &Template) -> Spread {
-        let EmbeddingProfile { genuine, effects, doubt, .. } = self.embedding(which);
+        let EmbeddingProfile { genuine, effects, effect_uncertainty, .. } = self.embedding(which);
         let effect = self.conditions(probe).effect(effects);
-        let widened = (1.0 + (doubt * effect).powi(2)).sqrt();
+        let widened = (1.0 + (effect_uncertainty * effect).powi(2)).sqrt();
         Spread { centre: genuine.centre + effect * genuine.deviation, deviation: widened * genuine.deviation }
     }
 
@@ -188,26 +189,28 @@ impl Profile {
         })
     }
 
-    /// The log odds that `probe` depicts this person, genuine or not. Each embedding's cosine enters by its place between
-    /// look-alikes (0) and the genuine expectation (1).
+    /// The natural log odds that `probe` depicts this person, genuine or not, from the normalised cosines of the
+    /// embeddings.
     pub fn likeness(&self, probe: &Template) -> f32 {
-        let places = self.places(probe);
-        self.likeness[0] + places.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
+        let normalised = self.normalised_all(probe);
+        self.likeness[0] + normalised.iter().zip(&self.likeness[1..]).map(|(p, w)| w * p).sum::<f32>()
     }
 
-    /// The probe's [`Profile::place`] per embedding, clamped to -1..=1.5. One that either side lacks takes the mean of the
-    /// others, so that it changes nothing.
-    pub fn places(&self, probe: &Template) -> Vec<f32> {
-        let places = Embedding::JUDGED.map(|e| self.compares(e, probe).then(|| self.place(e, probe).clamp(-1.0, 1.5)));
-        let known: Vec<f32> = places.iter().flatten().copied().collect();
+    /// [`Profile::normalised`] for each of [`Embedding::JUDGED`], clamped to -1..=1.5. One that either side lacks takes
+    /// the mean of the others, so that it changes nothing.
+    pub fn normalised_all(&self, probe: &Template) -> Vec<f32> {
+        let each =
+            Embedding::JUDGED.map(|e| self.compares(e, probe).then(|| self.normalised(e, probe).clamp(-1.0, 1.5)));
+        let known: Vec<f32> = each.iter().flatten().copied().collect();
         let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
-        places.into_iter().map(|p| p.unwrap_or(mean)).collect()
+        each.into_iter().map(|p| p.unwrap_or(mean)).collect()
     }
 
-    /// The place of the probe's cosine between look-alikes (0) and the genuine expectation (1).
-    pub fn place(&self, which: Embedding, probe: &Template) -> f32 {
+    /// The cosine similarity normalised so that the mean of the nearest impostors is 0 and the expected genuine one is
+    /// 1 (F-norm; Poh and Bengio 2005).
+    pub fn normalised(&self, which: Embedding, probe: &Template) -> f32 {
         let part = self.embedding(which);
-        (self.similarity(which, probe) - part.impostor.centre) / part.width()
+        (self.similarity(which, probe) - part.impostor.centre) / part.separation()
     }
 }
 
@@ -250,7 +253,7 @@ fn fit_embedding(
         genuine,
         impostor: Spread::of(&strangers),
         effects: prior.conditions,
-        doubt: prior.doubt,
+        effect_uncertainty: prior.effect_uncertainty,
     }
 }
 
@@ -301,8 +304,8 @@ mod tests {
         let profile = Profile::of_templates((0..4).map(old).collect(), &population).unwrap();
         assert!(profile.embedding(Embedding::C).centroid.is_empty() && !profile.compares(Embedding::C, &near(1, 9)));
         assert!(profile.likeness(&near(1, 99)) > 0.0 && profile.likeness(&template(2)) < 0.0);
-        let places = profile.places(&near(1, 99));
-        assert!((places[2] - f32::midpoint(places[0], places[1])).abs() < 1e-6);
+        let normalised = profile.normalised_all(&near(1, 99));
+        assert!((normalised[2] - f32::midpoint(normalised[0], normalised[1])).abs() < 1e-6);
         // Two of six are new: only they make the direction.
         let mixed = (0..4).map(old).chain((4..6).map(|i| near(1, i))).collect();
         let mixed = Profile::of_templates(mixed, &population).unwrap();

@@ -61,8 +61,8 @@ impl fmt::Display for IdentityId {
     }
 }
 
-/// The target error rates of verdicts about a person; `None`: the general ones. The operating points of the fusion limit
-/// which rates are possible.
+/// The target error rates of verdicts about a person; `None`: the general ones. The operating points of the fusion
+/// limit which rates are possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorTargets {
     /// The share of genuine photographs that may be called fake, above 0 and below 1.

@@ -25,7 +25,7 @@ pub struct SearchRow {
     pub negatives: u32,
     /// The agreement of the references, in the order of [`Embedding::JUDGED`].
     pub agreement: [Agreement; Embedding::JUDGED.len()],
-    /// The mean direction of the references by [`SEARCHED`], in steps of 1 / 32767; empty without a vector.
+    /// The mean embedding of the references by [`SEARCHED`], in steps of 1 / 32767; empty without a vector.
     direction: Vec<i16>,
 }
 
@@ -49,7 +49,7 @@ impl SearchRow {
         }
     }
 
-    /// The mean direction of the references by [`SEARCHED`], a unit vector but for rounding; empty without a vector.
+    /// The mean embedding of the references by [`SEARCHED`], a unit vector but for rounding; empty without a vector.
     pub fn direction(&self) -> Vec<f32> {
         self.direction.iter().map(|v| f32::from(*v) / ONE).collect()
     }

@@ -1,7 +1,7 @@
 //! The pictures of a folder: which files a batch, an enrollment, an evaluation or a training export opens.
 //!
-//! A file is a picture by its content, or because its name says so: one that turns out not to be is then an error that
-//! somebody sees. What is left out is listed with the reason.
+//! A file is a picture by its content or by the ending of its name. One that is named as a picture but is none is not
+//! left out silently: it fails with an error where it is opened. What is left out is listed with the reason.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
@@ -37,7 +37,7 @@ pub enum Why {
     NotAFile,
     /// A symbolic link to what is listed under another path.
     ListedElsewhere,
-    /// It has no place in the layout of the folder.
+    /// Its path does not fit the layout of the folder.
     OutsideLayout,
     /// Its person has no genuine photograph.
     PersonWithoutPhotograph,
@@ -56,8 +56,8 @@ impl Why {
     }
 }
 
-/// The pictures under `folder`. Symbolic links are followed, and whatever they lead to is listed once, under its own path
-/// where that is within `folder`.
+/// The pictures under `folder`. Symbolic links are followed, and whatever they lead to is listed once, under its own
+/// path where that is within `folder`.
 pub fn image_files(folder: &Path) -> ImageFiles {
     let mut found = ImageFiles::default();
     // By their real paths, what has been listed.

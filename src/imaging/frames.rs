@@ -9,7 +9,7 @@ use super::Decoded;
 pub struct Frame {
     /// Its pixels, upright and in sRGB, with the facts of the whole file.
     pub picture: Decoded,
-    /// Its place among the frames of the file, from 0.
+    /// Its index among the frames of the file, from 0.
     pub index: u32,
     /// From the beginning to when it is first shown.
     pub at: Duration,

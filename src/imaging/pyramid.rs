@@ -1,8 +1,8 @@
 //! A picture with smaller copies of itself, each made when it is first needed.
 //!
-//! A network sees a few hundred pixels per side. Sampled from a photograph of twelve megapixels, each of them is the mean of
-//! dozens of source pixels, and each crop pays for them again. The pyramid halves the photograph once for all crops. A large
-//! JPEG starts with a reduced copy, and is decoded again only where a small face needs finer pixels.
+//! A network sees few pixels of a large photograph; without the pyramid each of them is the mean of many source pixels,
+//! for every crop again. The pyramid halves the photograph once for all crops. A large JPEG starts with a reduced copy,
+//! and is decoded again only where a small face needs finer pixels.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -30,8 +30,8 @@ type Read = Box<dyn Fn(usize) -> Option<RgbImage> + Send + Sync>;
 const HALVINGS: usize = 4;
 
 impl Pyramid {
-    /// A picture of `width` x `height` with `copy`, halved `halvings` times. `read` returns finer copies, or `None` where it
-    /// fails.
+    /// A picture of `width` x `height` with `copy`, halved `halvings` times. `read` returns finer copies, or `None`
+    /// where it fails.
     pub(super) fn reduced(
         (width, height): (u32, u32),
         halvings: usize,
@@ -52,8 +52,8 @@ impl Pyramid {
         self.height
     }
 
-    /// The copy to sample from when one output pixel covers `scale` pixels of the whole picture, and how many times smaller
-    /// than the whole it is: the smallest copy of which an output pixel still covers at least one pixel.
+    /// The copy to sample from when one output pixel covers `scale` pixels of the whole picture, and how many times
+    /// smaller than the whole it is: the smallest copy of which an output pixel still covers at least one pixel.
     pub fn shrunk(&self, scale: f32) -> (&RgbImage, f32) {
         let at = halvings(scale);
         // The nearest copy: a finer one where no pixels are left to halve, a coarser one where reading fails.

@@ -152,8 +152,8 @@ impl Analyser {
         Ok(timing::timed(Stage::Decode, || Animation::open(bytes, &self.limits, self.max_frames))?)
     }
 
-    /// Finds the faces in each of the frames that are looked at, one after another: the largest, fewer per frame the more
-    /// frames there are.
+    /// Finds the faces in each of the frames that are looked at, one after another: the largest, fewer per frame the
+    /// more frames there are.
     pub(super) fn find_in_frames<'a>(
         &'a self,
         animation: &'a Animation,

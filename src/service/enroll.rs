@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Enrolled, IdentityName, Service, ServiceError};
 use crate::error_code::ErrorCode;
 use crate::identity::{
-    Candidate, IdentityFields, IdentityId, IdentityRecord, Population, Refusal, SEARCHED, Sample, SampleKind,
+    IdentityFields, IdentityId, IdentityRecord, OfferedImage, Population, Refusal, SEARCHED, Sample, SampleKind,
     SampleSet, admit,
 };
 use crate::imaging::is_animated;
@@ -36,7 +36,8 @@ pub struct Accepted {
     pub reference_id: Uuid,
     /// Quality of the face, 0..=100.
     pub quality: f32,
-    /// Faces in the image; of several, the one that agrees with the other photographs is enrolled.
+    /// Faces in the image. Of several, a reference takes the one that agrees with the person's other photographs, a
+    /// negative the one most like the person.
     pub faces: usize,
 }
 
@@ -60,7 +61,8 @@ pub struct ProfileReport {
     pub references: usize,
     /// Negatives that it holds.
     pub negatives: usize,
-    /// For each embedding, the expected cosine of another genuine photograph, and its standard deviation.
+    /// For each embedding, the expected cosine of another genuine photograph with the mean of the references, -1..=1,
+    /// and its standard deviation.
     pub expected_likeness: Vec<[f32; 2]>,
     /// A remark for the operator, for example that references are few.
     pub remark: String,
@@ -75,17 +77,17 @@ pub struct EnrollmentReport {
     pub rejected: Vec<Rejected>,
     /// The profile after the enrollment; `null` without a reference.
     pub profile: Option<ProfileReport>,
-    /// Other identities that the networks hardly tell from this one, the most similar first: twins, or one person enrolled
-    /// twice. A search may answer with either.
+    /// Other identities that a search can hardly distinguish from this one, the most similar first: twins, or one
+    /// person enrolled twice. A search may answer with either.
     pub look_alikes: Vec<LookAlike>,
 }
 
-/// Another identity that the networks hardly tell from the one enrolled.
+/// Another identity that a search can hardly distinguish from the one enrolled.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LookAlike {
     /// The other identity.
     pub identity: IdentityName,
-    /// The cosine between the mean directions of the references of the two, as a search compares, -1..=1.
+    /// The cosine between the mean embeddings C of the references of the two, -1..=1.
     pub similarity: f32,
 }
 
@@ -252,22 +254,22 @@ impl Service {
     }
 
     /// The templates of all uploads; an image that cannot be decoded has no faces and a rejection.
-    fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<Candidate>, Vec<Rejected>), ServiceError> {
+    fn candidates(&self, uploads: &[Upload]) -> Result<(Vec<OfferedImage>, Vec<Rejected>), ServiceError> {
         let (mut candidates, mut unreadable) = (Vec::new(), Vec::new());
         for (index, upload) in uploads.iter().enumerate() {
             if is_animated(&upload.bytes) {
-                candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                candidates.push(OfferedImage { sha256: String::new(), faces: Vec::new() });
                 unreadable.push(rejected(index, upload, ErrorCode::AnimatedImage, ANIMATED.into()));
                 continue;
             }
             match self.analyser.analyse_completely(&upload.bytes) {
                 Ok(a) if !a.image.complete => {
-                    candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                    candidates.push(OfferedImage { sha256: String::new(), faces: Vec::new() });
                     unreadable.push(rejected(index, upload, ErrorCode::IncompleteImage, INCOMPLETE.into()));
                 }
-                Ok(a) => candidates.push(Candidate { sha256: a.image.sha256.clone(), faces: a.into_templates() }),
+                Ok(a) => candidates.push(OfferedImage { sha256: a.image.sha256.clone(), faces: a.into_templates() }),
                 Err(ServiceError::Image(e)) => {
-                    candidates.push(Candidate { sha256: String::new(), faces: Vec::new() });
+                    candidates.push(OfferedImage { sha256: String::new(), faces: Vec::new() });
                     unreadable.push(rejected(index, upload, e.code(), e.to_string()));
                 }
                 Err(e) => return Err(e),
@@ -282,7 +284,7 @@ impl Service {
         id: &IdentityId,
         kind: SampleKind,
         uploads: &[Upload],
-        candidates: Vec<Candidate>,
+        candidates: Vec<OfferedImage>,
         outcomes: Vec<Result<usize, Refusal>>,
         unreadable: Vec<Rejected>,
     ) -> Result<EnrollmentReport, ServiceError> {

@@ -1,7 +1,7 @@
 //! Expired identities: they stop matching immediately, and are erased after a grace period.
 //!
-//! The grace period guards against a clock that jumps: a machine that wakes up in the year 2040 and is corrected a minute
-//! later must not erase everybody. It is measured by a monotonic clock, which cannot be set.
+//! The grace period guards against a clock that jumps: a machine that wakes up in the year 2040 and is corrected a
+//! minute later must not erase everybody. It is measured by a monotonic clock, which cannot be set.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::audit::Actor;
 use crate::identity::IdentityId;
 use crate::store::ErasureReason;
 
-/// Finds and erases expired identities; call [`Expiry::sweep`] about once a minute.
+/// Finds and erases expired identities; call [`Expiry::sweep`] several times per grace period.
 pub struct Expiry {
     grace: Duration,
     /// When each was first seen expired.

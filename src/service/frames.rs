@@ -1,4 +1,5 @@
-//! Animations: every frame that is looked at is judged as a picture of its own, and the most alarming decides.
+//! Animations: each of the chosen frames is judged as a picture of its own, and the one with the most alarming verdict
+//! decides.
 
 use super::analyser::{Found, Moment};
 use super::report::{AnimationReport, FrameReport};
@@ -6,8 +7,8 @@ use super::{Service, ServiceError, Verification};
 use crate::verdict::{FrameFacts, deciding};
 
 impl Service {
-    /// The answer for an image by `judge`, which judges one picture: a still, or one frame after another. Only one frame is in
-    /// memory at a time.
+    /// The answer for an image by `judge`, which judges one picture: a still, or one frame after another. Only one
+    /// frame is in memory at a time.
     pub(super) fn of_pictures(
         &self,
         bytes: &[u8],
@@ -39,8 +40,8 @@ fn of_frames(mut answers: Vec<(Moment, Verification)>, all_read: bool) -> Option
         .iter()
         .enumerate()
         .filter_map(|(i, (_, answer))| Some((i, answer.faces.get(answer.deciding_face?)?.standing)));
-    let (places, standings): (Vec<usize>, Vec<_>) = with_face.unzip();
-    let decides = deciding(standings).and_then(|i| places.get(i).copied()).unwrap_or(0);
+    let (indices, standings): (Vec<usize>, Vec<_>) = with_face.unzip();
+    let decides = deciding(standings).and_then(|i| indices.get(i).copied()).unwrap_or(0);
     let (moment, mut answer) = (decides < answers.len()).then(|| answers.swap_remove(decides))?;
     let facts = FrameFacts {
         total: answer.image.frames,

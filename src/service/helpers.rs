@@ -1,8 +1,8 @@
 //! A second thread for a request while one is idle.
 //!
-//! The networks that read a face do not depend on each other. While a thread is idle, those that produce no embedding run
-//! on another thread, and the answer comes sooner. While every thread has a request of its own, and where there is only
-//! one, all run one after the other. The answer is the same.
+//! The networks that read a face do not depend on each other. While a thread is idle, those that produce no embedding
+//! run on another thread, and the answer comes sooner. While every thread has a request of its own, and where there is
+//! only one, all run one after the other. The answer is the same.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

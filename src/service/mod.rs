@@ -1,5 +1,5 @@
-//! The use cases without HTTP. The API, the batch and the command line reach them through [`RecordedService`], which writes
-//! every act to the audit log before it answers.
+//! The use cases without HTTP. The API, the batch and the command line reach them through [`RecordedService`], which
+//! writes every act to the audit log before it answers.
 //!
 //! Every method blocks, on the processor or on the disk: asynchronous callers run them through [`Pool`].
 
@@ -50,8 +50,8 @@ pub use report::{
 pub use timing::{Stage, StageTiming};
 pub use verify::{MOST_CANDIDATES, VerifyOptions};
 
-/// Everything that answers a request: networks, population, fusion, store, and the identities in memory. Its public methods
-/// only read; [`Acting`] offers those that act.
+/// Everything that answers a request: networks, population, fusion, store, and the identities in memory. Its public
+/// methods only read; [`Acting`] offers those that act.
 pub struct Service {
     analyser: Analyser,
     population: Arc<Population>,
@@ -190,8 +190,8 @@ impl Service {
         self
     }
 
-    /// The service with this memory for the fitted profiles of the identities that faces were lately compared with, in
-    /// bytes. They are fitted again when they are needed.
+    /// The service with this memory for the fitted profiles of the identities that faces were recently compared with,
+    /// in bytes. They are fitted again when they are needed.
     #[must_use]
     pub fn with_profile_memory(mut self, bytes: usize) -> Self {
         self.gallery = self.gallery.with_profiles(bytes);
@@ -213,7 +213,8 @@ impl Service {
         Ok(KeyRing::new(self.store.keys()?, self.store.key_hasher().clone()))
     }
 
-    /// Changes whenever a key is issued or revoked; see [`KeyStore::keys_version`](crate::store::KeyStore::keys_version).
+    /// Changes whenever a key is issued or revoked; see
+    /// [`KeyStore::keys_version`](crate::store::KeyStore::keys_version).
     ///
     /// # Errors
     /// When the store fails.

@@ -9,20 +9,21 @@ use crate::identity::{IdentityId, Sample};
 use crate::template::{Embedding, Template, cosine};
 
 /// The least cosine, by an embedding that stayed the same, of a face with the same face as it was read before.
-const SAME: f32 = 0.9;
+const SAME_FACE_COSINE: f32 = 0.9;
 
 /// What reading an identity's images again came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Refreshed {
     /// The samples that were read again.
     pub read: Vec<Uuid>,
-    /// The samples of earlier networks that could not be: no image of them is kept, or their face is not found in it. They
-    /// stay as they are, and verify claims by what they have.
+    /// The samples of earlier networks that could not be: no image of them is kept, or their face is not found in it.
+    /// They stay as they are, and verify claims by what they have.
     pub left: Vec<Uuid>,
 }
 
 impl Service {
-    /// The number of identities that have references, but none that a search can compare: earlier networks read them.
+    /// The number of identities that have references, but none that a search can compare: their templates were made by
+    /// earlier networks.
     ///
     /// # Errors
     /// When the service is in an undefined state.
@@ -80,7 +81,7 @@ fn same_face(before: &Template, faces: Vec<Template>) -> Option<Template> {
         cosines.sum::<f32>() / kept.len().max(1) as f32
     };
     let all = faces.into_iter().map(|face| (alike(&face), face));
-    all.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= SAME).map(|(_, face)| face)
+    all.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= SAME_FACE_COSINE).map(|(_, face)| face)
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub struct ImageReport {
     pub complete: bool,
     /// Exif's orientation that was undone, 1 to 8; 1 for an image stored upright.
     pub orientation: u8,
-    /// Whether the image has too many pixels and was judged at a fraction of its size; `width` and `height` are those of the
-    /// whole.
+    /// Whether the image has too many pixels and was judged at a fraction of its size; `width` and `height` are those
+    /// of the whole.
     pub scaled: bool,
     /// The colour profile; `null` for sRGB, or where the file names none.
     pub colour_profile: Option<ColourProfileReport>,
@@ -125,47 +125,53 @@ pub struct CopyReport {
 pub struct CandidateReport {
     /// The identity.
     pub identity: IdentityName,
-    /// The similarity of the face to the mean of the references, -1..=1: the mean cosine of embeddings C and D where the
-    /// candidate was confirmed, otherwise the cosine of embedding C.
+    /// The similarity of the face to the mean of the references, -1..=1: the mean cosine of embeddings C and D where
+    /// the candidate was confirmed, otherwise the cosine of embedding C.
     pub similarity: f32,
-    /// Whether the second network compared them: only where the first one finds them more similar than most strangers are.
+    /// Whether the second network compared them: only where the first one finds them more similar than most strangers
+    /// are.
     pub confirmed: bool,
-    /// The share of strangers who are as similar to one of the identities searched, 0..=1; `null` where that is nothing unusual.
+    /// The share of strangers who are as similar to one of the identities searched, 0..=1; `null` below the start of
+    /// the fitted tail, where the rate is not modelled.
     pub expected_fpir: Option<f32>,
 }
 
 /// The search of everybody enrolled for one face.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SearchReport {
-    /// The number of identities that were searched: those with references that the present networks have read, and not
-    /// expired.
+    /// The number of identities searched: those with references that the present networks have read, and not expired.
+    /// Those with `enroll_again` are left out.
     pub gallery_size: usize,
-    /// The similarity from which on the face depicts the first candidate; lower for a confirmed one. `null` where nobody is
-    /// enrolled.
+    /// The similarity from which on the face depicts the first candidate, -1..=1; lower for a confirmed one. `null`
+    /// where nobody is enrolled.
     pub threshold: Option<f32>,
-    /// The false-positive identification rate asked for: the share of strangers who may be taken for somebody enrolled.
+    /// The false-positive identification rate asked for, 0.000001 to 0.5: the share of strangers who may be taken for
+    /// somebody enrolled.
     pub target_fpir: f32,
     /// The rate expected at the threshold, 0..=1.
     pub expected_fpir: f32,
-    /// The most similar identities, the most similar first: one, or as many as `top_k` asks for. The face depicts the first
-    /// of those that reach the threshold to whose negatives (`not_this_person`) it is not nearer than to the references.
+    /// The most similar identities, the most similar first: one, or as many as `top_k` asks for. The face depicts the
+    /// first that reaches the threshold and to whose negatives (`not_this_person`) the face is not nearer than to the
+    /// references.
     pub candidates: Vec<CandidateReport>,
 }
 
 /// One face.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceReport {
-    /// Its place in the list of faces, from 0; the largest comes first.
+    /// Its index in the list of faces, from 0; the largest comes first.
     pub index: usize,
     /// The face's box in pixels of the upright image: x, y, width, height.
     #[schema(value_type = Object)]
     pub bbox: BoundingBox,
     /// The detector's confidence, 0..=1.
     pub confidence: f32,
-    /// Yaw, pitch and roll of the head in degrees.
+    /// The pose of the head: `yaw`, `pitch` and `roll` in degrees, 0 for a level frontal face. Positive: turned to the
+    /// person's own left, looking up, leaning to the person's own right shoulder.
     #[schema(value_type = Object)]
     pub pose: Pose,
-    /// The quality of the face, as a whole and by component.
+    /// The quality of the face: `score`, the least of the components' scores, 0..=100, and `components`, each with
+    /// `component`, `value` in the component's unit and `score`, 0..=100.
     #[schema(value_type = Object)]
     pub quality: Quality,
     /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them.
@@ -174,26 +180,32 @@ pub struct FaceReport {
     pub identity: Option<IdentityName>,
     /// The search for the face's identity; `null` where an identity was claimed.
     pub search: Option<SearchReport>,
-    /// What it brings to the verdict on the image.
+    /// What the face brings to the verdict on the image.
     #[serde(skip)]
     pub(super) standing: Standing,
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
     pub score: Option<f32>,
-    /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one. Their `likeness` is
-    /// `null` where a search found the identity, by the search's own threshold.
+    /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one. `fake` and
+    /// `real` are scores, 0..=1, `likeness` natural log odds, `similarity` a cosine, `min_quality` 0..=100, and the
+    /// targets are shares, 0..=1. `likeness` is `null` where a search found the identity, by the search's own
+    /// threshold.
     #[schema(value_type = Option<Object>)]
     pub thresholds: Option<ThresholdReport>,
-    /// The log odds that the face depicts that identity; `null` without one.
+    /// The natural log odds that the face depicts that identity, genuine or not. Above zero: more likely than not.
+    /// `null` without one.
     pub likeness: Option<f32>,
-    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict only where
-    /// the face in a copy of a reference is another person's: `fake` instead of `different_person`.
+    /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict
+    /// only where the face in a copy of a reference is another person's: `fake` instead of `different_person`.
     pub copy_of: Option<CopyReport>,
-    /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face is called neither
-    /// `real` nor `fake`.
+    /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face is called
+    /// neither `real` nor `fake`.
     pub stability: Option<Stability>,
-    /// The limits of the verdict, the worst first.
+    /// The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
+    /// and `score`, 0..=1, of the degraded copy); `uncertain_identity` (with `similarity` and the `least` that is
+    /// needed); `quality` (with `component`, `value` in the component's unit, `score` 0..=100); `between_thresholds`;
+    /// `no_colour`; `few_references` (with `references`).
     #[schema(value_type = Vec<Object>)]
     pub limits: Vec<Limit>,
     /// The reasons for the verdict.
@@ -274,7 +286,8 @@ impl FaceReport {
 pub struct AnimationReport {
     /// The index of the frame that decided, from 0. The faces of the answer are those of this frame.
     pub deciding_frame: u32,
-    /// The frames that were looked at, in the order of the file: different ones that are not blank, `max_frames` at most.
+    /// The frames that were looked at, in the order of the file: different ones that are not blank, `max_frames` at
+    /// most.
     pub frames: Vec<FrameReport>,
     /// Whether these were chosen from all frames; `false` where the file has too many to read, or some are damaged.
     pub all_read: bool,
@@ -283,7 +296,7 @@ pub struct AnimationReport {
 /// One frame of an animation, judged as a picture of its own.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FrameReport {
-    /// Its place among the frames of the file, from 0.
+    /// Its index among the frames of the file, from 0.
     pub index: u32,
     /// Milliseconds from the beginning to when it is first shown.
     pub at_ms: u64,
@@ -300,9 +313,9 @@ pub struct FrameReport {
 /// The answer to one image.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Verification {
-    /// The answer for the image: the most alarming (`fake`, `inconclusive`, `real`) of the faces that depict the claimed
-    /// identity, or in a search anybody enrolled, in all frames that were looked at; where none does, that of the face most like
-    /// the claimed identity.
+    /// The answer for the image: the most alarming (`fake`, `inconclusive`, `real`) of the faces that depict the
+    /// claimed identity, or in a search anybody enrolled, in all frames that were looked at; where none does, that of
+    /// the face most like the claimed identity.
     pub verdict: Verdict,
     /// The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is
     /// no face or no identity.
@@ -315,17 +328,17 @@ pub struct Verification {
     pub faces: Vec<FaceReport>,
     /// The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
     pub search: Option<SearchReport>,
-    /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an animation
-    /// four times as many in all its frames together.
+    /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an
+    /// animation four times as many in all its frames together.
     pub more_faces: bool,
     /// The explanation of the deciding face, with what was found of the others that depict an identity.
     pub explanation: Explanation,
-    /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's own
-    /// where it has error rates of its own.
+    /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's
+    /// own where it has error rates of its own.
     #[schema(value_type = Object)]
     pub thresholds: ThresholdReport,
-    /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with the
-    /// thresholds that faceward ships.
+    /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with
+    /// the thresholds that faceward ships.
     #[schema(value_type = Option<Object>)]
     pub calibration: Option<CalibrationSource>,
     /// The image.

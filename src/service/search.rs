@@ -1,7 +1,8 @@
 //! Search: whom of everybody enrolled each face of an image depicts, if anybody.
 //!
-//! Who it is comes first, and costs one network per face, and another for the few that resemble somebody. Only a face that depicts somebody is described and judged: most
-//! faces are strangers', and nothing is spent on them once that is known. `full` describes them too, and changes no decision.
+//! Identification comes first. It costs one network per face, and a second for the few faces that resemble somebody.
+//! Only a face that depicts somebody is described and judged: most faces are strangers', and nothing more is spent on
+//! them. `full` describes them too, and changes no verdict.
 
 use std::sync::Arc;
 
@@ -14,9 +15,9 @@ use crate::identity::{OpenSet, Profile, SEARCHED};
 use crate::template::{Template, cosine};
 use crate::verdict::{CandidateFacts, Explanation, Judgement, SearchFacts};
 
-/// The nearest identities that may be compared exactly: the first pass rounds.
-const EXACT: usize = 4;
-/// More than the first pass rounds a cosine by.
+/// The number of nearest identities that may be compared exactly, as the first pass rounds.
+const COMPARED_EXACTLY: usize = 4;
+/// An upper bound on the rounding error of a cosine in the first pass.
 const ROUNDING: f32 = 0.02;
 
 /// A candidate compared exactly, with the profile that was read for it; none where it is far from depicting the face.
@@ -52,7 +53,7 @@ impl Service {
     fn identify(&self, search: &Search, index: usize, face: &Face) -> Result<FaceReport, ServiceError> {
         let Search { found, options, open_set, .. } = search;
         let vector = self.analyser.embed_to_search(&found.pixels, face)?;
-        let near = self.gallery.candidates(&vector, options.top_k.unwrap_or(1).max(EXACT))?;
+        let near = self.gallery.candidates(&vector, options.top_k.unwrap_or(1).max(COMPARED_EXACTLY))?;
         let mut compared = self.compare_exactly(near, search, face, &vector)?;
         let describe = || self.analyser.template(&found.pixels, face, Some(vector.clone()));
         let mut template = if options.full { Some(describe()?) } else { None };
@@ -90,8 +91,8 @@ impl Service {
         Ok(report)
     }
 
-    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed: the most
-    /// similar first.
+    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed: the
+    /// most similar first.
     fn compare_exactly(
         &self,
         near: Vec<Candidate>,
@@ -131,7 +132,7 @@ impl Service {
     }
 
     /// The judgement of a face against the identity that it was found to depict; `None` where it is nearer to an image
-    /// enrolled as not that person.
+    /// enrolled as another person.
     ///
     /// # Errors
     /// Among others, where the identity has been erased or has expired meanwhile.
@@ -154,8 +155,8 @@ impl Service {
         let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
         self.gallery.still(enrolled)?;
         let similarity = candidate.similarity;
-        let least = search.open_set.threshold_to_accuse(similarity);
-        Ok(Some(judgement.accusing_from(least, similarity.score())))
+        let least = search.open_set.threshold_to_call_fake(similarity);
+        Ok(Some(judgement.called_fake_from(least, similarity.score())))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The time that each stage of a verification takes.
 //!
 //! The stages themselves know nothing of time: the service measures around them, and puts a clock in front of each
-//! network. A verification runs on one thread from start to end, so its clocks are thread-local; the time that a helping
-//! thread spends on it is added.
+//! network. A verification runs on one thread from start to end, so its clocks are thread-local; the time that a
+//! helping thread spends on it is added.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};

@@ -18,14 +18,15 @@ pub const MOST_CANDIDATES: usize = 100;
 /// What a request may ask of a verification.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifyOptions {
-    /// Whether every face called `real` or `fake` is judged again in a degraded copy; `None`: by the service's own setting.
+    /// Whether every face called `real` or `fake` is judged again in a degraded copy; `None`: by the service's own
+    /// setting.
     pub stability_check: Option<bool>,
-    /// Whether a search describes strangers' faces too. It changes no decision.
+    /// Whether a search describes strangers' faces too. It changes no verdict.
     pub full: bool,
     /// The number of candidates that a search lists per face, up to [`MOST_CANDIDATES`]; `None`: one.
     pub top_k: Option<usize>,
-    /// The share of strangers that a search may take for somebody enrolled, within [`TARGET_FPIR`]; `None`: the service's own
-    /// setting.
+    /// The share of strangers that a search may take for somebody enrolled, within [`TARGET_FPIR`]; `None`: the
+    /// service's own setting.
     pub target_fpir: Option<f32>,
 }
 
@@ -117,8 +118,8 @@ impl Service {
         Ok(self.answer(found.image.clone(), reports, Some(enrolled.name())))
     }
 
-    /// The template of a degraded copy of a face, for the stability check; `None` where none is wanted, by `asked` or else by
-    /// the service's own setting.
+    /// The template of a degraded copy of a face, for the stability check; `None` where none is wanted, by `asked` or
+    /// else by the service's own setting.
     pub(super) fn degraded_template(
         &self,
         pixels: &Pyramid,
@@ -167,7 +168,8 @@ impl Service {
 
     fn without_face(&self, image: &ImageReport, claimed: Option<&Enrolled>) -> Verification {
         let reason = if image.complete {
-            "No face was found. The image shows none, or the face is turned away, covered, or smaller than about 24 pixels."
+            "No face was found. The image shows none, or the face is turned away, covered, or too small for the \
+             detector. Send an image in which the face is larger and turned to the camera."
         } else {
             "No face was found in what is left of the image: data of it is missing or damaged. Send the original file."
         };

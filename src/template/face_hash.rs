@@ -1,10 +1,10 @@
 //! A perceptual hash of a face with its surroundings, which tells a copy of a picture from another picture of the same
 //! person.
 //!
-//! The hash is 256 signs of the lowest frequencies of a small grey square around the face, as in PDQ and pHash for whole
-//! pictures. Recompression, scaling and cropping hardly change it as long as the square stays in the picture; mirrored and
-//! turned pictures have another hash. It does not measure identity: strangers and other photographs of the same person are
-//! about equally far.
+//! The hash is 256 signs of the lowest frequencies of a small grey square around the face, as in PDQ and pHash for
+//! whole pictures. Recompression, scaling and cropping hardly change it as long as the square stays in the picture;
+//! mirrored and turned pictures have another hash. It does not measure identity: strangers and other photographs of the
+//! same person are about equally far.
 
 use std::array::from_fn;
 use std::sync::LazyLock;
@@ -22,8 +22,8 @@ pub struct FaceHash(pub [u8; 32]);
 const SIDE: usize = 32;
 /// Frequencies along each axis, from the lowest above zero.
 const WAVES: usize = 16;
-/// The side of the square in the picture over the root mean square distance of the mesh's points from their centre: about twice
-/// the face. Over 468 points, centre and size hardly change when a picture is recompressed.
+/// The side of the square in the picture over the root mean square distance of the mesh's points from their centre:
+/// about twice the face. Over 468 points, centre and size hardly change when a picture is recompressed.
 const SPAN: f32 = 5.0;
 
 /// The cosines of the transform (DCT-II), one row per frequency.
@@ -33,8 +33,9 @@ static COSINES: LazyLock<[[f32; SIDE]; WAVES]> = LazyLock::new(|| {
 });
 
 impl FaceHash {
-    /// Pictures whose hashes differ in at most this many bits are taken for copies of one another (docs/robustness.md).
-    pub const COPY: u32 = 48;
+    /// Pictures whose hashes differ in at most this many bits, of 256, are taken for copies of one another
+    /// (docs/robustness.md).
+    pub const COPY_DISTANCE: u32 = 48;
 
     /// The hash of one face of `image`.
     pub fn of(image: &Pyramid, face: &Face) -> Self {
@@ -91,7 +92,7 @@ mod tests {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(2);
         let copy: Vec<f32> = grey.iter().map(|v| 0.9 * v + random.random_range(0.0..4.0)).collect();
         let (near, far) = (FaceHash::of_square(&copy), FaceHash::of_square(&picture(3)));
-        assert!(one.distance(near) <= FaceHash::COPY, "{}", one.distance(near));
-        assert!(one.distance(far) > FaceHash::COPY, "{}", one.distance(far));
+        assert!(one.distance(near) <= FaceHash::COPY_DISTANCE, "{}", one.distance(near));
+        assert!(one.distance(far) > FaceHash::COPY_DISTANCE, "{}", one.distance(far));
     }
 }

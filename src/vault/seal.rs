@@ -18,7 +18,7 @@ pub enum SealError {
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     Randomness,
-    /// It was sealed with another key or for another place, or its bytes were changed.
+    /// It was sealed with another key or for another context, or its bytes were changed.
     #[error("it cannot be decrypted: it was changed, moved, or sealed with another key")]
     Sealed,
 }
@@ -29,18 +29,18 @@ fn random<const N: usize>() -> Result<[u8; N], SealError> {
     Ok(bytes)
 }
 
-/// Nonce and ciphertext. `place` is authenticated too: content sealed for one row does not open in another.
-fn seal(key: &[u8; KEY], place: &[u8], content: &[u8]) -> Result<Vec<u8>, SealError> {
+/// Nonce and ciphertext. `context` is associated data: content sealed for one row does not open in another.
+fn seal(key: &[u8; KEY], context: &[u8], content: &[u8]) -> Result<Vec<u8>, SealError> {
     let nonce: [u8; NONCE] = random()?;
-    let payload = Payload { msg: content, aad: place };
+    let payload = Payload { msg: content, aad: context };
     let sealed = XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(nonce), payload);
     Ok([&nonce[..], &sealed.map_err(|_| SealError::Sealed)?].concat())
 }
 
-fn open(key: &[u8; KEY], place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+fn open(key: &[u8; KEY], context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(SealError::Sealed)?;
     let nonce = XNonce::try_from(nonce).map_err(|_| SealError::Sealed)?;
-    let content = XChaCha20Poly1305::new(key.into()).decrypt(&nonce, Payload { msg: sealed, aad: place });
+    let content = XChaCha20Poly1305::new(key.into()).decrypt(&nonce, Payload { msg: sealed, aad: context });
     content.map(Zeroizing::new).map_err(|_| SealError::Sealed)
 }
 
@@ -56,20 +56,20 @@ impl DataKey {
         Ok(Self(Zeroizing::new(random()?)))
     }
 
-    /// Seals `content` for `place`.
+    /// Seals `content` for `context`.
     ///
     /// # Errors
     /// [`SealError::Randomness`].
-    pub fn seal(&self, place: &[u8], content: &[u8]) -> Result<Vec<u8>, SealError> {
-        seal(&self.0, place, content)
+    pub fn seal(&self, context: &[u8], content: &[u8]) -> Result<Vec<u8>, SealError> {
+        seal(&self.0, context, content)
     }
 
-    /// The content sealed for `place`.
+    /// The content sealed for `context`.
     ///
     /// # Errors
     /// [`SealError::Sealed`].
-    pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        open(&self.0, place, sealed)
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        open(&self.0, context, sealed)
     }
 
     /// The bytes, for deriving further keys.
@@ -144,20 +144,20 @@ impl MasterKey {
         MasterId(id)
     }
 
-    /// Wraps `key` for `place`.
+    /// Wraps `key` for `context`.
     ///
     /// # Errors
     /// [`SealError::Randomness`].
-    pub fn wrap(&self, place: &[u8], key: &DataKey) -> Result<Vec<u8>, SealError> {
-        seal(&self.0, place, key.0.as_slice())
+    pub fn wrap(&self, context: &[u8], key: &DataKey) -> Result<Vec<u8>, SealError> {
+        seal(&self.0, context, key.0.as_slice())
     }
 
-    /// The key wrapped for `place`.
+    /// The key wrapped for `context`.
     ///
     /// # Errors
     /// [`SealError::Sealed`].
-    pub fn unwrap(&self, place: &[u8], wrapped: &[u8]) -> Result<DataKey, SealError> {
-        let content = open(&self.0, place, wrapped)?;
+    pub fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<DataKey, SealError> {
+        let content = open(&self.0, context, wrapped)?;
         let mut key = Zeroizing::new([0; KEY]);
         if content.len() != KEY {
             return Err(SealError::Sealed);

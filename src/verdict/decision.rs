@@ -18,10 +18,11 @@ pub enum Verdict {
     DifferentPerson,
     /// Depicts nobody who is enrolled: the answer of a search that finds nobody.
     UnknownPerson,
-    /// No decision: the quality is too low, the score lies between the thresholds, or a degraded copy of the face got
-    /// the opposite verdict.
+    /// No decision: the quality is too low, data of the image is missing, the score lies between the thresholds, a
+    /// degraded copy of the face got the opposite verdict, or a search found the person but the similarity is too low
+    /// to call the face fake.
     Inconclusive,
-    /// No usable face.
+    /// No face was found.
     NoFace,
 }
 
@@ -86,7 +87,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of this person, 0..=1.
     pub score: f32,
-    /// The terms that the score is the sum of.
+    /// The terms of the log odds behind the score.
     pub contributions: Contributions,
     /// The thresholds that applied.
     pub thresholds: Thresholds,
@@ -99,26 +100,28 @@ pub struct Decision {
 }
 
 /// A face with this score or a higher one is not measured in parts.
-const CLEAR: f32 = 0.9;
+const PARTS_BELOW_SCORE: f32 = 0.9;
 /// Quality components under this score are named as limits.
-const WEAK: f32 = 40.0;
-/// A face of too little quality is another person's where the likeness lies this far below the threshold, in log odds.
-const CLEARLY: f32 = 2.0;
+const WEAK_COMPONENT_SCORE: f32 = 40.0;
+/// In natural log odds: a face of too little quality is `different_person` only where its likeness lies this far below
+/// the threshold.
+const POOR_QUALITY_MARGIN: f32 = 2.0;
 /// With fewer references than this the answer says so.
 const FEW_REFERENCES: usize = 5;
 
 impl Decision {
     /// Decides on one face.
     ///
-    /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes first:
-    /// too little likeness, or a negative of another person that is nearer than the references, is
-    /// `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is `fake`.
-    /// Otherwise the score decides.
+    /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes
+    /// first: too little likeness, or a negative of another person that is nearer than the references, is
+    /// `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is
+    /// `fake`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let thresholds = fusion.thresholds;
         let contributions = fusion.contributions(evidence);
         let score = fusion.score(&contributions);
-        let look_alike = evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
+        let nearer_to_negative =
+            evidence.negative.is_some_and(|n| n.kind == SampleKind::NotThisPerson && n.margin > 0.0);
         let stranger = fusion
             .claim
             .zip(evidence.similarity)
@@ -126,7 +129,7 @@ impl Decision {
         let poor = quality.score < thresholds.min_quality;
         let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
             Verdict::Inconclusive if poor => Verdict::Inconclusive,
-            _ if look_alike => Verdict::DifferentPerson,
+            _ if nearer_to_negative => Verdict::DifferentPerson,
             Verdict::Real if stranger => Verdict::DifferentPerson,
             verdict => verdict,
         };
@@ -144,12 +147,12 @@ impl Decision {
         self.verdict == Verdict::Real && fusion.claim.is_some_and(|claim| awaits_confirmation(&claim, evidence))
     }
 
-    /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all of
-    /// them, and not for a photograph that is clearly genuine as a whole.
+    /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all
+    /// of them, and not for a photograph that is clearly genuine as a whole.
     pub fn wants_parts(&self) -> bool {
         !self.replaced
             && matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive)
-            && self.score < CLEAR
+            && self.score < PARTS_BELOW_SCORE
     }
 
     /// The verdict and the score of the degraded copy that contradicts.
@@ -187,8 +190,9 @@ impl Decision {
             && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
     }
 
-    /// Whether the score, rather than another face in the person's place, speaks against the photograph, or may.
-    pub(super) fn is_in_doubt(&self) -> bool {
+    /// Whether the verdict is `fake` for another reason than a replaced face, or `inconclusive` for another reason than
+    /// the quality.
+    pub(super) fn is_suspect(&self) -> bool {
         matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality() && !self.replaced
     }
 }
@@ -197,7 +201,7 @@ impl Thresholds {
     /// The verdict on a face by its score (0..=1), likeness (log odds) and quality (0..=100), without regard to
     /// negatives.
     pub fn verdict(&self, score: f32, likeness: f32, quality: f32) -> Verdict {
-        let least = if quality < self.min_quality { self.likeness - CLEARLY } else { self.likeness };
+        let least = if quality < self.min_quality { self.likeness - POOR_QUALITY_MARGIN } else { self.likeness };
         if likeness < least {
             Verdict::DifferentPerson
         } else if quality < self.min_quality {
@@ -217,7 +221,7 @@ fn awaits_confirmation(claim: &Claim, evidence: &Evidence) -> bool {
 }
 
 fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, t: &Thresholds) -> Vec<Limit> {
-    let mut weak: Vec<_> = quality.components.iter().filter(|c| c.score < WEAK).collect();
+    let mut weak: Vec<_> = quality.components.iter().filter(|c| c.score < WEAK_COMPONENT_SCORE).collect();
     weak.sort_by(|a, b| a.score.total_cmp(&b.score));
     let mut limits: Vec<Limit> =
         weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }).collect();

@@ -11,7 +11,7 @@ use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, 
 pub struct EmbeddingEvidence {
     /// The embedding.
     pub embedding: Embedding,
-    /// Cosine of the probe with the references' centroid.
+    /// The cosine of the probe with the mean embedding of the references.
     pub observed: f32,
     /// The cosine that a further genuine photograph, taken under the probe's conditions, is expected to have.
     pub expected: f32,
@@ -52,19 +52,19 @@ impl AttributeEvidence {
 pub struct PartEvidence {
     /// The part.
     pub part: Part,
-    /// The gain in likeness to the references once the part is covered, as a cosine.
+    /// The gain in cosine similarity to the references once the part is covered.
     pub observed: f32,
     /// The gain that is usual for this person.
     pub expected: f32,
     /// The standard deviation of the gain in a further genuine photograph.
     pub spread: f32,
-    /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is not
-    /// the person's.
+    /// (observed - expected) / spread, in standard deviations of equal probability: far above zero where the part is
+    /// not the person's.
     pub deviation: f32,
 }
 
 impl PartEvidence {
-    /// One per part; none where too few references were read in parts.
+    /// One per part; none where too few references were measured with each part covered.
     fn measure(face: &Embeddings, parts: &Parts, profile: &Profile) -> Vec<Self> {
         let each = profile.gains(face, parts).into_iter();
         each.map(|(part, observed, usual)| Self {
@@ -103,7 +103,7 @@ pub struct NegativeEvidence {
 pub struct CopyEvidence {
     /// The kind of the enrolled image.
     pub kind: SampleKind,
-    /// Its place among the references, or among the negatives, from 0.
+    /// Its index among the references, or among the negatives, from 0.
     pub index: usize,
     /// Bits of the perceptual hash that differ, of 256.
     pub distance: u32,
@@ -128,21 +128,21 @@ impl AgeEvidence {
 /// Everything measured between one face and one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
-    /// The log odds that the face depicts the person ([`Profile::likeness`]).
+    /// The natural log odds that the face depicts the person ([`Profile::likeness`]).
     pub likeness: f32,
     /// The similarity that a claim is decided by; `None` where either side lacks embedding C.
     pub similarity: Option<Similarity>,
     /// Whether the references have embedding D, so that it can confirm a claim.
     pub confirmable: bool,
-    /// The places that the likeness is computed from ([`Profile::places`]).
-    pub places: Vec<f32>,
+    /// The normalised cosines that the likeness is computed from ([`Profile::normalised_all`]).
+    pub normalised: Vec<f32>,
     /// The probe's conditions less the references'.
     pub conditions: Conditions,
     /// One per embedding that both probe and references have.
     pub embeddings: Vec<EmbeddingEvidence>,
     /// One per attribute that both probe and references show.
     pub attributes: Vec<AttributeEvidence>,
-    /// One per part of the face, where it was read in parts.
+    /// One per part of the face, where the face was measured with each part covered.
     pub parts: Vec<PartEvidence>,
     /// The apparent age. Not part of the verdict: a difference that it excused would be excused in a forgery too.
     pub age: AgeEvidence,
@@ -176,7 +176,7 @@ impl Evidence {
             likeness: profile.likeness(probe),
             similarity: profile.search_similarity(probe),
             confirmable: !profile.confirming().is_empty(),
-            places: profile.places(probe),
+            normalised: profile.normalised_all(probe),
             conditions: profile.conditions(probe),
             embeddings: embeddings.collect(),
             attributes: attributes(probe, profile),
@@ -252,12 +252,12 @@ fn nearest_copy(probe: &Template, profile: &Profile) -> Option<CopyEvidence> {
     let each = references.chain(negatives);
     let each =
         each.filter_map(|(index, (kind, t))| Some(CopyEvidence { kind, index, distance: own.distance(t.hash?) }));
-    each.filter(|c| c.distance <= FaceHash::COPY).min_by_key(|c| c.distance)
+    each.filter(|c| c.distance <= FaceHash::COPY_DISTANCE).min_by_key(|c| c.distance)
 }
 
-/// The mean over the embeddings that all sides have of (cosine to the negative - cosine to the nearest reference) / spread,
-/// for the negative where it is greatest. It is measured in the references' own spread, so that a negative of somebody
-/// similar does not displace a person whose photographs vary much.
+/// The mean over the embeddings that all sides have of (cosine to the negative - cosine to the nearest reference) /
+/// spread, for the negative where it is greatest. It is measured in the references' own spread, so that a negative of
+/// somebody similar does not displace a person whose photographs vary much.
 fn nearest_negative(probe: &Template, profile: &Profile) -> Option<NegativeEvidence> {
     let alike = |a: &Template, e: Embedding| cosine(a.embeddings.get(e), probe.embeddings.get(e));
     let has = |t: &Template, e: Embedding| t.embeddings.get(e).len() == probe.embeddings.get(e).len();

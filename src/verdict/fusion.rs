@@ -18,17 +18,18 @@ use crate::toml_file;
 /// The coefficients of `models/fusion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fusion {
-    /// The log odds of a photograph that lies exactly where genuine ones are expected.
+    /// The natural log odds of a photograph that lies exactly where genuine ones are expected.
     pub intercept: f32,
     /// One weight per embedding's deviation, in the order of [`Embedding::JUDGED`]; at least zero.
     pub embedding: Vec<f32>,
-    /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is stronger
-    /// than in the references, beyond [`FREE`]; at least zero.
+    /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is
+    /// stronger than in the references, beyond one; at least zero.
     pub traces: [f32; 2],
-    /// The weight per standard deviation by which covering a part of the face gains more likeness than in the references,
-    /// beyond [`FREE`], for the part that gains most; at least zero.
+    /// The weight per standard deviation by which covering a part of the face gains more likeness than in the
+    /// references, beyond one, for the part that gains most; at least zero.
     pub parts: f32,
-    /// The weight per standard deviation by which the probe is nearer to a negative than to the nearest reference.
+    /// The weight per standard deviation by which the probe is nearer to a negative than to the nearest reference; at
+    /// least zero. A probe that is farther from every negative counts as zero.
     pub negative: f32,
     /// The thresholds of the verdicts.
     pub thresholds: Thresholds,
@@ -43,9 +44,9 @@ pub struct Fusion {
     pub operating_points: OperatingPoints,
 }
 
-/// The terms that the evidence adds to the log odds of the score: below zero speaks against the photograph, zero is the
-/// average of genuine photographs. With the intercept they sum to the log odds before the map of an operator's
-/// calibration.
+/// The terms that the evidence adds to the natural log odds of the score: below zero speaks against the photograph. For
+/// an embedding zero is what genuine photographs have on average; for a trace, a part and the negative it is no excess.
+/// With the intercept the terms sum to the log odds before the map of an operator's calibration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contributions {
     /// One per embedding of the evidence.
@@ -59,12 +60,12 @@ pub struct Contributions {
 }
 
 /// Deviations count within these bounds: beyond, more of the same says nothing new.
-const DEVIATION: (f32, f32) = (-10.0, 1.5);
-/// A trace or a part counts from this many standard deviations above the references on: it speaks against a photograph,
-/// never for one.
-const FREE: f32 = 1.0;
-/// It counts with at most this many standard deviations.
-const MOST: f32 = 4.0;
+const DEVIATION_BOUNDS: (f32, f32) = (-10.0, 1.5);
+/// The excess of a trace or a part over the references counts from this many standard deviations on. It speaks against
+/// a photograph, never for one.
+const EXCESS_THRESHOLD: f32 = 1.0;
+/// The excess counts with at most this many standard deviations beyond [`EXCESS_THRESHOLD`].
+const MAX_EXCESS: f32 = 4.0;
 
 impl Fusion {
     /// Reads the file with the role `fusion` through the manifest.
@@ -94,13 +95,13 @@ impl Fusion {
     }
 
     /// The inputs of the model, in the order of the weights: the deviations of the embeddings within bounds, then the
-    /// excess of each kind of trace beyond [`FREE`], then that of the farthest part.
+    /// excess of each kind of trace over [`EXCESS_THRESHOLD`], then that of the farthest part.
     pub fn features(evidence: &Evidence) -> Vec<f32> {
-        let beyond = |deviation: f32| (deviation - FREE).clamp(0.0, MOST);
-        let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION.0, DEVIATION.1);
+        let excess_over_threshold = |deviation: f32| (deviation - EXCESS_THRESHOLD).clamp(0.0, MAX_EXCESS);
+        let deviation = |e: Embedding| evidence.deviation(e).clamp(DEVIATION_BOUNDS.0, DEVIATION_BOUNDS.1);
         let mut features: Vec<f32> = Embedding::JUDGED.iter().map(|&e| deviation(e)).collect();
-        features.extend(Trace::ALL.map(|kind| beyond(evidence.excess(kind))));
-        features.push(evidence.farthest_part().map_or(0.0, |p| beyond(p.deviation)));
+        features.extend(Trace::ALL.map(|kind| excess_over_threshold(evidence.excess(kind))));
+        features.push(evidence.farthest_part().map_or(0.0, |p| excess_over_threshold(p.deviation)));
         features
     }
 

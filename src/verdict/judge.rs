@@ -1,7 +1,7 @@
 //! Judging a face: measure, decide, and look closer where the decision asks for it.
 //!
-//! What looking closer needs (the face in parts, a degraded copy of it) costs time, so it is asked for only where it can
-//! change the answer. The caller passes closures that compute it.
+//! What looking closer needs (the face in parts, a degraded copy of it) costs time, so it is asked for only where it
+//! can change the answer. The caller passes closures that compute it.
 
 use super::{Decision, Evidence, Fusion, Limit, Verdict};
 use crate::identity::Profile;
@@ -30,8 +30,8 @@ pub struct Stability {
     pub score: f32,
 }
 
-/// Judges the face of `probe` against a claimed identity in full: [`Judgement::of_whole_face`], confirmed by embedding D
-/// (`confirm`) where [`Decision::wants_confirmation`], then [`Judgement::refined`].
+/// Judges the face of `probe` against a claimed identity in full: [`Judgement::of_whole_face`], confirmed by embedding
+/// D (`confirm`) where [`Decision::wants_confirmation`], then [`Judgement::refined`].
 ///
 /// # Errors
 /// Those of `confirm`, `parts` and `degraded`.
@@ -68,16 +68,16 @@ impl Judgement {
         Self { evidence, decision, stability: None }
     }
 
-    /// Whether the face depicts the person, genuine or not, or has replaced theirs in a copy of a reference. A face too poor
-    /// to be judged counts as depicting the person only if its likeness reaches the threshold.
+    /// Whether the face depicts the person, genuine or not, or has replaced theirs in a copy of a reference. A face too
+    /// poor to be judged counts as depicting the person only if its likeness reaches the threshold.
     pub fn depicts_person(&self) -> bool {
         let is_like = self.evidence.likeness >= self.decision.thresholds.likeness;
         self.decision.replaced || (self.decision.verdict != Verdict::DifferentPerson && is_like)
     }
 
     /// The judgement after a closer look: at the face in parts where [`Decision::wants_parts`], and at a degraded copy
-    /// where the verdict is then `real` or `fake`. `parts` is `None` for a face that cannot be read in parts, `degraded`
-    /// where no stability check is wanted. The copy is judged in the parts that its template holds.
+    /// where the verdict is then `real` or `fake`. `parts` is `None` for a face that cannot be read in parts,
+    /// `degraded` where no stability check is wanted. The copy is judged in the parts that its template holds.
     ///
     /// # Errors
     /// Those of `parts` and `degraded`.
@@ -103,9 +103,9 @@ impl Judgement {
     }
 
     /// The judgement of a face that a search found: a `fake` stands only if the similarity is at least `least`, so that
-    /// strangers who resemble somebody are not accused.
+    /// a stranger who resembles somebody is not called a fake of them.
     #[must_use]
-    pub fn accusing_from(mut self, least: f32, similarity: f32) -> Self {
+    pub fn called_fake_from(mut self, least: f32, similarity: f32) -> Self {
         if self.decision.verdict == Verdict::Fake && similarity < least {
             self.decision.verdict = Verdict::Inconclusive;
             self.decision.limits.insert(0, Limit::UncertainIdentity { similarity, least });

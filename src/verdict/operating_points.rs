@@ -1,9 +1,9 @@
 //! Operating points: the thresholds for a grid of error rates, so that each identity can have its own.
 //!
 //! One pair of thresholds does not suit everybody: a person attacked daily needs few fakes called real, a person
-//! photographed daily few photographs called fake. The fit of the general thresholds also gives those of other rates, as
-//! quantiles of the same scores. Between the rates of the grid the threshold is interpolated linearly over the logarithm
-//! of the rate; beyond the grid nothing is known, so no rate is accepted.
+//! photographed daily few photographs called fake. The fit of the general thresholds also gives those of other rates,
+//! as quantiles of the same scores. Between the rates of the grid the threshold is interpolated linearly over the
+//! logarithm of the rate; beyond the grid nothing is known, so no rate is accepted.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,8 @@ impl From<OperatingPoint> for [f32; 2] {
     }
 }
 
-/// The thresholds of a grid of error rates, each side in the order of rates; a side may have no points. In files a point
-/// is written `[rate, threshold]`.
+/// The thresholds of a grid of error rates, each side in the order of rates; a side may have no points. In files a
+/// point is written `[rate, threshold]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatingPoints {
@@ -114,12 +114,12 @@ impl OperatingPoints {
         Ok(())
     }
 
-    /// `general` with the thresholds for `targets`, and the rates that these were fitted to. A rate outside the grid (which
-    /// a later calibration may have narrowed) gives the nearest point with that point's rate; a side without points stays
-    /// unchanged.
+    /// `general` with the thresholds for `targets`, and the rates that these were fitted to. A rate outside the grid
+    /// (which a later calibration may have narrowed) gives the nearest point with that point's rate; a side without
+    /// points stays unchanged.
     ///
-    /// `real` never lies below `fake`: it is raised to it and gets the rate that belongs to the raised threshold, or the
-    /// smallest rate of the grid where the threshold lies beyond; that rate is then an upper bound.
+    /// `real` never lies below `fake`: it is raised to it and gets the rate that belongs to the raised threshold, or
+    /// the smallest rate of the grid where the threshold lies beyond; that rate is then an upper bound.
     #[must_use]
     pub fn thresholds(&self, targets: &ErrorTargets, general: Thresholds) -> Thresholds {
         let mut t = general;

@@ -34,7 +34,7 @@ pub struct Standing {
     pub depicts_person: bool,
     /// Whether the face is too poor to be judged.
     pub poor: bool,
-    /// The log odds that it depicts that person; below all others for a face that was compared with nobody.
+    /// The natural log odds that it depicts that person; below all others for a face that was compared with nobody.
     pub likeness: f32,
 }
 
@@ -53,8 +53,9 @@ impl Standing {
     pub const STRANGER: Self =
         Self { verdict: Verdict::UnknownPerson, depicts_person: false, poor: false, likeness: f32::NEG_INFINITY };
 
-    /// How alarming the face is: a fake of the person most, then an undecided face, then a genuine one, then one that is like the
-    /// person but too poor to be judged, as in the crowd behind them, then a face that does not depict the person.
+    /// How alarming the face is: a fake of the person most, then an undecided face, then a genuine one, then one that
+    /// is like the person but too poor to be judged, as in the crowd behind them, then a face that does not depict the
+    /// person.
     fn alarm(self) -> u8 {
         match self.verdict {
             _ if !self.depicts_person => 0,
@@ -67,9 +68,9 @@ impl Standing {
     }
 }
 
-/// The index of the face that decides for the image: of the faces that depict the person the most alarming, so that a genuine
-/// face beside a fake one excuses nothing. Where no face depicts the person, and among equally alarming ones, the face most
-/// like the person decides; on a tie, the first. `None` without a face.
+/// The index of the face that decides for the image: of the faces that depict the person the most alarming, so that a
+/// genuine face beside a fake one excuses nothing. Where no face depicts the person, and among equally alarming ones,
+/// the face most like the person decides; on a tie, the first. `None` without a face.
 pub fn deciding(faces: impl IntoIterator<Item = Standing>) -> Option<usize> {
     let order = |(i, a): &(usize, Standing), (j, b): &(usize, Standing)| {
         a.alarm().cmp(&b.alarm()).then(a.likeness.total_cmp(&b.likeness)).then(j.cmp(i))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ScoreMap {
     /// Above zero; above 1 moves scores away from 0.5, below 1 towards it.
     pub slope: f32,
-    /// In log odds.
+    /// In natural log odds.
     pub offset: f32,
 }
 
@@ -40,7 +40,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn maps_keep_the_order_and_the_range(a in 0.0..=1.0f32, b in 0.0..=1.0f32, slope in 0.1..5.0f32, offset in -3.0..3.0f32) {
+        fn maps_keep_the_order_and_the_range(
+            a in 0.0..=1.0f32, b in 0.0..=1.0f32, slope in 0.1..5.0f32, offset in -3.0..3.0f32,
+        ) {
             let map = ScoreMap { slope, offset };
             let (low, high) = (map.apply(a.min(b)), map.apply(a.max(b)));
             prop_assert!(0.0 <= low && low <= high && high <= 1.0);

@@ -1,10 +1,10 @@
 //! Standard deviations for measures whose genuine values have heavier tails than a normal distribution.
 //!
-//! A person's usual range is estimated from a few references, and photographs differ in ways that no condition measures.
-//! A further value then follows Student's distribution, not the normal one: taken as normal, values more than three times
-//! their spread from the mean are far too frequent, and with some sixty attributes per face many genuine faces would be
-//! said to depart. So a ratio to the spread is converted into the standard deviations of a normal distribution at which
-//! the tail has the same probability. docs/attributes.md has the figures.
+//! A person's usual range is estimated from a few references, and photographs differ in ways that no condition
+//! measures. A further value then follows Student's distribution, not the normal one: taken as normal, values more than
+//! three times their spread from the mean are far too frequent, and with dozens of attributes per face many genuine
+//! faces would be said to depart. So a ratio to the spread is converted into the standard deviations of a normal
+//! distribution at which the tail has the same probability. docs/attributes.md has the figures.
 
 /// Degrees of freedom of the predictive distribution.
 const FREEDOM: f32 = 6.0;

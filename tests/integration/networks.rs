@@ -40,7 +40,7 @@ fn identities(data: &str, action: &[&str]) -> std::process::Output {
 fn outdated(data: &str) -> Vec<String> {
     let listed = identities(data, &["list"]);
     let text = stdout(&listed);
-    let lines = text.lines().filter(|line| line.contains("no search finds it"));
+    let lines = text.lines().filter(|line| line.contains("searches cannot find it"));
     lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }
 

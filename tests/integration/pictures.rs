@@ -128,7 +128,7 @@ fn another_face_in_a_copy_of_a_reference_is_tampering() {
         (&json!("fake"), &json!("reference")),
         "{answer}"
     );
-    let said = "The picture is a copy of a reference of Barack Obama with another face in it: it is too unlike";
+    let said = "The picture is a copy of a reference of Barack Obama with another face in it: the face is too unlike";
     assert!(summary(&answer).starts_with(said), "{answer}");
     // Nobody is found who is not claimed, and another picture of the other person is no copy.
     assert_eq!(verify(&server, false, &swapped)["verdict"], "unknown_person");

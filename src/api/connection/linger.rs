@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// Bytes read and discarded at a time.
-const SCRAP: usize = 16 << 10;
+const DISCARD_BUFFER: usize = 16 << 10;
 
 /// A stream whose shutdown waits for the other side to end as well.
 pub(super) struct Lingering<S> {
@@ -40,12 +40,12 @@ impl<S> Lingering<S> {
 impl<S: AsyncRead + Unpin> Lingering<S> {
     /// Discards what still arrives, until the other side ends, an error, or the end of `time`.
     fn poll_drained(&mut self, context: &mut Context<'_>, time: &mut Pin<Box<Sleep>>) -> Poll<()> {
-        let mut scrap = [0; SCRAP];
+        let mut discarded = [0; DISCARD_BUFFER];
         loop {
             if time.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
-            let mut buffer = ReadBuf::new(&mut scrap);
+            let mut buffer = ReadBuf::new(&mut discarded);
             let read = ready!(pin!(&mut self.inner).poll_read(context, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {
                 return Poll::Ready(());

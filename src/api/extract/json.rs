@@ -46,8 +46,8 @@ pub(in crate::api) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Proble
     })
 }
 
-/// The problem of a key that is not known or comes twice, from serde's sentence ``path: unknown field `name`, expected one
-/// of `a`, `b` at line 1 column 2``; `None` for any other sentence.
+/// The problem of a key that is not known or comes twice, from serde's sentence ``path: unknown field `name`, expected
+/// one of `a`, `b` at line 1 column 2``; `None` for any other sentence.
 fn misnamed(why: &str) -> Option<Problem> {
     // A repeated key may be reported at the object.
     let named = |start: &str| {

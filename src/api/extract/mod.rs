@@ -1,5 +1,5 @@
-//! Extractors whose rejections are problem documents. What a request asks is understood whole or refused: none drops a name
-//! that it does not know.
+//! Extractors whose rejections are problem documents. A request with a name that its route does not know is refused:
+//! dropped silently, the answer would be to another question.
 
 mod body;
 mod form;

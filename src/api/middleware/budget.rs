@@ -2,8 +2,8 @@
 //!
 //! A body may be large, and many may arrive at the same time. Before a body is read, its length is taken from a budget,
 //! and given back when the work on it is done. A request whose body does not fit is refused immediately with a
-//! `Retry-After`. A body without a stated length counts as the longest that is accepted, and a JSON body counts twice: the
-//! image that is decoded from it is in memory beside it.
+//! `Retry-After`. A body without a stated length counts as the longest that is accepted, and a JSON body counts twice:
+//! the image that is decoded from it is in memory beside it.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
-//! Content codings. Images are compressed already, so bodies come as they are: a compressed one would cost memory that no
-//! header tells in advance, and one that is taken for an image would be refused for a reason that is not the true one.
+//! Content codings. Images are compressed already, so bodies come as they are: a compressed one would cost memory that
+//! no header tells in advance, and one that is taken for an image would be refused for a reason that is not the true
+//! one.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, header};

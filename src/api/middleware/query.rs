@@ -1,5 +1,5 @@
-//! The names in query strings. A parameter that a route does not take would otherwise be dropped, and the answer would be to
-//! another question.
+//! The names in query strings. A parameter that a route does not take would otherwise be dropped, and the answer would
+//! be to another question.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,12 +37,15 @@ impl Known {
     }
 
     /// # Errors
-    /// A parameter of `uri` that is unknown, comes twice or is empty. A route that is not in the document has none; a method
-    /// that the route does not take is not for this to refuse.
+    /// A parameter of `uri` that is unknown, comes twice or is empty. A route that is not in the document has none; a
+    /// method that the route does not take is not for this to refuse.
     fn check(&self, route: &str, method: &Method, uri: &Uri) -> Result<(), Problem> {
         let wrong = |detail: String| Err(Problem::new(ErrorCode::QueryInvalid, detail));
         let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
-            return wrong("the query string is malformed; /openapi.json describes it".to_owned());
+            return wrong(
+                "the query string is malformed: percent-encode its names and values; /openapi.json describes it"
+                    .to_owned(),
+            );
         };
         // What answers GET answers HEAD.
         let method = if *method == Method::HEAD { Method::GET } else { method.clone() };

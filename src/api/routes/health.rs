@@ -26,7 +26,8 @@ pub(crate) struct Ready {
     versions: Versions,
     /// Requests that wait for an inference thread.
     queue: usize,
-    /// Identities with references that no search finds until they are enrolled again: earlier networks read them.
+    /// Identities that searches cannot find until they are enrolled again, because their templates were made by
+    /// networks that are no longer used.
     enroll_again: usize,
 }
 

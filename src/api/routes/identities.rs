@@ -30,10 +30,12 @@ pub(crate) struct IdentityInput {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
-    /// The target share of this person's genuine photographs that are called fake; without it, that of all identities.
+    /// The target share of this person's genuine photographs that are called fake: above 0 and below 1, within the
+    /// operating points (as shipped .005 to .2). Without it, the target of all identities.
     #[serde(default)]
     target_genuine_called_fake: Option<f32>,
-    /// The target share of fakes of this person that are called real; without it, that of all identities.
+    /// The target share of fakes of this person that are called real: above 0 and below 1, within the operating points
+    /// (as shipped .01 to .3). Without it, the target of all identities.
     #[serde(default)]
     target_fake_called_real: Option<f32>,
 }
@@ -48,9 +50,9 @@ pub(crate) struct Identity {
     /// When the identity stops matching and is due for erasure (RFC 3339); `null`: never.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
-    /// The target that was written; `null`: that of all identities.
+    /// The target share of genuine photographs called fake that was written; `null`: that of all identities.
     target_genuine_called_fake: Option<f32>,
-    /// The target that was written; `null`: that of all identities.
+    /// The target share of fakes called real that was written; `null`: that of all identities.
     target_fake_called_real: Option<f32>,
     /// The thresholds of verdicts about this identity, and the error rates that they were fitted to.
     #[schema(value_type = Object)]
@@ -63,8 +65,9 @@ pub(crate) struct Identity {
     references: usize,
     /// The number of negatives.
     negatives: usize,
-    /// Whether no search without a claimed identity finds it although it has references: earlier networks read them. Enroll
-    /// a photograph again, or run `faceward identities refresh` where images are kept. Claims are verified as before.
+    /// Whether searches cannot find this identity, because its templates were made by networks that are no longer used.
+    /// Enroll a photograph again, or run `faceward identities refresh` where images are kept. Claims are still
+    /// verified.
     enroll_again: bool,
     /// The profile fitted to the references; `null` without any.
     profile: Option<ProfileReport>,
@@ -124,6 +127,8 @@ impl PageParams {
 }
 
 /// Create an identity or replace its fields.
+///
+/// A field that is left out is removed: send all that are to stay.
 #[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities",
     params(("id" = String, Path, description = "The identity's id")),
     request_body = IdentityInput, responses((status = 201, description = "Created", body = Identity),

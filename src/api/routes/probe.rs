@@ -1,7 +1,7 @@
 //! What a verification is sent: the image, the claim and the options, as a form, as JSON or as the bare image.
 //!
-//! The claim has one place in each: the form field `identity`, the key `identity`, and the query parameter `identity` beside
-//! a bare image. In any other place it is refused; dropped, the answer would be about somebody else.
+//! The claim has one place in each: the form field `identity`, the key `identity`, and the query parameter `identity`
+//! beside a bare image. In any other place it is refused; dropped, the answer would be about somebody else.
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use base64::Engine as _;
@@ -36,8 +36,8 @@ impl Fields for VerifyForm {
 /// What the field `identity` holds.
 const IDENTITY: &str = "the id of an identity";
 
-/// One image in base64, and optionally the identity that it is said to show. The options are those of the query; one is given
-/// here or there.
+/// One image in base64, and optionally the identity that it is said to show. The options are those of the query; one is
+/// given here or there.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct VerifyJson {
@@ -76,22 +76,23 @@ pub(crate) struct BareImage(Vec<u8>);
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct VerifyParams {
-    /// Beside a bare image only: the claimed identity's id; without it, all identities are searched for each face. A form has
-    /// the field `identity`, JSON the key `identity`.
+    /// Beside a bare image only: the claimed identity's id; without it, all identities are searched for each face. A
+    /// form has the field `identity`, JSON the key `identity`.
     identity: Option<String>,
     /// Add the time that each stage took, under `timings`.
     timings: Option<bool>,
     /// Also verify a degraded copy of the face, and answer `inconclusive` if the two verdicts contradict each other.
-    /// The default is the server's setting `stability_check`.
+    /// The default is the server's setting `verdict.stability_check`.
     stability: Option<bool>,
-    /// Describe strangers' faces too: their apparent age, sex and expression. It changes no decision. Searches only leave them
-    /// out, so with an identity it has no effect.
+    /// Also estimate apparent age, sex and expression for faces that depict nobody enrolled. Changes no verdict; no
+    /// effect with a claimed identity.
     full: Option<bool>,
-    /// Searches only: the number of candidates to list for each face, the most similar first; 1 without it.
+    /// Searches only: the number of candidates to list for each face, the most similar first; 1 to 100, 1 by
+    /// default.
     #[param(minimum = 1, maximum = 100)]
     top_k: Option<usize>,
     /// Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
-    /// (false-positive identification rate). The default is the server's setting `target_fpir`.
+    /// (false-positive identification rate), 0.000001 to 0.5. The default is the server's setting `search.target_fpir`.
     #[param(minimum = 0.000_001, maximum = 0.5)]
     target_fpir: Option<f32>,
 }

@@ -11,16 +11,16 @@ use crate::service::{RecordedService, Verification};
 
 /// Verify an image.
 ///
-/// With `identity`, the image is compared with that identity; without it, everybody enrolled is searched for each face, and a
-/// face that depicts nobody of them is `unknown_person`. An image without a usable face is answered 200 with the verdict
-/// `no_face`.
+/// With `identity`, the image is compared with that identity; without it, everybody enrolled is searched for each face,
+/// and a face that depicts nobody of them is `unknown_person`. An image in which no face is found is answered 200 with
+/// the verdict `no_face`.
 ///
-/// The body is a form, JSON with the image in base64, or the bare image; its `Content-Type` says which. The claim is the form
-/// field `identity`, the JSON key `identity`, or beside a bare image the query parameter `identity`. Unknown, repeated and
-/// empty fields, keys and parameters are refused with 400.
+/// The body is a form, JSON with the image in base64, or the bare image; its `Content-Type` says which. The claim is
+/// the form field `identity`, the JSON key `identity`, or beside a bare image the query parameter `identity`. Unknown,
+/// repeated and empty fields, keys and parameters are refused with 400.
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
-    request_body(description = "The image", content((VerifyForm = "multipart/form-data"), (VerifyJson = "application/json"),
-    (BareImage = "image/*"), (BareImage = "application/octet-stream"))),
+    request_body(description = "The image", content((VerifyForm = "multipart/form-data"),
+    (VerifyJson = "application/json"), (BareImage = "image/*"), (BareImage = "application/octet-stream"))),
     responses((status = 200, description = "The verdict and its explanation", body = Verification),
     (status = "4XX", description = "Refused: see the code", body = Problem,
     content_type = "application/problem+json"),

@@ -14,7 +14,7 @@ use faceward::service::{RecordedService, Upload};
 use image::ImageEncoder;
 use serde_json::json;
 
-use super::places::ModelsDir;
+use super::shared_args::ModelsDir;
 use super::{Failure, open, pipeline, verify};
 
 /// Enroll a person, then verify a genuine photograph, another person and a manipulated copy.
@@ -29,8 +29,8 @@ pub(super) struct Args {
     /// Take the photographs from this folder, by the same file names, instead of those compiled in.
     #[arg(long, value_name = "DIR")]
     demo_dir: Option<PathBuf>,
-    /// Share of the other person's face in the manipulated copy, 0 to 1. At 0.5 the verdict is inconclusive with only two
-    /// references; near 1 the copy no longer depicts the person.
+    /// Share of the other person's face in the manipulated copy, 0 to 1. The greater, the less the copy resembles
+    /// the person; near 1 it no longer depicts them.
     #[arg(long, default_value_t = 0.65, value_name = "SHARE")]
     blend: f32,
     /// Write the photographs and the manipulated copy to this folder, to try other commands on them.

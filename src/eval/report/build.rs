@@ -218,8 +218,8 @@ fn histograms(records: &[&Record]) -> BTreeMap<String, Vec<f64>> {
     histograms
 }
 
-/// The weight of each record. Genuine photographs and the rest weigh half each; within a half each set counts alike, and
-/// within a set each person. Records of other kinds, and those that `usable` rejects, weigh 0.
+/// The weight of each record. Genuine photographs and the rest weigh half each; within a half each set counts alike,
+/// and within a set each person. Records of other kinds, and those that `usable` rejects, weigh 0.
 fn weights(records: &[&Record], kinds: &[&str], usable: impl Fn(&Record) -> bool) -> Vec<f64> {
     let counts = |r: &Record| kinds.contains(&r.kind()) && usable(r);
     let mut people: BTreeMap<(&str, &str), f64> = BTreeMap::new();

@@ -6,8 +6,8 @@ use crate::eval::Record;
 use crate::eval::statistics::mean;
 use crate::verdict::Verdict;
 
-/// Shares are of all answers and sum to 1. AUC and EER compare genuine photographs with the row's set, and are absent for
-/// genuine photographs themselves.
+/// Shares are of all answers and sum to 1. AUC and EER compare genuine photographs with the row's set, and are absent
+/// for genuine photographs themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// The area under the ROC curve.

@@ -73,8 +73,8 @@ pub(super) fn protocol(report: &Report) -> String {
         n => format!(" {n} forgeries were left out: they were made from an enrolled photograph."),
     };
     format!(
-        "{}, {} each (at most half of a person's photographs), {}, {} of other people per draw{limit}: {}. {:.1} % of the \
-         references were accepted.{excluded}",
+        "{}, {} each (at most half of a person's photographs), {}, {} of other people per draw{limit}: {}. {:.1} % of \
+         the references were accepted.{excluded}",
         counted(run.identities.len(), "person", "people"),
         counted(run.refs, "reference", "references"),
         counted(run.seeds, "draw", "draws"),
@@ -101,9 +101,10 @@ pub(super) fn thresholds(report: &Report) -> String {
         },
     );
     format!(
-        "a score of {:.3} or less is fake, of {:.3} or more real; a likeness of {:.2} or more is the same person; there is no \
-         verdict below a quality of {:.0} ({source}). They were fitted to {:.1} % of genuine photographs called fake, {:.1} % of fakes called real and {:.1} % \
-         of genuine photographs called a different person.",
+        "a score of {:.3} or less is fake, of {:.3} or more real; a likeness of {:.2} log odds or more is the same \
+         person; below a quality of {:.0} of 100 the verdict is inconclusive, or different_person for a face clearly \
+         unlike the person ({source}). They were fitted to {:.1} % of genuine photographs called fake, {:.1} % of \
+         fakes called real and {:.1} % of genuine photographs called a different person.",
         t.fake,
         t.real,
         t.likeness,
@@ -133,7 +134,8 @@ pub(super) const OPEN_SET: [&str; 5] = ["target FPIR", "similarity from", "FPIR"
 /// What the searches were made among.
 pub(super) fn searched(figures: &OpenSetFigures) -> String {
     format!(
-        "{} people enrolled; {} photographs of strangers, {} genuine photographs and {} fakes of those enrolled searched.",
+        "{} people enrolled; {} photographs of strangers, {} genuine photographs and {} fakes of those enrolled \
+         searched.",
         figures.gallery, figures.strangers, figures.genuine, figures.fakes
     )
 }

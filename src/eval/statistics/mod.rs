@@ -1,7 +1,7 @@
 //! Figures as functions of scores.
 //!
-//! A score is high for a genuine photograph of the claimed person. Error rates are named as in ISO/IEC 30107-3: APCER is
-//! the share of fakes that a threshold accepts as genuine, BPCER the share of genuine photographs that it rejects.
+//! A score is high for a genuine photograph of the claimed person. Error rates are named as in ISO/IEC 30107-3: APCER
+//! is the share of fakes that a threshold accepts as genuine, BPCER the share of genuine photographs that it rejects.
 
 mod abstention;
 mod interval;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::templates::read_templates;
 use crate::eval::{Dataset, Protocol, draws, enroll};
-use crate::identity::{Candidate, Population};
+use crate::identity::{OfferedImage, Population};
 use crate::template::Template;
 use crate::verdict::{Evidence, Fusion, best_match};
 
@@ -40,8 +40,8 @@ pub struct EvidenceOptions {
 
 /// Draws references per person from `lines` (the output of `write_templates`, in the layout `person/real/…` and
 /// `person/fake/method/…`), and writes the evidence of every other picture of that person and of some pictures of other
-/// people. With `probes`, the pictures verified are those of the same path in these other lines, for example of degraded
-/// copies.
+/// people. With `probes`, the pictures verified are those of the same path in these other lines, for example of
+/// degraded copies.
 ///
 /// # Errors
 /// When the lines cannot be read or `out` cannot be written.
@@ -59,7 +59,8 @@ pub fn write_evidence(
     let protocol = Protocol { references, seeds, others, ..Protocol::default() };
     for draw in draws(&pictures, &protocol) {
         let candidates = draw.references.iter();
-        let candidates = candidates.map(|p| Candidate { sha256: p.path.clone(), faces: p.content.clone() }).collect();
+        let candidates =
+            candidates.map(|p| OfferedImage { sha256: p.path.clone(), faces: p.content.clone() }).collect();
         let Some(profile) = enroll(candidates, population).0 else { continue };
         for (set, picture) in draw.probes.iter().flat_map(|(set, pictures)| pictures.iter().map(move |p| (set, p))) {
             let faces = match &probes {

@@ -27,8 +27,8 @@ struct FaceLine {
     template: Template,
 }
 
-/// Writes a line for each of `files` under `folder`, on `threads` threads; paths are relative to it. A file that cannot be
-/// read or decoded gets a line with its error. `progress` gets the number of images done, and of all images.
+/// Writes a line for each of `files` under `folder`, on `threads` threads; paths are relative to it. A file that cannot
+/// be read or decoded gets a line with its error. `progress` gets the number of images done, and of all images.
 ///
 /// # Errors
 /// When `out` cannot be written.

@@ -32,8 +32,8 @@ pub struct Enrolled {
 }
 
 impl Enrolled {
-    /// Whether no search finds it although it has references: earlier networks read all of them, so that it has to be
-    /// enrolled again, or read again from kept images.
+    /// Whether searches cannot find it although it has references: their templates were made by earlier networks, and
+    /// it has to be enrolled again, or its templates made again from kept images.
     pub fn is_outdated(&self) -> bool {
         self.references > 0 && self.agreement[SEARCHED as usize].vectors == 0
     }
@@ -132,13 +132,13 @@ impl Gallery {
         Ok(self.read()?.searchable(Timestamp::now()))
     }
 
-    /// The living identities that are nearest to a face by the vector that searches use, the nearest first; of equally near ones in no order. No profile is
-    /// read for it.
+    /// The living identities that are nearest to a face by the vector that searches use, the nearest first, and equally
+    /// near ones in no order. No profile is read.
     pub(super) fn candidates(&self, face: &[f32], count: usize) -> Result<Vec<Candidate>, ServiceError> {
         Ok(self.read()?.nearest(face, count, Timestamp::now()))
     }
 
-    /// The profile of an identity as it stands now, fitted over its templates unless it has been lately.
+    /// The profile of an identity as it stands now, fitted over its templates unless it has been recently.
     ///
     /// # Errors
     /// When the identity has been erased or has expired since, or has no references; when the store fails.

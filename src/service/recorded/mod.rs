@@ -2,8 +2,8 @@
 //!
 //! [`Recorded`] holds a service, a store or the API keys together with the audit log. Reading goes straight through it;
 //! whatever changes, decides or gives out anything goes through [`Acting`], which names the actor and writes the record
-//! before it returns. Nothing else writes to the audit log, except the line the log writes when it repairs itself; so no
-//! caller can forget the record.
+//! before it returns. Nothing else writes to the audit log, except the line the log writes when it repairs itself; so
+//! no caller can forget the record.
 
 mod keys;
 mod service;
@@ -44,8 +44,8 @@ impl<T> Recorded<T> {
     }
 }
 
-/// The acts of one actor. Every method records its act before it returns, and fails with [`ServiceError::Audit`] when that
-/// is impossible: the act is done then, but not answered.
+/// The acts of one actor. Every method records its act before it returns, and fails with [`ServiceError::Audit`] when
+/// that is impossible: the act is done then, but not answered.
 pub struct Acting<'a, T> {
     on: &'a Recorded<T>,
     actor: Actor,

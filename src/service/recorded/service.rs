@@ -25,9 +25,9 @@ impl Deref for RecordedService {
 }
 
 impl RecordedService {
-    /// Opens the service over the networks in `models` and the data folder `data`, which is created where it is missing,
-    /// with the default engine and limits, the master key beside the data, and the operator's own calibration where `data`
-    /// holds one. For other settings see [`RecordedStore::into_service`].
+    /// Opens the service over the networks in `models` and the data folder `data`, which is created where it is
+    /// missing, with the default engine and limits, the master key beside the data, and the operator's own calibration
+    /// where `data` holds one. For other settings see [`RecordedStore::into_service`].
     ///
     /// # Errors
     /// A [`StartError`].
@@ -100,8 +100,8 @@ impl Acting<'_, Service> {
         Ok(report)
     }
 
-    /// Reads the identity's samples of earlier networks again, where their images are kept. There is no record where none
-    /// was read.
+    /// Reads the identity's samples of earlier networks again, where their images are kept. There is no record where
+    /// none was read.
     ///
     /// # Errors
     /// When there is no such identity; a failing store or network. Nothing has changed then.

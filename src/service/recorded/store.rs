@@ -78,8 +78,8 @@ impl RecordedStore {
         self.audit.subject(id)
     }
 
-    /// Wraps every key with `master` and returns the number of identities. The store is closed, because it holds the old
-    /// key.
+    /// Wraps every key with `master` and returns the number of identities. The store is closed, because it holds the
+    /// old key.
     ///
     /// # Errors
     /// When the store fails, or it cannot be recorded.

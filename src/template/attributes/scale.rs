@@ -70,7 +70,7 @@ pub(super) const SHARE: Scale = scale("% of the surface", PERCENTAGE);
 pub(super) const CONTRAST: Scale = scale("% (Michelson)", [-100.0, 100.0]);
 /// Ratios of two magnitudes, 20 log10.
 pub(super) const DECIBELS: Scale = scale("dB", ANY);
-/// Log-odds, as the forensic network gives them.
+/// Logits of the forensic network.
 pub(super) const LOGIT: Scale = scale("logit", ANY);
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Surface {
             Some((small, to_small)) => Patch::sample(&small.into(), &after(&map, &to_small), SIDE, SIDE),
             None => Patch::sample(image, &map, SIDE, SIDE),
         };
-        let points = (0..MESH_POINTS).map(|i| plan.place(mesh.at(i))).collect();
+        let points = (0..MESH_POINTS).map(|i| plan.to_crop(mesh.at(i))).collect();
         let (w, h) = (image.width() as f32, image.height() as f32);
         let outside = (0..SIDE * SIDE)
             .map(|i| {
@@ -94,8 +94,8 @@ impl Surface {
         trimmed(self.pixels(discs).map(|i| [0, 1, 2].map(|c| self.patch.data[3 * i + c])).collect())
     }
 
-    /// Whether the face is in colour. In a grey or toned picture, colour follows from lightness alone: among pixels of one
-    /// lightness, a* and b* hardly vary. `true` where too little of the face is in the picture.
+    /// Whether the face is in colour. In a grey or toned picture, colour follows from lightness alone: among pixels of
+    /// one lightness, a* and b* hardly vary. `true` where too little of the face is in the picture.
     pub(super) fn in_colour(&self) -> bool {
         let all: Vec<usize> = (0..MESH_POINTS).collect();
         let pixel = |i: usize| [0, 1, 2].map(|c| self.patch.data[3 * i + c]);
@@ -128,8 +128,8 @@ impl Surface {
 
     /// The noise of luma over the discs, 0..=255: the median response to Immerkaer's mask, scaled to the standard
     /// deviation of white noise ("Fast noise variance estimation", CVIU 64(2), 1996; robust form). Sampling between the
-    /// source's pixels smooths the noise by an unknown factor, constant over the patch: only ratios between places of one
-    /// patch are meaningful.
+    /// source's pixels smooths the noise by an unknown factor, constant over the patch: only ratios between places of
+    /// one patch are meaningful.
     pub(super) fn noise(&self, discs: &[Disc]) -> Option<f32> {
         let (w, l) = (SIDE as usize, &self.luma);
         let response = |i: usize| {
@@ -204,14 +204,14 @@ impl Plan {
     }
 
     /// A point of the source in pixels of the patch.
-    fn place(&self, p: Point) -> Point {
+    fn to_crop(&self, p: Point) -> Point {
         let side = SIDE as f32;
-        CropPlan { centre: self.centre, side: self.scale * side, roll: self.roll }.place(p, side)
+        CropPlan { centre: self.centre, side: self.scale * side, roll: self.roll }.to_crop(p, side)
     }
 }
 
-/// The part of a large picture that the patch needs, shrunk to about the patch's scale, with the map from the source to it;
-/// `None` where the picture is small enough.
+/// The part of a large picture that the patch needs, shrunk to about the patch's scale, with the map from the source to
+/// it; `None` where the picture is small enough.
 fn shrunk(image: &Pyramid, plan: &Plan) -> Option<(RgbImage, Affine)> {
     if plan.scale < SHRINK_FROM {
         return None;

@@ -1,8 +1,9 @@
 //! The forensic network: traces of manipulation in the whole face and on a coarse map of it.
 //!
-//! The network is trained on forgeries made for this project (`training/forensics`). A part pasted into a photograph leaves a
-//! seam and differs from its surroundings (blending); a face drawn by a network has another texture (synthesis). The level
-//! of its answers depends on camera and compression too, so a reading is compared with those of the person's references.
+//! The network is trained on forgeries made for this project (`training/forensics`). A part pasted into a photograph
+//! leaves a seam and differs from its surroundings (blending); a face drawn by a network has another texture
+//! (synthesis). The level of its answers depends on camera and compression too, so a reading is compared with those of
+//! the person's references.
 
 use super::spec::Trace;
 use crate::face::{CropPlan, Mesh, index};
@@ -49,7 +50,7 @@ impl Traces {
         let outputs = net.run(input)?;
         let totals = output(&outputs, 0, 2)?;
         let map = output(&outputs, 1, 2 * FIELDS * FIELDS)?.data.clone();
-        let points = (0..mesh.points.len()).map(|i| plan.place(mesh.at(i), FIELDS as f32)).collect();
+        let points = (0..mesh.points.len()).map(|i| plan.to_crop(mesh.at(i), FIELDS as f32)).collect();
         Ok(Self { totals: [totals.data[0], totals.data[1]], map, points })
     }
 
@@ -58,8 +59,8 @@ impl Traces {
         self.totals.get(kind as usize).copied()
     }
 
-    /// The mean logit of one part of the face less the mean over all parts. The difference is used because the level of a
-    /// photograph says nothing about the place.
+    /// The mean logit of one part of the face less the mean over all parts. The difference is used because the level of
+    /// a photograph says nothing about the place.
     pub(super) fn stands_out(&self, kind: Trace, part: &[usize]) -> Option<f32> {
         let all = PARTS.iter().map(|part| self.at(kind, part)).sum::<Option<f32>>()?;
         Some(self.at(kind, part)? - all / PARTS.len() as f32)
@@ -93,8 +94,8 @@ mod tests {
         put(&mut points, index::RIGHT_EYE_OUTER, 160.0, 70.0);
         put(&mut points, index::LEFT_EYE_OUTER, 160.0, 130.0);
         let plan = square(&Mesh { points, confidence: 1.0 });
-        let forehead = plan.place(Point::new(200.0, 100.0), FIELDS as f32);
-        let chin = plan.place(Point::new(100.0, 100.0), FIELDS as f32);
+        let forehead = plan.to_crop(Point::new(200.0, 100.0), FIELDS as f32);
+        let chin = plan.to_crop(Point::new(100.0, 100.0), FIELDS as f32);
         assert!((forehead.x - 5.0).abs() < 1e-3 && (chin.x - 5.0).abs() < 1e-3, "{forehead:?} {chin:?}");
         assert!((chin.y - forehead.y - FIELDS as f32 / MARGIN).abs() < 1e-3, "{forehead:?} {chin:?}");
     }

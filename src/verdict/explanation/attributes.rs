@@ -1,20 +1,18 @@
 //! Sentences on attributes: geometry, colour and detail.
 
 use super::difference::{DEPARTS, Difference, Direction};
+use super::words::degree;
 use crate::template::AttributeSpec;
 use crate::verdict::AttributeEvidence;
 
-/// An attribute beyond this many standard deviations is far outside.
-const FAR: f32 = 6.0;
-
 pub(super) fn difference(a: &AttributeEvidence, spec: &AttributeSpec, direction: Direction, weight: f32) -> Difference {
     let side = if direction == Direction::Higher { "above" } else { "below" };
-    let far = if a.deviation.abs() > FAR { "far " } else { "" };
+    let degree = degree(a.deviation);
     let range = "the usual range of this person's own photographs";
     let text = match direction {
         Direction::Within => format!("The {} is within {range}.", spec.label),
         _ => format!(
-            "The {} is {far}{side} {range}, {:.1} standard deviations from the mean.",
+            "The {} is {degree}{side} {range}, {:.1} standard deviations from the mean.",
             spec.label,
             a.deviation.abs()
         ),

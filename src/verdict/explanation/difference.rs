@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// Above the usual range.
+    /// Departs above the usual range.
     Higher,
-    /// Below the usual range.
+    /// Departs below the usual range.
     Lower,
-    /// Within the usual range.
+    /// Within the usual range, or outside it on the side that is no departure: a face more like the references than
+    /// expected, a weaker trace, a part whose covering lowers the similarity more than usual.
     Within,
 }
 
@@ -22,19 +23,19 @@ pub struct Difference {
     pub region: String,
     /// The stable name of the measure.
     pub attribute: String,
-    /// The probe's value.
+    /// The value of the face, in `unit`.
     pub observed: f32,
-    /// The usual range of this person's own photographs: from - to, two standard deviations about the mean, clipped to the
-    /// values that are possible.
+    /// The usual range of this person's own photographs, in `unit`: from - to, two standard deviations about the mean,
+    /// clipped to the values that are possible.
     pub expected: [f32; 2],
-    /// The unit of both.
+    /// The unit of `observed` and `expected`.
     pub unit: String,
-    /// Signed distance from the person's mean in standard deviations.
+    /// The signed distance from the person's mean, in standard deviations.
     pub deviation: f32,
-    /// The side to which it departs.
+    /// The side to which the measure departs.
     pub direction: Direction,
-    /// The term that it adds to the log odds of the score: below zero it speaks against the photograph, at zero it carries
-    /// no weight.
+    /// The contribution to the natural log odds of the score: below zero it speaks against the photograph, at zero it
+    /// has no effect on the score.
     pub weight: f32,
     /// The difference as a sentence.
     pub text: String,

@@ -29,13 +29,14 @@ pub(super) struct Finding<'a> {
 }
 
 /// At most this many findings are listed.
-const LISTED: usize = 8;
-/// The least weight of a finding within its usual range that is listed.
-const LEAST_WEIGHT: f32 = 0.1;
-/// A measure within its usual range is said to count against the photograph from this weight on,
-const HEAVY: f32 = -0.5;
-/// and from this many standard deviations on.
-const UNUSUAL: f32 = 1.0;
+const MAX_LISTED: usize = 8;
+/// A finding within its usual range is listed from this contribution on, in log odds either way.
+const MIN_LISTED_CONTRIBUTION: f32 = 0.1;
+/// A measure within its usual range is cited as evidence against the photograph at this contribution or less, in log
+/// odds.
+const CITED_CONTRIBUTION: f32 = -0.5;
+/// A measure within its usual range is cited only from this many standard deviations on.
+const CITED_DEVIATION: f32 = 1.0;
 
 impl<'a> Finding<'a> {
     /// Every measure of the evidence.
@@ -85,9 +86,9 @@ impl<'a> Finding<'a> {
         }
     }
 
-    /// The order in the list: the heaviest first; of equal weight, departures before agreements, and of those parts first,
-    /// then traces, as they point to manipulation more surely than the person's looks do (training/README.md); then the
-    /// farthest departure and the closest agreement.
+    /// The order in the list: the heaviest first; of equal weight, departures before agreements, and of those parts
+    /// first, then traces, as they point to manipulation more surely than the person's looks do (training/README.md);
+    /// then the farthest departure and the closest agreement.
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         let rank = |f: &Self| match f.measure {
             _ if !f.departs() => 0,
@@ -109,7 +110,7 @@ impl<'a> Finding<'a> {
             Measure::Attribute(a, spec) => attributes::difference(a, spec, direction, weight),
             Measure::Trace(kind, a, spec) => traces::difference(kind, a, spec, direction, weight),
             Measure::Part { evidence, farthest } => {
-                let standing = parts::Standing { farthest, suspicious: decision.is_in_doubt() };
+                let standing = parts::Standing { farthest, suspicious: decision.is_suspect() };
                 parts::difference(evidence, standing, direction, weight)
             }
         };
@@ -122,11 +123,11 @@ impl<'a> Finding<'a> {
     fn meaning(&self, decision: &Decision) -> &'static str {
         match self.weight {
             _ if decision.verdict == Verdict::DifferentPerson || decision.rests_on_quality() => "",
-            w if self.departs() && w < 0.0 => " This counts against a genuine photograph.",
-            w if decision.is_in_doubt() && w <= HEAVY && self.deviation.abs() >= UNUSUAL => {
-                " This counts against a genuine photograph."
+            w if self.departs() && w < 0.0 => " This is evidence against a genuine photograph.",
+            w if decision.is_suspect() && w <= CITED_CONTRIBUTION && self.deviation.abs() >= CITED_DEVIATION => {
+                " This is evidence against a genuine photograph."
             }
-            w if w > 0.0 => " This supports a genuine photograph.",
+            w if w > 0.0 => " This is evidence for a genuine photograph.",
             _ => "",
         }
     }
@@ -135,8 +136,10 @@ impl<'a> Finding<'a> {
 /// The findings to list, in their order: those that depart, and of those the score considers the ones that weigh; for a
 /// photograph that is real also those that found nothing.
 pub(super) fn to_list(mut all: Vec<Finding<'_>>, verdict: Verdict) -> Vec<Finding<'_>> {
-    all.retain(|f| f.departs() || (f.is_considered() && (verdict == Verdict::Real || f.weight.abs() >= LEAST_WEIGHT)));
+    all.retain(|f| {
+        f.departs() || (f.is_considered() && (verdict == Verdict::Real || f.weight.abs() >= MIN_LISTED_CONTRIBUTION))
+    });
     all.sort_by(Finding::order);
-    all.truncate(LISTED);
+    all.truncate(MAX_LISTED);
     all
 }

@@ -1,4 +1,4 @@
-//! What is said of the frames of an animation.
+//! Sentences on the frames of an animation.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct FrameFacts {
 }
 
 impl Explanation {
-    /// The explanation of one frame as that of the animation: which frames were judged and which decides is said first.
+    /// The explanation of one frame as that of the animation. It says first which frames were judged and which decides.
     #[must_use]
     pub fn of_frame(mut self, facts: &FrameFacts) -> Self {
         let FrameFacts { total, judged, deciding } = facts;
@@ -45,7 +45,8 @@ mod tests {
         };
         assert_eq!(
             said(40, 16, Some((1, 20))),
-            "Of 40 frames of the animation, 16 different ones were judged; frame 2, shown from 0.02 s on, decides. Fake."
+            "Of 40 frames of the animation, 16 different ones were judged; frame 2, shown from 0.02 s on, decides. \
+             Fake."
         );
         assert_eq!(said(2, 1, None), "Of 2 frames of the animation, 1 was judged. Fake.");
         assert_eq!(said(1, 1, Some((0, 0))), "The one frame of the animation was judged. Fake.");

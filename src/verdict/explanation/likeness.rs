@@ -1,14 +1,12 @@
 //! Sentences on likeness: the face as one embedding sees it.
 
 use super::difference::{DEPARTS, Difference, Direction};
-use super::words::{capitalised, degree};
+use super::words::{SLIGHT_DEVIATION, capitalised, degree};
 use crate::template::{Embedding, Region};
 use crate::verdict::EmbeddingEvidence;
 
 /// The sentence mentions pose and quality where they lower the expectation by more than this, in standard deviations.
-const ALLOWED: f32 = -0.25;
-/// A likeness this many standard deviations below the mean is a little less than usual.
-const A_LITTLE: f32 = -1.0;
+const MENTIONED_ALLOWANCE: f32 = -0.25;
 
 /// The part of the picture that an embedding sees.
 pub(super) fn seen_by(embedding: Embedding) -> &'static str {
@@ -20,18 +18,18 @@ pub(super) fn seen_by(embedding: Embedding) -> &'static str {
 }
 
 pub(super) fn difference(e: &EmbeddingEvidence, direction: Direction, weight: f32) -> Difference {
-    let conditions = if e.allowance < ALLOWED { ", with pose and image quality allowed for" } else { "" };
+    let conditions = if e.allowance < MENTIONED_ALLOWANCE { ", with pose and image quality allowed for" } else { "" };
     let subject = capitalised(&format!("the {}", seen_by(e.embedding)));
     let usually = "this person's own photographs usually are";
     let text = match direction {
-        Direction::Within if e.deviation > -A_LITTLE => {
+        Direction::Within if e.deviation > SLIGHT_DEVIATION => {
             format!("{subject} is at least as much like the references as {usually}{conditions}.")
         }
-        Direction::Within if e.deviation >= A_LITTLE => {
+        Direction::Within if e.deviation >= -SLIGHT_DEVIATION => {
             format!("{subject} is about as much like the references as {usually}{conditions}.")
         }
         Direction::Within => format!(
-            "{subject} is a little less like the references than {usually}, but within the normal range{conditions}."
+            "{subject} is a little less like the references than {usually}, but within the usual range{conditions}."
         ),
         _ => format!(
             "{subject} is {}less like the references than {usually}: {:.1} standard deviations below their \

@@ -1,5 +1,6 @@
 //! The explanation: sentences generated from measured numbers alone, for readers who know neither the code nor the
-//! measures. Figures and units stand in the fields beside the sentences.
+//! measures. Measured values and their units stand in the fields beside the sentences; sentences give scores,
+//! thresholds and deviations.
 
 mod attributes;
 mod difference;
@@ -30,14 +31,14 @@ pub struct Explanation {
     /// The reasons in a few sentences.
     pub summary: String,
     /// At most eight differences, in the order of their weight: those that carry weight in the score, then those that
-    /// depart without weight (parts of the face that seem not to be the person's, traces of manipulation, the rest). For a
-    /// photograph that is `real`, also the checks that found nothing.
+    /// depart without weight (parts of the face that seem not to be the person's, traces of manipulation, the rest).
+    /// For a photograph that is `real`, also the checks that found nothing.
     pub differences: Vec<Difference>,
 }
 
 impl Explanation {
-    /// A measure departs when it lies outside this many standard deviations; an attribute without weight departs outside
-    /// three.
+    /// A measure departs when it lies outside this many standard deviations; an attribute without weight departs
+    /// outside three.
     pub const DEPARTS: f32 = difference::DEPARTS;
 
     /// Explains one decision. Deterministic: the same numbers give the same sentences.
@@ -48,7 +49,7 @@ impl Explanation {
         Self { summary, differences: listed.iter().map(|f| f.difference(decision)).collect() }
     }
 
-    /// A summary alone: for an image without a usable face.
+    /// A summary alone: for an image without a face.
     pub fn only(summary: impl Into<String>) -> Self {
         Self { summary: summary.into(), differences: Vec::new() }
     }

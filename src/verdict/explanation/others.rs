@@ -1,4 +1,4 @@
-//! What is said of the faces beside the one that decides.
+//! Sentences on the faces beside the one that decides.
 
 use super::Explanation;
 use super::words::listed;
@@ -14,7 +14,7 @@ pub struct OtherFace<'a> {
 }
 
 impl Explanation {
-    /// The explanation of a face beside which these others were judged: a sentence per person whom they depict.
+    /// The explanation with a sentence for each person whom the other faces of the image depict.
     #[must_use]
     pub fn beside(mut self, others: &[OtherFace]) -> Self {
         let mut told: Vec<&str> = Vec::new();
@@ -74,8 +74,8 @@ mod tests {
         );
         assert_eq!(
             told(&[("Jane", Real), ("Joe", Inconclusive), ("Jane", Fake), ("Jane", Real)]),
-            "Fake. 3 more faces depict Jane: 1 does not pass as genuine and 2 look genuine. One more face depicts Joe and is \
-             undecided."
+            "Fake. 3 more faces depict Jane: 1 does not pass as genuine and 2 look genuine. One more face depicts Joe \
+             and is undecided."
         );
     }
 }

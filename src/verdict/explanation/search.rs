@@ -1,4 +1,4 @@
-//! What a search says about a face's identity.
+//! Sentences on the identity that a search found.
 
 use super::Explanation;
 use super::words::distinct;
@@ -8,7 +8,7 @@ use super::words::distinct;
 pub struct SearchFacts<'a> {
     /// The number of identities searched.
     pub gallery_size: usize,
-    /// The identity that is said about; `None` where nobody is enrolled.
+    /// The identity that the sentences name; `None` where nobody is enrolled.
     pub candidate: Option<CandidateFacts<'a>>,
 }
 
@@ -17,7 +17,7 @@ pub struct SearchFacts<'a> {
 pub struct CandidateFacts<'a> {
     /// Its display name.
     pub person: &'a str,
-    /// The similarity, a mean cosine.
+    /// The similarity, a mean cosine, -1..=1.
     pub similarity: f32,
     /// The similarity from which on a face depicts the identity.
     pub threshold: f32,
@@ -31,18 +31,19 @@ impl CandidateFacts<'_> {
 }
 
 impl Explanation {
-    /// The explanation of a face that depicts nobody who is enrolled, by its nearest candidate. Where the similarity reaches
-    /// the threshold, the face was nearer to an image enrolled as not that person.
+    /// The explanation of a face that depicts nobody who is enrolled, by its nearest candidate. Where the similarity
+    /// reaches the threshold, the face was nearer to an image enrolled as another person.
     pub fn of_nobody(facts: &SearchFacts) -> Self {
         let Some(nearest) = facts.candidate else {
             return Self::only(
-                "No identity with references is enrolled, so there is nobody to compare this face with. Enroll at least one \
-                 photograph.",
+                "No identity with references is enrolled, so there is nobody to compare this face with. Enroll at \
+                 least one photograph.",
             );
         };
         if nearest.similarity >= nearest.threshold {
             return Self::only(format!(
-                "Depicts nobody who is enrolled: the face resembles {}, but is nearer to an image enrolled as another person.",
+                "Depicts nobody who is enrolled: the face resembles {}, but is nearer to an image enrolled as another \
+                 person.",
                 nearest.person
             ));
         }
@@ -56,7 +57,7 @@ impl Explanation {
         ))
     }
 
-    /// The explanation of a face that a search found to depict a person: how it was found is said first.
+    /// The explanation of a face that a search found to depict a person. It says first how the person was found.
     #[must_use]
     pub fn found_by(mut self, facts: &SearchFacts) -> Self {
         if let Some(found) = facts.candidate {
@@ -89,13 +90,13 @@ mod tests {
         let said = |n, nearest| Explanation::of_nobody(&facts(n, nearest)).summary;
         assert_eq!(
             said(220, Some(("Jane Doe", 0.31))),
-            "Depicts nobody who is enrolled: the cosine similarity to the nearest of 220 enrolled people is 0.31; at least \
-             0.58 is needed."
+            "Depicts nobody who is enrolled: the cosine similarity to the nearest of 220 enrolled people is 0.31; at \
+             least 0.58 is needed."
         );
         assert_eq!(
             said(1, Some(("Jane Doe", 0.5799))),
-            "Depicts nobody who is enrolled: the cosine similarity to the one enrolled person is 0.5799; at least 0.5800 is \
-             needed."
+            "Depicts nobody who is enrolled: the cosine similarity to the one enrolled person is 0.5799; at least \
+             0.5800 is needed."
         );
         assert!(said(2, Some(("Jane Doe", 0.7))).contains("resembles Jane Doe, but"));
         assert!(said(0, None).starts_with("No identity with references is enrolled"));
@@ -106,8 +107,8 @@ mod tests {
         let told = |n| Explanation::only("Consistent.").found_by(&facts(n, Some(("Jane Doe", 0.7)))).summary;
         assert_eq!(
             told(3),
-            "Found to depict Jane Doe, one of 3 enrolled people: the cosine similarity is 0.70; at least 0.58 is needed. \
-             Consistent."
+            "Found to depict Jane Doe, one of 3 enrolled people: the cosine similarity is 0.70; at least 0.58 is \
+             needed. Consistent."
         );
         assert!(told(1).starts_with("Found to depict Jane Doe, the only person enrolled: "));
     }

@@ -10,8 +10,8 @@ use crate::face::Component;
 use crate::identity::SampleKind;
 use crate::verdict::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, NegativeEvidence, Verdict};
 
-/// Likeness, or a trace within its usual range, is given as a reason where its weight is at most this.
-const HEAVY: f32 = -1.0;
+/// Likeness, or a trace within its usual range, is given as a reason at this contribution or less, in log odds.
+const REASON_CONTRIBUTION: f32 = -1.0;
 /// The apparent age is mentioned from this many years below the youngest reference or above the oldest.
 const OTHER_AGE: f32 = 8.0;
 
@@ -53,20 +53,17 @@ impl Facts<'_> {
             Verdict::Fake => {
                 let [score, fake] = distinct([score, t.fake], 2);
                 format!(
-                    "Depicts {person} but does not pass as a genuine photograph: score {score} ({fake} or less is fake)."
+                    "Depicts {person} but does not pass as a genuine photograph: score {score} ({fake} or less is \
+                     fake)."
                 )
             }
             Verdict::DifferentPerson if self.evidence.likeness < t.likeness => {
-                let [likeness, least] = distinct([self.evidence.likeness, t.likeness], 1);
-                format!(
-                    "Does not depict {person}: the face is too unlike the references (likeness {likeness}, at least \
-                     {least} is needed)."
-                )
+                format!("Does not depict {person}: the face is {}.", self.too_unlike())
             }
             Verdict::DifferentPerson => match self.too_dissimilar() {
                 Some([similarity, least]) => format!(
-                    "Does not depict {person}: the face is too unlike the references (cosine similarity {similarity}, at \
-                     least {least} is needed)."
+                    "Does not depict {person}: the face is too unlike the references (cosine similarity {similarity}, \
+                     at least {least} is needed)."
                 ),
                 None => format!("Does not depict {person}, although the face resembles the references."),
             },
@@ -76,14 +73,22 @@ impl Facts<'_> {
 
     /// Another face in a copy of a reference.
     fn replaced(&self) -> String {
-        let (person, least) = (self.person, self.decision.thresholds.likeness);
-        let why = if self.evidence.likeness < least {
-            let [likeness, least] = distinct([self.evidence.likeness, least], 1);
-            format!("it is too unlike the references (likeness {likeness}, at least {least} is needed)")
+        let person = self.person;
+        let why = if self.evidence.likeness < self.decision.thresholds.likeness {
+            format!("the face is {}", self.too_unlike())
         } else {
-            "despite the likeness it is not theirs".into()
+            format!("although the face resembles the references, it is not {person}'s")
         };
         format!("The picture is a copy of a reference of {person} with another face in it: {why}.")
+    }
+
+    /// Too little likeness as a complement of `the face is`, with the least that is needed and the unit.
+    fn too_unlike(&self) -> String {
+        let [likeness, least] = distinct([self.evidence.likeness, self.decision.thresholds.likeness], 1);
+        format!(
+            "too unlike the references (likeness {likeness}, at least {least} is needed; natural log odds, 0 means as \
+             likely as not)"
+        )
     }
 
     /// The similarity and the least one, where it is what speaks against the claim.
@@ -97,17 +102,17 @@ impl Facts<'_> {
         if let Some((similarity, least)) = self.decision.uncertain_identity() {
             let ([score, fake], [similarity, least]) = (distinct([score, t.fake], 2), distinct([similarity, least], 2));
             return format!(
-                "No decision: this does not pass as a genuine photograph of {person} (score {score}, {fake} or less is fake), \
-                 but the face may be a stranger's who resembles {person}; it is called fake from a cosine similarity of \
-                 {least} on, and has {similarity}."
+                "No decision: this does not pass as a genuine photograph of {person} (score {score}, {fake} or less is \
+                 fake), but the face may be a stranger's who resembles {person}: the cosine similarity is \
+                 {similarity}, at least {least} is needed to call a face fake."
             );
         }
         if let Some((verdict, copy)) = self.decision.contradiction() {
             let [score, copy] = distinct([score, copy], 2);
             let original = if verdict == Verdict::Real { Verdict::Fake } else { Verdict::Real };
             return format!(
-                "No decision about {person}: the face as sent was judged {} (score {score}), but a degraded copy of it {} \
-                 (score {copy}), so neither verdict stands.",
+                "No decision about {person}: the face as sent was judged {} (score {score}), but a degraded copy of it \
+                 {} (score {copy}), so neither verdict stands.",
                 original.name(),
                 verdict.name()
             );
@@ -129,20 +134,20 @@ impl Facts<'_> {
         }
     }
 
-    /// How many measures are outside the usual range, and how many of them affect the score.
+    /// How many measures depart from the usual range, and how many of them affect the score.
     fn count(&self) -> Option<String> {
         let is_other = self.decision.verdict == Verdict::DifferentPerson || self.decision.replaced;
         if is_other || self.decision.rests_on_quality() {
             return None;
         }
         let measured = self.findings.len();
-        let usual = format!("the range usual for {}'s own photographs ({})", self.person, self.references());
+        let usual = format!("what is usual for {}'s own photographs ({})", self.person, self.references());
         let outside = self.findings.iter().filter(|f| f.departs()).count();
         let weighed = self.findings.iter().filter(|f| f.departs() && f.weight != 0.0).count();
         let weighed = match (outside, weighed) {
             // Said with the likeness.
             (0, _) if self.likeness().is_some() => return None,
-            (0, _) => return Some(format!("None of {measured} measures is outside {usual}.")),
+            (0, _) => return Some(format!("None of {measured} measures departs from {usual}.")),
             (1, 0) => "it does not affect the score".into(),
             (1, _) => "it affects the score".into(),
             (_, 0) => "none affects the score".into(),
@@ -151,8 +156,8 @@ impl Facts<'_> {
             (n, k) if n == k => "all of them affect the score".into(),
             (_, k) => format!("{k} of them affect the score"),
         };
-        let are = if outside == 1 { "is" } else { "are" };
-        Some(format!("{outside} of {measured} measures {are} outside {usual}; {weighed}."))
+        let depart = if outside == 1 { "departs" } else { "depart" };
+        Some(format!("{outside} of {measured} measures {depart} from {usual}; {weighed}."))
     }
 
     /// How the likeness speaks against the photograph.
@@ -167,7 +172,7 @@ impl Facts<'_> {
                 farthest = farthest.min(f.deviation);
             }
         }
-        if !self.decision.is_in_doubt() || weight > HEAVY {
+        if !self.decision.is_suspect() || weight > REASON_CONTRIBUTION {
             return None;
         }
         Some(match departing[..] {
@@ -196,10 +201,10 @@ impl Facts<'_> {
 
     /// How traces of manipulation speak against the photograph.
     fn traces(&self) -> Option<String> {
-        if !self.decision.is_in_doubt() {
+        if !self.decision.is_suspect() {
             return None;
         }
-        let counts = |f: &&Finding| f.weight < 0.0 && (f.departs() || f.weight <= HEAVY);
+        let counts = |f: &&Finding| f.weight < 0.0 && (f.departs() || f.weight <= REASON_CONTRIBUTION);
         let traces = self.findings.iter().filter(counts).filter_map(|f| {
             let Measure::Trace(kind, ..) = f.measure else { return None };
             let degree = if f.departs() { degree(f.deviation) } else { "a little " };
@@ -209,7 +214,7 @@ impl Facts<'_> {
         Some(traces.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
     }
 
-    /// The part of the face that departs most, if one does. It is suspicious only where the score is in doubt.
+    /// The part of the face that departs most, if one does. A `real` face is not called suspicious.
     fn part(&self) -> Option<String> {
         let part = self.evidence.farthest_part().filter(|p| p.deviation > DEPARTS)?;
         let effect = effect_of_covering(part, self.person);
@@ -227,22 +232,25 @@ impl Facts<'_> {
         let NegativeEvidence { kind, margin } = self.evidence.negative.filter(|n| n.margin > 0.0)?;
         let negative = match kind {
             SampleKind::KnownFake => "an image enrolled as a known fake",
-            SampleKind::NotThisPerson | SampleKind::Reference => "an image enrolled as not this person",
+            SampleKind::NotThisPerson | SampleKind::Reference => "an image enrolled as another person",
         };
-        Some(format!("The face is nearer to {negative} than to any reference, by {margin:.1} standard deviations."))
+        Some(format!(
+            "The face is more similar to {negative} than to any reference, by {margin:.1} standard deviations of the \
+             references' own similarity."
+        ))
     }
 
     fn age(&self) -> Option<String> {
         let age = &self.evidence.age;
-        if !self.decision.is_in_doubt() || age.beyond() < OTHER_AGE {
+        if !self.decision.is_suspect() || age.beyond() < OTHER_AGE {
             return None;
         }
         let AgeEvidence { observed, references: [from, to] } = age;
         let (from, to) = (format!("{from:.0}"), format!("{to:.0}"));
         let references = if from == to { from } else { format!("{from} to {to}") };
         Some(format!(
-            "The face looks about {observed:.0} years old, the references {references}; a genuine photograph from other \
-             years is less like the references too."
+            "The face looks about {observed:.0} years old; the references look about {references}. A genuine \
+             photograph taken at another age is also less like the references."
         ))
     }
 
@@ -274,13 +282,13 @@ impl Facts<'_> {
         })
     }
 
-    /// The enrolled image that this one is a copy of. A reference shows the person, so a verdict against its copy needs an
-    /// explanation.
+    /// The enrolled image that this one is a copy of. A reference shows the person, so a verdict against its copy needs
+    /// an explanation.
     fn copy(&self) -> Option<String> {
         let CopyEvidence { kind, .. } = self.evidence.copy.filter(|_| !self.decision.replaced)?;
         let original = match kind {
             SampleKind::Reference => "a reference",
-            SampleKind::NotThisPerson => "an image enrolled as not this person",
+            SampleKind::NotThisPerson => "an image enrolled as another person",
             SampleKind::KnownFake => "an image enrolled as a known fake",
         };
         let but = match (kind, self.decision.verdict) {
@@ -293,8 +301,8 @@ impl Facts<'_> {
             }
         };
         Some(format!(
-            "The image is a copy of {original}, but {but}: it may have been replaced or edited. The match itself does not \
-             change the verdict."
+            "The image is a copy of {original}, but {but}: it may have been replaced or edited. The match itself does \
+             not change the verdict."
         ))
     }
 }

@@ -2,12 +2,9 @@
 
 use super::attributes::with_text;
 use super::difference::{Difference, Direction};
-use super::words::{capitalised, degree};
+use super::words::{SLIGHT_DEVIATION, capitalised, degree};
 use crate::template::{AttributeSpec, Region, Trace};
 use crate::verdict::AttributeEvidence;
-
-/// A trace this many standard deviations above the mean is a little stronger than usual.
-const A_LITTLE: f32 = 1.0;
 
 /// Traces of one kind in words.
 pub(super) fn traces_of(kind: Trace) -> &'static str {
@@ -27,11 +24,11 @@ pub(super) fn difference(
     let subject = capitalised(traces_of(kind));
     let (degree, deviation) = (degree(a.deviation), a.deviation);
     let text = match (spec.region, direction) {
-        (Region::Overall, Direction::Within) if deviation < A_LITTLE => {
+        (Region::Overall, Direction::Within) if deviation < SLIGHT_DEVIATION => {
             format!("{subject} are not unusually strong compared with this person's own photographs.")
         }
         (Region::Overall, Direction::Within) => format!(
-            "{subject} are a little stronger than in most of this person's own photographs, but within the normal range."
+            "{subject} are a little stronger than in most of this person's own photographs, but within the usual range."
         ),
         (Region::Overall, _) => format!(
             "{subject} are {degree}stronger than in this person's own photographs: {deviation:.1} standard deviations \

@@ -3,6 +3,9 @@
 /// The most digits after the point: beyond these an `f32` between 0 and 1 holds nothing.
 const MOST_DIGITS: usize = 9;
 
+/// Within the usual range, a departure of this many standard deviations or more is said to be slight.
+pub(super) const SLIGHT_DEVIATION: f32 = 1.0;
+
 /// The adverb for a departure of this many standard deviations, with a space behind it.
 pub(super) fn degree(deviation: f32) -> &'static str {
     match deviation.abs() {

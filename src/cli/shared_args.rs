@@ -82,14 +82,14 @@ impl Networks {
 
 /// The data folder and the networks, for the commands that run the service in this process.
 #[derive(clap::Args)]
-pub(super) struct Places {
+pub(super) struct ServiceArgs {
     #[command(flatten)]
     pub(super) data: DataFolder,
     #[command(flatten)]
     pub(super) networks: Networks,
 }
 
-impl Places {
+impl ServiceArgs {
     /// See [`Networks::service`].
     pub(super) fn service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
         self.networks.service(&self.data, options)

@@ -1,19 +1,19 @@
-//! Look-alikes: the strangers who resemble a person most.
+//! The nearest impostors: the strangers of the cohort who resemble a person most.
 //!
-//! A person is hardest to tell from those who resemble them. So look-alikes, and not strangers at large, set the likeness
-//! at which another person begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
+//! A person is hardest to tell from those who resemble them. So the nearest impostors, and not strangers at large, set
+//! the likeness at which another person begins (the hard negatives of `VIPGuard`'s second stage, arXiv 2505.19582).
 
 use super::spread::Spread;
 use crate::template::{Embedding, Embeddings, cosine};
 
-/// The share of the cohort that counts as look-alikes.
-const SHARE: f32 = 0.1;
-/// The least number of look-alikes.
-const LEAST: usize = 3;
+/// The share of the cohort that counts as nearest impostors.
+const COHORT_SHARE: f32 = 0.1;
+/// The least number of nearest impostors.
+const MIN_IMPOSTORS: usize = 3;
 
 /// The faces of `cohort` that are most like `centroids` (one per [`Embedding::JUDGED`]): those with the highest sum of
 /// standardised cosines.
-pub(super) fn look_alikes<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) -> Vec<&'a Embeddings> {
+pub(super) fn nearest_impostors<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) -> Vec<&'a Embeddings> {
     let mut sums = vec![0.0f32; cohort.len()];
     for (which, centroid) in Embedding::JUDGED.into_iter().zip(centroids) {
         let cosines: Vec<f32> = cohort.iter().map(|c| cosine(centroid, c.get(which))).collect();
@@ -24,7 +24,7 @@ pub(super) fn look_alikes<'a>(centroids: &[Vec<f32>], cohort: &'a [Embeddings]) 
     }
     let mut order: Vec<usize> = (0..cohort.len()).collect();
     order.sort_by(|&a, &b| sums[b].total_cmp(&sums[a]).then(a.cmp(&b)));
-    order.truncate(((cohort.len() as f32 * SHARE).round() as usize).max(LEAST));
+    order.truncate(((cohort.len() as f32 * COHORT_SHARE).round() as usize).max(MIN_IMPOSTORS));
     order.into_iter().map(|i| &cohort[i]).collect()
 }
 
@@ -41,10 +41,10 @@ mod tests {
         for (at, face) in [5, 20, 40].into_iter().zip(&alike) {
             cohort.insert(at, face.clone());
         }
-        let found = look_alikes(&centroids, &cohort);
+        let found = nearest_impostors(&centroids, &cohort);
         assert_eq!(found.len(), 6);
         assert!(alike.iter().all(|face| found[..3].contains(&face)));
-        assert_eq!(look_alikes(&centroids, &cohort[..10]).len(), LEAST);
-        assert!(look_alikes(&centroids, &[]).is_empty());
+        assert_eq!(nearest_impostors(&centroids, &cohort[..10]).len(), MIN_IMPOSTORS);
+        assert!(nearest_impostors(&centroids, &[]).is_empty());
     }
 }
