@@ -211,6 +211,17 @@ impl Claim {
         similarity.searched < self.sure_from && !self.comparison.depicts(similarity)
     }
 
+    /// The least similarity of a suspicious face that counts as the person's beside a face more like the person: three
+    /// times as many strangers as the target have it.
+    pub fn companion_from(&self, similarity: Similarity) -> f32 {
+        self.comparison.tail_of(similarity).extrapolated(3.0 * f64::from(self.target_fmr))
+    }
+
+    /// The least similarity of such a face that is called fake: a hundredth of the target have it.
+    pub fn companion_called_fake_from(&self, similarity: Similarity) -> f32 {
+        self.comparison.tail_of(similarity).score_at(f64::from(self.target_fmr) / 100.0)
+    }
+
     /// The least similarity of a face that is the person's.
     pub fn threshold_for(&self, similarity: Similarity) -> f32 {
         self.comparison.threshold_for(similarity)

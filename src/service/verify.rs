@@ -10,7 +10,7 @@ use crate::face::Face;
 use crate::identity::{IdentityId, Profile, TARGET_FPIR};
 use crate::imaging::Pyramid;
 use crate::template::Template;
-use crate::verdict::{Explanation, OtherFace, Thresholds, Verdict, deciding, judge};
+use crate::verdict::{Explanation, OtherFace, Thresholds, Verdict, deciding, judge, weigh_companions};
 
 /// The most candidates that an answer lists per face.
 pub const MOST_CANDIDATES: usize = 100;
@@ -106,16 +106,23 @@ impl Service {
         options: &VerifyOptions,
     ) -> Result<Verification, ServiceError> {
         let fusion = self.fusion.with_targets(&enrolled.record.fields.targets);
-        let mut reports = Vec::with_capacity(found.faces.len());
-        for (i, face) in found.faces.iter().enumerate() {
+        let (mut templates, mut judgements) = (Vec::new(), Vec::new());
+        for face in &found.faces {
             let template = self.analyser.template(&found.pixels, face, None)?;
             let confirm = || self.analyser.embed_to_confirm(&found.pixels, face);
             let parts = || self.analyser.parts(&found.pixels, face);
             let degraded = || self.degraded_template(&found.pixels, face, options.stability_check);
-            let judgement = judge(&template, profile, &fusion, confirm, parts, degraded)?;
-            reports.push(FaceReport::new(i, face, Some(&template), Some(&Comparison { enrolled, profile, judgement })));
+            judgements.push(judge(&template, profile, &fusion, confirm, parts, degraded)?);
+            templates.push(template);
         }
-        Ok(self.answer(found.image.clone(), reports, Some(enrolled.name())))
+        weigh_companions(&mut judgements, profile, fusion.claim.as_ref(), |i| {
+            found.faces.get(i).map(|face| self.analyser.embed_to_confirm(&found.pixels, face)).transpose()
+        })?;
+        let faces = found.faces.iter().zip(&templates).zip(judgements).enumerate();
+        let reports = faces.map(|(i, ((face, template), judgement))| {
+            FaceReport::new(i, face, Some(template), Some(&Comparison { enrolled, profile, judgement }))
+        });
+        Ok(self.answer(found.image.clone(), reports.collect(), Some(enrolled.name())))
     }
 
     /// The template of a degraded copy of a face, for the stability check; `None` where none is wanted, by `asked` or

@@ -106,11 +106,16 @@ impl Judgement {
     /// a stranger who resembles somebody is not called a fake of them.
     #[must_use]
     pub fn called_fake_from(mut self, least: f32, similarity: f32) -> Self {
+        self.hold_fake_below(least, similarity);
+        self
+    }
+
+    /// Makes a `fake` `inconclusive` where the similarity is below `least`.
+    pub(super) fn hold_fake_below(&mut self, least: f32, similarity: f32) {
         if self.decision.verdict == Verdict::Fake && similarity < least {
             self.decision.verdict = Verdict::Inconclusive;
             self.decision.limits.insert(0, Limit::UncertainIdentity { similarity, least });
         }
-        self
     }
 
     fn with_parts(mut self, probe: &Template, profile: &Profile, fusion: &Fusion, parts: &Parts) -> Self {

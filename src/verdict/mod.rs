@@ -5,6 +5,7 @@
 //! storage or time. Only [`Fusion::load`] reads a file: the shipped coefficients, through the manifest of the models.
 
 mod calibration;
+mod companions;
 mod decision;
 mod evidence;
 mod explanation;
@@ -19,6 +20,7 @@ mod tails;
 mod thresholds;
 
 pub use calibration::{Calibration, CalibrationSource, OtherModels, Rates};
+pub use companions::weigh_companions;
 pub use decision::{Decision, Limit, Verdict};
 pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,

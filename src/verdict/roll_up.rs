@@ -1,6 +1,8 @@
 //! From the faces of one image to one verdict for the image.
 
-use super::{Evidence, Fusion, Judgement, Verdict, judge_template};
+use std::convert::Infallible;
+
+use super::{Evidence, Fusion, Judgement, Verdict, judge_template, weigh_companions};
 use crate::identity::Profile;
 use crate::template::Template;
 
@@ -16,7 +18,9 @@ pub struct ImageDecision {
 impl ImageDecision {
     /// Judges every face by its template alone, see [`judge_template`].
     pub fn judge<'a>(faces: impl IntoIterator<Item = &'a Template>, profile: &Profile, fusion: &Fusion) -> Self {
-        Self::of(faces.into_iter().map(|t| judge_template(t, profile, fusion)).collect())
+        let mut faces: Vec<Judgement> = faces.into_iter().map(|t| judge_template(t, profile, fusion)).collect();
+        let Ok(()) = weigh_companions(&mut faces, profile, fusion.claim.as_ref(), |_| Ok::<_, Infallible>(None));
+        Self::of(faces)
     }
 
     /// The image's decision from the judgements of its faces.
