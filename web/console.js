@@ -136,6 +136,7 @@ const LIMITS = {
   unstable: () => "A degraded copy got the opposite verdict.",
   incomplete_image: () => "Data of the image is missing or damaged.",
   no_colour: () => "The picture is grey or toned: colours are not compared.",
+  suspicious_companion: () => "Another face in the picture resembles this person and does not pass as genuine.",
   uncertain_identity: limit => `The face may be a stranger's: the cosine similarity is ${number(limit.similarity)}; at least ${number(limit.least)} is needed for fake.`,
 };
 

@@ -211,13 +211,8 @@ impl Claim {
         similarity.searched < self.sure_from && !self.comparison.depicts(similarity)
     }
 
-    /// The least similarity of a suspicious face that counts as the person's beside a face more like the person: three
-    /// times as many strangers as the target have it.
-    pub fn companion_from(&self, similarity: Similarity) -> f32 {
-        self.comparison.tail_of(similarity).extrapolated(3.0 * f64::from(self.target_fmr))
-    }
-
-    /// The least similarity of such a face that is called fake: a hundredth of the target have it.
+    /// The least similarity of a face that is called fake beside a face more like the person: its FMR is a hundredth of
+    /// the target.
     pub fn companion_called_fake_from(&self, similarity: Similarity) -> f32 {
         self.comparison.tail_of(similarity).score_at(f64::from(self.target_fmr) / 100.0)
     }

@@ -203,7 +203,7 @@ pub struct FaceReport {
     /// neither `real` nor `fake`.
     pub stability: Option<Stability>,
     /// The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
-    /// and `score`, 0..=1, of the degraded copy); `uncertain_identity` (with `similarity` and the `least` that is
+    /// and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and the `least` that is
     /// needed); `quality` (with `component`, `value` in the component's unit, `score` 0..=100); `between_thresholds`;
     /// `no_colour`; `few_references` (with `references`).
     #[schema(value_type = Vec<Object>)]

@@ -2,13 +2,13 @@
 //!
 //! Relatives and colleagues are photographed together, so a face beside the person's own that resembles the person is
 //! more often a companion's than a stranger's face is. But whoever pastes a genuine face beside a fake one must not
-//! excuse the fake. So such a face needs more similarity to count, and still more to be called fake.
+//! excuse the fake. So such a face is called fake only with more similarity, and without it the picture is undecided.
 
-use super::{Judgement, Verdict};
+use super::{Judgement, Limit, Verdict};
 use crate::identity::{Claim, Profile};
 
-/// Weighs the faces beside the one that is most like the person, where that one depicts the person: a suspicious face
-/// that resembles the person little is another person's, and a `fake` that a companion may be is `inconclusive`.
+/// Weighs the faces beside the one that is most like the person, where that one depicts the person: a `fake` that a
+/// companion may be is `inconclusive`, and then the person's own face is no longer `real` but `inconclusive` too.
 /// `confirm` gives the vector of embedding D of a face by its index; `None` where it is known already.
 ///
 /// # Errors
@@ -19,12 +19,12 @@ pub fn weigh_companions<E>(
     claim: Option<&Claim>,
     mut confirm: impl FnMut(usize) -> Result<Option<Vec<f32>>, E>,
 ) -> Result<(), E> {
-    let by_likeness = |a: &&Judgement, b: &&Judgement| a.evidence.likeness.total_cmp(&b.evidence.likeness);
-    let most_alike = faces.iter().max_by(by_likeness).filter(|face| face.depicts_person());
-    let (Some(claim), Some(likeness)) = (claim, most_alike.map(|face| face.evidence.likeness)) else { return Ok(()) };
-    for (i, face) in faces.iter_mut().enumerate().filter(|(_, face)| face.evidence.likeness < likeness) {
-        let suspicious = matches!(face.decision.verdict, Verdict::Fake | Verdict::Inconclusive);
-        if !suspicious || face.decision.poor || face.decision.replaced || !face.depicts_person() {
+    let own = faces.iter().enumerate().max_by(|(_, a), (_, b)| a.evidence.likeness.total_cmp(&b.evidence.likeness));
+    let Some((own, _)) = own.filter(|(_, face)| face.depicts_person()) else { return Ok(()) };
+    let Some(claim) = claim else { return Ok(()) };
+    let mut doubted = false;
+    for (i, face) in faces.iter_mut().enumerate().filter(|(i, _)| *i != own) {
+        if face.decision.verdict != Verdict::Fake || face.decision.replaced || !face.depicts_person() {
             continue;
         }
         let unconfirmed = face.evidence.similarity.is_some_and(|s| s.confirming.is_none());
@@ -35,11 +35,12 @@ pub fn weigh_companions<E>(
             face.evidence.confirm(&vector, profile);
         }
         let Some(similarity) = face.evidence.similarity else { continue };
-        if similarity.score() < claim.companion_from(similarity) {
-            face.decision.verdict = Verdict::DifferentPerson;
-        } else {
-            face.hold_fake_below(claim.companion_called_fake_from(similarity), similarity.score());
-        }
+        face.hold_fake_below(claim.companion_called_fake_from(similarity), similarity.score());
+        doubted |= face.decision.verdict == Verdict::Inconclusive;
+    }
+    if doubted && faces[own].decision.verdict == Verdict::Real {
+        faces[own].decision.verdict = Verdict::Inconclusive;
+        faces[own].decision.limits.insert(0, Limit::SuspiciousCompanion);
     }
     Ok(())
 }
@@ -71,17 +72,16 @@ mod tests {
     }
 
     #[test]
-    fn a_fake_beside_the_person_counts_by_its_similarity() {
+    fn a_fake_beside_the_person_is_one_by_its_similarity_and_never_excused() {
         let claim = population().model.tail.claim(0.001);
         let kind = Similarity { searched: 0.0, confirming: Some(0.0) };
-        let (counts, fake) = (claim.companion_from(kind), claim.companion_called_fake_from(kind));
-        assert!(counts < claim.threshold_for(kind) && claim.threshold_for(kind) < fake);
-        let (own, other) = beside(counts - 0.01);
-        assert_eq!((own, other.decision.verdict), (beside(1.0).0, Verdict::DifferentPerson));
-        let other = beside(counts + 0.01).1.decision;
-        assert_eq!(other.verdict, Verdict::Inconclusive);
-        assert!(matches!(other.limits[0], Limit::UncertainIdentity { .. }));
-        assert_eq!(beside(fake).1.decision.verdict, Verdict::Fake);
+        let fake = claim.companion_called_fake_from(kind);
+        assert!(claim.threshold_for(kind) < fake);
+        let (own, other) = beside(fake - 0.01);
+        assert_eq!((own, other.decision.verdict), (Verdict::Inconclusive, Verdict::Inconclusive));
+        assert!(matches!(other.decision.limits[0], Limit::UncertainIdentity { .. }));
+        let (own, other) = beside(fake);
+        assert_eq!((own, other.decision.verdict), (Verdict::Real, Verdict::Fake));
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub enum Limit {
         /// The least similarity of a face that is called fake.
         least: f32,
     },
+    /// Another face in the picture resembles the person and does not pass as genuine: a companion's, or a fake.
+    SuspiciousCompanion,
     /// Few references: the person's own variation is known only roughly.
     FewReferences {
         /// Their number.
@@ -163,6 +165,11 @@ impl Decision {
         })
     }
 
+    /// Whether the face would be `real` but for another face in the picture.
+    pub(super) fn has_suspicious_companion(&self) -> bool {
+        self.limits.contains(&Limit::SuspiciousCompanion)
+    }
+
     /// The similarity and the least one to call the face fake, where it is too low for that.
     pub(super) fn uncertain_identity(&self) -> Option<(f32, f32)> {
         self.limits.iter().find_map(|limit| match limit {
@@ -187,6 +194,7 @@ impl Decision {
         self.verdict == Verdict::Inconclusive
             && self.contradiction().is_none()
             && self.uncertain_identity().is_none()
+            && !self.has_suspicious_companion()
             && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
     }
 

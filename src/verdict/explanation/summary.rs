@@ -99,6 +99,14 @@ impl Facts<'_> {
 
     fn no_decision(&self) -> String {
         let (person, t, score) = (self.person, &self.decision.thresholds, self.decision.score);
+        if self.decision.has_suspicious_companion() {
+            let [score, real] = distinct([score, t.real], 2);
+            return format!(
+                "No decision: this face passes as a genuine photograph of {person} (score {score}, {real} or more is real), \
+                 but another face in the picture resembles {person} and does not. That face is a companion's or a fake: \
+                 compare the two."
+            );
+        }
         if let Some((similarity, least)) = self.decision.uncertain_identity() {
             let ([score, fake], [similarity, least]) = (distinct([score, t.fake], 2), distinct([similarity, least], 2));
             return format!(
