@@ -127,7 +127,10 @@ impl Service {
             }
             compared.push(Compared { candidate, profile });
         }
-        compared.sort_by(|a, b| b.candidate.similarity.score().total_cmp(&a.candidate.similarity.score()));
+        // The scores of one and of two networks have thresholds of their own: whether it is reached comes first.
+        let depicts = |c: &Compared| search.open_set.depicts(c.candidate.similarity);
+        let score = |c: &Compared| c.candidate.similarity.score();
+        compared.sort_by(|a, b| depicts(b).cmp(&depicts(a)).then(score(b).total_cmp(&score(a))));
         Ok(compared)
     }
 

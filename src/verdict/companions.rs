@@ -9,7 +9,7 @@ use crate::identity::{Claim, Profile};
 
 /// Weighs the faces beside the one that is most like the person, where that one depicts the person: a `fake` that a
 /// companion may be is `inconclusive`, and then the person's own face is no longer `real` but `inconclusive` too.
-/// `confirm` gives the vector of embedding D of a face by its index; `None` where it is known already.
+/// `confirm` gives the vector of embedding D of a face by its index; `None` where it cannot be computed.
 ///
 /// # Errors
 /// Those of `confirm`.

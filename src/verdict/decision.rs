@@ -66,9 +66,10 @@ pub enum Limit {
     },
     /// The face is grey or toned, so its colours are not compared.
     NoColour,
-    /// A search found the identity, but the similarity is too low to call the face fake: it may be a stranger's.
+    /// The face was found by a search or is beside one more like the person, and the similarity is too low to call it
+    /// fake: it may be another person's.
     UncertainIdentity {
-        /// The similarity, a mean cosine.
+        /// The similarity, -1..=1: the mean cosine of embeddings C and D, or the cosine of C where D is missing.
         similarity: f32,
         /// The least similarity of a face that is called fake.
         least: f32,
@@ -115,11 +116,16 @@ impl Decision {
     /// Decides on one face.
     ///
     /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes
-    /// first: too little likeness, or a negative of another person that is nearer than the references, is
-    /// `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is
+    /// first: too little likeness, a negative of another person that is nearer than the references, or too little
+    /// similarity to a claimed person where the score would be `real`, is `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is
     /// `fake`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
-        let thresholds = fusion.thresholds;
+        let mut thresholds = fusion.thresholds;
+        if !evidence.confirmable
+            && let Some((claim, similarity)) = fusion.claim.zip(evidence.similarity)
+        {
+            thresholds.similarity = Some(claim.threshold_for(similarity));
+        }
         let contributions = fusion.contributions(evidence);
         let score = fusion.score(&contributions);
         let nearer_to_negative =
@@ -199,9 +205,12 @@ impl Decision {
     }
 
     /// Whether the verdict is `fake` for another reason than a replaced face, or `inconclusive` for another reason than
-    /// the quality.
+    /// the quality or a companion.
     pub(super) fn is_suspect(&self) -> bool {
-        matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive) && !self.rests_on_quality() && !self.replaced
+        matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive)
+            && !self.rests_on_quality()
+            && !self.replaced
+            && !self.has_suspicious_companion()
     }
 }
 

@@ -4,7 +4,7 @@ use super::Explanation;
 use super::words::listed;
 use crate::verdict::Verdict;
 
-/// A face beside the one that decides. It depicts a person too.
+/// A face beside the one that decides. It depicts a person, or may do so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherFace<'a> {
     /// The person's display name.
@@ -43,13 +43,13 @@ fn sentence(person: &str, others: &[OtherFace]) -> String {
         .map(|(n, [one, more])| (n, if n == 1 { one } else { more }))
         .collect();
     match kinds[..] {
-        [(1, is)] => format!("One more face depicts {person} and {is}."),
-        [(n, are)] => format!("{n} more faces depict {person} and {are}."),
+        [(1, is)] => format!("One more face resembles {person} and {is}."),
+        [(n, are)] => format!("{n} more faces resemble {person} and {are}."),
         _ => {
             let each: Vec<String> = kinds.iter().map(|(n, is)| format!("{n} {is}")).collect();
             let each: Vec<&str> = each.iter().map(String::as_str).collect();
             let n: usize = kinds.iter().map(|(n, _)| n).sum();
-            format!("{n} more faces depict {person}: {}.", listed(&each))
+            format!("{n} more faces resemble {person}: {}.", listed(&each))
         }
     }
 }
@@ -67,14 +67,14 @@ mod tests {
     #[test]
     fn other_faces_are_counted_by_their_verdicts() {
         assert_eq!(told(&[]), "Fake.");
-        assert_eq!(told(&[("Jane", Real)]), "Fake. One more face depicts Jane and looks genuine.");
+        assert_eq!(told(&[("Jane", Real)]), "Fake. One more face resembles Jane and looks genuine.");
         assert_eq!(
             told(&[("Jane", Fake), ("Jane", Fake)]),
-            "Fake. 2 more faces depict Jane and do not pass as genuine."
+            "Fake. 2 more faces resemble Jane and do not pass as genuine."
         );
         assert_eq!(
             told(&[("Jane", Real), ("Joe", Inconclusive), ("Jane", Fake), ("Jane", Real)]),
-            "Fake. 3 more faces depict Jane: 1 does not pass as genuine and 2 look genuine. One more face depicts Joe \
+            "Fake. 3 more faces resemble Jane: 1 does not pass as genuine and 2 look genuine. One more face resembles Joe \
              and is undecided."
         );
     }

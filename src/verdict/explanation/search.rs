@@ -17,7 +17,7 @@ pub struct SearchFacts<'a> {
 pub struct CandidateFacts<'a> {
     /// Its display name.
     pub person: &'a str,
-    /// The similarity, a mean cosine, -1..=1.
+    /// The similarity, -1..=1: the mean cosine of embeddings C and D, or the cosine of C where D is missing.
     pub similarity: f32,
     /// The similarity from which on a face depicts the identity.
     pub threshold: f32,

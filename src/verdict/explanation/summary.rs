@@ -103,15 +103,15 @@ impl Facts<'_> {
             let [score, real] = distinct([score, t.real], 2);
             return format!(
                 "No decision: this face passes as a genuine photograph of {person} (score {score}, {real} or more is real), \
-                 but another face in the picture resembles {person} and does not. That face is a companion's or a fake: \
-                 compare the two."
+                 but another face in the picture resembles {person} and does not pass as genuine. It belongs to somebody else, \
+                 such as a relative, or is a fake: compare the two."
             );
         }
         if let Some((similarity, least)) = self.decision.uncertain_identity() {
             let ([score, fake], [similarity, least]) = (distinct([score, t.fake], 2), distinct([similarity, least], 2));
             return format!(
                 "No decision: this does not pass as a genuine photograph of {person} (score {score}, {fake} or less is \
-                 fake), but the face may be a stranger's who resembles {person}: the cosine similarity is \
+                 fake), but the face may be that of somebody else who resembles {person}: the cosine similarity is \
                  {similarity}, at least {least} is needed to call a face fake."
             );
         }
@@ -231,6 +231,9 @@ impl Facts<'_> {
             _ if self.decision.rests_on_quality() => None,
             Verdict::Real => {
                 Some(format!("{effect}: {subject} the part that departs most, but not enough to change the verdict."))
+            }
+            _ if self.decision.has_suspicious_companion() => {
+                Some(format!("{effect}: {subject} the part that departs most."))
             }
             _ => Some(format!("{effect}, so {subject} the most suspicious part.")),
         }
