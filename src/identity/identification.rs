@@ -8,8 +8,8 @@
 //!
 //! Two networks compare. Every face is searched by the cosine of embedding C with the mean embedding of each identity's
 //! references. Where that is unusually high for a stranger, embedding D confirms it: the similarity is then the mean of
-//! the two cosines. A stranger who deceives one network seldom deceives the other, and a fake that one of them misses
-//! is found.
+//! the two cosines. A stranger who deceives one network seldom deceives the other, and a face that embedding C
+//! alone would leave under its threshold can be found.
 
 use serde::{Deserialize, Serialize};
 

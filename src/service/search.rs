@@ -91,8 +91,8 @@ impl Service {
         Ok(report)
     }
 
-    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed: the
-    /// most similar first.
+    /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed.
+    /// Those that the face depicts come first, and of equals the most similar.
     fn compare_exactly(
         &self,
         near: Vec<Candidate>,
