@@ -208,10 +208,10 @@ fn heads(face: &[u8], cases: &mut Vec<Case>) {
     ] {
         case(cases, format!("chunked: {what}"), raw(&chunks(body)), REFUSED);
     }
-    // A form in chunks of one byte each is a form.
+    // A form in chunks of one byte each is a form: its field is read, and refused by name.
     let content = form(&[part("x", None, &vec![b'y'; 900])]);
     let body = content.iter().fold(String::new(), |body, byte| body + "1\r\n" + &(*byte as char).to_string() + "\r\n");
-    case(cases, "chunked: one byte each", raw(&chunks(&format!("{body}0\r\n\r\n"))), &[422]);
+    case(cases, "chunked: one byte each", raw(&chunks(&format!("{body}0\r\n\r\n"))), &[400]);
     let expect = form(&[part("image", Some("a"), &face[..100])]);
     let asked = format!(
         "POST /v1/verify HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
