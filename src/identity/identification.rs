@@ -62,8 +62,8 @@ impl Similarity {
 pub struct OpenSet {
     tails: Tails,
     identities: usize,
-    /// Embedding D confirms a candidate from this cosine of embedding C on. About one stranger in ten reaches it with somebody, or as
-    /// many as the target allows where that is more.
+    /// Embedding D confirms a candidate from this cosine of embedding C on. About one stranger in ten reaches it with
+    /// somebody, or as many as the target allows where that is more.
     pub confirm_from: f32,
     /// A confirmed face with this similarity or a higher one depicts the identity.
     pub threshold: f32,

@@ -15,7 +15,7 @@ use crate::identity::{OpenSet, Profile, SEARCHED};
 use crate::template::{Template, cosine};
 use crate::verdict::{CandidateFacts, Explanation, Judgement, SearchFacts};
 
-/// The number of nearest identities that may be compared exactly, as the first pass rounds.
+/// At least this many of the nearest identities may be compared exactly, as the first pass rounds.
 const COMPARED_EXACTLY: usize = 4;
 /// An upper bound on the rounding error of a cosine in the first pass.
 const ROUNDING: f32 = 0.02;

@@ -117,8 +117,8 @@ impl Decision {
     ///
     /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes
     /// first: too little likeness, a negative of another person that is nearer than the references, or too little
-    /// similarity to a claimed person where the score would be `real`, is `different_person`; in a copy of a reference, which showed the person, such a face has replaced theirs, and is
-    /// `fake`. Otherwise the score decides.
+    /// similarity to a claimed person where the score would be `real`, is `different_person`; in a copy of a reference,
+    /// which showed the person, such a face has replaced theirs, and is `fake`. Otherwise the score decides.
     pub fn decide(evidence: &Evidence, quality: &Quality, fusion: &Fusion) -> Self {
         let mut thresholds = fusion.thresholds;
         if !evidence.confirmable
