@@ -5,7 +5,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use uuid::Uuid;
 
-use super::{EmbeddingPrior, Population, PopulationModel, Sample, SampleKind, Tail, Tails};
+use super::{EmbeddingPrior, Population, PopulationModel, Sample, SampleKind, Similarity, Tail, Tails};
 use crate::face::{BoundingBox, Component, Pose, Quality};
 use crate::template::{
     ATTRIBUTES, AttributeVector, Demographics, Embedding, Embeddings, Expression, Part, Parts, Template,
@@ -94,4 +94,19 @@ pub(crate) fn population() -> Population {
 pub(crate) fn sample(kind: SampleKind, template: Template) -> Sample {
     let (id, added_at) = (Uuid::now_v7(), Timestamp::UNIX_EPOCH);
     Sample { id, kind, filename: None, image_sha256: id.simple().to_string(), added_at, template }
+}
+
+/// The upper tail of strangers' similarity.
+pub(crate) const TAIL: Tail = Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 };
+/// That, and the one where embedding D confirms.
+pub(crate) const TAILS: Tails = Tails { searched: TAIL, confirmed: Tail { from: 0.36, ..TAIL } };
+
+/// A similarity by embeddings C and D with this cosine in both.
+pub(crate) fn confirmed(score: f32) -> Similarity {
+    Similarity { searched: score, confirming: Some(score) }
+}
+
+/// A similarity by embedding C alone.
+pub(crate) fn unconfirmed(score: f32) -> Similarity {
+    Similarity { searched: score, confirming: None }
 }

@@ -1,10 +1,8 @@
-//! Identification: whom of everybody enrolled a face depicts, if anybody; and verification of a claim by similarity.
+//! Identification: whom of everybody enrolled a face depicts, if anybody.
 //!
 //! A search compares a face with every enrolled identity, so a stranger has as many chances to be taken for somebody as
 //! there are identities. One threshold for all sizes cannot hold the rate of such errors. Here the threshold follows
-//! from the rate that is asked for and from the number enrolled, by way of the upper tail of strangers' similarity:
-//! beyond a high quantile it is a generalised Pareto distribution (Pickands 1975; for face recognition Scheirer et al.,
-//! "Meta-recognition", 2011).
+//! from the rate that is asked for and from the number enrolled, by way of the upper tail of strangers' similarity.
 //!
 //! Two networks compare. Every face is searched by the cosine of embedding C with the mean embedding of each identity's
 //! references. Where that is unusually high for a stranger, embedding D confirms it: the similarity is then the mean of
@@ -13,18 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The upper tail of the similarity of one stranger to one identity.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tail {
-    /// The similarity at which the tail begins, -1..=1.
-    pub from: f32,
-    /// The share of comparisons with strangers that reach `from`, above 0 and below 1.
-    pub share: f32,
-    /// The scale of the generalised Pareto distribution of what exceeds `from`; above zero.
-    pub scale: f32,
-    /// Its shape; below zero for a tail that ends.
-    pub shape: f32,
-}
+use super::Tail;
 
 /// The false-positive identification rate (FPIR) of a search that is asked for no other: one stranger in 300.
 pub const DEFAULT_TARGET_FPIR: f32 = 0.0033;
@@ -80,70 +67,6 @@ const CONFIRMED_SHARE: f32 = 0.1;
 /// little for that.
 const CALLED_FAKE_SHARE: f32 = 0.3;
 
-impl Tail {
-    /// Checks that the parameters are those of a distribution.
-    ///
-    /// # Errors
-    /// A sentence that says what is wrong.
-    pub fn check(&self) -> Result<(), String> {
-        let Self { from, share, scale, shape } = *self;
-        let finite = [from, share, scale, shape].into_iter().all(f32::is_finite);
-        if finite && share > 0.0 && share < 1.0 && scale > 0.0 && shape.abs() < 0.5 {
-            return Ok(());
-        }
-        let need = "a share between 0 and 1, a scale above 0 and a shape between -0.5 and 0.5";
-        Err(format!("the tail of strangers' similarity must have {need}"))
-    }
-
-    /// Fits the tail to the similarity in comparisons between strangers and identities: the largest `share` of them, by
-    /// probability-weighted moments (Hosking and Wallis 1987). `None` where fewer than [`LEAST_EXCESSES`] lie in the
-    /// tail.
-    pub fn fit(mut scores: Vec<f32>, share: f32) -> Option<Self> {
-        let count = (scores.len() as f64 * f64::from(share)) as usize;
-        if count < LEAST_EXCESSES {
-            return None;
-        }
-        scores.sort_unstable_by(|a, b| b.total_cmp(a));
-        let from = *scores.get(count)?;
-        // The mean excess, and the mean of excess times the share of larger ones.
-        let (mut first, mut second) = (0.0f64, 0.0f64);
-        for (larger, score) in scores[..count].iter().enumerate() {
-            let excess = f64::from(score - from);
-            first += excess;
-            second += excess * (larger as f64 + 0.35) / count as f64;
-        }
-        let (first, second) = (first / count as f64, second / count as f64);
-        let shape = 2.0 - first / (first - 2.0 * second);
-        let scale = 2.0 * first * second / (first - 2.0 * second);
-        let tail = Self { from, share, scale: scale as f32, shape: shape.clamp(-0.45, 0.45) as f32 };
-        tail.check().is_ok().then_some(tail)
-    }
-
-    /// The probability that the comparison of a stranger with one identity reaches the similarity `score`; at most
-    /// [`Tail::share`], as the tail says nothing of a lower similarity.
-    fn exceedance(&self, score: f32) -> f64 {
-        let (share, excess) = (f64::from(self.share), f64::from((score - self.from).max(0.0)) / f64::from(self.scale));
-        let shape = f64::from(self.shape);
-        if shape.abs() < 1e-6 {
-            return share * (-excess).exp();
-        }
-        share * (1.0 + shape * excess).max(0.0).powf(-1.0 / shape)
-    }
-
-    /// The similarity that a stranger's comparison reaches with this probability; at least [`Tail::from`].
-    pub fn score_at(&self, probability: f64) -> f32 {
-        self.extrapolated(probability.min(f64::from(self.share)))
-    }
-
-    /// As [`Tail::score_at`], continued below [`Tail::from`], where it is a rough guess.
-    fn extrapolated(&self, probability: f64) -> f32 {
-        let ratio = f64::from(self.share) / probability.max(f64::MIN_POSITIVE);
-        let shape = f64::from(self.shape);
-        let excess = if shape.abs() < 1e-6 { ratio.ln() } else { (ratio.powf(shape) - 1.0) / shape };
-        self.from + self.scale * excess as f32
-    }
-}
-
 impl Tails {
     /// Checks that the parameters are those of distributions.
     ///
@@ -175,56 +98,7 @@ impl Tails {
             called_fake: each(CALLED_FAKE_SHARE * target_fpir),
         }
     }
-
-    /// The rule for a claimed identity that matches a stranger with that person at most as often as `target_fmr`.
-    pub fn claim(self, target_fmr: f32) -> Claim {
-        let sure = self.searched.score_at(f64::from(target_fmr) / 100.0);
-        Claim { target_fmr, sure_from: sure, comparison: self.search(1, target_fmr) }
-    }
 }
-
-/// The false match rate (FMR) of claims unless another is set: one stranger in 1,000.
-pub const DEFAULT_TARGET_FMR: f32 = 0.001;
-/// The FMRs that claims can have.
-pub const TARGET_FMR: std::ops::RangeInclusive<f32> = 1e-6..=0.1;
-
-/// The decision rule for a claimed identity: a comparison with that one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Claim {
-    /// The target FMR (false match rate): the share of strangers that may be matched with the person claimed.
-    pub target_fmr: f32,
-    /// A face with this cosine of embedding C or a higher one needs no confirmation: its FMR is a hundredth of the
-    /// target.
-    sure_from: f32,
-    comparison: OpenSet,
-}
-
-impl Claim {
-    /// Whether embedding D has to confirm the claim: embedding C alone neither accepts nor rejects it.
-    pub fn wants_confirmation(&self, similarity: Similarity) -> bool {
-        let between = similarity.searched >= self.comparison.confirm_from && similarity.searched < self.sure_from;
-        between && similarity.confirming.is_none()
-    }
-
-    /// Whether a face this similar is another person's.
-    pub fn rejects(&self, similarity: Similarity) -> bool {
-        similarity.searched < self.sure_from && !self.comparison.depicts(similarity)
-    }
-
-    /// The least similarity of a face that is called fake beside a face more like the person: its FMR is a hundredth of
-    /// the target.
-    pub fn companion_called_fake_from(&self, similarity: Similarity) -> f32 {
-        self.comparison.tail_of(similarity).score_at(f64::from(self.target_fmr) / 100.0)
-    }
-
-    /// The least similarity of a face that is the person's.
-    pub fn threshold_for(&self, similarity: Similarity) -> f32 {
-        self.comparison.threshold_for(similarity)
-    }
-}
-
-/// The least number of comparisons that a tail is fitted to.
-pub const LEAST_EXCESSES: usize = 50;
 
 impl OpenSet {
     /// The threshold for a similarity by as many networks.
@@ -242,7 +116,7 @@ impl OpenSet {
         self.tail_of(similarity).score_at(self.called_fake)
     }
 
-    fn tail_of(&self, similarity: Similarity) -> &Tail {
+    pub(super) fn tail_of(&self, similarity: Similarity) -> &Tail {
         similarity.confirming.map_or(&self.tails.searched, |_| &self.tails.confirmed)
     }
 
@@ -269,32 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const TAIL: Tail = Tail { from: 0.46, share: 0.001, scale: 0.04, shape: -0.07 };
-    const TAILS: Tails = Tails { searched: TAIL, confirmed: Tail { from: 0.36, ..TAIL } };
-
-    #[test]
-    fn a_tail_is_recovered_from_its_own_quantiles() {
-        for shape in [-0.2, 0.0, 0.15] {
-            let tail = Tail { shape, ..TAIL };
-            // One in a thousand lies in the tail, at equal steps of probability.
-            let excesses = (0..2000).map(|i| tail.score_at(0.001 * (f64::from(i) + 0.5) / 2000.0));
-            let scores: Vec<f32> = excesses.chain((0..1_998_000).map(|i| 0.46 * (i % 1000) as f32 / 1000.0)).collect();
-            let fitted = Tail::fit(scores, 0.001).unwrap();
-            assert!((fitted.from - tail.from).abs() < 0.01, "{fitted:?}");
-            assert!((fitted.scale / tail.scale - 1.0).abs() < 0.08, "{fitted:?}");
-            assert!((fitted.shape - shape).abs() < 0.08, "{fitted:?}");
-        }
-        assert_eq!(Tail::fit(vec![0.1; 1000], 0.001), None, "one score is no tail");
-    }
-
-    fn confirmed(score: f32) -> Similarity {
-        Similarity { searched: score, confirming: Some(score) }
-    }
-
-    fn unconfirmed(score: f32) -> Similarity {
-        Similarity { searched: score, confirming: None }
-    }
+    use crate::identity::fixtures::{TAILS, confirmed, unconfirmed};
 
     #[test]
     fn the_rate_at_the_threshold_is_the_one_asked_for_whatever_the_size() {
@@ -346,25 +195,6 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_sure_or_out_of_the_question_or_confirmed() {
-        let claim = TAILS.claim(0.001);
-        let Claim { sure_from, comparison, .. } = claim;
-        assert!(comparison.confirm_from < claim.threshold_for(confirmed(0.0)));
-        assert!(claim.threshold_for(unconfirmed(0.0)) < sure_from);
-        let (low, high) = (unconfirmed(comparison.confirm_from - 0.01), unconfirmed(sure_from));
-        assert!(claim.rejects(low) && !claim.wants_confirmation(low));
-        assert!(!claim.rejects(high) && !claim.wants_confirmation(high));
-        let between = Similarity { searched: sure_from - 0.01, confirming: None };
-        assert!(claim.wants_confirmation(between));
-        let by = |confirming: f32| Similarity { confirming: Some(confirming), ..between };
-        assert!(claim.rejects(by(0.0)) && !claim.rejects(by(sure_from)));
-        assert!(!claim.wants_confirmation(by(0.0)));
-        let sure = Similarity { searched: sure_from, confirming: Some(0.0) };
-        assert!(!claim.rejects(sure), "what needs no confirmation is not undone by one");
-        assert!(TAILS.claim(0.0001).threshold_for(confirmed(0.0)) > claim.threshold_for(confirmed(0.0)));
-    }
-
-    #[test]
     fn more_strangers_are_confirmed_than_may_be_found() {
         for identities in [1, 10, 1000, 1_000_000] {
             for target in [0.0005, 0.0033, 0.3] {
@@ -374,19 +204,6 @@ mod tests {
             // At least as many as one in ten, whatever the target.
             let [strict, usual] = [1e-6, 0.0033].map(|target| TAILS.search(identities, target).confirm_from);
             assert_eq!(strict.to_bits(), usual.to_bits());
-        }
-    }
-
-    #[test]
-    fn parameters_of_no_distribution_are_refused() {
-        for wrong in [
-            Tail { share: 0.0, ..TAIL },
-            Tail { share: 1.0, ..TAIL },
-            Tail { scale: 0.0, ..TAIL },
-            Tail { shape: 0.7, ..TAIL },
-            Tail { from: f32::NAN, ..TAIL },
-        ] {
-            assert!(wrong.check().is_err(), "{wrong:?}");
         }
     }
 

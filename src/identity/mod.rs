@@ -2,6 +2,7 @@
 //! depicts, if anybody.
 
 mod agreement;
+mod claim;
 mod conditions;
 mod enrollment;
 #[cfg(test)]
@@ -15,14 +16,13 @@ mod profile;
 mod record;
 mod search_row;
 mod spread;
+mod tail;
 
 pub use agreement::Agreement;
+pub use claim::{Claim, DEFAULT_TARGET_FMR, TARGET_FMR};
 pub use conditions::{CONDITIONS, ConditionEffects, Conditions};
 pub use enrollment::{OfferedImage, Outcome, Refusal, admit};
-pub use identification::{
-    Claim, DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, LEAST_EXCESSES, OpenSet, Similarity, TARGET_FMR, TARGET_FPIR, Tail,
-    Tails,
-};
+pub use identification::{DEFAULT_TARGET_FPIR, OpenSet, Similarity, TARGET_FPIR, Tails};
 pub use index::{Index, Neighbour};
 pub use population::{EmbeddingPrior, Population, PopulationModel};
 pub use profile::{EmbeddingProfile, Negative, Profile};
@@ -31,3 +31,4 @@ pub use record::{
 };
 pub use search_row::{SEARCHED, SearchRow};
 pub use spread::Spread;
+pub use tail::{LEAST_EXCESSES, Tail};
