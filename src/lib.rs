@@ -4,7 +4,8 @@
 //!
 //! - [`error_code`], [`file_error`], [`toml_file`], [`parallel`] and `unknown` are shared by all.
 //! - `simd`, [`inference`], [`models`] run the networks.
-//! - [`imaging`], [`face`], [`template`] turn encoded bytes into pixels, pixels into faces and a face into its template.
+//! - [`imaging`], [`face`], [`template`] turn encoded bytes into pixels, pixels into faces and a face into its
+//!   template.
 //! - [`identity`], [`verdict`] fit a person's profile and judge a face against it.
 //! - [`vault`], [`access`], [`store`], [`audit`] keep templates, API keys, identities and the record.
 //! - [`config`] holds the settings.

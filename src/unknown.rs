@@ -3,8 +3,8 @@
 /// The most letters of an unknown name that a message repeats.
 const SHOWN: usize = 64;
 
-/// The name of `known` that `name` is most likely a misspelling of: in lower case, with `-` for `_`, at most one letter in
-/// three is wrong, missing, added or swapped with its neighbour. The first of several equally near ones.
+/// The name of `known` that `name` is most likely a misspelling of: in lower case, with `-` for `_`, at most one letter
+/// in three is wrong, missing, added or swapped with its neighbour. The first of several equally near ones.
 pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = shown(name).to_lowercase().replace('-', "_");
     let near = known.iter().map(|k| (strsim::osa_distance(&name, k), *k));
@@ -12,8 +12,8 @@ pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     near.min_by_key(|(distance, _)| *distance).map(|(_, k)| k)
 }
 
-/// What is wrong with a name that is not among `known`, and what to write instead: ``unknown form field `identty`: did you
-/// mean `identity`?`` `what` is the kind of name.
+/// What is wrong with a name that is not among `known`, and what to write instead: ``unknown form field `identty`: did
+/// you mean `identity`?`` `what` is the kind of name.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let shown = shown(name);
     match (nearest(name, known), known) {

@@ -1,12 +1,12 @@
-//! Distances between perceptual hashes: of a picture and its copies, of photographs of one person, and of different people.
-//! `FaceHash::COPY_DISTANCE` is chosen by them.
+//! Distances between perceptual hashes: of a picture and its copies, of photographs of one person, and of different
+//! people. `FaceHash::COPY_DISTANCE` is chosen by them.
 //!
 //! ```sh
 //! cargo run --release --example copies -- FOLDER [PICTURES]
 //! ```
 //!
-//! The folder is laid out as for `faceward eval`. The largest face of every genuine photograph is hashed, and for PICTURES of
-//! them (100 by default), spread over the folder, that of degraded copies too.
+//! The folder is laid out as for `faceward eval`. The largest face of every genuine photograph is hashed, and for
+//! PICTURES of them (100 by default), spread over the folder, that of degraded copies too.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a measurement on a terminal")]
 
 use std::path::Path;

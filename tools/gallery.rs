@@ -5,9 +5,9 @@
 //! faceward serve --data-dir FOLDER
 //! ```
 //!
-//! 100,000 identities of three references by default, sealed as the store seals any. A person is a mixture of two of the
-//! cohort with noise, a reference the person with more noise. Running it again adds what is missing. Each write is flushed
-//! to the disk: a folder in memory is filled many times faster.
+//! 100,000 identities of three references by default, sealed as the store seals any. A person is a mixture of two of
+//! the cohort with noise, a reference the person with more noise. Running it again adds what is missing. Each write is
+//! flushed to the disk: a folder in memory is filled many times faster.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a tool on a terminal")]
 
 use std::path::Path;

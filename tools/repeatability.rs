@@ -1,17 +1,18 @@
-//! The reliability of each attribute: its standard deviation over altered copies of one photograph, over different photographs
-//! of one person, and between people.
+//! The reliability of each attribute: its standard deviation over altered copies of one photograph, over different
+//! photographs of one person, and between people.
 //!
 //!     cargo run --release --example repeatability -- --images DIR [--per-person 100] [--copied 6] [--format rust]
 //!
-//! `DIR` holds one folder of photographs per person. The largest face of each photograph is measured, and for the first few
-//! photographs of a person that of altered copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2 %,
-//! enlarged by 3 %, and cropped. The repeatability is the pooled standard deviation over the copies, without the twentieth of
-//! photographs that varies most (there the copy's largest face is another one). The standard deviation within a person is that
-//! of all originals. The standard deviation between people is that of their means, less the part that the one within them
-//! explains.
+//! `DIR` holds one folder of photographs per person. The largest face of each photograph is measured, and for the first
+//! few photographs of a person that of altered copies: JPEG at quality 70 and 95, resized to 0.5 and 0.75, shifted by 2
+//! %, enlarged by 3 %, and cropped. The repeatability is the pooled standard deviation over the copies, without the
+//! twentieth of photographs that varies most (there the copy's largest face is another one). The standard deviation
+//! within a person is that of all originals. The standard deviation between people is that of their means, less the
+//! part that the one within them explains.
 //!
-//! First the drift of geometry with pose and open mouth is fitted by least squares over the deviations from each person's
-//! mean, and subtracted. The drift printed is the sum of this one and the drift that the library already subtracts.
+//! First the drift of geometry with pose and open mouth is fitted by least squares over the deviations from each
+//! person's mean, and subtracted. The drift printed is the sum of this one and the drift that the library already
+//! subtracts.
 //!
 //! `--format rust` prints the rows of `src/template/attributes/figures.rs`, `--format markdown` those of the tables in
 //! `docs/attributes.md`.
@@ -270,8 +271,8 @@ fn fit(photos: &[Photo], attribute: usize) -> [f64; 4] {
     solve(normal)
 }
 
-/// Solves four equations in four unknowns by Gauss-Jordan elimination, the right-hand side in the last column. The matrix is
-/// positive definite, so no pivot is zero.
+/// Solves four equations in four unknowns by Gauss-Jordan elimination, the right-hand side in the last column. The
+/// matrix is positive definite, so no pivot is zero.
 fn solve(mut m: [[f64; 5]; 4]) -> [f64; 4] {
     for i in 0..4 {
         let pivot = m[i][i];

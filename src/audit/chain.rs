@@ -1,8 +1,8 @@
 //! The form of a line, and the check of a whole log.
 //!
-//! A line ends in `,"hash":"<64 hex digits>"}`. The hash is the SHA-256 of everything before that ending, and `prev`, in
-//! the middle, is the hash of the line before. Changing, removing or moving a line breaks the link of the next one, and the
-//! check does not depend on how JSON is formatted.
+//! A line ends in `,"hash":"<64 hex digits>"}`. The hash is the SHA-256 of everything before that ending, and `prev`,
+//! in the middle, is the hash of the line before. Changing, removing or moving a line breaks the link of the next one,
+//! and the check does not depend on how JSON is formatted.
 
 use std::io::{BufRead, Read as _};
 

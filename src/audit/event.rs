@@ -52,8 +52,8 @@ pub struct VerifyRecord {
     pub faces: Vec<Verdict>,
     /// The thresholds of the image's verdict.
     pub thresholds: Thresholds,
-    /// The thresholds of each face, where any differ from the image's: a search can find identities with their own error
-    /// rates. Empty otherwise.
+    /// The thresholds of each face, where any differ from the image's: a search can find identities with their own
+    /// error rates. Empty otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub face_thresholds: Vec<Option<Thresholds>>,
     /// The versions behind the answer.

@@ -1,6 +1,6 @@
-//! The head names the last line. It has its own file beside the log and is authenticated with a key that the data folder
-//! holds only wrapped by the master key. An attacker who can write to the folder but lacks the master key can cut the
-//! log, but cannot write a head that fits.
+//! The head names the last line. It has its own file beside the log and is authenticated with a key that the data
+//! folder holds only wrapped by the master key. An attacker who can write to the folder but lacks the master key can
+//! cut the log, but cannot write a head that fits.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};

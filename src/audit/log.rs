@@ -169,8 +169,8 @@ impl<'a> Locked<'a> {
         Ok(Self(state))
     }
 
-    /// Reads the last line again where another process has written. Removes an incomplete last line and returns its length
-    /// in bytes: the file is locked, so no process is in the middle of writing it.
+    /// Reads the last line again where another process has written. Removes an incomplete last line and returns its
+    /// length in bytes: the file is locked, so no process is in the middle of writing it.
     fn catch_up(&mut self, path: &Path) -> Result<u64, AuditError> {
         let state = &mut *self.0;
         let length = state.log.metadata().map_err(io(path))?.len();

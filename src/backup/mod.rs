@@ -1,4 +1,5 @@
-//! Backups: a folder with the database, the audit log, the operator's calibration and a manifest, without the master key.
+//! Backups: a folder with the database, the audit log, the operator's calibration and a manifest, without the master
+//! key.
 
 mod restore;
 

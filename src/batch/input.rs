@@ -51,9 +51,9 @@ pub struct Input {
     pub unread: Vec<String>,
 }
 
-/// The images that `input` names: every image under a folder ([`image_files`]); the entries of a `.csv` or `.jsonl` manifest,
-/// their paths relative to it; one image file; or the files that a glob matches, each once. `identity` is claimed where the
-/// manifest names none.
+/// The images that `input` names: every image under a folder ([`image_files`]); the entries of a `.csv` or `.jsonl`
+/// manifest, their paths relative to it; one image file; or the files that a glob matches, each once. `identity` is
+/// claimed where the manifest names none.
 ///
 /// # Errors
 /// An [`InputError`]; an input without images is not an error.

@@ -1,7 +1,7 @@
 //! Manifests of a batch: CSV, and JSON lines.
 //!
-//! A manifest may have columns and keys of its own, which are not read. One that seems to be a misspelt `path` or `identity`
-//! is refused: without its claims, a batch would search everybody instead.
+//! A manifest may have columns and keys of its own, which are not read. One that seems to be a misspelt `path` or
+//! `identity` is refused: without its claims, a batch would search everybody instead.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -123,9 +123,9 @@ fn separator(bytes: &[u8]) -> Result<u8, String> {
     }
 }
 
-/// Reads a CSV manifest: a header with `path` and, optionally, `identity`, separated by commas, semicolons or tabs (other
-/// columns are not read), or without a header the path and the identity in the first two columns, separated by a comma.
-/// Fields may be quoted as in RFC 4180.
+/// Reads a CSV manifest: a header with `path` and, optionally, `identity`, separated by commas, semicolons or tabs
+/// (other columns are not read), or without a header the path and the identity in the first two columns, separated by a
+/// comma. Fields may be quoted as in RFC 4180.
 ///
 /// # Errors
 /// The number of the line, and the reason.

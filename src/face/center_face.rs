@@ -1,5 +1,6 @@
 //! CenterFace, the detection network (Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point",
-//! 2019): on a grid with one cell per 4 x 4 pixels it states how likely a face is centred there, its size, and five points.
+//! 2019): on a grid with one cell per 4 x 4 pixels it states how likely a face is centred there, its size, and five
+//! points.
 
 use super::{BoundingBox, Detection};
 use crate::imaging::Point;
@@ -13,8 +14,8 @@ const STRIDE: f32 = 4.0;
 /// Runs the network on `input` (`[1, 3, height, width]`, RGB 0..=255, sides multiples of [`SIDES`]) and returns what it
 /// detects with at least `min_confidence`, in pixels of the input.
 ///
-/// The four output maps are centre heat, log size (height, width), centre offset (y, x), and points (y, x) in units of the
-/// box.
+/// The four output maps are centre heat, log size (height, width), centre offset (y, x), and points (y, x) in units of
+/// the box.
 pub(super) fn run(net: &dyn Network, input: Tensor, min_confidence: f32) -> Result<Vec<Detection>, InferenceError> {
     let outputs = net.run(input)?;
     let heat = output(&outputs, 0, 1)?;

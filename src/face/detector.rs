@@ -13,13 +13,13 @@ pub struct DetectorSettings {
     /// The longer sides of the passes in pixels, the coarsest first; at least one. The cost of a pass grows with the
     /// square.
     pub sides: Vec<u32>,
-    /// The size of a face, in pixels of a picture whose longer side is [`TYPICAL_SIDE`]. Where the largest face is smaller,
-    /// a finer pass follows.
+    /// The size of a face, in pixels of a picture whose longer side is [`TYPICAL_SIDE`]. Where the largest face is
+    /// smaller, a finer pass follows.
     pub small_face: f32,
     /// The least confidence of a face, 0..=1.
     pub min_confidence: f32,
-    /// The least confidence of a hint, 0..=1. Where a pass coarser than [`TYPICAL_SIDE`] finds one face, its hints are seen
-    /// enlarged: if one of them is a face too, a finer pass follows.
+    /// The least confidence of a hint, 0..=1. Where a pass coarser than [`TYPICAL_SIDE`] finds one face, its hints are
+    /// seen enlarged: if one of them is a face too, a finer pass follows.
     pub hint_confidence: f32,
     /// Two boxes with a larger intersection over union than this are one face.
     pub max_overlap: f32,
@@ -133,8 +133,8 @@ fn pass(net: &dyn Network, image: &Pyramid, scale: f32, settings: &DetectorSetti
     Ok(keep(found, settings, back, sx, sy))
 }
 
-/// Whether one of the hints of a pass at `scale` is a face when it is seen enlarged. A few crops cost less than a finer pass
-/// over a picture whose hints are no faces.
+/// Whether one of the hints of a pass at `scale` is a face when it is seen enlarged. A few crops cost less than a finer
+/// pass over a picture whose hints are no faces.
 fn has_another_face(
     net: &dyn Network,
     image: &Pyramid,
@@ -174,8 +174,8 @@ fn close_up(net: &dyn Network, image: &Pyramid, settings: &DetectorSettings) -> 
     Ok(keep(found, settings, |p| map.apply(p), scale, scale).faces)
 }
 
-/// Drops duplicates, maps the boxes `back` to the source (`sx` and `sy` source pixels per pixel of the input), separates
-/// faces from hints, and keeps the largest faces.
+/// Drops duplicates, maps the boxes `back` to the source (`sx` and `sy` source pixels per pixel of the input),
+/// separates faces from hints, and keeps the largest faces.
 fn keep(
     mut found: Vec<Detection>,
     settings: &DetectorSettings,

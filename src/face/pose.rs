@@ -58,8 +58,8 @@ const LEVEL: [(usize, usize); 4] = [
 ];
 
 impl HeadFrame {
-    /// The frame of a mesh: `across` is the mean direction over eyes, cheekbones, jaw and temples; `down` runs from forehead to
-    /// chin, made perpendicular to `across`.
+    /// The frame of a mesh: `across` is the mean direction over eyes, cheekbones, jaw and temples; `down` runs from
+    /// forehead to chin, made perpendicular to `across`.
     pub fn of(mesh: &Mesh) -> Self {
         let at = |i: usize| mesh.points.get(i).copied().unwrap_or_default();
         let across = LEVEL.iter().fold([0.0; 3], |sum, &(r, l)| add(sum, unit(sub(at(l), at(r)))));

@@ -2,8 +2,8 @@
 
 use super::Point;
 
-/// The value at `p` (in fields) of a grid of `side` x `side` fields, `side` at least two: bilinear between the centres of
-/// fields, constant beyond the outermost centres.
+/// The value at `p` (in fields) of a grid of `side` x `side` fields, `side` at least two: bilinear between the centres
+/// of fields, constant beyond the outermost centres.
 pub(crate) fn between_fields(grid: &[f32], side: usize, p: Point) -> f32 {
     let along = |v: f32| {
         let v = (v - 0.5).clamp(0.0, (side - 1) as f32);

@@ -38,8 +38,8 @@ impl Hull {
         Self(self.0.iter().map(|p| Point::new(x + (p.x - x) * share, y + (p.y - y) * share)).collect())
     }
 
-    /// The least signed distance in pixels from `p` to the lines of the edges: positive inside, negative outside. A hull of
-    /// one point or none has no inside.
+    /// The least signed distance in pixels from `p` to the lines of the edges: positive inside, negative outside. A
+    /// hull of one point or none has no inside.
     pub fn depth(&self, p: Point) -> f32 {
         if self.0.is_empty() {
             return f32::NEG_INFINITY;

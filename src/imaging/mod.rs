@@ -1,7 +1,8 @@
 //! Bytes to upright RGB pixels, with limits.
 //!
-//! [`decode()`] and, frame by frame, [`Animation`] are the only ways in which bytes from outside become pixels. [`Patch`] is the input of every network: a small
-//! floating-point picture sampled from the source through an [`Affine`] map. [`image_files`] lists the images of a folder.
+//! [`decode()`] and, frame by frame, [`Animation`] are the only ways in which bytes from outside become pixels.
+//! [`Patch`] is the input of every network: a small floating-point picture sampled from the source through an
+//! [`Affine`] map. [`image_files`] lists the images of a folder.
 
 mod affine;
 mod decode;

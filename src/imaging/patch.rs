@@ -14,8 +14,8 @@ pub enum Channels {
     Bgr,
 }
 
-/// Interleaved RGB, each value 0..=255, sampled from a source image. Pixels outside the source are black, as in the training
-/// crops of these networks.
+/// Interleaved RGB, each value 0..=255, sampled from a source image. Pixels outside the source are black, as in the
+/// training crops of these networks.
 #[derive(Clone, Debug)]
 pub struct Patch {
     /// Pixels per row.
@@ -27,8 +27,9 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// Samples `width` x `height` pixels through `output_to_source`, bilinearly. An output pixel that covers several source
-    /// pixels is the mean of a grid of samples, so that a large photograph and its thumbnail give nearly the same patch.
+    /// Samples `width` x `height` pixels through `output_to_source`, bilinearly. An output pixel that covers several
+    /// source pixels is the mean of a grid of samples, so that a large photograph and its thumbnail give nearly the
+    /// same patch.
     pub fn sample(source: &Pyramid, output_to_source: &Affine, width: u32, height: u32) -> Self {
         let (source, times) = source.shrunk(output_to_source.scale());
         // The edge between two pixels of a shrunk copy may lie anywhere in a pixel of the patch: one sample is too few.

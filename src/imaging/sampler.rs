@@ -10,8 +10,8 @@ use crate::simd::{Kernel, Lanes, dispatch};
 /// The most samples along each axis of an output pixel.
 const MAX_TAPS: u32 = 6;
 
-/// `width` x `height` pixels of `source` through `map` (output to source), interleaved RGB 0..=255, black outside. Each is the
-/// mean of a grid of bilinear samples, one per source pixel along an axis and at least `least_taps`.
+/// `width` x `height` pixels of `source` through `map` (output to source), interleaved RGB 0..=255, black outside. Each
+/// is the mean of a grid of bilinear samples, one per source pixel along an axis and at least `least_taps`.
 pub(super) fn sample(source: &RgbImage, map: &Affine, least_taps: u32, width: u32, height: u32) -> Vec<f32> {
     let sampler = Sampler::new(source, map, least_taps);
     let mut data = vec![0.0f32; (width * height * 3) as usize];
@@ -102,8 +102,8 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// The sum over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows as twice eight bytes,
-    /// of which six count, so that the arithmetic is that of whole vectors.
+    /// The sum over a pixel whose samples all lie inside. A sample reads two pixels of each of two rows as twice eight
+    /// bytes, of which six count, so that the arithmetic is that of whole vectors.
     #[inline(always)]
     fn inner_sum<L: Lanes>(&self, x: u32, y: u32) -> [f32; 3] {
         let (raw, pitch) = (self.source.as_raw().as_slice(), 3 * self.source.width() as usize);
@@ -154,8 +154,9 @@ fn part(fixed: i64) -> f32 {
 /// 2^-24 of a pixel.
 const PART: f32 = 1.0 / 16_777_216.0;
 
-/// The weights of the sixteen bytes of a sample at the centre of the upper left pixel, and their change per [`PART`] to the
-/// right and down. Each row holds three bytes of the left pixel, three of the right pixel, and two that do not count.
+/// The weights of the sixteen bytes of a sample at the centre of the upper left pixel, and their change per [`PART`] to
+/// the right and down. Each row holds three bytes of the left pixel, three of the right pixel, and two that do not
+/// count.
 const LEFT: [f32; 16] = rows(three_and_three(1.0, 0.0), 1.0, 1.0);
 const RIGHT: [f32; 16] = rows(three_and_three(-PART, PART), 1.0, 1.0);
 const UPPER: [f32; 16] = rows([1.0; 8], 1.0, 0.0);

@@ -1,10 +1,10 @@
-//! The stored form of a template: one byte of format, eight bytes of SHA-256 over what follows, then postcard: the number
-//! of the set of networks that made the embeddings, and the template. Vectors of networks that are no longer used are left
-//! out when it is read; the record keeps them.
+//! The stored form of a template: one byte of format, eight bytes of SHA-256 over what follows, then postcard: the
+//! number of the set of networks that made the embeddings, and the template. Vectors of networks that are no longer
+//! used are left out when it is read; the record keeps them.
 //!
-//! postcard writes no names: adding, removing or moving a field of [`Template`] changes the meaning of every byte behind
-//! it. Such a change needs a new format byte and a reader for the old one; the test `formats_are_frozen` fails until
-//! then. The sum catches bytes that rotted on disk, which would otherwise be read as another face.
+//! postcard writes no names: adding, removing or moving a field of [`Template`] changes the meaning of every byte
+//! behind it. Such a change needs a new format byte and a reader for the old one; the test `formats_are_frozen` fails
+//! until then. The sum catches bytes that rotted on disk, which would otherwise be read as another face.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,8 +15,8 @@ use crate::template::{
     AttributeVector, Demographics, Embedding, Embeddings, Expression, FaceHash, NETWORKS, Parts, Template,
 };
 
-/// The format that is written. Older ones are read too: format 1 has neither hash nor parts, format 2 no parts, and up to
-/// format 3 no number of networks: they are of the first set.
+/// The format that is written. Older ones are read too: format 1 has neither hash nor parts, format 2 no parts, and up
+/// to format 3 no number of networks: they are of the first set.
 const FORMAT: u8 = 4;
 const SUM: usize = 8;
 
@@ -183,8 +183,8 @@ mod tests {
         (0..n).map(|i| f32::from(i * 37 % 257) / 128.0 - 1.0).collect()
     }
 
-    /// A template of the size that the first networks made, with values from a formula: the frozen sums must not change with
-    /// a generator, or with a further network.
+    /// A template of the size that the first networks made, with values from a formula: the frozen sums must not change
+    /// with a generator, or with a further network.
     fn plain() -> Template {
         Template {
             embeddings: Embeddings::of_earlier(vec![vector(1024), vector(128), vector(256)]),

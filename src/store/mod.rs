@@ -1,7 +1,7 @@
 //! Storage of identities, their samples and the API keys.
 //!
-//! The service sees [`Store`]; [`SqliteStore`] keeps everything in one file. `docs/store.md` says what it guarantees and
-//! what it does not. A store does not write the audit log: the service records what is done to it.
+//! The service sees [`Store`]; [`SqliteStore`] keeps everything in one file. `docs/store.md` says what it guarantees
+//! and what it does not. A store does not write the audit log: the service records what is done to it.
 //!
 //! Every method blocks on the disk: from asynchronous code, call it on a thread that may block.
 
@@ -24,7 +24,8 @@ pub use receipt::{ErasureReason, ErasureReceipt};
 pub(crate) use sqlite::read_sealed_content;
 pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database};
 
-/// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost one write per request.
+/// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost one write per
+/// request.
 pub const TOUCH_RESOLUTION: SignedDuration = SignedDuration::from_secs(60);
 
 /// The result of every method of a store.
@@ -35,7 +36,8 @@ pub type StoreResult<T> = Result<T, StoreError>;
 pub struct Listed {
     /// The record.
     pub record: IdentityRecord,
-    /// What finds it; `None` where there is no readable row for the networks that run: see [`Store::renew_search_rows`].
+    /// What finds it; `None` where there is no readable row for the networks that run: see
+    /// [`Store::renew_search_rows`].
     pub row: Option<SearchRow>,
 }
 
@@ -64,15 +66,15 @@ pub trait Store: KeyStore {
     /// When the storage fails.
     fn identity(&self, id: &IdentityId) -> StoreResult<Option<IdentityRecord>>;
 
-    /// At most `limit` identities after `after`, in the order of their ids. The last id of one page is the cursor of the
-    /// next.
+    /// At most `limit` identities after `after`, in the order of their ids. The last id of one page is the cursor of
+    /// the next.
     ///
     /// # Errors
     /// When the storage fails.
     fn identities(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<IdentityRecord>>;
 
-    /// One identity with its search row; `None` where there is none. Every change of an identity's samples writes the row
-    /// in the same transaction.
+    /// One identity with its search row; `None` where there is none. Every change of an identity's samples writes the
+    /// row in the same transaction.
     ///
     /// # Errors
     /// When the storage fails.
@@ -84,15 +86,15 @@ pub trait Store: KeyStore {
     /// When the storage fails.
     fn listing(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<Listed>>;
 
-    /// Makes the search rows of these identities from their samples. For each the row, or why it could not be made; its old
-    /// row is gone then.
+    /// Makes the search rows of these identities from their samples. For each the row, or why it could not be made; its
+    /// old row is gone then.
     ///
     /// # Errors
     /// When the storage fails; nothing has changed then.
     fn renew_search_rows(&self, ids: &[IdentityId]) -> StoreResult<Vec<StoreResult<SearchRow>>>;
 
-    /// Deletes the identity with its key and all its samples, and erases their bytes from the disk. `None` where there is
-    /// no such identity.
+    /// Deletes the identity with its key and all its samples, and erases their bytes from the disk. `None` where there
+    /// is no such identity.
     ///
     /// # Errors
     /// When the storage fails; [`StoreError::ErasureUnfinished`] when it is deleted, but its bytes may still be in a
@@ -132,8 +134,8 @@ pub trait Store: KeyStore {
         now: Timestamp,
     ) -> StoreResult<()>;
 
-    /// Replaces the templates of these samples, all or none, and sets the identity's `updated_at`. Samples that the identity
-    /// does not have are passed over. Returns the number replaced.
+    /// Replaces the templates of these samples, all or none, and sets the identity's `updated_at`. Samples that the
+    /// identity does not have are passed over. Returns the number replaced.
     ///
     /// # Errors
     /// [`StoreError::UnknownIdentity`]; when the storage fails.
@@ -157,8 +159,8 @@ pub trait Store: KeyStore {
     /// When the storage fails.
     fn sample_kind(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<SampleKind>>;
 
-    /// Deletes one sample, erases its bytes from the disk and sets the identity's `updated_at`. Returns its kind; `None`
-    /// where the identity has no such sample. The sample need not be readable.
+    /// Deletes one sample, erases its bytes from the disk and sets the identity's `updated_at`. Returns its kind;
+    /// `None` where the identity has no such sample. The sample need not be readable.
     ///
     /// # Errors
     /// As [`Store::delete_identity`].
@@ -206,8 +208,8 @@ pub trait KeyStore: Send + Sync {
     /// When the storage fails.
     fn touch_key(&self, id: &str, now: Timestamp) -> StoreResult<()>;
 
-    /// A value that changes whenever any process issues or revokes a key, so that a cache of the keys knows when to read
-    /// them again. It may also change when no key did. Cheap enough for one call per second.
+    /// A value that changes whenever any process issues or revokes a key, so that a cache of the keys knows when to
+    /// read them again. It may also change when no key did. Cheap enough for one call per second.
     ///
     /// # Errors
     /// When the storage fails.

@@ -122,8 +122,8 @@ impl MasterKeySource {
     }
 }
 
-/// The key that opens a store whose keys are wrapped with `needed` (`None`: a store without keys yet). Creates the default
-/// file for a new store, and completes a rotation that was interrupted between the store and the file.
+/// The key that opens a store whose keys are wrapped with `needed` (`None`: a store without keys yet). Creates the
+/// default file for a new store, and completes a rotation that was interrupted between the store and the file.
 pub(crate) fn settle(
     source: &MasterKeySource,
     dir: &Path,

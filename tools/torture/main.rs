@@ -1,5 +1,5 @@
-//! Torture: starts the real server and tries to break it, as attackers, full disks and power cuts do. Prints one table and
-//! exits with 1 if any case fails. `scripts/torture` runs it; docs/torture.md describes the suites.
+//! Torture: starts the real server and tries to break it, as attackers, full disks and power cuts do. Prints one table
+//! and exits with 1 if any case fails. `scripts/torture` runs it; docs/torture.md describes the suites.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test tool may panic")]
 

@@ -1,6 +1,7 @@
 //! Colours to sRGB: ICC profiles, and what a PNG says of its primaries and its transfer function.
 //!
-//! A picture that says nothing, or sRGB, is left as it is. A profile that cannot be used is ignored, and the answer says so.
+//! A picture that says nothing, or sRGB, is left as it is. A profile that cannot be used is ignored, and the answer
+//! says so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -122,8 +123,8 @@ impl Colours {
         Self { profile: Some(profile), conversion: Conversion::None }
     }
 
-    /// The picture in sRGB, eight bits per channel. Where the profile is for other channels than the picture has, the second
-    /// value is `false`.
+    /// The picture in sRGB, eight bits per channel. Where the profile is for other channels than the picture has, the
+    /// second value is `false`.
     pub(super) fn apply(&self, image: DynamicImage) -> (DynamicImage, bool) {
         let is_grey = !image.color().has_color();
         let converted = match &self.conversion {

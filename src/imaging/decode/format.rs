@@ -34,8 +34,8 @@ impl Format {
     }
 }
 
-/// Whether a file's extension is that of a supported format, in upper or lower case. It says what is worth opening, not what
-/// the file holds.
+/// Whether a file's extension is that of a supported format, in upper or lower case. It says what is worth opening, not
+/// what the file holds.
 pub(crate) fn has_served_extension(path: &Path) -> bool {
     let served = |extension: &std::ffi::OsStr| {
         SERVED.iter().flat_map(|f| f.extensions).any(|known| extension.eq_ignore_ascii_case(known))

@@ -15,7 +15,8 @@ pub const DEFAULT_FRAMES: usize = 16;
 /// Frames that are shown for less are shown for [`SHORTEST`], as in browsers.
 const LEAST: Duration = Duration::from_millis(11);
 const SHORTEST: Duration = Duration::from_millis(100);
-/// The most frames that are composed, to be chosen from; and the most pixels of all of them, in pictures of the largest size.
+/// The most frames that are composed, to be chosen from; and the most pixels of all of them, in pictures of the largest
+/// size.
 const MOST_FRAMES: usize = 2000;
 const MOST_PICTURES: u64 = 8;
 /// A frame whose values differ by no more than this is blank.
@@ -47,8 +48,9 @@ pub struct Animation<'a> {
 }
 
 impl<'a> Animation<'a> {
-    /// Chooses at most `most` different frames that are not blank; where all are blank, the first. Of more frames, the longest
-    /// shown in each of `most` equal parts of the time are taken, then the longest shown of the others. `None` for a still.
+    /// Chooses at most `most` different frames that are not blank; where all are blank, the first. Of more frames, the
+    /// longest shown in each of `most` equal parts of the time are taken, then the longest shown of the others. `None`
+    /// for a still.
     ///
     /// # Errors
     /// As [`decode()`](super::decode).
@@ -144,8 +146,8 @@ fn walk(opened: &Opened<'_>) -> Walked {
     Walked { seen, is_complete, all_read }
 }
 
-/// The longest shown of each of `most` equal parts of the time, then the longest shown of the others; all where there are no
-/// more.
+/// The longest shown of each of `most` equal parts of the time, then the longest shown of the others; all where there
+/// are no more.
 fn chosen(seen: Vec<Seen>, most: usize) -> Vec<Seen> {
     if seen.len() <= most {
         return seen;
@@ -196,7 +198,8 @@ mod tests {
     use image::codecs::gif::GifEncoder;
     use image::{Delay, Rgba};
 
-    /// A frame with a square of this grey on white, shown for some milliseconds; without a square where it is white too.
+    /// A frame with a square of this grey on white, shown for some milliseconds; without a square where it is white
+    /// too.
     fn shown(grey: u8, ms: u32) -> image::Frame {
         let at = |x: u32, y: u32| if x < 6 && y < 6 { Rgba([grey, grey, grey, 255]) } else { Rgba([255; 4]) };
         image::Frame::from_parts(RgbaImage::from_fn(16, 16, at), 0, 0, Delay::from_numer_denom_ms(ms, 1))

@@ -75,8 +75,8 @@ impl<'a> Jpeg<'a> {
             .ok_or_else(|| corrupt("it has no picture that can be read"))
     }
 
-    /// The picture, large ones as a reduced copy that is decoded again where finer pixels are needed; whether it is complete,
-    /// and whether the colour profile is for its channels.
+    /// The picture, large ones as a reduced copy that is decoded again where finer pixels are needed; whether it is
+    /// complete, and whether the colour profile is for its channels.
     pub(super) fn pyramid(&self) -> Result<(Pyramid, bool, bool), DecodeError> {
         let Way { size, orientation, least, .. } = self.way;
         let reduced = self.way.halvings().and_then(|n| Some((n, self.way.reduced(self.bytes, n)?)));

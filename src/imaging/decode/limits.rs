@@ -7,8 +7,8 @@ use super::DecodeError;
 pub struct DecodeLimits {
     /// Encoded size in bytes.
     pub max_bytes: usize,
-    /// Width x height, read from the header before any pixel is decoded. A JPEG with more pixels is decoded at a fraction of
-    /// its size, with at most this many.
+    /// Width x height, read from the header before any pixel is decoded. A JPEG with more pixels is decoded at a
+    /// fraction of its size, with at most this many.
     pub max_pixels: u64,
     /// The longer side in pixels, read from the header too.
     pub max_side: u32,
@@ -35,7 +35,8 @@ impl DecodeLimits {
         self.check_size_halved(size, 0)
     }
 
-    /// Refuses dimensions that are too large when halved `halvings` times, or whose longer side is too long in the file.
+    /// Refuses dimensions that are too large when halved `halvings` times, or whose longer side is too long in the
+    /// file.
     pub(super) fn check_size_halved(&self, (width, height): (u32, u32), halvings: usize) -> Result<(), DecodeError> {
         let pixels = (u64::from(width) * u64::from(height)) >> (2 * halvings);
         if pixels > self.max_pixels || width.max(height) > self.max_side {
@@ -50,8 +51,8 @@ impl DecodeLimits {
         DecodeError::TooManyPixels { width, height, max_pixels, max_side }
     }
 
-    /// Bytes that decoding may allocate. The widest pixel decoded is RGBA with 16 bits per channel, and decoders need about
-    /// as much again to work in.
+    /// Bytes that decoding may allocate. The widest pixel decoded is RGBA with 16 bits per channel, and decoders need
+    /// about as much again to work in.
     pub(super) fn memory(&self) -> u64 {
         self.max_pixels.saturating_mul(16)
     }

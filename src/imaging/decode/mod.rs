@@ -1,9 +1,9 @@
 //! Decoding with limits: bytes from outside are hostile until they have passed through here.
 //!
-//! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused. [`survey`]
-//! tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its colours to sRGB. [`mod@jpeg`]
-//! reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations, [`mod@webp`] those of WebP, [`mod@png`] what a
-//! PNG says beside its pixels.
+//! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused.
+//! [`survey`] tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its
+//! colours to sRGB. [`mod@jpeg`] reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations,
+//! [`mod@webp`] those of WebP, [`mod@png`] what a PNG says beside its pixels.
 
 mod colour;
 mod error;
@@ -59,10 +59,10 @@ pub struct Facts {
     pub profile: Option<ColourProfile>,
 }
 
-/// Decodes `bytes` into upright RGB: EXIF orientation applied, colours brought to sRGB, the first frame of an animation, alpha
-/// composed over white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header, before any pixel is
-/// decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are needed. Of a cut or damaged
-/// file the pixels that are there are returned, if any are.
+/// Decodes `bytes` into upright RGB: EXIF orientation applied, colours brought to sRGB, the first frame of an
+/// animation, alpha composed over white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header,
+/// before any pixel is decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are
+/// needed. Of a cut or damaged file the pixels that are there are returned, if any are.
 ///
 /// # Errors
 /// A [`DecodeError`] for empty, oversized, unknown or broken input; never a panic.

@@ -2,8 +2,8 @@
 
 use image::metadata::Orientation;
 
-/// The orientation in Exif data, from the byte order on; an unknown or missing one turns nothing. Programs store it as a
-/// short number, as the standard says, but also as a long one or a byte.
+/// The orientation in Exif data, from the byte order on; an unknown or missing one turns nothing. Programs store it as
+/// a short number, as the standard says, but also as a long one or a byte.
 pub(super) fn of_exif(exif: &[u8]) -> Orientation {
     read(exif).and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms)
 }
@@ -50,7 +50,8 @@ pub(super) fn swaps_sides(orientation: Orientation) -> bool {
     )
 }
 
-/// The Exif data in the text of a PNG's raw profile: a line with a name, one with the length in bytes, and the bytes in hex.
+/// The Exif data in the text of a PNG's raw profile: a line with a name, one with the length in bytes, and the bytes in
+/// hex.
 pub(super) fn exif_of_text(text: &str) -> Option<Vec<u8>> {
     let mut lines = text.trim_start().lines();
     let length: usize = lines.by_ref().nth(1)?.trim().parse().ok()?;

@@ -1,6 +1,6 @@
-//! The frames of an animated WebP, composed as browsers do: on a transparent canvas, blended over what is there or put in its
-//! place, and cleared away afterwards where the file says so (RFC 9649, 2.7.1.1). The decoder of the crate `image` does not
-//! clear.
+//! The frames of an animated WebP, composed as browsers do: on a transparent canvas, blended over what is there or put
+//! in its place, and cleared away afterwards where the file says so (RFC 9649, 2.7.1.1). The decoder of the crate
+//! `image` does not clear.
 
 use std::io::Cursor;
 

@@ -1,7 +1,7 @@
 //! The frequencies of one block to pixels.
 //!
-//! T.81 transforms blocks of 8 x 8 pixels. The lowest N frequencies along each axis, transformed back as a block of N x N
-//! pixels, give the block at N eighths of its size, as libjpeg's `scale_denom` does.
+//! T.81 transforms blocks of 8 x 8 pixels. The lowest N frequencies along each axis, transformed back as a block of N x
+//! N pixels, give the block at N eighths of its size, as libjpeg's `scale_denom` does.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 

@@ -38,7 +38,8 @@ pub(super) struct Valued {
 }
 
 impl Codes {
-    /// The table from the number of codes of each length, 1 to 16, and their values; `None` where there are too many codes.
+    /// The table from the number of codes of each length, 1 to 16, and their values; `None` where there are too many
+    /// codes.
     pub(super) fn new(lengths: &[u8; 16], values: &[u8]) -> Option<Self> {
         let mut table = Self {
             short: Box::new([Symbol::default(); 1 << SHORT]),
@@ -75,7 +76,8 @@ impl Codes {
         Some(table)
     }
 
-    /// The symbol that the bits begin with, at most 16 of them; `None` where they begin none. At least 16 bits are held.
+    /// The symbol that the bits begin with, at most 16 of them; `None` where they begin none. At least 16 bits are
+    /// held.
     #[inline(always)]
     pub(super) fn symbol(&self, bits: &mut Bits<'_>) -> Option<u8> {
         let next = bits.peek();

@@ -4,8 +4,8 @@ use super::codes::Codes;
 use super::huffman::Bits;
 use super::inverse::PLACES;
 
-/// Reads a block of sequential mode into `values`, dequantised and in rows; all of them are zero before. Returns the number
-/// of values, from the first, that may differ from zero.
+/// Reads a block of sequential mode into `values`, dequantised and in rows; all of them are zero before. Returns the
+/// number of values, from the first, that may differ from zero.
 #[inline(always)]
 pub(super) fn sequential(
     bits: &mut Bits<'_>,

@@ -39,7 +39,8 @@ pub(super) const MAX_SIZE: u8 = 11;
 const ZEROS: u8 = 0xf0;
 
 impl Word {
-    /// The word of a symbol: the number of zeros before the value, and the value's size. `None` for an undefined symbol.
+    /// The word of a symbol: the number of zeros before the value, and the value's size. `None` for an undefined
+    /// symbol.
     fn of(code: u8, symbol: u8) -> Option<Self> {
         let (zeros, size) = (symbol >> 4, symbol & 15);
         let advance = if symbol == 0 { END } else { zeros + 1 };
@@ -93,8 +94,8 @@ impl Runs {
 }
 
 impl Table {
-    /// The table from the number of codes of each length, 1 to 16, and their values; `None` where there are too many codes, or
-    /// an undefined symbol.
+    /// The table from the number of codes of each length, 1 to 16, and their values; `None` where there are too many
+    /// codes, or an undefined symbol.
     pub(super) fn new(lengths: &[u8; 16], values: &[u8]) -> Option<Self> {
         let mut table = Self {
             short: Box::new([Word::default(); 1 << SHORT]),

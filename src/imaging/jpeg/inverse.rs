@@ -14,8 +14,8 @@ const fn places() -> [u8; 64] {
     places
 }
 
-/// The sums of one pass over a row or column of eight, before the shift; factors of Loeffler, Ligtenberg and Moschytz in
-/// units of 2^-12, as in `stb_image`.
+/// The sums of one pass over a row or column of eight, before the shift; factors of Loeffler, Ligtenberg and Moschytz
+/// in units of 2^-12, as in `stb_image`.
 #[inline(always)]
 fn pass(v: [i32; 8], rounding: i32) -> [i32; 8] {
     let add = i32::wrapping_add;

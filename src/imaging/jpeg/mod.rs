@@ -1,18 +1,18 @@
 //! JPEGs, whole or at a fraction of their size.
 //!
-//! At a fraction, only the lowest frequencies of each block of 8 x 8 pixels are decoded.
-//! Most photographs that arrive are far larger than the crops sampled from them. Every code word of such a file must be
-//! read, since none states where the next begins. But the values of high frequencies, the transform of whole blocks and the
-//! colours of the missing pixels need not be computed.
+//! At a fraction, only the lowest frequencies of each block of 8 x 8 pixels are decoded. Most photographs that arrive
+//! are far larger than the crops sampled from them. Every code word of such a file must be read, since none states
+//! where the next begins. But the values of high frequencies, the transform of whole blocks and the colours of the
+//! missing pixels need not be computed.
 //!
-//! [`reduced`] reads plain files: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or YCbCr,
-//! one scan, nothing missing. [`whole()`] reads every file with Huffman codes and eight bits, also broken ones, and says what
-//! is missing. It leaves complete plain files to a faster decoder ([`plain`]).
+//! [`reduced`] reads plain files: ITU-T T.81, baseline or extended sequential with Huffman codes, eight bits, grey or
+//! YCbCr, one scan, nothing missing. [`whole()`] reads every file with Huffman codes and eight bits, also broken ones,
+//! and says what is missing. It leaves complete plain files to a faster decoder ([`plain`]).
 //!
-//! [`segments`] finds the segments, [`mod@frame`] reads what they say of the picture, [`tables`] the steps and codes. For whole
-//! pictures, [`codes`] and [`entropy`] read code words, [`inverse`] transforms frequencies to pixels, [`mod@whole`] walks over the
-//! scans, and [`mod@picture`] enlarges and converts colours. For reduced ones, [`header`], [`huffman`], [`block`] and [`scan`] do
-//! the same.
+//! [`segments`] finds the segments, [`mod@frame`] reads what they say of the picture, [`tables`] the steps and codes.
+//! For whole pictures, [`codes`] and [`entropy`] read code words, [`inverse`] transforms frequencies to pixels,
+//! [`mod@whole`] walks over the scans, and [`mod@picture`] enlarges and converts colours. For reduced ones, [`header`],
+//! [`huffman`], [`block`] and [`scan`] do the same.
 
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel is compiled for the instructions at hand")]
 
@@ -39,8 +39,9 @@ use plane::Plane;
 pub(crate) use frame::{Colours, Outline};
 pub(crate) use picture::Picture;
 
-/// The picture in `bytes`, halved `halvings` times (at most three), not turned upright; sides are rounded up. `None` where the
-/// file is not plain, or decoding needs more than `max_memory` bytes. The caller has checked the dimensions in the header.
+/// The picture in `bytes`, halved `halvings` times (at most three), not turned upright; sides are rounded up. `None`
+/// where the file is not plain, or decoding needs more than `max_memory` bytes. The caller has checked the dimensions
+/// in the header.
 pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<RgbImage> {
     let header = Header::read(bytes)?;
     // The side of a block in pixels of the copy.
@@ -53,8 +54,8 @@ pub(crate) fn reduced(bytes: &[u8], halvings: usize, max_memory: u64) -> Option<
     picture(&planes, width, height)
 }
 
-/// The picture of any kind in `bytes`, whose segments are `outline`, halved `halvings` times (at most three). What is missing is
-/// grey. `None` where there is nothing to decode, or decoding needs more than `max_memory` bytes.
+/// The picture of any kind in `bytes`, whose segments are `outline`, halved `halvings` times (at most three). What is
+/// missing is grey. `None` where there is nothing to decode, or decoding needs more than `max_memory` bytes.
 pub(crate) fn whole(bytes: &[u8], outline: &Outline<'_>, halvings: usize, max_memory: u64) -> Option<Picture> {
     let side = 8usize.checked_shr(u32::try_from(halvings).ok()?).filter(|&side| side > 0)?;
     let frame = &outline.frame;

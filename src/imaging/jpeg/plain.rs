@@ -1,8 +1,8 @@
 //! Plain pictures, by the crate `zune-jpeg`: most photographs, and twice as fast.
 //!
-//! That decoder draws what is missing or damaged without a word. So it is given a scan that is followed by ones, which begin
-//! no code word: reading past the end is an error. And its reading is watched: what it leaves unread is a sign of damage. In
-//! either case nothing is returned, and [`super::whole`] reads the file.
+//! That decoder draws what is missing or damaged without a word. So it is given a scan that is followed by ones, which
+//! begin no code word: reading past the end is an error. And its reading is watched: what it leaves unread is a sign of
+//! damage. In either case nothing is returned, and [`super::whole`] reads the file.
 
 use std::cell::Cell;
 
@@ -21,8 +21,8 @@ const END: [u8; 2] = [0xff, 0xd9];
 const AHEAD: u64 = 32;
 
 impl Outline<'_> {
-    /// Whether the picture is of the kind that the crate decodes rightly: sequential, one scan, no restarts, grey or YCbCr with
-    /// colours as fine as luma or half as fine.
+    /// Whether the picture is of the kind that the crate decodes rightly: sequential, one scan, no restarts, grey or
+    /// YCbCr with colours as fine as luma or half as fine.
     fn is_plain(&self) -> bool {
         let sampling: Vec<_> = self.frame.components.iter().map(|c| (c.across, c.down)).collect();
         let is_known = matches!(

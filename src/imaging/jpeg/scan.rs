@@ -9,8 +9,8 @@ use super::plane::Plane;
 use super::whole::PADDING;
 use crate::simd::{Kernel, Lanes, dispatch};
 
-/// The components of the picture at `side` eighths of its size, all with the same number of pixels; `None` where the scan is
-/// broken or has the wrong length.
+/// The components of the picture at `side` eighths of its size, all with the same number of pixels; `None` where the
+/// scan is broken or has the wrong length.
 pub(super) fn read(header: &Header<'_>, side: usize) -> Option<Vec<Plane>> {
     let most = |of: fn(&Component) -> usize| header.components.iter().map(of).max();
     let (across, down) = (most(|c| c.across)?, most(|c| c.down)?);
@@ -180,8 +180,9 @@ fn block<const N: usize, const PIXELS: usize>(
     Some(())
 }
 
-/// The bytes of a scan up to the end of the picture, without the zeros stuffed after 0xff, and the range of each part between
-/// two restarts, with [`BEHIND`] bytes of padding. `None` where the scan ends otherwise, or has more than `most` parts.
+/// The bytes of a scan up to the end of the picture, without the zeros stuffed after 0xff, and the range of each part
+/// between two restarts, with [`BEHIND`] bytes of padding. `None` where the scan ends otherwise, or has more than
+/// `most` parts.
 fn without_stuffing(scan: &[u8], most: usize) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
     const END_OF_IMAGE: u8 = 0xd9;
     let (mut bytes, mut parts) = (Vec::with_capacity(scan.len() + BEHIND), Vec::new());

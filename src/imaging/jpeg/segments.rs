@@ -69,7 +69,8 @@ pub(super) struct Segment<'a> {
     pub(super) data: &'a [u8],
 }
 
-/// Walks over the segments up to the end of the picture, or of the file. Bytes between segments are skipped, as libjpeg does.
+/// Walks over the segments up to the end of the picture, or of the file. Bytes between segments are skipped, as libjpeg
+/// does.
 pub(super) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,

@@ -9,8 +9,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::{Colours, Outline, reduced, whole};
 
-/// One picture of 75 x 53 pixels (sines drawn by a formula, written by Pillow at quality 92), with three samplings of colour,
-/// with restart markers, and progressive.
+/// One picture of 75 x 53 pixels (sines drawn by a formula, written by Pillow at quality 92), with three samplings of
+/// colour, with restart markers, and progressive.
 const WHOLE_COLOURS: &[u8] = include_bytes!("../../../tests/formats/444.jpg");
 const HALF_ACROSS: &[u8] = include_bytes!("../../../tests/formats/422.jpg");
 const HALF_BOTH: &[u8] = include_bytes!("../../../tests/formats/420.jpg");

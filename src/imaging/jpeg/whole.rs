@@ -1,7 +1,7 @@
 //! Every kind of picture that is decoded, with what is known of its completeness.
 //!
-//! In sequential mode a block is coded at once, and becomes pixels when it is read. In progressive mode every scan adds to
-//! the values of all blocks, which are kept until the last.
+//! In sequential mode a block is coded at once, and becomes pixels when it is read. In progressive mode every scan adds
+//! to the values of all blocks, which are kept until the last.
 
 use std::ops::Range;
 

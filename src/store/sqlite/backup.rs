@@ -13,8 +13,8 @@ use crate::store::{StoreError, StoreResult};
 /// Pages per step. The server may write between two steps; `SQLite` then starts over.
 const STEP: i32 = 256;
 
-/// Copies the database in `dir` to the new file `to`: a snapshot of one moment, checked and flushed to disk. It reads in
-/// short steps, so that it holds up neither writes nor erasures of a running server.
+/// Copies the database in `dir` to the new file `to`: a snapshot of one moment, checked and flushed to disk. It reads
+/// in short steps, so that it holds up neither writes nor erasures of a running server.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the copy is damaged.

@@ -77,7 +77,8 @@ pub(super) fn optional_time(text: Option<&str>, what: impl Fn() -> String) -> Re
     text.map(|text| time(text, what)).transpose()
 }
 
-/// The kind of sample whose name is stored (the schema's CHECK knows the same names); `what` names the row in the error.
+/// The kind of sample whose name is stored (the schema's CHECK knows the same names); `what` names the row in the
+/// error.
 pub(super) fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
     let found = SampleKind::ALL.into_iter().find(|kind| kind.name() == text);
     found.ok_or_else(|| unreadable(what(), &format!("{text:?} is not a kind of sample")))

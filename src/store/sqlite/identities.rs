@@ -75,8 +75,8 @@ pub(super) fn cursor(after: Option<&IdentityId>) -> &str {
     after.map_or("", IdentityId::as_str)
 }
 
-/// Deletes the identity with its key; its samples follow by the foreign key. Returns their number; `None` where there is no
-/// such identity.
+/// Deletes the identity with its key; its samples follow by the foreign key. Returns their number; `None` where there
+/// is no such identity.
 pub(super) fn delete(tx: &Transaction<'_>, id: &IdentityId) -> Result<Option<usize>, Fault> {
     let count = "SELECT count(*) FROM samples WHERE identity_id = ?1";
     let samples: i64 = tx.query_row(count, [id.as_str()], |row| row.get(0))?;

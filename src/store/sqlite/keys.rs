@@ -58,8 +58,8 @@ pub(super) fn touch(tx: &Transaction<'_>, id: &str, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Counts what other processes committed, and what this connection wrote. Noting a last use counts too: reading the keys
-/// again once a minute costs less than telling the two apart.
+/// Counts what other processes committed, and what this connection wrote. Noting a last use counts too: reading the
+/// keys again once a minute costs less than telling the two apart.
 pub(super) fn version(connection: &Connection) -> Result<KeysVersion, Fault> {
     let others = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
     Ok(KeysVersion { others, own: connection.total_changes() })

@@ -1,7 +1,7 @@
 //! [`Store`] in one `SQLite` file.
 //!
-//! One connection behind a lock: writes are rare, reads take a few rows per identity, and without a second reader of our
-//! own nothing keeps an erasure from emptying the write-ahead log.
+//! One connection behind a lock: writes are rare, reads take a few rows per identity, and without a second reader of
+//! our own nothing keeps an erasure from emptying the write-ahead log.
 
 mod backup;
 mod fault;

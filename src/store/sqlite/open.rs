@@ -67,8 +67,8 @@ pub(super) struct Folder {
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Takes a lock, with patience: while its last holder starts a child process, the child inherits the lock until it executes
-/// another program. Whoever restarts a server should not fail on that.
+/// Takes a lock, with patience: while its last holder starts a child process, the child inherits the lock until it
+/// executes another program. Whoever restarts a server should not fail on that.
 fn patiently(try_lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
     for _ in 1..TRIES {
         match try_lock() {
@@ -182,8 +182,8 @@ fn log_of(path: &Path) -> PathBuf {
     path.with_extension("db-wal")
 }
 
-/// Creates an empty database in a draft file and renames it when it is whole, so that an empty or half-made `faceward.db`
-/// always is damage.
+/// Creates an empty database in a draft file and renames it when it is whole, so that an empty or half-made
+/// `faceward.db` always is damage.
 fn create(path: &Path, master: &MasterKey) -> StoreResult<()> {
     let log = log_of(path);
     if log.exists() {

@@ -137,8 +137,8 @@ struct Content {
     template: Vec<u8>,
 }
 
-/// The row that something is sealed for. Moved to another identity, or relabelled from negative to reference, it does not
-/// open.
+/// The row that something is sealed for. Moved to another identity, or relabelled from negative to reference, it does
+/// not open.
 pub(super) struct Place<'a> {
     pub(super) identity: &'a IdentityId,
     pub(super) sample: Uuid,

@@ -36,8 +36,8 @@ pub(super) fn page(
     rows.map(|row| row?.listed(vault)).collect()
 }
 
-/// Makes the identity's row from its samples. Where one of them cannot be read there is no row, and the inner error says
-/// why: a change of samples must not fail for that, as it may be what removes the damage.
+/// Makes the identity's row from its samples. Where one of them cannot be read there is no row, and the inner error
+/// says why: a change of samples must not fail for that, as it may be what removes the damage.
 pub(super) fn renew(tx: &Transaction<'_>, vault: &Vault, id: &IdentityId) -> Result<StoreResult<SearchRow>, Fault> {
     let made = vault.data_key(tx, id).and_then(|key| {
         let key = key.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;

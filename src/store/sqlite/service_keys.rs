@@ -38,8 +38,8 @@ impl ServiceKeys {
         &self.audit
     }
 
-    /// The pseudonym of an identity, 32 hex digits: always the same for an id. Without the key nobody can test whether it
-    /// belongs to a guessed id.
+    /// The pseudonym of an identity, 32 hex digits: always the same for an id. Without the key nobody can test whether
+    /// it belongs to a guessed id.
     pub fn subject(&self, id: &IdentityId) -> String {
         let mac = Hmac::<Sha256>::new_from_slice(self.subject.as_slice());
         let digest = mac.map(|mac| mac.chain_update(id.as_str()).finalize().into_bytes());
