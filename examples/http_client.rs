@@ -1,5 +1,5 @@
-//! A client of a running server: creates an identity, enrolls photographs of it, verifies another photograph, and prints
-//! the verdict with its explanation.
+//! A client of a running server: creates an identity, enrolls photographs of it, verifies another photograph, and
+//! prints the verdict with its explanation.
 //!
 //! ```sh
 //! faceward serve &
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The arguments are the server's address, an identity's id, the photograph to verify, and one or more photographs to
-//! enroll. Where the server requires an API key, it is read from the variable `FACEWARD_TOKEN`; the key needs the scopes
-//! `enroll` and `verify`.
+//! enroll. Where the server requires an API key, it is read from the variable `FACEWARD_TOKEN`; the key needs the
+//! scopes `enroll` and `verify`.
 #![allow(clippy::print_stdout, reason = "an example for a terminal")]
 
 use std::error::Error;

@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Action::List => {
             let keys = keys.keys()?;
             if keys.is_empty() && !args.json {
-                eprintln!("There are no keys: create one with `faceward keys create`.");
+                eprintln!("There are no keys: create one with `faceward keys create --scope verify`.");
             }
             for key in keys {
                 if args.json {

@@ -43,7 +43,7 @@ pub enum Refusal {
     /// The face does not show the person in the other photographs.
     #[error(
         "does not show the person in the other references (likeness {likeness:.1}, at least {least:.1} is needed; \
-         natural log odds): remove it, or remove the references that show somebody else"
+         at 0 it is as likely this person as not): leave it out, or delete the references that show somebody else"
     )]
     NotSamePerson {
         /// The natural log odds that it shows the person in the other references.

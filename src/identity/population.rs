@@ -38,7 +38,7 @@ pub struct PopulationModel {
     /// The natural log odds that two sides show one person: intercept, then one weight per embedding for its normalised
     /// cosine, 0 at the mean of the nearest impostors and 1 at the person's own expectation (F-norm).
     pub likeness: Vec<f32>,
-    /// The upper tails of strangers' similarity, from which the threshold of a search follows.
+    /// The upper tails of strangers' similarity, from which the thresholds of searches and claims follow.
     pub tail: Tails,
 }
 

@@ -112,7 +112,7 @@ impl Profile {
         &self.embeddings[which as usize]
     }
 
-    /// The mean embedding D of the references, of unit length, by which a search confirms whom it found; empty where
+    /// The mean embedding D of the references, of unit length, by which a search or a claim is confirmed; empty where
     /// none of them has it.
     pub fn confirming(&self) -> &[f32] {
         &self.confirming

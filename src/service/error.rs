@@ -55,7 +55,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A neural network failed.
-    #[error("a neural network failed: {0}")]
+    #[error("a neural network failed: {0}; this is a defect of faceward: please report it")]
     Inference(#[from] InferenceError),
     /// The act is done, but could not be recorded.
     #[error(transparent)]

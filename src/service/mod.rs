@@ -51,7 +51,7 @@ pub use timing::{Stage, StageTiming};
 pub use verify::{MOST_CANDIDATES, VerifyOptions};
 
 /// Everything that answers a request: networks, population, fusion, store, and the identities in memory. Its public
-/// methods only read; [`Acting`] offers those that act.
+/// methods only read, except that [`Service::note_key_use`] notes when a key was used; [`Acting`] offers those that act.
 pub struct Service {
     analyser: Analyser,
     population: Arc<Population>,
@@ -235,7 +235,7 @@ impl Service {
         &self.versions
     }
 
-    /// The tails of strangers' similarity that the threshold of a search follows from.
+    /// The tails of strangers' similarity that the thresholds of searches and claims follow from.
     fn tails(&self) -> Tails {
         self.own_tails.unwrap_or(self.population.model.tail)
     }

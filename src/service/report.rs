@@ -150,7 +150,8 @@ pub struct SearchReport {
     pub target_fpir: f32,
     /// The rate expected at the threshold, 0..=1.
     pub expected_fpir: f32,
-    /// The most similar identities, the most similar first: one, or as many as `top_k` asks for. The face depicts the
+    /// The most similar identities, those over their threshold first, each group by similarity: one, or as many as
+    /// `top_k` asks for. The face depicts the
     /// first that reaches the threshold and to whose negatives (`not_this_person`) the face is not nearer than to the
     /// references.
     pub candidates: Vec<CandidateReport>,
@@ -203,9 +204,9 @@ pub struct FaceReport {
     /// neither `real` nor `fake`.
     pub stability: Option<Stability>,
     /// The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
-    /// and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and the `least` that is
-    /// needed); `quality` (with `component`, `value` in the component's unit, `score` 0..=100); `between_thresholds`;
-    /// `no_colour`; `few_references` (with `references`).
+    /// and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and
+    /// the `least` that is needed); `quality` (with `component`, `value` in the component's unit, `score` 0..=100);
+    /// `between_thresholds`; `no_colour`; `few_references` (with `references`).
     #[schema(value_type = Vec<Object>)]
     pub limits: Vec<Limit>,
     /// The reasons for the verdict.
@@ -276,7 +277,7 @@ impl FaceReport {
         self.limits.insert(0, Limit::IncompleteImage);
         if self.verdict != Verdict::UnknownPerson {
             self.verdict = Verdict::Inconclusive;
-            self.explanation.summary = INCOMPLETE.into();
+            self.explanation = Explanation::only(INCOMPLETE);
         }
     }
 }

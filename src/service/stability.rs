@@ -16,7 +16,7 @@ use crate::imaging::{DecodeError, DecodeLimits, Point, Pyramid, decode};
 const QUALITY: u8 = 60;
 /// The scale of the copy.
 const SCALE: f32 = 0.8;
-/// The longest side of the face in the copy, in pixels: larger faces are scaled down more.
+/// The longest side of the copy, which shows the face and its surroundings, in pixels: larger ones are scaled down more.
 const SIDE: f32 = 640.0;
 /// The side of the cropped square, in sides of the face's box; the crops of all networks lie within.
 const MARGIN: f32 = 2.5;

@@ -10,7 +10,7 @@ use crate::face::Face;
 use crate::identity::{IdentityId, Profile, TARGET_FPIR};
 use crate::imaging::Pyramid;
 use crate::template::Template;
-use crate::verdict::{Explanation, OtherFace, Thresholds, Verdict, deciding, judge, weigh_companions};
+use crate::verdict::{Explanation, Limit, OtherFace, Thresholds, Verdict, deciding, judge, weigh_companions};
 
 /// The most candidates that an answer lists per face.
 pub const MOST_CANDIDATES: usize = 100;
@@ -202,5 +202,8 @@ impl Service {
 /// The faces that depict somebody and can be judged, beside the one that decides.
 fn others(faces: &[FaceReport], deciding: usize) -> Vec<OtherFace<'_>> {
     let others = faces.iter().filter(|f| f.index != deciding && f.standing.depicts_person && !f.standing.poor);
+    // The sentence on the deciding face has said it already.
+    let is_told = faces.get(deciding).is_some_and(|f| f.limits.contains(&Limit::SuspiciousCompanion));
+    let others = others.filter(|f| !(is_told && f.limits.iter().any(|l| matches!(l, Limit::UncertainIdentity { .. }))));
     others.filter_map(|f| Some(OtherFace { person: &f.identity.as_ref()?.display_name, verdict: f.verdict })).collect()
 }

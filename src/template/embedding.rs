@@ -25,7 +25,8 @@ impl Embedding {
     /// Every embedding.
     pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
 
-    /// The embeddings that a verdict rests on. D only confirms whom a search found: it tells people apart, and genuine
+    /// The embeddings that a verdict rests on. D only confirms whom a search found, or a claim that C
+    /// leaves in doubt: it tells people apart, and genuine
     /// photographs from fakes no better than the others do.
     pub const JUDGED: [Self; 3] = [Self::A, Self::B, Self::C];
 

@@ -31,8 +31,8 @@ pub struct Template {
     /// The perceptual hash by which copies of the picture are recognised; `None` in templates of earlier versions.
     #[serde(default)]
     pub hash: Option<FaceHash>,
-    /// The face without each of its parts; `None` where parts were not extracted, where the face is turned too far, and in
-    /// templates of earlier versions.
+    /// The face without each of its parts; `None` where parts were not extracted, where the face is turned too far, and
+    /// in templates of earlier versions.
     #[serde(default)]
     pub parts: Option<Parts>,
 }
@@ -82,8 +82,8 @@ impl TemplateExtractor {
         embedding::embedding_d(self.zoo.as_ref(), image, face).map(normalised)
     }
 
-    /// The half of a template that identifies the person: embeddings, age and sex. `c` is the vector to search by, where it is
-    /// known.
+    /// The half of a template that identifies the person: embeddings, age and sex. `c` is the vector to search by,
+    /// where it is known.
     ///
     /// # Errors
     /// When a network fails.

@@ -1,7 +1,7 @@
 //! A face to its template: embeddings, attributes, traces of manipulation, apparent age, sex and expression.
 //!
-//! [`TemplateExtractor::extract`] runs the whole stage. A [`Template`] is biometric data (GDPR Art. 9): it leaves the process
-//! only sealed.
+//! [`TemplateExtractor::extract`] runs the whole stage. A [`Template`] is biometric data (GDPR Art. 9): it leaves the
+//! process only sealed.
 
 pub mod attributes;
 mod cover;

@@ -1,8 +1,8 @@
 //! The face with one of its parts covered, as embedding B sees it: which part departs from the person.
 //!
-//! A face with a part of another person becomes more like the references when that part is covered; a genuine face does not.
-//! This is the occlusion sensitivity of Zeiler and Fergus ("Visualizing and Understanding Convolutional Networks", ECCV
-//! 2014), compared with the effect of the same cover on the references.
+//! A face with a part of another person becomes more like the references when that part is covered; a genuine face does
+//! not. This is the occlusion sensitivity of Zeiler and Fergus ("Visualizing and Understanding Convolutional Networks",
+//! ECCV 2014), compared with the effect of the same cover on the references.
 
 use serde::{Deserialize, Serialize};
 

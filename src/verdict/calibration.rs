@@ -72,7 +72,7 @@ pub struct Calibration {
     /// The thresholds for other error rates, on the mapped score; empty in files of older versions.
     #[serde(default)]
     pub operating_points: OperatingPoints,
-    /// The tails of strangers' similarity, from which the threshold of a search follows; `None`: as shipped.
+    /// The tails of strangers' similarity, from which the thresholds of searches and claims follow; `None`: as shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<Tails>,
     /// The data that it was fitted on.

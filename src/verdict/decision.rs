@@ -18,9 +18,9 @@ pub enum Verdict {
     DifferentPerson,
     /// Depicts nobody who is enrolled: the answer of a search that finds nobody.
     UnknownPerson,
-    /// No decision: the quality is too low, data of the image is missing, the score lies between the thresholds, a
-    /// degraded copy of the face got the opposite verdict, or a search found the person but the similarity is too low
-    /// to call the face fake.
+    /// No decision. The quality is too low, data of the image is missing, the score lies between the thresholds, or a
+    /// degraded copy of the face got the opposite verdict. Or the face, found by a search or beside one more like the
+    /// person, is too little similar to be called fake; or another face in the picture may be a fake of the person.
     Inconclusive,
     /// No face was found.
     NoFace,
@@ -177,7 +177,7 @@ impl Decision {
     }
 
     /// The similarity and the least one to call the face fake, where it is too low for that.
-    pub(super) fn uncertain_identity(&self) -> Option<(f32, f32)> {
+    pub fn uncertain_identity(&self) -> Option<(f32, f32)> {
         self.limits.iter().find_map(|limit| match limit {
             Limit::UncertainIdentity { similarity, least } => Some((*similarity, *least)),
             _ => None,

@@ -110,9 +110,9 @@ impl Judgement {
         self
     }
 
-    /// Makes a `fake` `inconclusive` where the similarity is below `least`.
+    /// Makes a `fake` `inconclusive` where the similarity is below `least`, unless the face has replaced a reference's.
     pub(super) fn hold_fake_below(&mut self, least: f32, similarity: f32) {
-        if self.decision.verdict == Verdict::Fake && similarity < least {
+        if self.decision.verdict == Verdict::Fake && !self.decision.replaced && similarity < least {
             self.decision.verdict = Verdict::Inconclusive;
             self.decision.limits.insert(0, Limit::UncertainIdentity { similarity, least });
         }

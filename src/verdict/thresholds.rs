@@ -26,8 +26,8 @@ pub struct Thresholds {
     /// `different_person`; absent where a search found the person. Embedding C alone decides where it leaves no doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similarity: Option<f32>,
-    /// The target false match rate, 0.000001 to 0.1: the share of strangers that may be matched with the person claimed.
-    /// `similarity` follows from it.
+    /// The target false match rate, 0.000001 to 0.1: the share of strangers that may be matched with the person
+    /// claimed. `similarity` follows from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_fmr: Option<f32>,
     /// A face of lower quality than this (0..=100) is `inconclusive`, or `different_person` where its likeness is far
@@ -67,6 +67,6 @@ impl Thresholds {
         if ordered && self.likeness.is_finite() && self.min_quality.is_finite() {
             return Ok(());
         }
-        Err("thresholds must satisfy 0 <= fake <= real <= 1 and be numbers".into())
+        Err("the thresholds real, fake, likeness and min_quality must be numbers, with 0 <= fake <= real <= 1".into())
     }
 }

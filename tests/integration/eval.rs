@@ -43,7 +43,8 @@ fn a_folder_is_measured_reported_compared_and_too_small_to_calibrate_on() {
     assert!(summary.contains("jpeg50") && summary.contains("fake:blend"), "{summary}");
     let report: Value =
         serde_json::from_str(&std::fs::read_to_string(format!("{out}/evaluation.json")).unwrap()).unwrap();
-    // Half of three photographs is one reference, so two genuine probes, a fake and three others: twice, degraded twice.
+    // Half of three photographs is one reference, so two genuine probes, a fake and three others: twice, degraded
+    // twice.
     assert_eq!(report["run"]["probes"], 24);
     assert_eq!(std::fs::read_to_string(&records).unwrap().lines().count(), 24);
     let row = |set: &str| report["sets"].as_array().unwrap().iter().find(|r| r["set"] == set).cloned().unwrap();

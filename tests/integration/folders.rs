@@ -1,4 +1,5 @@
-//! Folders given to `batch`, `enroll`, `eval` and `calibrate`: files are known by content, and nothing is dropped unsaid.
+//! Folders given to `batch`, `enroll`, `eval` and `calibrate`: files are known by content, and nothing is dropped
+//! unsaid.
 
 use std::path::Path;
 use std::process::Output;

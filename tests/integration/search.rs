@@ -85,7 +85,7 @@ fn with_nobody_enrolled_the_explanation_says_so() {
     let (_, answer) = server.client().verify(None, &portrait("collins.jpg"));
     assert_eq!((&answer["verdict"], &answer["search"]["threshold"]), (&json!("unknown_person"), &Value::Null));
     let summary = answer["explanation"]["summary"].as_str().unwrap();
-    assert!(summary.starts_with("No identity with references is enrolled"), "{summary}");
+    assert!(summary.starts_with("There is nobody to compare this face with"), "{summary}");
 }
 
 /// An image enrolled as not this person beats a likeness over the threshold.

@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::support::{faceward, stderr, stdout};
 use faceward::config::{Row, Settings};
 
-/// A setting with a value for the file, for the environment and for the flag, as the file writes them. Each layer's value
-/// differs from that of the layer below.
+/// A setting with a value for the file, for the environment and for the flag, as the file writes them. Each layer's
+/// value differs from that of the layer below.
 type Layers = (&'static str, [&'static str; 3]);
 
 /// Every setting but the command for the master key, which excludes the file with it.

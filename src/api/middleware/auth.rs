@@ -78,8 +78,8 @@ fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
     // An attacker's host name that resolves to 127.0.0.1 passes for the same origin; only a local name is ours.
     let browser = site.is_some() || headers.contains_key(header::ORIGIN);
     if foreign || elsewhere || (browser && !host.is_some_and(is_local)) {
-        let detail = "while no API key exists, requests from web pages of other sites are refused; create a key \
-                      (faceward keys create) and send it";
+        let detail = "while no API key exists, only web pages opened by IP address or as localhost may send requests: \
+                      open the page so, or create a key (`faceward keys create --scope verify`) and send it";
         return Err(Problem::new(ErrorCode::CrossSiteRefused, detail));
     }
     Ok(Caller(Actor::Unauthenticated))

@@ -66,7 +66,8 @@ pub(crate) struct Identity {
     /// The number of negatives.
     negatives: usize,
     /// Whether searches cannot find this identity, because its templates were made by networks that are no longer used.
-    /// Enroll a photograph again, or run `faceward identities refresh` where images are kept. Claims are still
+    /// Enroll another photograph; or delete a reference and enroll its photograph again; or run `faceward identities
+    /// refresh` where images are kept. Claims are still
     /// verified.
     enroll_again: bool,
     /// The profile fitted to the references; `null` without any.

@@ -87,8 +87,8 @@ pub(crate) struct VerifyParams {
     /// Also estimate apparent age, sex and expression for faces that depict nobody enrolled. Changes no verdict; no
     /// effect with a claimed identity.
     full: Option<bool>,
-    /// Searches only: the number of candidates to list for each face, the most similar first; 1 to 100, 1 by
-    /// default.
+    /// Searches only: the number of candidates to list for each face, those over their threshold first, each
+    /// group by similarity; 1 to 100, 1 by default.
     #[param(minimum = 1, maximum = 100)]
     top_k: Option<usize>,
     /// Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled

@@ -1,6 +1,6 @@
-//! The inner face against its outline. A face swap replaces the inner face and keeps the rest, so that they differ in colour,
-//! sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting deepfakes with self-blended
-//! images", CVPR 2022).
+//! The inner face against its outline. A face swap replaces the inner face and keeps the rest, so that they differ in
+//! colour, sharpness or noise (Li et al., "Face X-ray", CVPR 2020; Shiohara and Yamasaki, "Detecting deepfakes with
+//! self-blended images", CVPR 2022).
 
 use super::conditions::{COLOUR, DETAIL, LIGHTNESS};
 use super::scale;

@@ -1,8 +1,8 @@
-//! The measured figures of each attribute, as printed by `tools/repeatability.rs`. Those of traces come from people on whom
-//! the forensic network was not trained.
+//! The measured figures of each attribute, as printed by `tools/repeatability.rs`. Those of traces come from people on
+//! whom the forensic network was not trained.
 
-/// Name; standard deviations in the attribute's unit over repeated readings of one photograph, over photographs of one person,
-/// and between people's means; drift (see `AttributeSpec::drift`).
+/// Name; standard deviations in the attribute's unit over repeated readings of one photograph, over photographs of one
+/// person, and between people's means; drift (see `AttributeSpec::drift`).
 const FIGURES: &[(&str, [f32; 3], [f32; 4])] = &[
     ("face_width", [1.144, 3.425, 4.162], [-0.350, 0.439, -1.737, 0.169]),
     ("jaw_width", [1.158, 3.587, 4.882], [-0.602, 0.143, -2.899, -0.592]),

@@ -107,14 +107,15 @@ impl AttributeVector {
         self.0.get(place).copied().flatten()
     }
 
-    /// Whether colours were left out because the face is grey or toned: what is read under the same conditions, from the same
-    /// places, but of lightness alone, was read.
+    /// Whether colours were left out because the face is grey or toned: what is read under the same conditions, from
+    /// the same places, but of lightness alone, was read.
     pub fn lacks_colour(&self) -> bool {
         let read = |name: &str| self.get(name).is_some();
         (read("under_eye_darkness") || read("chin_darkness")) && !read("skin_redness")
     }
 
-    /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic network.
+    /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic
+    /// network.
     ///
     /// # Errors
     /// When a network fails.

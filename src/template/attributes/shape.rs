@@ -2,8 +2,8 @@
 
 use crate::face::{HeadFrame, MESH_POINTS, Mesh, index};
 
-/// The 468 points as (across, down, inward) of the head, in % of the distance between the outer corners of the eyes (the
-/// biocular width, ex-ex, of anthropometry), with the origin between those corners.
+/// The 468 points as (across, down, inward) of the head, in % of the distance between the outer corners of the eyes
+/// (the biocular width, ex-ex, of anthropometry), with the origin between those corners.
 ///
 /// Distances are three-dimensional, so a turn of the head hardly changes them.
 pub(super) struct Shape {

@@ -82,15 +82,15 @@ pub struct AttributeSpec {
     pub within_person: f32,
     /// The standard deviation between people's means, in `unit`.
     pub between_people: f32,
-    /// The drift of geometry with pose and expression: the change per 10 degrees of yaw, per square of that, per 10 degrees
-    /// of pitch, and per 10 % of the outer-canthal width that the mouth is open. It is subtracted from readings, which are
-    /// those of a level, frontal face with its mouth shut.
+    /// The drift of geometry with pose and expression: the change per 10 degrees of yaw, per square of that, per 10
+    /// degrees of pitch, and per 10 % of the outer-canthal width that the mouth is open. It is subtracted from
+    /// readings, which are those of a level, frontal face with its mouth shut.
     pub drift: [f32; 4],
 }
 
 impl AttributeSpec {
-    /// The possible values, in [`unit`](Self::unit); an open end is infinite. Clip a range computed from a mean and a standard
-    /// deviation to it. A reading at the very edge may lie beyond it by its [`drift`](Self::drift).
+    /// The possible values, in [`unit`](Self::unit); an open end is infinite. Clip a range computed from a mean and a
+    /// standard deviation to it. A reading at the very edge may lie beyond it by its [`drift`](Self::drift).
     pub const fn possible(&self) -> RangeInclusive<f32> {
         RangeInclusive::new(self.possible[0], self.possible[1])
     }

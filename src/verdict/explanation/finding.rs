@@ -32,8 +32,8 @@ pub(super) struct Finding<'a> {
 const MAX_LISTED: usize = 8;
 /// A finding within its usual range is listed from this contribution on, in log odds either way.
 const MIN_LISTED_CONTRIBUTION: f32 = 0.1;
-/// A measure within its usual range is cited as evidence against the photograph at this contribution or less, in log
-/// odds.
+/// A measure within its usual range is cited as evidence against the photograph at this contribution or less, and as
+/// evidence for it at the opposite one or more, in log odds.
 const CITED_CONTRIBUTION: f32 = -0.5;
 /// A measure within its usual range is cited only from this many standard deviations on.
 const CITED_DEVIATION: f32 = 1.0;
@@ -118,16 +118,17 @@ impl<'a> Finding<'a> {
         difference
     }
 
-    /// The sentence on what it means for the verdict, with a space before it; empty where it is of little weight,
-    /// or where the score does not decide.
+    /// The sentence on what it means for the verdict, with a space before it; empty where it is of little weight, or
+    /// where the score does not decide. A departure that the score does not consider says so.
     fn meaning(&self, decision: &Decision) -> &'static str {
         match self.weight {
-            _ if decision.verdict == Verdict::DifferentPerson || decision.rests_on_quality() => "",
+            _ if decision.verdict == Verdict::DifferentPerson || decision.replaced || decision.rests_on_quality() => "",
+            _ if self.departs() && !self.is_considered() => " This does not affect the score.",
             w if self.departs() && w < 0.0 => " This is evidence against a genuine photograph.",
             w if decision.is_suspect() && w <= CITED_CONTRIBUTION && self.deviation.abs() >= CITED_DEVIATION => {
                 " This is evidence against a genuine photograph."
             }
-            w if w > 0.0 => " This is evidence for a genuine photograph.",
+            w if w >= -CITED_CONTRIBUTION => " This is evidence for a genuine photograph.",
             _ => "",
         }
     }

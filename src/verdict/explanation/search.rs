@@ -36,8 +36,9 @@ impl Explanation {
     pub fn of_nobody(facts: &SearchFacts) -> Self {
         let Some(nearest) = facts.candidate else {
             return Self::only(
-                "No identity with references is enrolled, so there is nobody to compare this face with. Enroll at \
-                 least one photograph.",
+                "There is nobody to compare this face with: no identity has a reference that is current and not \
+                 expired. Enroll a photograph, or see in the list of identities whose photographs have to be enrolled \
+                 again.",
             );
         };
         if nearest.similarity >= nearest.threshold {
@@ -53,22 +54,26 @@ impl Explanation {
             n => format!("the nearest of {n} enrolled people"),
         };
         Self::only(format!(
-            "Depicts nobody who is enrolled: the cosine similarity to {of} is {similarity}; at least {least} is needed."
+            "Depicts nobody who is enrolled: the similarity to {of} is {similarity}; at least {least} is needed (1 is the \
+             same)."
         ))
     }
 
-    /// The explanation of a face that a search found to depict a person. It says first how the person was found.
+    /// The explanation of a face that a search found to depict a person. It says first how the person was found;
+    /// `certain` where the similarity suffices to call the face fake, or need not.
     #[must_use]
-    pub fn found_by(mut self, facts: &SearchFacts) -> Self {
+    pub fn found_by(mut self, facts: &SearchFacts, certain: bool) -> Self {
         if let Some(found) = facts.candidate {
             let [similarity, least] = found.figures();
-            let among = match facts.gallery_size {
-                1 => "the only person enrolled".into(),
-                n => format!("one of {n} enrolled people"),
+            let (person, people) = (found.person, facts.gallery_size);
+            let found = match (certain, people) {
+                (true, 1) => format!("Found to depict {person}, the only person enrolled"),
+                (true, _) => format!("Found to depict {person}, one of {people} enrolled people"),
+                (false, 1) => format!("Resembles {person}, the only person enrolled"),
+                (false, _) => format!("Most similar to {person}, one of {people} enrolled people"),
             };
             let found = format!(
-                "Found to depict {}, {among}: the cosine similarity is {similarity}; at least {least} is needed. ",
-                found.person
+                "{found}: the similarity is {similarity}; at least {least} is needed to name a person (1 is the same). "
             );
             self.summary.insert_str(0, &found);
         }
@@ -90,26 +95,29 @@ mod tests {
         let said = |n, nearest| Explanation::of_nobody(&facts(n, nearest)).summary;
         assert_eq!(
             said(220, Some(("Jane Doe", 0.31))),
-            "Depicts nobody who is enrolled: the cosine similarity to the nearest of 220 enrolled people is 0.31; at \
-             least 0.58 is needed."
+            "Depicts nobody who is enrolled: the similarity to the nearest of 220 enrolled people is 0.31; at least 0.58 \
+             is needed (1 is the same)."
         );
         assert_eq!(
             said(1, Some(("Jane Doe", 0.5799))),
-            "Depicts nobody who is enrolled: the cosine similarity to the one enrolled person is 0.5799; at least \
-             0.5800 is needed."
+            "Depicts nobody who is enrolled: the similarity to the one enrolled person is 0.5799; at least 0.5800 is \
+             needed (1 is the same)."
         );
         assert!(said(2, Some(("Jane Doe", 0.7))).contains("resembles Jane Doe, but"));
-        assert!(said(0, None).starts_with("No identity with references is enrolled"));
+        assert!(said(0, None).starts_with("There is nobody to compare this face with"));
     }
 
     #[test]
     fn a_found_person_is_named_before_the_verdict() {
-        let told = |n| Explanation::only("Consistent.").found_by(&facts(n, Some(("Jane Doe", 0.7)))).summary;
+        let told =
+            |n, certain| Explanation::only("So it is.").found_by(&facts(n, Some(("Jane Doe", 0.7))), certain).summary;
         assert_eq!(
-            told(3),
-            "Found to depict Jane Doe, one of 3 enrolled people: the cosine similarity is 0.70; at least 0.58 is \
-             needed. Consistent."
+            told(3, true),
+            "Found to depict Jane Doe, one of 3 enrolled people: the similarity is 0.70; at least 0.58 is needed to name \
+             a person (1 is the same). So it is."
         );
-        assert!(told(1).starts_with("Found to depict Jane Doe, the only person enrolled: "));
+        assert!(told(1, true).starts_with("Found to depict Jane Doe, the only person enrolled: "));
+        assert!(told(3, false).starts_with("Most similar to Jane Doe, one of 3 enrolled people: "));
+        assert!(told(1, false).starts_with("Resembles Jane Doe, the only person enrolled: "));
     }
 }

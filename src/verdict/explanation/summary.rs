@@ -62,8 +62,8 @@ impl Facts<'_> {
             }
             Verdict::DifferentPerson => match self.too_dissimilar() {
                 Some([similarity, least]) => format!(
-                    "Does not depict {person}: the face is too unlike the references (cosine similarity {similarity}, \
-                     at least {least} is needed)."
+                    "Does not depict {person}: the face is too unlike the references (similarity {similarity}, at least \
+                     {least} is needed; 1 is the same)."
                 ),
                 None => format!("Does not depict {person}, although the face resembles the references."),
             },
@@ -86,8 +86,8 @@ impl Facts<'_> {
     fn too_unlike(&self) -> String {
         let [likeness, least] = distinct([self.evidence.likeness, self.decision.thresholds.likeness], 1);
         format!(
-            "too unlike the references (likeness {likeness}, at least {least} is needed; natural log odds, 0 means as \
-             likely as not)"
+            "too unlike the references (likeness {likeness}, at least {least} is needed; at 0 it is as likely this person \
+             as not)"
         )
     }
 
@@ -102,25 +102,25 @@ impl Facts<'_> {
         if self.decision.has_suspicious_companion() {
             let [score, real] = distinct([score, t.real], 2);
             return format!(
-                "No decision: this face passes as a genuine photograph of {person} (score {score}, {real} or more is real), \
-                 but another face in the picture resembles {person} and does not pass as genuine. It belongs to somebody else, \
-                 such as a relative, or is a fake: compare the two."
+                "No decision: this face passes as a genuine photograph of {person} (score {score}, {real} or more is \
+                 real), but another face in the picture resembles {person} and does not pass as genuine. It belongs to \
+                 somebody else, such as a relative, or is a fake: compare the two."
             );
         }
         if let Some((similarity, least)) = self.decision.uncertain_identity() {
             let ([score, fake], [similarity, least]) = (distinct([score, t.fake], 2), distinct([similarity, least], 2));
             return format!(
                 "No decision: this does not pass as a genuine photograph of {person} (score {score}, {fake} or less is \
-                 fake), but the face may be that of somebody else who resembles {person}: the cosine similarity is \
-                 {similarity}, at least {least} is needed to call a face fake."
+                 fake), but the face may be that of somebody else who resembles {person}: the similarity is \
+                 {similarity}, at least {least} is needed to call a face fake (1 is the same)."
             );
         }
         if let Some((verdict, copy)) = self.decision.contradiction() {
             let [score, copy] = distinct([score, copy], 2);
             let original = if verdict == Verdict::Real { Verdict::Fake } else { Verdict::Real };
             return format!(
-                "No decision about {person}: the face as sent was judged {} (score {score}), but a degraded copy of it \
-                 {} (score {copy}), so neither verdict stands.",
+                "No decision about {person}: the face as sent was judged {} (score {score}), but a copy of it, shrunk \
+                 and compressed for the stability check, was judged {} (score {copy}), so neither verdict stands.",
                 original.name(),
                 verdict.name()
             );
@@ -245,9 +245,13 @@ impl Facts<'_> {
             SampleKind::KnownFake => "an image enrolled as a known fake",
             SampleKind::NotThisPerson | SampleKind::Reference => "an image enrolled as another person",
         };
+        let so = match kind {
+            SampleKind::KnownFake => " This lowers the score.",
+            SampleKind::NotThisPerson | SampleKind::Reference => "",
+        };
         Some(format!(
             "The face is more similar to {negative} than to any reference, by {margin:.1} standard deviations of the \
-             references' own similarity."
+             references' own similarity.{so}"
         ))
     }
 
@@ -303,8 +307,14 @@ impl Facts<'_> {
             SampleKind::KnownFake => "an image enrolled as a known fake",
         };
         let but = match (kind, self.decision.verdict) {
-            (SampleKind::Reference, Verdict::DifferentPerson) => format!("the face in it is not {}'s", self.person),
-            (SampleKind::Reference, Verdict::Fake) => "the face in it does not pass as genuine".into(),
+            (SampleKind::Reference, Verdict::DifferentPerson) => {
+                return Some(format!(
+                    "The image is a copy of a reference of {}, but its face is too poor to tell whether it was replaced: \
+                     look at the original.",
+                    self.person
+                ));
+            }
+            (SampleKind::Reference, Verdict::Fake) => "its face does not pass as genuine",
             _ => {
                 return Some(format!(
                     "The image is a copy of {original}, perhaps re-encoded or edited; this does not change the verdict."
@@ -312,8 +322,8 @@ impl Facts<'_> {
             }
         };
         Some(format!(
-            "The image is a copy of {original}, but {but}: it may have been replaced or edited. The match itself does \
-             not change the verdict."
+            "The image is a copy of {original}, but {but}: that face may have been replaced or edited. That the image is \
+             a copy does not change the verdict."
         ))
     }
 }

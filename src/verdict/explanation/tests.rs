@@ -215,15 +215,21 @@ fn attributes_and_traces_are_told_in_words_and_their_usual_range_is_possible() {
 #[test]
 fn sentences_hold_no_names_of_measures_and_no_units_of_specialists() {
     let probes = [near(1, 77), stepped(1, 5, 1.2), in_parts(1, 99, Some(Part::Eyes)), template(2)];
+    let mut texts: Vec<String> = Vec::new();
     for probe in probes {
         let (_, explanation) = explain(&probe, &profile(8), &fusion());
-        let texts = explanation.differences.iter().map(|d| &d.text);
-        for text in texts.chain([&explanation.summary]) {
-            for word in ["logit", "embedding", "cosine", "ITA", "CIELAB", "canthal", "standard unit", "  "] {
-                assert!(!text.contains(word), "{word}: {text}");
-            }
-            assert!(text.ends_with('.'), "{text}");
+        texts.extend(explanation.differences.into_iter().map(|d| d.text));
+        texts.push(explanation.summary);
+    }
+    let nearest = CandidateFacts { person: "Jane Doe", similarity: 0.5, threshold: 0.58 };
+    let facts = SearchFacts { gallery_size: 3, candidate: Some(nearest) };
+    texts.push(Explanation::of_nobody(&facts).summary);
+    texts.push(Explanation::only("So it is.").found_by(&facts, true).summary);
+    for text in texts {
+        for word in ["logit", "log odds", "embedding", "cosine", "ITA", "CIELAB", "canthal", "standard unit", "  "] {
+            assert!(!text.contains(word), "{word}: {text}");
         }
+        assert!(text.ends_with('.'), "{text}");
     }
     let vectors = |e: Embedding| near(1, 1).embeddings.get(e).to_vec();
     let same = Template { embeddings: Embeddings::new(Embedding::ALL.map(vectors)), ..near(1, 1) };
