@@ -106,7 +106,7 @@ impl Settings {
                 TARGET_FMR.contains(&self.verdict.target_fmr),
                 "verdict.target_fmr",
                 None,
-                format!("give a rate of {} to {}, for example 0.001", TARGET_FMR.start(), TARGET_FMR.end()),
+                format!("give a rate of {} to {}, for example 0.0005", TARGET_FMR.start(), TARGET_FMR.end()),
             ),
             (
                 TARGET_FPIR.contains(&self.search.target_fpir),

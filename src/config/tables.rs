@@ -153,7 +153,7 @@ table! {
         stability_check: bool = false,
             as ("stability-check", "FACEWARD_STABILITY_CHECK")
             [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
-        /// Share of strangers that may be matched with the person claimed: 0.000001 to 0.1.
+        /// Share of strangers that may be matched with the person claimed: 0.000001 to 0.001.
         target_fmr: f32 = DEFAULT_TARGET_FMR,
             as ("target-fmr", "FACEWARD_TARGET_FMR") [value_name = "RATE"];
     }

@@ -4,8 +4,8 @@ use super::{OpenSet, Similarity, Tails};
 
 /// The false match rate (FMR) of claims unless another is set: one stranger in 1,000.
 pub const DEFAULT_TARGET_FMR: f32 = 0.001;
-/// The FMRs that claims can have.
-pub const TARGET_FMR: std::ops::RangeInclusive<f32> = 1e-6..=0.1;
+/// The FMRs that claims can have: the shipped tails of strangers' similarity begin at the highest.
+pub const TARGET_FMR: std::ops::RangeInclusive<f32> = 1e-6..=0.001;
 
 /// The decision rule for a claimed identity: a comparison with that one.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -153,7 +153,7 @@ pub struct SearchReport {
     /// The most similar identities, those over their threshold first, each group by similarity: one, or as many as
     /// `top_k` asks for. The face depicts the
     /// first that reaches the threshold and to whose negatives (`not_this_person`) the face is not nearer than to the
-    /// references.
+    /// references, except where the face is too poor, or the picture is a copy of a reference.
     pub candidates: Vec<CandidateReport>,
 }
 
@@ -175,7 +175,8 @@ pub struct FaceReport {
     /// `component`, `value` in the component's unit and `score`, 0..=100.
     #[schema(value_type = Object)]
     pub quality: Quality,
-    /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them.
+    /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them, or the
+    /// face reached the threshold of an identity and was passed over for a negative.
     pub apparent: Option<ApparentTraits>,
     /// The identity that it was compared with; `null` for a stranger's face.
     pub identity: Option<IdentityName>,
@@ -200,8 +201,8 @@ pub struct FaceReport {
     /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict
     /// only where the face in a copy of a reference is another person's: `fake` instead of `different_person`.
     pub copy_of: Option<CopyReport>,
-    /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face is called
-    /// neither `real` nor `fake`.
+    /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face would be
+    /// neither `real` nor `fake` without it.
     pub stability: Option<Stability>,
     /// The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
     /// and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and
@@ -330,12 +331,13 @@ pub struct Verification {
     /// The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
     pub search: Option<SearchReport>,
     /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an
-    /// animation four times as many in all its frames together.
+    /// animation four times as many in all its frames together, but at least one per frame.
     pub more_faces: bool,
     /// The explanation of the deciding face, with what was found of the others that depict an identity.
     pub explanation: Explanation,
     /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's
-    /// own where it has error rates of its own.
+    /// own where it has error rates of its own. Where no identity was compared (`unknown_person`, `no_face`), those of
+    /// claims in general: they decided nothing.
     #[schema(value_type = Object)]
     pub thresholds: ThresholdReport,
     /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with

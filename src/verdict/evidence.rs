@@ -214,10 +214,15 @@ impl Evidence {
     /// How much stronger the trace of one kind of manipulation is in the whole face than in the references, in standard
     /// deviations; 0 where it is weaker or cannot be read.
     pub fn excess(&self, kind: Trace) -> f32 {
-        let whole = |a: &&AttributeEvidence| {
+        self.trace_of_face(kind).map_or(0.0, |i| self.attributes[i].deviation.max(0.0))
+    }
+
+    /// The position among the attributes of the trace of this kind in the whole face.
+    pub(super) fn trace_of_face(&self, kind: Trace) -> Option<usize> {
+        let is_it = |a: &AttributeEvidence| {
             ATTRIBUTES.get(a.index).is_some_and(|s| s.trace == Some(kind) && s.region == Region::Overall)
         };
-        self.attributes.iter().find(whole).map_or(0.0, |a| a.deviation.max(0.0))
+        self.attributes.iter().position(is_it)
     }
 }
 

@@ -7,12 +7,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AttributeEvidence, Calibration, EmbeddingEvidence, Evidence, OperatingPoints, ScoreMap, TargetError, Thresholds,
-};
+use super::{Calibration, EmbeddingEvidence, Evidence, OperatingPoints, ScoreMap, TargetError, Thresholds};
 use crate::identity::{Claim, ErrorTargets};
 use crate::models::{Manifest, ManifestError, Role};
-use crate::template::{ATTRIBUTES, Embedding, Trace};
+use crate::template::{Embedding, Trace};
 use crate::toml_file;
 
 /// The coefficients of `models/fusion.toml`.
@@ -51,7 +49,8 @@ pub struct Fusion {
 pub struct Contributions {
     /// One per embedding of the evidence.
     pub embeddings: Vec<f32>,
-    /// One per attribute of the evidence: for a trace, its share of the term of its kind; for the others, zero.
+    /// One per attribute of the evidence: for the traces of the whole face, the term of their kind; for all others,
+    /// zero.
     pub attributes: Vec<f32>,
     /// One per part of the evidence: the whole term for the farthest part, zero for the others.
     pub parts: Vec<f32>,
@@ -162,14 +161,8 @@ impl Fusion {
         let farthest = evidence.farthest_part().map(|p| p.part);
         let mut attributes = vec![0.0; evidence.attributes.len()];
         for ((kind, excess), weight) in Trace::ALL.into_iter().zip(excesses).zip(self.traces) {
-            // The term of the kind is divided among its traces by the squares of their deviations.
-            let square = |a: &AttributeEvidence| {
-                let own = ATTRIBUTES.get(a.index).is_some_and(|s| s.trace == Some(kind));
-                if own { a.deviation.max(0.0).powi(2) } else { 0.0 }
-            };
-            let all = evidence.attributes.iter().map(square).sum::<f32>().max(f32::MIN_POSITIVE);
-            for (share, a) in attributes.iter_mut().zip(&evidence.attributes) {
-                *share -= weight * excess * square(a) / all;
+            if let Some(i) = evidence.trace_of_face(kind) {
+                attributes[i] = -weight * excess;
             }
         }
         Contributions {

@@ -26,7 +26,7 @@ pub struct Thresholds {
     /// `different_person`; absent where a search found the person. Embedding C alone decides where it leaves no doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similarity: Option<f32>,
-    /// The target false match rate, 0.000001 to 0.1: the share of strangers that may be matched with the person
+    /// The target false match rate, 0.000001 to 0.001: the share of strangers that may be matched with the person
     /// claimed. `similarity` follows from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_fmr: Option<f32>,

@@ -23,7 +23,7 @@ const TABLE: &[Layers] = &[
     ("server.connections", ["51", "52", "53"]),
     ("server.connections_per_address", ["61", "62", "63"]),
     ("server.head_timeout_s", ["71", "72", "73"]),
-    ("verdict.target_fmr", ["0.01", "0.02", "0.03"]),
+    ("verdict.target_fmr", ["0.0001", "0.0002", "0.0003"]),
     ("search.target_fpir", ["0.01", "0.02", "0.03"]),
     ("server.tls_cert", ["\"a.pem\"", "\"b.pem\"", "\"c.pem\""]),
     ("server.tls_key", ["\"a.key\"", "\"b.key\"", "\"c.key\""]),

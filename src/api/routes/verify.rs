@@ -16,8 +16,8 @@ use crate::service::{RecordedService, Verification};
 /// the verdict `no_face`.
 ///
 /// The body is a form, JSON with the image in base64, or the bare image; its `Content-Type` says which. The claim is
-/// the form field `identity`, the JSON key `identity`, or beside a bare image the query parameter `identity`. Unknown,
-/// repeated and empty fields, keys and parameters are refused with 400.
+/// the form field `identity`, the JSON key `identity`, or beside a bare image the query parameter `identity`. Unknown
+/// and repeated fields, keys and parameters are refused with 400, and so is an empty `identity` or parameter.
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
     request_body(description = "The image", content((VerifyForm = "multipart/form-data"),
     (VerifyJson = "application/json"), (BareImage = "image/*"), (BareImage = "application/octet-stream"))),

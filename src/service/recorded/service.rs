@@ -38,8 +38,8 @@ impl RecordedService {
 }
 
 impl Acting<'_, Service> {
-    /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most alike
-    /// decides; without, everybody enrolled is searched for each face. Uses the service's own settings.
+    /// Verifies one encoded image. With `claimed`, every face is compared with that identity and the most
+    /// alarming of those that depict it decides; without, everybody enrolled is searched for each face. Uses the service's own settings.
     ///
     /// # Errors
     /// An image that cannot be decoded, an unknown identity or one without references, a failing network.

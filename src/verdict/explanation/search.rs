@@ -36,9 +36,9 @@ impl Explanation {
     pub fn of_nobody(facts: &SearchFacts) -> Self {
         let Some(nearest) = facts.candidate else {
             return Self::only(
-                "There is nobody to compare this face with: no identity has a reference that is current and not \
-                 expired. Enroll a photograph, or see in the list of identities whose photographs have to be enrolled \
-                 again.",
+                "There is nobody to compare this face with: every enrolled identity has expired, has no references, or \
+                 has only references that earlier networks read. Enroll a photograph; the list of identities marks \
+                 those to be enrolled again with `enroll_again`.",
             );
         };
         if nearest.similarity >= nearest.threshold {

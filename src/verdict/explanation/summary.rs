@@ -8,6 +8,7 @@ use super::traces::traces_of;
 use super::words::{capitalised, degree, distinct, listed};
 use crate::face::Component;
 use crate::identity::SampleKind;
+use crate::template::Embedding;
 use crate::verdict::{AgeEvidence, CopyEvidence, Decision, Evidence, Limit, NegativeEvidence, Verdict};
 
 /// Likeness, or a trace within its usual range, is given as a reason at this contribution or less, in log odds.
@@ -76,6 +77,10 @@ impl Facts<'_> {
         let person = self.person;
         let why = if self.evidence.likeness < self.decision.thresholds.likeness {
             format!("the face is {}", self.too_unlike())
+        } else if let Some([similarity, least]) = self.too_dissimilar() {
+            format!(
+                "the face is too unlike the references (similarity {similarity}, at least {least} is needed; 1 is the same)"
+            )
         } else {
             format!("although the face resembles the references, it is not {person}'s")
         };
@@ -172,11 +177,13 @@ impl Facts<'_> {
     fn likeness(&self) -> Option<String> {
         let less = |degree: &str| format!("{degree}less like {0} than {0}'s own photographs are", self.person);
         let (mut departing, mut farthest, mut weight) = (Vec::new(), 0.0f32, 0.0);
+        let mut with_head = false;
         for f in self.findings.iter().filter(|f| f.weight < 0.0) {
             let Measure::Embedding(e) = f.measure else { continue };
             weight += f.weight;
             if f.departs() {
                 departing.push(seen_by(e.embedding));
+                with_head |= e.embedding == Embedding::A;
                 farthest = farthest.min(f.deviation);
             }
         }
@@ -192,7 +199,8 @@ impl Facts<'_> {
             ),
             [] => format!("Face and head together are {}.", less("")),
             [one] => format!("The {one} is {}.", less(degree(farthest))),
-            _ => format!("Face and head are {}.", less(degree(farthest))),
+            _ if with_head => format!("Face and head are {}.", less(degree(farthest))),
+            _ => format!("The face is {}.", less(degree(farthest))),
         })
     }
 

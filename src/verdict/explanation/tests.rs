@@ -2,7 +2,7 @@ use super::*;
 use crate::face::{Component, Quality};
 use crate::identity::fixtures::{in_parts, near, population, stepped, template};
 use crate::identity::{Profile, Sample, SampleKind};
-use crate::template::{AttributeVector, Embedding, Embeddings, FaceHash, Part, Template};
+use crate::template::{ATTRIBUTES, AttributeVector, Embedding, Embeddings, FaceHash, Part, Template};
 use crate::verdict::fixtures::fusion;
 use crate::verdict::{Fusion, Judgement, Verdict, judge_template};
 
@@ -180,17 +180,18 @@ fn a_verdict_that_a_degraded_copy_contradicts_is_explained_by_both() {
     insta::assert_json_snapshot!(Explanation::of(PERSON, &decision, &evidence).summary);
 }
 
+/// The template with these attributes and no others.
+fn with(mut template: Template, values: &[(&str, f32)]) -> Template {
+    let mut all = vec![None; ATTRIBUTES.len()];
+    for (name, value) in values {
+        all[ATTRIBUTES.iter().position(|s| s.name == *name).unwrap()] = Some(*value);
+    }
+    template.attributes = AttributeVector::new(all);
+    template
+}
+
 #[test]
 fn attributes_and_traces_are_told_in_words_and_their_usual_range_is_possible() {
-    let of = |name: &str| crate::template::ATTRIBUTES.iter().position(|s| s.name == name).unwrap();
-    let with = |mut template: Template, values: &[(&str, f32)]| {
-        let mut all = vec![None; crate::template::ATTRIBUTES.len()];
-        for (name, value) in values {
-            all[of(name)] = Some(*value);
-        }
-        template.attributes = AttributeVector::new(all);
-        template
-    };
     let usual = [
         ("nasal_width", 34.0),
         ("neck_colour_difference", 3.0),
@@ -209,6 +210,21 @@ fn attributes_and_traces_are_told_in_words_and_their_usual_range_is_possible() {
     let colour = explanation.differences.iter().find(|d| d.attribute == "neck_colour_difference").unwrap();
     assert!(colour.expected[0] >= 0.0, "{colour:?}");
     insta::assert_json_snapshot!(explanation);
+}
+
+/// Of the traces the score considers those of the whole face, and says so of no other.
+#[test]
+fn only_the_trace_of_the_whole_face_affects_the_score() {
+    let usual = [("blending_trace", -3.0), ("nose_blending_trace", -0.2)];
+    let references = (0..8).map(|i| with(near(1, i), &usual)).collect();
+    let profile = Profile::of_templates(references, &population()).unwrap();
+    let probe = with(near(1, 77), &[("blending_trace", 9.0), ("nose_blending_trace", 5.0)]);
+    let (_, explanation) = explain(&probe, &profile, &fusion());
+    let of = |name: &str| explanation.differences.iter().find(|d| d.attribute == name).unwrap();
+    let (face, nose) = (of("blending_trace"), of("nose_blending_trace"));
+    assert!(face.weight < 0.0 && nose.weight == 0.0, "{explanation:?}");
+    assert!(!face.text.contains("does not affect") && nose.text.ends_with("This does not affect the score."));
+    assert!(explanation.summary.matches("races of blending").count() <= 1, "{}", explanation.summary);
 }
 
 /// What stands in the fields beside a sentence stands nowhere in it.
