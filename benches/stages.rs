@@ -34,7 +34,7 @@ fn pixels(criterion: &mut Criterion) {
         let photograph = jpeg(PROBE, long);
         let limits = DecodeLimits::default();
         let image = decode(&photograph, &limits).unwrap().image;
-        let face = finder.find(&image).unwrap().remove(0);
+        let face = finder.find(&image).unwrap().faces.remove(0);
         group.bench_function(format!("decode, {name}"), |b| b.iter(|| decode(&photograph, &limits).unwrap()));
         group.bench_function(format!("find faces, {name}"), |b| b.iter(|| finder.find(&image).unwrap()));
         group.bench_function(format!("template, {name}"), |b| b.iter(|| extractor.extract(&image, &face).unwrap()));

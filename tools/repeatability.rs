@@ -166,7 +166,7 @@ fn read(
     let mut readings = Vec::new();
     for copy in std::iter::once(Ok(image.clone())).chain(copies(&image).filter(|_| copied)) {
         let copy = Pyramid::from(copy?);
-        let faces: Vec<Face> = finder.find(&copy)?;
+        let faces: Vec<Face> = finder.find(&copy)?.faces;
         let face = faces.first().ok_or("no face")?;
         let values = clock.time(|| AttributeVector::measure(zoo, &copy, face))?;
         readings.push(Reading::new(values, face));

@@ -147,7 +147,8 @@ function notes(answer, face) {
   }
   if (face?.copy_of) told.push(`A copy of an enrolled image (${words(face.copy_of.kind)}, ${face.copy_of.distance} of 256 bits differ).`);
   if (face?.stability) told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
-  if (answer.more_faces) told.push("There are more faces; only the largest were verified.");
+  if (answer.more_faces) told.push(`There are more faces (${answer.faces_found} were found); only the largest were verified.`);
+  told.push(`Faces from ${answer.smallest_face} pixels were looked for.`);
   if (answer.animation) told.push(judgedFrames(answer.animation));
   if (face?.apparent) told.push(`Apparent age ${number(face.apparent.age, 0)}, ${face.apparent.sex}, ${face.apparent.expression}.`);
   return told;

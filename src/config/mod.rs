@@ -168,6 +168,7 @@ impl Settings {
     pub fn detector_settings(&self) -> DetectorSettings {
         DetectorSettings {
             sides: self.detector.sides.clone(),
+            search_side: self.detector.search_side,
             max_faces: self.limits.max_faces,
             ..DetectorSettings::default()
         }

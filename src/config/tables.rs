@@ -141,6 +141,9 @@ table! {
         /// Longer sides of the detector's passes in pixels, each 64 to 4096, in ascending order and none twice.
         sides: Vec<u32> = DetectorSettings::default().sides,
             as ("detector-sides", "FACEWARD_DETECTOR_SIDES") [value_name = "PIXELS,…", value_parser = sides];
+        /// Longer side in pixels at which a picture with faces is searched for smaller ones.
+        search_side: u32 = DetectorSettings::default().search_side, in 64..=4096,
+            as ("detector-search-side", "FACEWARD_DETECTOR_SEARCH_SIDE") [value_name = "PIXELS"];
     }
 }
 

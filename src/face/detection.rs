@@ -33,6 +33,11 @@ impl BoundingBox {
         self.width * self.height
     }
 
+    /// Whether a point lies in it.
+    pub fn contains(&self, p: Point) -> bool {
+        p.x >= self.x && p.y >= self.y && p.x <= self.x + self.width && p.y <= self.y + self.height
+    }
+
     /// Intersection over union, 0..=1.
     pub fn iou(&self, other: &Self) -> f32 {
         let w = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pose::HeadFrame;
-use super::{Detection, DetectorSettings, Mesh, Pose, Quality, detect};
+use super::{Detected, Detection, DetectorSettings, Mesh, Pose, Quality, detect};
 use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
 use crate::models::Zoo;
@@ -19,6 +19,17 @@ pub struct Face {
     pub pose: Pose,
     /// How well the face can be read.
     pub quality: Quality,
+}
+
+/// The faces of a picture.
+#[derive(Clone, Debug)]
+pub struct Faces {
+    /// The largest first, [`DetectorSettings::max_faces`] at most.
+    pub faces: Vec<Face>,
+    /// The number of faces found, those left out too.
+    pub total: usize,
+    /// The longer side of a face's box from which on the whole picture was searched, in pixels of the picture.
+    pub smallest_face: f32,
 }
 
 /// Finds faces and fits their meshes.
@@ -40,13 +51,14 @@ impl FaceFinder {
         Self { settings, ..self }
     }
 
-    /// Every face of at least the detector's confidence, the largest first.
+    /// Every face of at least the detector's confidence.
     ///
     /// # Errors
     /// When a network fails.
-    pub fn find(&self, image: &Pyramid) -> Result<Vec<Face>, InferenceError> {
-        let detections = detect(self.zoo.detector.as_ref(), image, &self.settings)?;
-        detections.into_iter().map(|d| self.describe(image, d)).collect()
+    pub fn find(&self, image: &Pyramid) -> Result<Faces, InferenceError> {
+        let Detected { faces, total, smallest_face } = detect(self.zoo.detector.as_ref(), image, &self.settings)?;
+        let faces = faces.into_iter().map(|d| self.describe(image, d)).collect::<Result<_, _>>()?;
+        Ok(Faces { faces, total, smallest_face })
     }
 
     /// Fits mesh, pose and quality to a face that is already detected.

@@ -4,17 +4,21 @@
 
 mod alignment;
 mod center_face;
+mod closer;
 mod detection;
 mod detector;
 mod finder;
+mod merge;
 mod mesh;
 mod pose;
 mod quality;
+mod scaled;
+mod tiles;
 
 pub use alignment::{CropPlan, arcface_map, dlib_map, square_map};
 pub use detection::{BoundingBox, Detection};
-pub use detector::{DetectorSettings, detect};
-pub use finder::{Face, FaceFinder};
+pub use detector::{Detected, DetectorSettings, detect};
+pub use finder::{Face, FaceFinder, Faces};
 pub use mesh::{MESH_POINTS, Mesh, index};
 pub use pose::{HeadFrame, Pose};
 pub use quality::{Component, Quality, QualityComponent};

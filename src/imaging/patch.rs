@@ -31,7 +31,16 @@ impl Patch {
     /// source pixels is the mean of a grid of samples, so that a large photograph and its thumbnail give nearly the
     /// same patch.
     pub fn sample(source: &Pyramid, output_to_source: &Affine, width: u32, height: u32) -> Self {
-        let (source, times) = source.shrunk(output_to_source.scale());
+        Self::sample_copy(source.shrunk(output_to_source.scale()), output_to_source, width, height)
+    }
+
+    /// Like [`Patch::sample`], but from pixels that are decoded, even where finer ones exist.
+    pub fn sample_at_hand(source: &Pyramid, output_to_source: &Affine, width: u32, height: u32) -> Self {
+        Self::sample_copy(source.at_hand(output_to_source.scale()), output_to_source, width, height)
+    }
+
+    /// Samples a copy of the source and how many times smaller than the source it is.
+    fn sample_copy((source, times): (&RgbImage, f32), output_to_source: &Affine, width: u32, height: u32) -> Self {
         // The edge between two pixels of a shrunk copy may lie anywhere in a pixel of the patch: one sample is too few.
         let least_taps = if times > 1.0 { 2 } else { 1 };
         let data = sample(source, &output_to_source.into_smaller(times), least_taps, width, height);

@@ -63,6 +63,12 @@ impl Pyramid {
         (copy, (1u32 << n) as f32)
     }
 
+    /// Like [`Pyramid::shrunk`], but no finer than what is in memory.
+    pub fn at_hand(&self, scale: f32) -> (&RgbImage, f32) {
+        let finest = (0..=HALVINGS).find(|&n| self.is_there(n)).unwrap_or(self.halvings);
+        self.shrunk(scale.max((1u32 << finest) as f32))
+    }
+
     /// The finest copy that can be read.
     pub fn finest(&self) -> &RgbImage {
         self.shrunk(1.0).0

@@ -9,7 +9,7 @@ use super::helpers::Helpers;
 use super::stability::degraded;
 use super::timing::{self, Stage};
 use super::{ImageReport, ServiceError};
-use crate::face::{Detection, DetectorSettings, Face, FaceFinder};
+use crate::face::{Detection, DetectorSettings, Face, FaceFinder, Faces};
 use crate::imaging::{Animation, DEFAULT_FRAMES, DecodeLimits, Decoded, Frame, Pyramid, decode, is_animated};
 use crate::inference::InferenceError;
 use crate::models::Zoo;
@@ -36,8 +36,10 @@ pub(super) struct Found {
     pub(super) image: ImageReport,
     /// The faces, the largest first.
     pub(super) faces: Vec<Face>,
-    /// Whether the image shows more faces than the analyser's limit.
-    pub(super) more_faces: bool,
+    /// The number of faces found, with those beyond the analyser's limit.
+    pub(super) total: usize,
+    /// The longer side of a face's box from which on the whole image was searched, in pixels.
+    pub(super) smallest_face: u32,
     /// The pixels, for a closer look.
     pub(super) pixels: Pyramid,
 }
@@ -59,8 +61,6 @@ pub struct Analysis {
     pub image: ImageReport,
     /// Each face and its template, the largest first.
     pub faces: Vec<(Face, Template)>,
-    /// Whether the image shows more faces than the analyser's limit.
-    pub more_faces: bool,
     /// The pixels, for a closer look.
     pub(super) pixels: Pyramid,
 }
@@ -76,7 +76,7 @@ impl Analyser {
     /// An analyser over loaded networks.
     pub fn new(zoo: Arc<Zoo>, limits: DecodeLimits) -> Self {
         let settings = DetectorSettings { max_faces: MAX_FACES, ..DetectorSettings::default() };
-        let finder = FaceFinder::new(zoo.clone(), one_more(settings));
+        let finder = FaceFinder::new(zoo.clone(), settings);
         Self {
             finder,
             extractor: TemplateExtractor::new(zoo),
@@ -90,8 +90,9 @@ impl Analyser {
     /// The analyser with these settings of the detector; the `max_faces` largest faces are described.
     #[must_use]
     pub fn with_detector(mut self, settings: DetectorSettings) -> Self {
-        self.max_faces = settings.max_faces.max(1);
-        self.finder = self.finder.with_settings(one_more(settings));
+        let settings = DetectorSettings { max_faces: settings.max_faces.max(1), ..settings };
+        self.max_faces = settings.max_faces;
+        self.finder = self.finder.with_settings(settings);
         self
     }
 
@@ -121,13 +122,13 @@ impl Analyser {
     /// # Errors
     /// An image that cannot be decoded, or a failing network.
     pub fn analyse(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
-        let Found { image, faces, more_faces, pixels } = self.find(bytes)?;
+        let Found { image, faces, pixels, .. } = self.find(bytes)?;
         let with_template = |face| {
             let template = self.template(&pixels, &face, None)?;
             Ok((face, template))
         };
         let faces = faces.into_iter().map(with_template).collect::<Result<_, ServiceError>>()?;
-        Ok(Analysis { image, faces, more_faces, pixels })
+        Ok(Analysis { image, faces, pixels })
     }
 
     /// Decodes an image and finds the faces in it.
@@ -169,11 +170,11 @@ impl Analyser {
     }
 
     fn find_in(&self, decoded: Decoded, sha256: String, most: usize) -> Result<Found, ServiceError> {
-        let mut faces = timing::timed(Stage::Measure, || self.finder.find(&decoded.image))?;
-        let more_faces = faces.len() > most;
+        let found = timing::timed(Stage::Measure, || self.finder.find(&decoded.image))?;
+        let Faces { mut faces, total, smallest_face } = found;
         faces.truncate(most);
-        let image = ImageReport::of(&decoded, sha256);
-        Ok(Found { image, faces, more_faces, pixels: decoded.image })
+        let (image, smallest_face) = (ImageReport::of(&decoded, sha256), smallest_face.ceil() as u32);
+        Ok(Found { image, faces, total, smallest_face, pixels: decoded.image })
     }
 
     /// The vector that a face is searched by.
@@ -199,14 +200,14 @@ impl Analyser {
     /// # Errors
     /// As [`Analyser::analyse`].
     pub fn analyse_completely(&self, bytes: &[u8]) -> Result<Analysis, ServiceError> {
-        let Analysis { image, faces, more_faces, pixels } = self.analyse(bytes)?;
+        let Analysis { image, faces, pixels } = self.analyse(bytes)?;
         let _busy = self.helpers.occupy();
         let complete = |(face, template)| {
             let template = timing::timed(Stage::Measure, || self.extractor.complete(template, &pixels, &face))?;
             Ok((face, template))
         };
         let faces = faces.into_iter().map(complete).collect::<Result<_, ServiceError>>()?;
-        Ok(Analysis { image, faces, more_faces, pixels })
+        Ok(Analysis { image, faces, pixels })
     }
 
     /// One face read in parts; `None` for one that is turned too far.
@@ -257,9 +258,4 @@ impl Analyser {
 
 fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
-}
-
-/// Finds one face more than is judged, so that an answer can say that there are more.
-fn one_more(settings: DetectorSettings) -> DetectorSettings {
-    DetectorSettings { max_faces: settings.max_faces.max(1) + 1, ..settings }
 }

@@ -14,7 +14,14 @@ impl Service {
         bytes: &[u8],
         judge: impl Fn(&Found) -> Result<Verification, ServiceError>,
     ) -> Result<Verification, ServiceError> {
-        let judge = |found: &Found| judge(found).map(|answer| Verification { more_faces: found.more_faces, ..answer });
+        let judge = |found: &Found| {
+            judge(found).map(|answer| Verification {
+                faces_found: found.total,
+                more_faces: found.total > found.faces.len(),
+                smallest_face: found.smallest_face,
+                ..answer
+            })
+        };
         let Some(animation) = self.analyser.animation(bytes)? else { return judge(&self.analyser.find(bytes)?) };
         let mut answers = Vec::with_capacity(animation.len());
         for found in self.analyser.find_in_frames(&animation, bytes) {
@@ -35,6 +42,7 @@ impl Service {
 fn of_frames(mut answers: Vec<(Moment, Verification)>, all_read: bool) -> Option<Verification> {
     let frames = answers.iter().map(|(moment, answer)| report(*moment, answer)).collect::<Vec<_>>();
     let more_faces = answers.iter().any(|(_, answer)| answer.more_faces);
+    let smallest_face = answers.iter().map(|(_, answer)| answer.smallest_face).max();
     // A frame without a face decides only where no frame has one.
     let with_face = answers
         .iter()
@@ -50,6 +58,7 @@ fn of_frames(mut answers: Vec<(Moment, Verification)>, all_read: bool) -> Option
     };
     answer.explanation = answer.explanation.of_frame(&facts);
     answer.more_faces = more_faces;
+    answer.smallest_face = smallest_face.unwrap_or(answer.smallest_face);
     answer.animation = Some(AnimationReport { deciding_frame: moment.index, frames, all_read });
     Some(answer)
 }

@@ -330,6 +330,11 @@ pub struct Verification {
     pub faces: Vec<FaceReport>,
     /// The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
     pub search: Option<SearchReport>,
+    /// The number of faces that were found, of an animation in the deciding frame.
+    pub faces_found: usize,
+    /// From which size on faces were looked for in the whole image: the longer side of a face's box, in pixels of the
+    /// upright image. Smaller faces may have been missed. It depends on the size of the image, and on what it shows.
+    pub smallest_face: u32,
     /// Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an
     /// animation four times as many in all its frames together, but at least one per frame.
     pub more_faces: bool,

@@ -63,9 +63,7 @@ impl Service {
         timing::start();
         let mut answer = self.of_pictures(bytes, |found| {
             timing::timed(Stage::Compare, || match &claimed {
-                _ if found.faces.is_empty() => {
-                    Ok(self.without_face(&found.image, claimed.as_ref().map(|c| c.0.as_ref())))
-                }
+                _ if found.faces.is_empty() => Ok(self.without_face(found, claimed.as_ref().map(|c| c.0.as_ref()))),
                 Some((enrolled, profile)) => self.against(enrolled, profile, found, options),
                 None => self.search(found, options),
             })
@@ -164,6 +162,8 @@ impl Service {
             explanation,
             thresholds: face.and_then(|f| f.thresholds).unwrap_or(self.fusion.thresholds),
             faces,
+            faces_found: 0,
+            smallest_face: 0,
             more_faces: false,
             calibration: self.calibration.clone(),
             image,
@@ -173,12 +173,18 @@ impl Service {
         }
     }
 
-    fn without_face(&self, image: &ImageReport, claimed: Option<&Enrolled>) -> Verification {
+    fn without_face(&self, found: &Found, claimed: Option<&Enrolled>) -> Verification {
+        let Found { image, smallest_face, .. } = found;
         let reason = if image.complete {
-            "No face was found. The image shows none, or the face is turned away, covered, or too small for the \
-             detector. Send an image in which the face is larger and turned to the camera."
+            format!(
+                "No face was found. The image shows none, or the face is turned away, covered, or smaller than about \
+                 {smallest_face} pixels (the image has {} x {}). Send an image in which the face is larger and turned \
+                 to the camera.",
+                image.width, image.height
+            )
         } else {
             "No face was found in what is left of the image: data of it is missing or damaged. Send the original file."
+                .into()
         };
         Verification {
             verdict: Verdict::NoFace,
@@ -187,6 +193,8 @@ impl Service {
             deciding_face: None,
             faces: Vec::new(),
             search: None,
+            faces_found: 0,
+            smallest_face: 0,
             more_faces: false,
             explanation: Explanation::only(reason),
             thresholds: claimed.map_or(self.fusion.thresholds, |e| self.thresholds(e)),

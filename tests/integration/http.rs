@@ -165,6 +165,7 @@ fn of_many_faces_the_largest_are_verified_and_the_answer_says_that_there_are_mor
         (200, Some(1), &json!(true)),
         "{two}"
     );
+    assert_eq!(two["faces_found"], 2);
     assert!(two["faces"][0]["bbox"]["x"].as_f64().unwrap() < 600.0, "the larger one is verified");
     let (_, one) = client.verify(None, &portrait("collins.jpg"));
     assert_eq!((one["faces"].as_array().map(Vec::len), &one["more_faces"]), (Some(1), &json!(false)));

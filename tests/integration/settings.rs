@@ -42,6 +42,7 @@ const TABLE: &[Layers] = &[
     ("models.folder", ["\"d\"", "\"e\"", "\"f\""]),
     ("models.engine", ["\"ort\"", "\"tract\"", "\"ort\""]),
     ("detector.sides", ["[64, 128]", "[128, 256]", "[256, 512]"]),
+    ("detector.search_side", ["64", "128", "256"]),
     ("verdict.stability_check", ["true", "false", "true"]),
     ("log.json", ["true", "false", "true"]),
 ];

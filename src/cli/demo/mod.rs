@@ -114,7 +114,7 @@ fn photograph(folder: Option<&Path>, name: &str) -> Result<Vec<u8>, Failure> {
 fn manipulate(finder: &FaceFinder, target: &[u8], donor: &[u8], share: f32) -> Result<Vec<u8>, Failure> {
     let open = |bytes: &[u8]| -> Result<(Pyramid, faceward::face::Mesh), Failure> {
         let image = decode(bytes, &DecodeLimits::default())?.image;
-        let face = finder.find(&image)?.into_iter().next().ok_or("a photograph of the demo shows no face")?;
+        let face = finder.find(&image)?.faces.into_iter().next().ok_or("a photograph of the demo shows no face")?;
         Ok((image, face.mesh))
     };
     let ((target, onto), (donor, from)) = (open(target)?, open(donor)?);

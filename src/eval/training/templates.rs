@@ -57,7 +57,7 @@ fn line<'a>(finder: &FaceFinder, extractor: &TemplateExtractor, path: &Path, nam
     let mut line = Line { path: name, width: 0, height: 0, error: None, faces: Vec::new() };
     let faces = || -> Result<(u32, u32, Vec<FaceLine>), Box<dyn std::error::Error>> {
         let image = decode(&std::fs::read(path)?, &DecodeLimits::default())?.image;
-        let faces = finder.find(&image)?.into_iter().map(|face| {
+        let faces = finder.find(&image)?.faces.into_iter().map(|face| {
             let template = extractor.complete(extractor.extract(&image, &face)?, &image, &face)?;
             Ok(FaceLine { detection: face.detection, mesh: face.mesh, template })
         });
