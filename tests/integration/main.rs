@@ -19,6 +19,7 @@ mod pictures;
 mod requests;
 mod search;
 mod settings;
+mod sizes;
 mod strict;
 mod support;
 mod targets;
