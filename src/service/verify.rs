@@ -113,7 +113,8 @@ impl Service {
             judgements.push(judge(&template, profile, &fusion, confirm, parts, degraded)?);
             templates.push(template);
         }
-        weigh_companions(&mut judgements, profile, fusion.claim.as_ref(), |i| {
+        let hashes: Vec<_> = templates.iter().map(|template| template.hash).collect();
+        weigh_companions(&mut judgements, &hashes, profile, fusion.claim.as_ref(), |i| {
             found.faces.get(i).map(|face| self.analyser.embed_to_confirm(&found.pixels, face)).transpose()
         })?;
         let faces = found.faces.iter().zip(&templates).zip(judgements).enumerate();

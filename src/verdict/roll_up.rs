@@ -18,8 +18,10 @@ pub struct ImageDecision {
 impl ImageDecision {
     /// Judges every face by its template alone, see [`judge_template`].
     pub fn judge<'a>(faces: impl IntoIterator<Item = &'a Template>, profile: &Profile, fusion: &Fusion) -> Self {
-        let mut faces: Vec<Judgement> = faces.into_iter().map(|t| judge_template(t, profile, fusion)).collect();
-        let Ok(()) = weigh_companions(&mut faces, profile, fusion.claim.as_ref(), |_| Ok::<_, Infallible>(None));
+        let judged = faces.into_iter().map(|t| (judge_template(t, profile, fusion), t.hash));
+        let (mut faces, hashes): (Vec<Judgement>, Vec<_>) = judged.unzip();
+        let Ok(()) =
+            weigh_companions(&mut faces, &hashes, profile, fusion.claim.as_ref(), |_| Ok::<_, Infallible>(None));
         Self::of(faces)
     }
 
