@@ -146,6 +146,21 @@ pub fn names(bytes: &[u8]) {
     }
 }
 
+/// A HEIF file, also with what says so in its beginning, decoded whole and at half its size.
+pub fn heif(bytes: &[u8]) {
+    let box_of_brands: &[u8] = b"\0\0\0\x10ftypheic\0\0\0\0";
+    let limits = DecodeLimits { max_bytes: 1 << 20, max_pixels: 1 << 18, max_side: 4096 };
+    for file in [bytes, &[box_of_brands, bytes].concat()] {
+        match decode(file, &limits) {
+            Ok(decoded) => {
+                let pixels = decoded.image.finest();
+                assert!(u64::from(pixels.width()) * u64::from(pixels.height()) <= limits.max_pixels);
+            }
+            Err(e) => assert!(!e.to_string().is_empty()),
+        }
+    }
+}
+
 /// An encoded image, also decoded as a JPEG at each fraction and as an animation.
 pub fn image(bytes: &[u8]) {
     let limits = DecodeLimits { max_bytes: 1 << 20, max_pixels: 1 << 20, max_side: 4096 };

@@ -12,14 +12,15 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::identity::fixtures::near;
 use crate::store::encode_template;
 
-use super::{Verifier, audit_log, batch, cursor, image, models, multipart, names, record, settings};
+use super::{Verifier, audit_log, batch, cursor, heif, image, models, multipart, names, record, settings};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 9] = [
+const TARGETS: [(&str, Target); 10] = [
     ("audit_log", audit_log),
     ("batch", batch),
     ("cursor", cursor),
+    ("heif", heif),
     ("image", image),
     ("models", models),
     ("multipart", multipart),

@@ -8,7 +8,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::kind::{HEAD, is_named_as_picture, is_picture};
+use super::decode::is_picture;
+use super::kind::is_named_as_picture;
+
+/// The first bytes of a file that say what it is.
+const HEAD: usize = 64;
 
 /// The pictures under a folder, and what else is there.
 #[derive(Debug, Default)]

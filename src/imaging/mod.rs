@@ -9,6 +9,7 @@ mod decode;
 mod folder;
 mod frames;
 mod grid;
+mod heif;
 mod hull;
 mod jpeg;
 mod kind;

@@ -32,7 +32,15 @@ pub enum DecodeError {
         /// Longest side accepted.
         max_side: u32,
     },
-    /// The first bytes are not those of a served format.
+    /// A format that is known and not read.
+    #[error("this is {what}, which is not read: {next}")]
+    NotRead {
+        /// The format.
+        what: &'static str,
+        /// What to send instead.
+        next: &'static str,
+    },
+    /// The first bytes are those of no known format.
     #[error("the bytes are not an image in a supported format: send {}", format::NAMES)]
     UnsupportedFormat,
     /// The format is served, but the data is broken.
@@ -51,7 +59,7 @@ impl DecodeError {
         match self {
             Self::Empty => ErrorCode::ImageEmpty,
             Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => ErrorCode::ImageTooLarge,
-            Self::UnsupportedFormat => ErrorCode::ImageFormatUnsupported,
+            Self::UnsupportedFormat | Self::NotRead { .. } => ErrorCode::ImageFormatUnsupported,
             Self::Corrupt { .. } => ErrorCode::ImageUndecodable,
         }
     }

@@ -7,7 +7,7 @@ use image::codecs::{gif::GifDecoder, png::PngDecoder};
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageResult, Limits, RgbaImage};
 use sha2::{Digest, Sha256};
 
-use super::{DecodeError, DecodeLimits, Decoded, Facts, Format, Opened, Survey, over_white, webp};
+use super::{DecodeError, DecodeLimits, Decoded, Facts, Format, Kind, Opened, Survey, over_white, webp};
 use crate::imaging::Frame;
 
 /// The default number of frames looked at in one animation.
@@ -182,12 +182,12 @@ fn animation<'a>(opened: &Opened<'a>) -> ImageResult<image::Frames<'a>> {
     memory.max_alloc = Some(opened.limits.memory());
     let file = Cursor::new(opened.bytes);
     Ok(match opened.format.kind {
-        ImageFormat::Gif => {
+        Kind::Other(ImageFormat::Gif) => {
             let mut decoder = GifDecoder::new(file)?;
             decoder.set_limits(memory)?;
             decoder.into_frames()
         }
-        ImageFormat::WebP => webp::frames(opened.bytes, opened.dimensions(), &memory),
+        Kind::Other(ImageFormat::WebP) => webp::frames(opened.bytes, opened.dimensions(), &memory),
         _ => PngDecoder::with_limits(file, memory)?.apng()?.into_frames(),
     })
 }

@@ -2,13 +2,14 @@
 //!
 //! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused.
 //! [`survey`] tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its
-//! colours to sRGB. [`mod@jpeg`] reads JPEGs, large ones at a fraction of their size, [`mod@frames`] animations,
-//! [`mod@webp`] those of WebP, [`mod@png`] what a PNG says beside its pixels.
+//! colours to sRGB. [`mod@jpeg`] reads JPEGs, large ones at a fraction of their size, [`mod@heif`] HEIC, [`mod@frames`]
+//! animations, [`mod@webp`] those of WebP, [`mod@png`] what a PNG says beside its pixels.
 
 mod colour;
 mod error;
 mod format;
 mod frames;
+mod heif;
 mod jpeg;
 mod limits;
 mod linear;
@@ -23,13 +24,14 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbIma
 
 use super::Pyramid;
 use colour::Colours;
-use format::Format;
+use format::{Format, Kind};
+use heif::Heif;
 use jpeg::Jpeg;
 use survey::Survey;
 
 pub use colour::ColourProfile;
 pub use error::DecodeError;
-pub(super) use format::has_served_extension;
+pub(super) use format::{has_served_extension, is_picture};
 pub use frames::{Animation, DEFAULT_FRAMES, is_animated};
 pub use limits::DecodeLimits;
 
@@ -45,13 +47,14 @@ pub struct Decoded {
 /// What was decoded, and what was done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// The format: `jpeg`, `png`, `webp`, `gif` or `bmp`.
+    /// The format: `jpeg`, `png`, `webp`, `gif`, `bmp` or `heic`.
     pub format: &'static str,
     /// Frames in the file; 1 for a still.
     pub frames: u32,
     /// Whether no pixel is missing: the file is not cut, and no damage was found in its data.
     pub is_complete: bool,
-    /// Exif's orientation that was undone, 1 to 8; 1 for an upright picture.
+    /// The orientation that was undone, as Exif counts it, 1 to 8; 1 for an upright picture. Of a HEIC it is that of
+    /// its properties, not of its Exif data.
     pub orientation: u8,
     /// Whether the finest pixels are coarser than those in the file, because there are too many of them.
     pub is_scaled: bool,
@@ -59,10 +62,10 @@ pub struct Facts {
     pub profile: Option<ColourProfile>,
 }
 
-/// Decodes `bytes` into upright RGB: EXIF orientation applied, colours brought to sRGB, the first frame of an
-/// animation, alpha composed over white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header,
-/// before any pixel is decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are
-/// needed. Of a cut or damaged file the pixels that are there are returned, if any are.
+/// Decodes `bytes` into upright RGB: its orientation applied, colours brought to sRGB, the first frame of an animation,
+/// alpha composed over white, greyscale, 16-bit and CMYK converted. Size limits are checked on the header, before any
+/// pixel is decoded. A large JPEG is decoded at a fraction of its size, and again where finer pixels are needed. Of a
+/// cut or damaged file the pixels that are there are returned, if any are.
 ///
 /// # Errors
 /// A [`DecodeError`] for empty, oversized, unknown or broken input; never a panic.
@@ -71,7 +74,8 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeErro
     let mut facts = opened.facts();
     let (image, is_complete, fits_profile) = match &opened.source {
         Source::Jpeg(jpeg) => jpeg.pyramid()?,
-        Source::Other(_) => opened.whole()?.into_pyramid(),
+        Source::Heif(heif) => heif.pyramid()?,
+        Source::Other(..) => opened.whole()?.into_pyramid(),
     };
     facts.is_complete = is_complete;
     if let Some(profile) = facts.profile.as_mut().filter(|_| !fits_profile) {
@@ -115,7 +119,8 @@ struct Opened<'a> {
 
 enum Source<'a> {
     Jpeg(Box<Jpeg<'a>>),
-    Other(Box<dyn ImageDecoder + 'a>),
+    Heif(Box<Heif<'a>>),
+    Other(Box<dyn ImageDecoder + 'a>, ImageFormat),
 }
 
 impl<'a> Opened<'a> {
@@ -123,7 +128,7 @@ impl<'a> Opened<'a> {
         limits.check_bytes(bytes.len())?;
         let format = Format::of(bytes)?;
         let survey = Survey::of(format.kind, bytes);
-        let opened = |source, orientation, colours| Self {
+        let opened = |source, format, orientation, colours| Self {
             source,
             bytes,
             limits: *limits,
@@ -132,13 +137,21 @@ impl<'a> Opened<'a> {
             orientation,
             colours,
         };
-        if format.kind == ImageFormat::Jpeg {
-            let jpeg = Jpeg::open(bytes, limits)?;
-            let (orientation, colours) = (jpeg.orientation(), jpeg.colours().clone());
-            return Ok(opened(Source::Jpeg(Box::new(jpeg)), orientation, colours));
-        }
-        let mut decoder = open(bytes, limits, format)?;
-        let (orientation, colours) = if format.kind == ImageFormat::Png {
+        let kind = match format.kind {
+            Kind::Jpeg => {
+                let jpeg = Jpeg::open(bytes, limits)?;
+                let (orientation, colours) = (jpeg.orientation(), jpeg.colours().clone());
+                return Ok(opened(Source::Jpeg(Box::new(jpeg)), format, orientation, colours));
+            }
+            Kind::Heif => {
+                let heif = Heif::open(bytes, limits)?;
+                let (format, orientation, colours) = (heif.format(), heif.orientation(), heif.colours().clone());
+                return Ok(opened(Source::Heif(Box::new(heif)), format, orientation, colours));
+            }
+            Kind::Other(kind) => kind,
+        };
+        let mut decoder = open(bytes, limits, format, kind)?;
+        let (orientation, colours) = if kind == ImageFormat::Png {
             png::statements(bytes)
         } else {
             let exif = decoder.exif_metadata().ok().flatten();
@@ -146,14 +159,15 @@ impl<'a> Opened<'a> {
             let orientation = exif.map_or(Orientation::NoTransforms, |exif| orientation::of_exif(&exif));
             (orientation, profile.map_or_else(Colours::default, |profile| Colours::of_icc(&profile)))
         };
-        Ok(opened(Source::Other(decoder), orientation, colours))
+        Ok(opened(Source::Other(decoder, kind), format, orientation, colours))
     }
 
     /// Columns and rows in the file.
     fn dimensions(&self) -> (u32, u32) {
         match &self.source {
             Source::Jpeg(jpeg) => jpeg.size(),
-            Source::Other(decoder) => decoder.dimensions(),
+            Source::Heif(heif) => heif.size(),
+            Source::Other(decoder, _) => decoder.dimensions(),
         }
     }
 
@@ -164,26 +178,31 @@ impl<'a> Opened<'a> {
             frames: self.survey.frames,
             is_complete: true,
             orientation: self.orientation.to_exif(),
-            is_scaled: matches!(&self.source, Source::Jpeg(jpeg) if jpeg.is_scaled()),
+            is_scaled: match &self.source {
+                Source::Jpeg(jpeg) => jpeg.is_scaled(),
+                Source::Heif(heif) => heif.is_scaled(),
+                Source::Other(..) => false,
+            },
             profile: self.colours.profile.clone(),
         }
     }
 
     /// All pixels, upright.
     fn whole(self) -> Result<Pixels, DecodeError> {
-        let decoder = match self.source {
+        let (decoder, kind) = match self.source {
             Source::Jpeg(jpeg) => return jpeg.whole(),
-            Source::Other(decoder) => decoder,
+            Source::Heif(heif) => return heif.whole(),
+            Source::Other(decoder, kind) => (decoder, kind),
         };
         let (image, is_complete) = match DynamicImage::from_decoder(decoder) {
             // The last block of a PNG holds no pixels.
-            Ok(image) => (image, !self.survey.is_cut || self.format.kind == ImageFormat::Png),
+            Ok(image) => (image, !self.survey.is_cut || kind == ImageFormat::Png),
             Err(e) => {
                 let error = || DecodeError::Corrupt { format: self.format.name, detail: e.to_string() };
-                (found(self.bytes, &self.limits, self.format).ok_or_else(error)?, false)
+                (found(self.bytes, &self.limits, self.format, kind).ok_or_else(error)?, false)
             }
         };
-        let image = if self.format.kind == ImageFormat::Bmp { opaque_if_empty(image) } else { image };
+        let image = if kind == ImageFormat::Bmp { opaque_if_empty(image) } else { image };
         let (mut image, fits_profile) = self.colours.apply(image);
         image.apply_orientation(self.orientation);
         Ok(Pixels { image: over_white(image), is_complete, fits_profile })
@@ -195,10 +214,11 @@ fn open<'a>(
     bytes: &'a [u8],
     limits: &DecodeLimits,
     format: &'static Format,
+    kind: ImageFormat,
 ) -> Result<Box<dyn ImageDecoder + 'a>, DecodeError> {
     let corrupt = |detail: String| DecodeError::Corrupt { format: format.name, detail };
     let failed = |e: image::ImageError| corrupt(e.to_string());
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format.kind).into_decoder().map_err(failed)?;
+    let mut decoder = ImageReader::with_format(Cursor::new(bytes), kind).into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
     limits.check_size((width, height))?;
     if width == 0 || height == 0 {
@@ -211,8 +231,8 @@ fn open<'a>(
 }
 
 /// The pixels before the place where a file is cut or damaged, the others black; `None` where there are none.
-fn found(bytes: &[u8], limits: &DecodeLimits, format: &'static Format) -> Option<DynamicImage> {
-    let decoder = open(bytes, limits, format).ok()?;
+fn found(bytes: &[u8], limits: &DecodeLimits, format: &'static Format, kind: ImageFormat) -> Option<DynamicImage> {
+    let decoder = open(bytes, limits, format, kind).ok()?;
     let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());
     let mut buffer = vec![0; usize::try_from(decoder.total_bytes()).ok()?];
     // That it fails is known; what it read before is in the buffer.

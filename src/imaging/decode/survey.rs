@@ -2,6 +2,8 @@
 
 use image::ImageFormat;
 
+use super::format::Kind;
+
 /// A file by its blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Survey {
@@ -15,11 +17,11 @@ pub(super) struct Survey {
 
 impl Survey {
     /// The survey of a PNG, GIF or WebP; other formats state neither.
-    pub(super) fn of(format: ImageFormat, bytes: &[u8]) -> Self {
-        match format {
-            ImageFormat::Png => png(bytes),
-            ImageFormat::Gif => gif(bytes),
-            ImageFormat::WebP => webp(bytes),
+    pub(super) fn of(kind: Kind, bytes: &[u8]) -> Self {
+        match kind {
+            Kind::Other(ImageFormat::Png) => png(bytes),
+            Kind::Other(ImageFormat::Gif) => gif(bytes),
+            Kind::Other(ImageFormat::WebP) => webp(bytes),
             _ => Self { is_cut: false, frames: 1, is_animated: false },
         }
     }
@@ -109,17 +111,17 @@ mod tests {
             DynamicImage::from(picture.clone()).write_to(&mut file, format).unwrap();
             let file = file.into_inner();
             assert_eq!(
-                Survey::of(format, &file),
+                Survey::of(Kind::Other(format), &file),
                 Survey { is_cut: false, frames: 1, is_animated: false },
                 "{format:?}"
             );
             let longer = [&file[..], b"more"].concat();
-            assert!(!Survey::of(format, &longer).is_cut);
+            assert!(!Survey::of(Kind::Other(format), &longer).is_cut);
             for cut in [20, file.len() / 2, file.len() * 9 / 10] {
-                assert!(Survey::of(format, &file[..cut]).is_cut, "{format:?} {cut}");
+                assert!(Survey::of(Kind::Other(format), &file[..cut]).is_cut, "{format:?} {cut}");
             }
             for cut in 0..file.len() {
-                let _ = Survey::of(format, &file[..cut]);
+                let _ = Survey::of(Kind::Other(format), &file[..cut]);
             }
         }
     }
@@ -136,6 +138,9 @@ mod tests {
             )
         };
         image::codecs::gif::GifEncoder::new(&mut gif).encode_frames([frame(0), frame(90), frame(200)]).unwrap();
-        assert_eq!(Survey::of(ImageFormat::Gif, &gif), Survey { is_cut: false, frames: 3, is_animated: true });
+        assert_eq!(
+            Survey::of(Kind::Other(ImageFormat::Gif), &gif),
+            Survey { is_cut: false, frames: 3, is_animated: true }
+        );
     }
 }

@@ -233,3 +233,64 @@ proptest! {
         }
     }
 }
+
+/// A HEIC of the tests of `heif`.
+fn heic(name: &str) -> Vec<u8> {
+    crate::imaging::heif::tests::record(crate::imaging::heif::tests::HEIC, name).file
+}
+
+#[test]
+fn a_heic_is_turned_once_and_says_what_it_is() {
+    // Its Exif data says 6 too.
+    let got = decode(&heic("grid-irot3"), &DecodeLimits::default()).unwrap();
+    let Facts { format, frames, is_complete, orientation, is_scaled, ref profile } = got.facts;
+    assert_eq!((got.image.width(), got.image.height()), (94, 108));
+    assert_eq!((format, frames, is_complete, orientation, is_scaled), ("heic", 1, true, 6, false));
+    assert_eq!(*profile, None);
+    let got = decode(&heic("grid"), &DecodeLimits::default()).unwrap();
+    assert_eq!((got.image.width(), got.image.height(), got.facts.orientation), (108, 94, 1), "Exif data alone");
+}
+
+#[test]
+fn the_colours_of_a_heic_come_to_srgb() {
+    let plain = heic("444-full-6");
+    let at = plain.windows(4).position(|part| part == b"nclx").unwrap() + 4;
+    let with = |primaries: u8, transfer: u8| {
+        let mut file = plain.clone();
+        file[at..at + 4].copy_from_slice(&[0, primaries, 0, transfer]);
+        decode(&file, &DecodeLimits::default()).unwrap()
+    };
+    let srgb = with(1, 13);
+    assert_eq!(srgb.facts.profile, None);
+    // Display P3, with the transfer function of sRGB.
+    let wide = with(12, 13);
+    let profile = wide.facts.profile.unwrap();
+    assert!(profile.source == "cicp" && profile.ignored.is_none(), "{profile:?}");
+    // In the red rectangle.
+    let at = |decoded: &Pyramid| decoded.finest().get_pixel(35, 30).0;
+    let ([red, green, _], [narrow_red, narrow_green, _]) = (at(&wide.image), at(&srgb.image));
+    assert!(red > narrow_red + 5 && green < narrow_green, "{red} {green}, {narrow_red} {narrow_green}");
+    // Nothing said is sRGB.
+    let silent = with(2, 2);
+    assert!(silent.facts.profile.is_none() && silent.image.finest() == srgb.image.finest());
+}
+
+#[test]
+fn the_limits_hold_for_heic() {
+    let file = heic("grid-irot3");
+    let with = |max_pixels| decode(&file, &DecodeLimits { max_pixels, ..DecodeLimits::default() });
+    let half = with(7000).unwrap();
+    assert!(half.facts.is_scaled && half.facts.is_complete);
+    assert_eq!((half.image.width(), half.image.height()), (94, 108));
+    assert_eq!(half.image.finest().dimensions(), (47, 54));
+    assert_eq!(with(1000).unwrap_err().code(), ErrorCode::ImageTooLarge);
+    let side = DecodeLimits { max_side: 107, ..DecodeLimits::default() };
+    assert_eq!(decode(&file, &side).unwrap_err().code(), ErrorCode::ImageTooLarge);
+}
+
+#[test]
+fn sequences_of_heif_pictures_are_refused_by_their_name() {
+    let error = decode(include_bytes!("../../../tests/formats/animated.avif"), &DecodeLimits::default()).unwrap_err();
+    let text = error.to_string();
+    assert!(error.code() == ErrorCode::ImageFormatUnsupported && text.contains("sequence"), "{text}");
+}
