@@ -106,7 +106,7 @@ error_codes! {
     IdentityWithoutReferences = "identity_without_references", 409;
     /// The image has no bytes.
     ImageEmpty = "image_empty", 422;
-    /// The bytes are not a JPEG, PNG, WebP, GIF, BMP or HEIC image. The answer names the format, where it is known.
+    /// The bytes are not a JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF image. The answer names the format, where it is known.
     ImageFormatUnsupported = "image_format_unsupported", 422;
     /// The form has no part named `image`.
     ImageMissing = "image_missing", 422;
@@ -115,7 +115,7 @@ error_codes! {
     ImageNotKept = "image_not_kept", 404;
     /// The image has more bytes than `max_image_mib`, or by its header more pixels than `max_megapixels` or a longer
     /// side than `max_side`. It is not decoded. A JPEG is refused for its pixels only if they are still too many at an
-    /// eighth of its size, a HEIC at half.
+    /// eighth of its size, a HEIC or AVIF at half.
     ImageTooLarge = "image_too_large", 413;
     /// The bytes begin like an image of a supported format, but cannot be decoded.
     ImageUndecodable = "image_undecodable", 422;

@@ -12,6 +12,7 @@ macro_rules! print {
 }
 
 mod audit;
+mod av1;
 mod backup;
 mod batch;
 mod calibrate;
@@ -82,6 +83,9 @@ enum Command {
 
 /// Runs the command line; the help of each command lists its exit codes.
 pub(crate) fn run() -> ExitCode {
+    if let Some(end) = av1::worker() {
+        return end;
+    }
     let matches = Cli::command().try_get_matches().unwrap_or_else(|e| under_its_name(e).exit());
     let command = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit()).command;
     let matches = matches.subcommand().map_or_else(ArgMatches::default, |(_, matches)| matches.clone());

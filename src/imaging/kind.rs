@@ -5,8 +5,8 @@ use std::path::Path;
 use super::decode::has_served_extension;
 
 /// Extensions of pictures beside those of the formats that are decoded, in lower case.
-const EXTENSIONS: [&str; 13] =
-    ["apng", "avif", "dib", "j2k", "jfif", "jp2", "jpe", "jxl", "pjpeg", "psd", "qoi", "tif", "tiff"];
+const EXTENSIONS: [&str; 12] =
+    ["apng", "dib", "j2k", "jfif", "jp2", "jpe", "jxl", "pjpeg", "psd", "qoi", "tif", "tiff"];
 
 /// Whether the file is meant as a picture, whatever it holds: by its extension.
 pub(super) fn is_named_as_picture(path: &Path) -> bool {

@@ -5,6 +5,7 @@
 //! [`Affine`] map. [`image_files`] lists the images of a folder.
 
 mod affine;
+mod av1;
 mod decode;
 mod folder;
 mod frames;
@@ -18,6 +19,7 @@ mod pyramid;
 mod sampler;
 
 pub use affine::{Affine, Point};
+pub use av1::{decode_in as decode_av1_in, serve as serve_av1};
 pub use decode::{
     Animation, ColourProfile, DEFAULT_FRAMES, DecodeError, DecodeLimits, Decoded, Facts, decode, decode_whole,
     is_animated,

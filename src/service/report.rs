@@ -25,8 +25,8 @@ pub struct ImageReport {
     pub frames: u32,
     /// Whether nothing is missing: `false` for a file that is cut or damaged.
     pub complete: bool,
-    /// The orientation that was undone, as Exif counts it, 1 to 8; 1 for an image stored upright. A HEIC is turned as its
-    /// properties say, not as its Exif data does.
+    /// The orientation that was undone, as Exif counts it, 1 to 8; 1 for an image stored upright. A HEIC or AVIF is
+    /// turned as its properties say, not as its Exif data does.
     pub orientation: u8,
     /// Whether the image has too many pixels and was judged at a fraction of its size; `width` and `height` are those
     /// of the whole.
@@ -40,7 +40,7 @@ pub struct ImageReport {
 /// What the file says of its colours, other than sRGB.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ColourProfileReport {
-    /// `icc`, or for a PNG or HEIC `cicp`, or for a PNG `gamma`.
+    /// `icc`, or for a PNG, HEIC or AVIF `cicp`, or for a PNG `gamma`.
     pub source: String,
     /// The profile's own description.
     pub name: Option<String>,

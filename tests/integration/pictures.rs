@@ -227,3 +227,49 @@ fn colours_of_a_grey_or_toned_picture_are_not_read() {
     assert!(!told(&jpeg(&colour)));
     assert!(told(&toned([1.0; 3])) && told(&toned([1.0, 0.9, 0.7])));
 }
+
+/// Of the demo's portrait, tiles coded with HEVC and one picture coded with AV1.
+const PORTRAITS: [(&str, &[u8]); 2] =
+    [("heic", include_bytes!("../formats/portrait.heic")), ("avif", include_bytes!("../formats/portrait.avif"))];
+
+#[test]
+fn heic_and_avif_are_judged_like_the_jpeg() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    let score = |answer: &Value| answer["score"].as_f64().unwrap();
+    let twin = verify(&server, true, &portrait("obama-2010.jpg"));
+    for (format, bytes) in PORTRAITS {
+        let content_type = format!("image/{format}");
+        let headers = [("content-type", content_type.as_str())];
+        let (status, answer) = server.client().body("/v1/verify?identity=barack", &headers, bytes);
+        assert_eq!((status, &answer["verdict"]), (200, &json!("real")), "{answer}");
+        assert!((score(&answer) - score(&twin)).abs() < 0.1, "{answer}");
+        let image = &answer["image"];
+        assert_eq!((&image["format"], &image["complete"], &image["frames"]), (&json!(format), &json!(true), &json!(1)));
+        assert_eq!(
+            (&image["height"], &image["orientation"], &image["scaled"]),
+            (&json!(512), &json!(1), &json!(false))
+        );
+    }
+}
+
+#[test]
+fn damaged_heic_and_avif_are_refused_or_undecided_and_the_server_stays() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    for (format, bytes) in PORTRAITS {
+        for at in (0..24).map(|n| bytes.len() * n / 24) {
+            let mut damaged = bytes.to_vec();
+            let end = (at + 24).min(bytes.len());
+            damaged[at..end].iter_mut().for_each(|byte| *byte ^= 0xa5);
+            for file in [&damaged[..], &bytes[..at]] {
+                let (status, answer) = server.client().verify(Some("barack"), file);
+                assert!([200, 413, 422].contains(&status), "{format} {at}: {status} {answer}");
+                let is_cut = file.len() < bytes.len();
+                assert!(!is_cut || answer["verdict"] != "real", "{format} {at}: {answer}");
+            }
+        }
+    }
+    let (status, answer) = server.client().verify(Some("barack"), PORTRAITS[1].1);
+    assert_eq!((status, &answer["verdict"]), (200, &json!("real")), "{answer}");
+}

@@ -45,7 +45,7 @@ fn a_form_json_and_the_bare_image_get_the_same_answer() {
         let answer = client.json("POST", "/v1/verify", &json!({"image": text, "identity": " obama "}));
         assert_eq!(said(&answer), said(&form), "{}", answer.1);
     }
-    for kind in ["image/jpeg", "image/png", "application/octet-stream", "IMAGE/JPEG; q=1"] {
+    for kind in ["image/jpeg", "image/png", "image/heic", "application/octet-stream", "IMAGE/JPEG; q=1"] {
         assert_eq!(said(&raw(&client, "?identity=obama", kind, &image)), said(&form));
     }
     // Without a claim, with options.

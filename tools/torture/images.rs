@@ -39,7 +39,9 @@ const FORMATS: [(&str, ImageFormat); 5] = [
 /// All cases; `face` is a photograph.
 pub(crate) fn all(face: &[u8]) -> Vec<Case> {
     let face = image::load_from_memory(face).unwrap().thumbnail(220, 220).into_rgb8();
-    let files = FORMATS.map(|(name, format)| (name, encode(&face, format)));
+    let mut files: Vec<(&str, Vec<u8>)> = FORMATS.map(|(name, format)| (name, encode(&face, format))).into();
+    files.push(("heic", include_bytes!("../../tests/formats/portrait.heic").to_vec()));
+    files.push(("avif", include_bytes!("../../tests/formats/portrait.avif").to_vec()));
     let mut cases = Vec::new();
     damaged(&files, &mut cases);
     disguised(&files, &mut cases);
@@ -148,6 +150,18 @@ fn headers(files: &[(&str, Vec<u8>)], cases: &mut Vec<Case>) {
         gif[6..8].copy_from_slice(&w.to_le_bytes());
         gif[8..10].copy_from_slice(&h.to_le_bytes());
         cases.push(case(format!("gif of {w} x {h} by its header"), gif, EITHER));
+    }
+    for (name, (w, h)) in
+        ["heic", "avif"].into_iter().flat_map(|name| [(60_000u32, 60_000u32), (1, 1), (0, 9)].map(|s| (name, s)))
+    {
+        let mut heif = file(name);
+        let sizes: Vec<usize> =
+            heif.windows(4).enumerate().filter(|(_, k)| *k == b"ispe").map(|(at, _)| at + 8).collect();
+        for at in sizes {
+            heif[at..at + 4].copy_from_slice(&w.to_be_bytes());
+            heif[at + 4..at + 8].copy_from_slice(&h.to_be_bytes());
+        }
+        cases.push(case(format!("{name} of {w} x {h} by its index"), heif, EITHER));
     }
     let mut webp = b"RIFF\x64\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0".to_vec();
     webp.extend([0xff; 6]);

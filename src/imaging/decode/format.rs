@@ -8,9 +8,9 @@ use super::DecodeError;
 use crate::imaging::heif::Codec;
 
 /// The formats as an error names them.
-pub(super) const NAMES: &str = "JPEG, PNG, WebP, GIF, BMP or HEIC";
+pub(super) const NAMES: &str = "JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF";
 /// What to do with an image in another format.
-pub(super) const CONVERT: &str = "convert it to JPEG, PNG, WebP or HEIC";
+pub(super) const CONVERT: &str = "convert it to JPEG, PNG, WebP, HEIC or AVIF";
 /// Bytes at the beginning that say what a file is.
 const HEAD: usize = 1024;
 
@@ -34,13 +34,15 @@ pub(super) enum Kind {
 }
 
 const HEIC: Format = Format { kind: Kind::Heif, name: "heic", extensions: &["heic", "heif", "hif"] };
-const SERVED: [Format; 6] = [
+const AVIF: Format = Format { kind: Kind::Heif, name: "avif", extensions: &["avif"] };
+const SERVED: [Format; 7] = [
     Format { kind: Kind::Jpeg, name: "jpeg", extensions: &["jpg", "jpeg"] },
     Format { kind: Kind::Other(ImageFormat::Png), name: "png", extensions: &["png"] },
     Format { kind: Kind::Other(ImageFormat::WebP), name: "webp", extensions: &["webp"] },
     Format { kind: Kind::Other(ImageFormat::Gif), name: "gif", extensions: &["gif"] },
     Format { kind: Kind::Other(ImageFormat::Bmp), name: "bmp", extensions: &["bmp"] },
     HEIC,
+    AVIF,
 ];
 
 impl Format {
@@ -48,7 +50,7 @@ impl Format {
     pub(super) fn of(bytes: &[u8]) -> Result<&'static Self, DecodeError> {
         let head = &bytes[..bytes.len().min(HEAD)];
         if is_heif(head) {
-            return Ok(&HEIC);
+            return Ok(if has_brand(head, &[b"avif", b"avis"]) { &AVIF } else { &HEIC });
         }
         let served = image::guess_format(bytes).ok().and_then(|kind| {
             SERVED.iter().find(|f| f.kind == Kind::Other(kind) || (f.kind, kind) == (Kind::Jpeg, ImageFormat::Jpeg))
@@ -63,6 +65,7 @@ impl Format {
     pub(super) fn of_codec(codec: Codec) -> &'static Self {
         match codec {
             Codec::Hevc => &HEIC,
+            Codec::Av1 => &AVIF,
         }
     }
 }
@@ -101,12 +104,17 @@ fn is_heif(head: &[u8]) -> bool {
     /// Of files of the ISO base media format that are pictures.
     const BRANDS: [&[u8]; 11] =
         [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif", b"avis"];
+    has_brand(head, &BRANDS)
+}
+
+/// Whether a file says that it is of one of these brands.
+fn has_brand(head: &[u8], wanted: &[&[u8]]) -> bool {
     let Some(size) = head.get(..4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes) else {
         return false;
     };
     let within = &head[..head.len().min(size as usize)];
     let brands = within.get(8..).into_iter().flat_map(|rest| rest.chunks_exact(4));
-    at(head, 4, b"ftyp") && brands.into_iter().any(|brand| BRANDS.contains(&brand))
+    at(head, 4, b"ftyp") && brands.into_iter().any(|brand| wanted.contains(&brand))
 }
 
 fn at(head: &[u8], from: usize, magic: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! HEIC: whole, or at a fraction where there are too many pixels.
+//! HEIC and AVIF: whole, or at a fraction where there are too many pixels.
 
 use image::metadata::Orientation;
 

@@ -2,7 +2,7 @@
 //!
 //! [`limits`] says what an image may cost, [`format`] which formats are decoded, [`error`] why an image is refused.
 //! [`survey`] tells whether a file is cut, [`orientation`] how it is turned, [`colour`] and [`linear`] bring its
-//! colours to sRGB. [`mod@jpeg`] reads JPEGs, large ones at a fraction of their size, [`mod@heif`] HEIC, [`mod@frames`]
+//! colours to sRGB. [`mod@jpeg`] reads JPEGs, large ones at a fraction of their size, [`mod@heif`] HEIC and AVIF, [`mod@frames`]
 //! animations, [`mod@webp`] those of WebP, [`mod@png`] what a PNG says beside its pixels.
 
 mod colour;
@@ -47,13 +47,13 @@ pub struct Decoded {
 /// What was decoded, and what was done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// The format: `jpeg`, `png`, `webp`, `gif`, `bmp` or `heic`.
+    /// The format: `jpeg`, `png`, `webp`, `gif`, `bmp`, `heic` or `avif`.
     pub format: &'static str,
     /// Frames in the file; 1 for a still.
     pub frames: u32,
     /// Whether no pixel is missing: the file is not cut, and no damage was found in its data.
     pub is_complete: bool,
-    /// The orientation that was undone, as Exif counts it, 1 to 8; 1 for an upright picture. Of a HEIC it is that of
+    /// The orientation that was undone, as Exif counts it, 1 to 8; 1 for an upright picture. Of a HEIC or an AVIF it is that of
     /// its properties, not of its Exif data.
     pub orientation: u8,
     /// Whether the finest pixels are coarser than those in the file, because there are too many of them.

@@ -240,6 +240,26 @@ fn heic(name: &str) -> Vec<u8> {
 }
 
 #[test]
+fn an_avif_is_turned_and_says_what_it_is() {
+    let avif = |name: &str| crate::imaging::heif::tests::record(crate::imaging::heif::tests::AVIF, name).file;
+    let got = decode(&avif("irot1-imir0"), &DecodeLimits::default()).unwrap();
+    let Facts { format, frames, is_complete, orientation, is_scaled, ref profile } = got.facts;
+    assert_eq!((got.image.width(), got.image.height()), (76, 100));
+    assert_eq!((format, frames, is_complete, orientation, is_scaled), ("avif", 1, true, 5, false));
+    assert_eq!(*profile, None);
+    let clear = decode_whole(&avif("alpha"), &DecodeLimits::default()).unwrap();
+    assert_eq!(clear.get_pixel(0, 40).0, [255; 3], "transparency over white");
+    let file = avif("420-full-8");
+    let limits = DecodeLimits { max_pixels: 100 * 76 - 1, ..DecodeLimits::default() };
+    let half = decode(&file, &limits).unwrap();
+    assert!(half.facts.is_scaled && half.image.finest().dimensions() == (50, 38));
+    for cut in [file.len() - 1, file.len() * 2 / 3, 100] {
+        let error = decode(&file[..cut], &DecodeLimits::default()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ImageUndecodable, "{error}");
+    }
+}
+
+#[test]
 fn a_heic_is_turned_once_and_says_what_it_is() {
     // Its Exif data says 6 too.
     let got = decode(&heic("grid-irot3"), &DecodeLimits::default()).unwrap();

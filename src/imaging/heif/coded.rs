@@ -7,10 +7,12 @@ use heifer_isobmff::boxes::{ColorInfo, HevcConfig, Property};
 
 use super::container::{Container, Data};
 use super::planes::{Coding, Planes};
-use super::{Fault, hevc};
+use super::{Fault, av1, hevc};
+use crate::imaging::av1::Worker;
 
 /// Codecs pad pictures to whole blocks, of at most this side.
 const BLOCK: u64 = 128;
+const NO_CONFIGURATION: Fault = Fault::Broken("a picture says nothing of its coding");
 
 /// A decoded picture.
 pub(super) struct Coded {
@@ -23,6 +25,7 @@ pub(super) struct Coded {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
     Hevc,
+    Av1,
 }
 
 impl Codec {
@@ -30,6 +33,7 @@ impl Codec {
     pub(super) fn of(kind: [u8; 4]) -> Result<Option<Self>, Fault> {
         match &kind {
             b"hvc1" | b"hev1" => Ok(Some(Self::Hevc)),
+            b"av01" => Ok(Some(Self::Av1)),
             b"grid" | b"iden" | b"tmap" => Ok(None),
             b"iovl" => Err(Fault::Broken("it lays pictures over each other, which is not read")),
             _ => Err(Fault::OtherCodec),
@@ -48,6 +52,7 @@ pub(super) struct Outline {
 /// What the configuration of a coded item says.
 pub(super) fn outline(container: &Container<'_>, id: ItemId, codec: Codec) -> Result<Outline, Fault> {
     match codec {
+        Codec::Av1 => av1::outline(container.properties(id)).ok_or(NO_CONFIGURATION),
         Codec::Hevc => {
             let config = hevc_config(container, id)?;
             Ok(Outline {
@@ -67,11 +72,15 @@ pub(super) fn decode(
     codec: Codec,
     (width, height): (u32, u32),
     coding: Option<Coding>,
+    worker: &mut Option<Worker>,
 ) -> Result<Coded, Fault> {
     let Data { bytes, is_cut } = container.data(id)?;
     let padded = |side: u32| u64::from(side).next_multiple_of(BLOCK);
     let most = padded(width) * padded(height);
     let mut coded = match codec {
+        // Of AV1, a part of the data is no part of the picture.
+        Codec::Av1 if is_cut => return Err(Fault::Broken("the file is cut")),
+        Codec::Av1 => av1::decode(worker, container.properties(id), &bytes, (width, height), most)?,
         Codec::Hevc => {
             let config = hevc_config(container, id)?;
             guarded(|| hevc::decode(config, &bytes, (width, height), most))?
@@ -97,7 +106,7 @@ fn hevc_config<'c>(container: &'c Container<'_>, id: ItemId) -> Result<&'c HevcC
         Property::HevcConfig(config) => Some(config),
         _ => None,
     });
-    config.ok_or(Fault::Broken("a picture says nothing of its coding"))
+    config.ok_or(NO_CONFIGURATION)
 }
 
 /// A fault of a decoder is a refusal of the picture and no more.

@@ -18,8 +18,9 @@ use super::Fault;
 /// The largest index of items and properties that is read, in bytes. Most of a large one is a colour profile.
 const MAX_INDEX: usize = 8 << 20;
 /// The types of properties that are read, or that change nothing of how the picture is shown.
-const READ: [&[u8; 4]; 13] = [
-    b"av1C", b"hvcC", b"ispe", b"colr", b"pixi", b"irot", b"imir", b"clap", b"auxC", b"lsel", b"a1lx", b"pasp", b"rloc",
+const READ: [&[u8; 4]; 14] = [
+    b"a1op", b"av1C", b"hvcC", b"ispe", b"colr", b"pixi", b"irot", b"imir", b"clap", b"auxC", b"lsel", b"a1lx",
+    b"pasp", b"rloc",
 ];
 
 /// A file by its boxes.

@@ -8,6 +8,7 @@ use super::canvas::Canvas;
 use super::coded::{self, Codec, Outline};
 use super::container::Container;
 use super::planes::{Coding, Sample};
+use crate::imaging::av1::Worker;
 
 /// What of the coded samples is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,7 @@ impl Layer {
         container: &Container<'_>,
         content: Content,
         halvings: u32,
+        worker: &mut Option<Worker>,
     ) -> Result<(Canvas<T>, bool), Fault> {
         let side = |side: u32| (side >> halvings) as usize;
         let channels = if content == Content::Colour { 3 } else { 1 };
@@ -98,7 +100,7 @@ impl Layer {
         let (mut is_complete, mut fault, mut found) = (true, None, false);
         for (index, &id) in self.tiles.iter().enumerate() {
             let at = (index % self.columns * side(self.tile.0), index / self.columns * side(self.tile.1));
-            let decoded = coded::decode(container, id, self.codec, self.tile, self.coding).and_then(|coded| {
+            let decoded = coded::decode(container, id, self.codec, self.tile, self.coding, worker).and_then(|coded| {
                 if content != Content::Luma && coded.planes.has_colour() != (content == Content::Colour) {
                     return Err(Fault::Broken("its pictures differ from what it says of their colours"));
                 }

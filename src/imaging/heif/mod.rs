@@ -1,12 +1,14 @@
-//! HEIF (ISO/IEC 23008-12): pictures in boxes of the ISO base media format, coded with HEVC (HEIC).
+//! HEIF (ISO/IEC 23008-12): pictures in boxes of the ISO base media format, coded with HEVC (HEIC) or AV1 (AVIF).
 //!
 //! [`Picture::open`] reads what the file says without decoding pixels, so that limits come first. [`Picture::read`]
 //! decodes them. A picture is coded whole or as a grid of tiles, with transparency as a picture of its own; it may be
 //! cropped and turned. The orientation in Exif data is not applied: the standard calls it informative.
 //!
-//! [`container`] reads the boxes, [`layer`] finds the tiles, [`coded`] decodes one, with [`hevc`]; [`planes`] turns
-//! luma and chroma into colours and [`canvas`] puts tiles together. [`turns`] crops and turns.
+//! [`container`] reads the boxes, [`layer`] finds the tiles, [`coded`] decodes one, with [`hevc`] or
+//! [`mod@av1`]; [`planes`] turns luma and
+//! chroma into colours and [`canvas`] puts tiles together. [`turns`] crops and turns.
 
+mod av1;
 mod canvas;
 mod coded;
 mod container;
@@ -129,10 +131,12 @@ impl<'a> Picture<'a> {
 
     fn image<T: Sample + Channels>(&self, halvings: u32) -> Result<(DynamicImage, bool), Fault> {
         let content = if self.layer.outline.has_colour { Content::Colour } else { Content::Grey };
-        let (colours, mut is_complete) = self.layer.read::<T>(&self.container, content, halvings)?;
+        // Started for the first picture that needs it, and ended with the last.
+        let mut worker = None;
+        let (colours, mut is_complete) = self.layer.read::<T>(&self.container, content, halvings, &mut worker)?;
         let alpha = match &self.alpha {
             Some(layer) => {
-                let (alpha, is_whole) = layer.read::<T>(&self.container, Content::Luma, halvings)?;
+                let (alpha, is_whole) = layer.read::<T>(&self.container, Content::Luma, halvings, &mut worker)?;
                 is_complete &= is_whole;
                 Some(alpha)
             }
