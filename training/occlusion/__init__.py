@@ -1,0 +1,1 @@
+"""The occlusion network: which areas of a face are covered."""
