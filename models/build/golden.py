@@ -64,6 +64,7 @@ def network_inputs(photo: np.ndarray, chip: np.ndarray) -> dict[str, np.ndarray]
         "mobilefacenet": nchw((portrait.crop(photo, arcface, 112) - 127.5) / 128),
         "fr-feature": nchw((portrait.crop(photo, arcface, 112) - 127) / 128),
         "forensics": nchw(around_box(1.4, 160, tilt) / 255),
+        "occlusion": nchw(around_box(1.2, 96, tilt) / 255),
         "emotion": nchw((grey / 127.5 - 1)[..., None]),
     }
 

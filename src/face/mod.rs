@@ -1,4 +1,4 @@
-//! Pixels to faces: detection, the mesh, pose, quality.
+//! Pixels to faces: detection, the mesh, pose, quality, and what covers a face.
 //!
 //! [`FaceFinder::find`] runs the whole stage and returns the [`Face`]s of a picture, the largest first.
 
@@ -10,6 +10,7 @@ mod detector;
 mod finder;
 mod merge;
 mod mesh;
+mod occlusion;
 mod pose;
 mod quality;
 mod scaled;
@@ -20,5 +21,6 @@ pub use detection::{BoundingBox, Detection};
 pub use detector::{Detected, DetectorSettings, detect};
 pub use finder::{Face, FaceFinder, Faces};
 pub use mesh::{MESH_POINTS, Mesh, index};
+pub use occlusion::{Area, Areas, Occlusion};
 pub use pose::{HeadFrame, Pose};
 pub use quality::{Component, Quality, QualityComponent};

@@ -32,6 +32,8 @@ pub enum Role {
     Emotion,
     /// Traces of manipulation.
     Forensics,
+    /// The covered share of each area of a face.
+    Occlusion,
     /// The coefficients from evidence to a calibrated probability, and the thresholds.
     Fusion,
     /// Population statistics: the priors of every profile.

@@ -24,6 +24,8 @@ pub struct Zoo {
     pub emotion: Box<dyn Network>,
     /// Traces of manipulation.
     pub forensics: Box<dyn Network>,
+    /// What covers a face.
+    pub occlusion: Box<dyn Network>,
     /// The name and version of the engine.
     pub engine: String,
     /// [`Manifest::version`].
@@ -47,7 +49,7 @@ pub enum ZooError {
 }
 
 /// The networks, the largest first, so that the last one to finish loading is small.
-const NETWORKS: [Role; 9] = [
+const NETWORKS: [Role; 10] = [
     Role::EmbeddingB,
     Role::EmbeddingA,
     Role::Detector,
@@ -57,6 +59,7 @@ const NETWORKS: [Role; 9] = [
     Role::EmbeddingC,
     Role::EmbeddingD,
     Role::Emotion,
+    Role::Occlusion,
 ];
 
 impl Zoo {
@@ -75,8 +78,19 @@ impl Zoo {
             manifest.read(entry.role)?;
         }
         // No more at a time than cores: to load a network takes several times the memory that it keeps.
-        let [embedding_b, embedding_a, detector, forensics, landmarks, iris, embedding_c, embedding_d, emotion] =
-            parallel::map(&NETWORKS, parallel::cores(), |role| network(*role));
+        let loaded = parallel::map(&NETWORKS, parallel::cores(), |role| network(*role));
+        let [
+            embedding_b,
+            embedding_a,
+            detector,
+            forensics,
+            landmarks,
+            iris,
+            embedding_c,
+            embedding_d,
+            emotion,
+            occlusion,
+        ] = loaded;
         Ok(Self {
             detector: detector?,
             landmarks: landmarks?,
@@ -87,6 +101,7 @@ impl Zoo {
             embedding_d: embedding_d?,
             emotion: emotion?,
             forensics: forensics?,
+            occlusion: occlusion?,
             engine: engine.name(),
             version: manifest.version(),
         })

@@ -37,6 +37,8 @@ pub enum Stage {
     Emotion,
     /// The forensic network.
     Forensics,
+    /// The occlusion network.
+    Occlusion,
     /// All other work on pixels: resizing, crops, quality, attributes.
     Measure,
     /// Evidence, decision and explanation, or the search over all identities.
@@ -56,6 +58,7 @@ impl Stage {
         Self::Iris,
         Self::Emotion,
         Self::Forensics,
+        Self::Occlusion,
         Self::Measure,
         Self::Compare,
     ];
@@ -73,6 +76,7 @@ impl Stage {
             Self::Iris => "iris",
             Self::Emotion => "emotion",
             Self::Forensics => "forensics",
+            Self::Occlusion => "occlusion",
             Self::Measure => "measure",
             Self::Compare => "compare",
         }
@@ -179,6 +183,7 @@ pub(super) fn with_clocks(zoo: Zoo) -> Zoo {
         embedding_d: timed(Stage::EmbeddingD, zoo.embedding_d),
         emotion: timed(Stage::Emotion, zoo.emotion),
         forensics: timed(Stage::Forensics, zoo.forensics),
+        occlusion: timed(Stage::Occlusion, zoo.occlusion),
         engine: zoo.engine,
         version: zoo.version,
     }
