@@ -16,7 +16,8 @@ OUTLINES = {
     "forehead": (10, 109, 338, 67, 297, 103, 332, 54, 284, 105, 334, 66, 296, 107, 336, 63, 293),
     "right_eye": topology.RIGHT_ORBIT,
     "left_eye": topology.LEFT_ORBIT,
-    "nose": topology.NOSE,
+    # Its tip and wings: that is what a mask hides, and glasses do not.
+    "nose": (195, 5, 4, 1, 2, 98, 327, 129, 358, 64, 294, 198, 420),
     "right_cheek": (117, 118, 101, 36, 205, 187, 147, 123),
     "left_cheek": (346, 347, 330, 266, 425, 411, 376, 352),
     "mouth": topology.LIPS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,18 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from .drawing import Drawer
+from .drawing import MIRRORED, Drawer
 from .network import Occlusion
 from .pool import Pool
 
-#: Crops per step, the highest learning rate, and the steps of its rise.
-BATCH, RATE, WARM_STEPS = 64, 3e-3, 50
+#: Crops per step, how many of them are drawn anew, and how many of those drawn before are kept to draw the others from: drawing
+#: costs twice what a step does (Choi et al., "Faster neural network training with data echoing", 2019).
+BATCH, FRESH, KEPT = 64, 16, 4096
+#: The highest learning rate, and the steps of its rise.
+RATE, WARM_STEPS = 3e-3, 50
 #: The weight of the map beside that of the areas.
 WHERE = 0.5
-SAVE_EACH = 100
+SAVE_EACH = 50
 
 
 class Draws(Dataset):
@@ -46,6 +50,26 @@ def pixels(crop: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(crop[..., ::-1].transpose(2, 0, 1).astype(np.float32) / 255)
 
 
+class Before:
+    """The latest draws, to be seen again."""
+
+    def __init__(self) -> None:
+        self.draws: deque[tuple[torch.Tensor, ...]] = deque(maxlen=KEPT)
+
+    def with_others(self, fresh: list[torch.Tensor], rng: np.random.Generator) -> list[torch.Tensor]:
+        """A batch of the fresh draws and others from before, half of these mirrored."""
+        self.draws.extend(zip(*fresh, strict=True))
+        again = [self.draws[int(i)] for i in rng.integers(0, len(self.draws), BATCH - len(fresh[0]))]
+        again = [mirrored(draw) if rng.random() < 0.5 else draw for draw in again]
+        return [torch.cat([new, torch.stack(old)]) for new, old in zip(fresh, zip(*again, strict=True), strict=True)]
+
+
+def mirrored(draw: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """The mirror image of a draw."""
+    crop, shares, fields = draw
+    return crop.flip(-1), shares[MIRRORED], fields.flip(-1)
+
+
 def rate(step: int, steps: int) -> float:
     """The factor of the learning rate: a linear rise, then half a cosine down."""
     if step < WARM_STEPS:
@@ -68,9 +92,11 @@ def train(pool: Pool, models: Path, out: Path, steps: int, seed: int, jobs: int)
         schedule.load_state_dict(state["schedule"])
         done = state["done"]
     network.train()
-    draws = Draws(pool, models, seed, done * BATCH, (steps - done) * BATCH)
+    draws = Draws(pool, models, seed, done * FRESH, (steps - done) * FRESH)
+    before, rng = Before(), np.random.default_rng([seed, done])
     began, smooth = time.monotonic(), {}
-    for step, (crops, shares, fields) in enumerate(DataLoader(draws, BATCH, num_workers=jobs), start=done + 1):
+    for step, fresh in enumerate(DataLoader(draws, FRESH, num_workers=jobs), start=done + 1):
+        crops, shares, fields = before.with_others(fresh, rng)
         areas, where = network(crops)
         parts = {
             "areas": functional.binary_cross_entropy_with_logits(areas, shares),
