@@ -74,7 +74,7 @@ error_codes! {
     DeadlineExceeded = "deadline_exceeded", 503;
     /// The same photograph is enrolled already, or is sent twice.
     Duplicate = "duplicate";
-    /// Too much of the face is covered to enroll it.
+    /// An eye, the nose or the mouth is covered; the detail names what is. Clear glasses cover nothing.
     FaceOccluded = "face_occluded";
     /// The face is too blurred to enroll it.
     FaceTooBlurred = "face_too_blurred";
@@ -84,7 +84,7 @@ error_codes! {
     FaceTooSmall = "face_too_small";
     /// The head is turned too far from the camera to enroll it.
     FaceTurnedTooFar = "face_turned_too_far";
-    /// The detector is not confident that this is a face.
+    /// The detector is not confident that this is a face, or where its landmarks are.
     FaceUncertain = "face_uncertain";
     /// A form field, a JSON key or a parameter that names something is empty.
     FieldEmpty = "field_empty", 400;

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use faceward::face::{DetectorSettings, Face, FaceFinder, index};
+use faceward::face::{Areas, DetectorSettings, Face, FaceFinder, index};
 use faceward::imaging::{DecodeLimits, Pyramid, RgbImage, decode_whole, image_files};
 use faceward::inference::TractEngine;
 use faceward::models::{Manifest, Zoo};
@@ -168,7 +168,7 @@ fn read(
         let copy = Pyramid::from(copy?);
         let faces: Vec<Face> = finder.find(&copy)?.faces;
         let face = faces.first().ok_or("no face")?;
-        let values = clock.time(|| AttributeVector::measure(zoo, &copy, face))?;
+        let values = clock.time(|| AttributeVector::measure(zoo, &copy, face, Areas::NONE))?;
         readings.push(Reading::new(values, face));
     }
     Ok(readings)
@@ -349,7 +349,7 @@ fn refusals(c: &Conditions) -> String {
         if c.max_mouth_opening.is_finite() { format!("; mouth > {:.0}", c.max_mouth_opening) } else { String::new() };
     let grey = if c.in_colour { "; grey or toned" } else { "" };
     format!(
-        "yaw > {:.0}, pitch > {:.0}; size < {:.0}; sharpness < {:.0}; occlusion > {:.2}{mouth}{grey}",
-        c.max_yaw, c.max_pitch, c.min_face_size, c.min_sharpness, c.max_occlusion
+        "yaw > {:.0}, pitch > {:.0}; size < {:.0}; sharpness < {:.0}; landmarks > {:.2}{mouth}{grey}",
+        c.max_yaw, c.max_pitch, c.min_face_size, c.min_sharpness, c.max_disagreement
     )
 }

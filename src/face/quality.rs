@@ -22,22 +22,26 @@ pub enum Component {
     /// Angle between the head's front and the camera, in degrees.
     Pose,
     /// The mean distance between the mesh's and the detector's five points, in eye distances (the longer side of the
-    /// face's box over 2.4): high when a hand, a mask or a microphone covers the face.
-    Occlusion,
+    /// face's box over 2.4): high where the mesh is misplaced.
+    Landmarks,
     /// The detector's confidence, 0..=1.
     DetectorConfidence,
+    /// The covered share of the most covered of eyes, nose and mouth, 0..=1. Measured with a face's template only, as it
+    /// costs a network.
+    Occlusion,
 }
 
 impl Component {
-    /// Every component.
-    pub const ALL: [Self; 7] = [
+    /// Every component. Stored records name them by their place.
+    pub const ALL: [Self; 8] = [
         Self::FaceSize,
         Self::Sharpness,
         Self::Exposure,
         Self::DynamicRange,
         Self::Pose,
-        Self::Occlusion,
+        Self::Landmarks,
         Self::DetectorConfidence,
+        Self::Occlusion,
     ];
 
     /// The native values that score 0 and 100, with a linear score between them. Where the first is the larger, small
@@ -49,8 +53,9 @@ impl Component {
             Self::Exposure => (25.0, 80.0),
             Self::DynamicRange => (25.0, 90.0),
             Self::Pose => (75.0, 25.0),
-            Self::Occlusion => (0.45, 0.12),
+            Self::Landmarks => (0.45, 0.12),
             Self::DetectorConfidence => (0.35, 0.75),
+            Self::Occlusion => (1.0, 0.0),
         }
     }
 
@@ -62,8 +67,9 @@ impl Component {
             Self::Exposure => "exposure",
             Self::DynamicRange => "dynamic range",
             Self::Pose => "head pose",
-            Self::Occlusion => "occlusion",
+            Self::Landmarks => "agreement of the landmarks",
             Self::DetectorConfidence => "detector confidence",
+            Self::Occlusion => "occlusion",
         }
     }
 
@@ -74,8 +80,8 @@ impl Component {
             Self::Sharpness => "(ratio of fine detail to contrast)",
             Self::Exposure | Self::DynamicRange => "of 255",
             Self::Pose => "degrees",
-            Self::Occlusion => "eye distances",
-            Self::DetectorConfidence => "of 1",
+            Self::Landmarks => "eye distances",
+            Self::DetectorConfidence | Self::Occlusion => "of 1",
         }
     }
 
@@ -87,8 +93,8 @@ impl Component {
             Self::Exposure => "neither too dark nor too bright",
             Self::DynamicRange => "lit with more contrast",
             Self::Pose => "turned to the camera",
+            Self::Landmarks | Self::DetectorConfidence => "larger and clearly visible",
             Self::Occlusion => "uncovered",
-            Self::DetectorConfidence => "larger and clearly visible",
         }
     }
 
@@ -96,7 +102,7 @@ impl Component {
     pub fn decimals(self) -> usize {
         match self {
             Self::FaceSize | Self::Exposure | Self::DynamicRange | Self::Pose => 0,
-            Self::Sharpness | Self::Occlusion | Self::DetectorConfidence => 2,
+            Self::Sharpness | Self::Landmarks | Self::DetectorConfidence | Self::Occlusion => 2,
         }
     }
 
@@ -125,7 +131,7 @@ pub struct QualityComponent {
 pub struct Quality {
     /// The least of the components' scores, 0..=100.
     pub score: f32,
-    /// Every component, in the order of [`Component::ALL`].
+    /// The measured components, in the order of [`Component::ALL`].
     pub components: Vec<QualityComponent>,
 }
 
@@ -142,18 +148,27 @@ impl Quality {
         let [right, left] = mesh.eyes();
         let eye_distance = right.distance(left);
         let value = |component| match component {
+            Component::Occlusion => None,
             // On a turned head the eyes are closer together, but the face is as large.
-            Component::FaceSize => eye_distance.max(face.bbox.side() * 0.3),
-            Component::Sharpness => detail(&luma, SIDE as usize) / light.deviation.max(4.0),
-            Component::Exposure => light.mean,
-            Component::DynamicRange => light.range,
+            Component::FaceSize => Some(eye_distance.max(face.bbox.side() * 0.3)),
+            Component::Sharpness => Some(detail(&luma, SIDE as usize) / light.deviation.max(4.0)),
+            Component::Exposure => Some(light.mean),
+            Component::DynamicRange => Some(light.range),
             Component::Pose => {
-                pose.yaw.to_radians().cos().mul_add(pose.pitch.to_radians().cos(), 0.0).acos().to_degrees()
+                Some(pose.yaw.to_radians().cos().mul_add(pose.pitch.to_radians().cos(), 0.0).acos().to_degrees())
             }
-            Component::Occlusion => disagreement(face, mesh),
-            Component::DetectorConfidence => face.confidence,
+            Component::Landmarks => Some(disagreement(face, mesh)),
+            Component::DetectorConfidence => Some(face.confidence),
         };
-        Self::from_values(Component::ALL.map(|component| (component, value(component))))
+        Self::from_values(Component::ALL.into_iter().filter_map(|component| Some((component, value(component)?))))
+    }
+
+    /// With this value of a component that was not measured before. The score becomes the lower one of the two.
+    #[must_use]
+    pub fn with(mut self, component: Component, value: f32) -> Self {
+        let score = component.score(value);
+        self.components.push(QualityComponent { component, value, score });
+        Self { score: self.score.min(score), ..self }
     }
 
     /// Scores native values.
@@ -164,6 +179,11 @@ impl Quality {
             .collect();
         let score = components.iter().map(|c| c.score).fold(100.0, f32::min);
         Self { score, components }
+    }
+
+    /// The least of the components' scores but for one, 0..=100.
+    pub fn apart_from(&self, component: Component) -> f32 {
+        self.components.iter().filter(|c| c.component != component).map(|c| c.score).fold(100.0, f32::min)
     }
 
     /// The component with the least score.

@@ -1,6 +1,6 @@
 //! The conditions of a photograph, which lower the likeness of a genuine one although it shows the same person.
 //!
-//! A turned head, few pixels, blur, something in front of the face: each moves an embedding away from the references,
+//! A turned head, few pixels, blur, a misplaced mesh: each moves an embedding away from the references,
 //! and none is a sign of forgery. The profile expects less likeness of such a probe, according to how much worse its
 //! conditions are than the references' (`training/fit.py` fits the effects on genuine photographs of the training
 //! people).
@@ -30,7 +30,7 @@ const MOST_RAISED: f32 = 0.5;
 impl Conditions {
     /// The conditions of one photograph. Squared, as small values have no effect: yaw and pitch (in units of 30
     /// degrees), smallness (the logarithm of 60 pixels over the eyes' distance) and softness (0..=1). As they are:
-    /// occlusion (in eye distances) and one minus the detector's confidence (0..=1).
+    /// the landmarks' disagreement (in eye distances) and one minus the detector's confidence (0..=1).
     pub fn of(photograph: &Template) -> Self {
         let quality = &photograph.quality;
         let square = |angle: f32| (angle / 30.0).powi(2).min(4.0);
@@ -41,7 +41,7 @@ impl Conditions {
             square(photograph.pose.pitch),
             (FULL_SIZE / quality.value(Component::FaceSize).max(8.0)).ln().max(0.0).powi(2),
             (1.0 - sharpness / 100.0).powi(2),
-            quality.value(Component::Occlusion).clamp(0.0, 1.0),
+            quality.value(Component::Landmarks).clamp(0.0, 1.0),
             1.0 - confidence,
         ])
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Population, Profile};
 use crate::error_code::ErrorCode;
-use crate::face::Component;
+use crate::face::{Areas, Component};
 use crate::template::{Embedding, Template, cosine};
 
 /// One image offered as a reference.
@@ -37,6 +37,9 @@ pub enum Refusal {
         /// In its native unit.
         value: f32,
     },
+    /// Areas that tell people apart are covered.
+    #[error("{} covered: send a photograph in which the face is uncovered", .0.are())]
+    Occluded(Areas),
     /// The same photograph is already enrolled, or was sent twice.
     #[error("the same photograph is already enrolled, or was sent twice: send another photograph")]
     Duplicate,
@@ -64,9 +67,10 @@ impl Refusal {
                 Component::Sharpness => ErrorCode::FaceTooBlurred,
                 Component::Exposure | Component::DynamicRange => ErrorCode::FaceTooDarkOrBright,
                 Component::Pose => ErrorCode::FaceTurnedTooFar,
+                Component::Landmarks | Component::DetectorConfidence => ErrorCode::FaceUncertain,
                 Component::Occlusion => ErrorCode::FaceOccluded,
-                Component::DetectorConfidence => ErrorCode::FaceUncertain,
             },
+            Self::Occluded(_) => ErrorCode::FaceOccluded,
             Self::Duplicate => ErrorCode::Duplicate,
             Self::NotSamePerson { .. } => ErrorCode::NotSamePerson,
         }
@@ -139,6 +143,10 @@ fn accept_face(candidate: &OfferedImage, face: usize, alone: bool) -> Outcome {
         if first.bbox.area() < DOMINANT_AREA_RATIO * second.bbox.area() {
             return Err(Refusal::SeveralFaces(candidate.faces.len()));
         }
+    }
+    let covered = template.occlusion.map_or(Areas::NONE, |o| o.covered());
+    if !covered.and(Areas::FEATURES).is_empty() {
+        return Err(Refusal::Occluded(covered));
     }
     let weak = template.quality.weakest().filter(|c| c.score < MIN_COMPONENT_SCORE);
     weak.map_or(Ok(face), |c| Err(Refusal::Quality { component: c.component, value: c.value }))
@@ -218,7 +226,7 @@ fn median(mut values: Vec<f32>) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::Quality;
+    use crate::face::{Area, Occlusion, Quality};
     use crate::identity::fixtures::{near, population, template};
 
     fn candidate(sha: u64, faces: Vec<Template>) -> OfferedImage {
@@ -265,6 +273,27 @@ mod tests {
         let outcomes = admit(&[], &[candidate(1, vec![small]), candidate(2, vec![])], &population());
         assert_eq!(outcomes[0].as_ref().unwrap_err().code(), ErrorCode::FaceTooSmall);
         assert_eq!(outcomes[1], Err(Refusal::NoFace));
+    }
+
+    #[test]
+    fn covered_faces_are_refused_and_what_is_covered_is_named() {
+        let covered = |areas: &[Area]| {
+            let shares = Area::ALL.map(|a| if areas.contains(&a) { 0.9 } else { 0.1 });
+            Template { occlusion: Some(Occlusion::new(shares)), ..near(1, 1) }
+        };
+        let refusal = |areas: &[Area]| {
+            admit(&[], &[candidate(1, vec![covered(areas)])], &population())
+                .remove(0)
+                .map_err(|r| (r.code(), r.to_string()))
+        };
+        let (code, detail) = refusal(&[Area::Nose, Area::Mouth, Area::Chin]).unwrap_err();
+        assert_eq!(code, ErrorCode::FaceOccluded);
+        assert_eq!(
+            detail,
+            "the nose, the mouth and the chin are covered: send a photograph in which the face is uncovered"
+        );
+        assert!(refusal(&[Area::LeftEye]).is_err());
+        assert_eq!(refusal(&[Area::Chin, Area::Forehead]), Ok(0));
     }
 
     #[test]

@@ -34,6 +34,7 @@ fn of_vectors(vectors: [Vec<f32>; Embedding::ALL.len()]) -> Template {
         bbox: BoundingBox { x: 10.0, y: 10.0, width: 100.0, height: 120.0 },
         hash: None,
         parts: None,
+        occlusion: None,
     }
 }
 

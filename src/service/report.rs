@@ -207,8 +207,8 @@ pub struct FaceReport {
     pub stability: Option<Stability>,
     /// The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
     /// and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and
-    /// the `least` that is needed); `quality` (with `component`, `value` in the component's unit, `score` 0..=100);
-    /// `between_thresholds`; `no_colour`; `few_references` (with `references`).
+    /// the `least` that is needed); `occluded` (with the covered `regions`); `quality` (with `component`, `value` in the
+    /// component's unit, `score` 0..=100); `between_thresholds`; `no_colour`; `few_references` (with `references`).
     #[schema(value_type = Vec<Object>)]
     pub limits: Vec<Limit>,
     /// The reasons for the verdict.
@@ -252,7 +252,7 @@ impl FaceReport {
             bbox: face.detection.bbox,
             confidence: face.detection.confidence,
             pose: face.pose,
-            quality: face.quality.clone(),
+            quality: template.map_or(&face.quality, |t| &t.quality).clone(),
             apparent: template.map(ApparentTraits::of),
             identity: comparison.map(|c| c.enrolled.name()),
             search: None,

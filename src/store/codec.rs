@@ -15,9 +15,9 @@ use crate::template::{
     AttributeVector, Demographics, Embedding, Embeddings, Expression, FaceHash, NETWORKS, Parts, Template,
 };
 
-/// The format that is written. Older ones are read too: format 1 has neither hash nor parts, format 2 no parts, and up
-/// to format 3 no number of networks: they are of the first set.
-const FORMAT: u8 = 4;
+/// The format that is written. Older ones are read too: format 1 has neither hash nor parts, format 2 no parts, up to
+/// format 3 no number of networks (they are of the first set), and up to format 4 no occlusion.
+const FORMAT: u8 = 5;
 const SUM: usize = 8;
 
 /// Why bytes are not a template. The texts reveal nothing of the bytes.
@@ -78,6 +78,10 @@ fn decode(record: &[u8], since: impl Fn(Embedding) -> u8) -> Result<Template, Co
         1 => (1, content::<TemplateV1>(body)?.into()),
         2 => (1, content::<TemplateV2>(body)?.into()),
         3 => (1, content::<TemplateV3>(body)?.into()),
+        4 => {
+            let (networks, template): (u8, TemplateV3) = content(body)?;
+            (networks, template.into())
+        }
         _ => content(body)?,
     };
     let embeddings = template.embeddings.only(|e| networks >= since(e));
@@ -109,7 +113,8 @@ struct TemplateV1 {
 impl From<TemplateV1> for Template {
     fn from(old: TemplateV1) -> Self {
         let TemplateV1 { embeddings, attributes, demographics, expression, pose, quality, bbox } = old;
-        Self { embeddings, attributes, demographics, expression, pose, quality, bbox, hash: None, parts: None }
+        let (hash, parts, occlusion) = (None, None, None);
+        Self { embeddings, attributes, demographics, expression, pose, quality, bbox, hash, parts, occlusion }
     }
 }
 
@@ -127,7 +132,7 @@ impl From<TemplateV2> for Template {
     }
 }
 
-/// A record of format 3.
+/// A record of format 3; in format 4 the number of networks comes before it.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 struct TemplateV3 {
@@ -150,6 +155,7 @@ fn sum(body: &[u8]) -> [u8; SUM] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::face::Occlusion;
     use crate::store::sqlite::fixtures;
     use proptest::prelude::*;
 
@@ -172,11 +178,21 @@ mod tests {
 
     /// The record of `template` in format 3.
     fn of_format_3(template: &Template) -> Vec<u8> {
-        let Template { embeddings, attributes, demographics, expression, pose, quality, bbox, hash, parts } =
+        let body = postcard::to_stdvec(&third(template)).unwrap();
+        [&[3][..], &sum(&body), &body].concat()
+    }
+
+    /// The record of `template` in format 4, of the third set of networks.
+    fn of_format_4(template: &Template) -> Vec<u8> {
+        let body = postcard::to_stdvec(&(3u8, third(template))).unwrap();
+        [&[4][..], &sum(&body), &body].concat()
+    }
+
+    fn third(template: &Template) -> TemplateV3 {
+        let Template { embeddings, attributes, demographics, expression, pose, quality, bbox, hash, parts, .. } =
             template.clone();
         let common = TemplateV1 { embeddings, attributes, demographics, expression, pose, quality, bbox };
-        let body = postcard::to_stdvec(&TemplateV3 { before: TemplateV2 { common, hash }, parts }).unwrap();
-        [&[3][..], &sum(&body), &body].concat()
+        TemplateV3 { before: TemplateV2 { common, hash }, parts }
     }
 
     fn vector(n: u16) -> Vec<f32> {
@@ -190,6 +206,7 @@ mod tests {
             embeddings: Embeddings::of_earlier(vec![vector(1024), vector(128), vector(256)]),
             attributes: AttributeVector::new(vector(40).into_iter().map(|v| (v > -0.5).then_some(v)).collect()),
             parts: Some(Parts::new([vector(128), vector(128), vector(128)])),
+            occlusion: Some(Occlusion::new([0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1.0])),
             ..fixtures::template(7)
         }
     }
@@ -201,19 +218,23 @@ mod tests {
         let digest = |record: &[u8]| (record.len(), hex::encode(Sha256::digest(record)));
         let frozen = "44e15d9a1dd7ce963a96e00cb60966c99c82f46fb4b7ed2a7c4aecde56bb257e";
         assert_eq!(digest(&old), (5888, frozen.to_owned()));
-        assert_eq!(decode(&old, |_| 1), Ok(Template { hash: None, parts: None, ..template.clone() }));
+        assert_eq!(decode(&old, |_| 1), Ok(Template { hash: None, parts: None, occlusion: None, ..template.clone() }));
         let old = of_format_2(&template);
         let frozen = "17435e3ed598cdde292afcab3e606c23cb3b5c657cadb3d14d4bb81877c373f9";
         assert_eq!(digest(&old), (5921, frozen.to_owned()));
-        assert_eq!(decode(&old, |_| 1), Ok(Template { parts: None, ..template.clone() }));
+        assert_eq!(decode(&old, |_| 1), Ok(Template { parts: None, occlusion: None, ..template.clone() }));
         let old = of_format_3(&template);
         let frozen = "18376a83383d0d05bde10002eb1cd080e26f14cae26fb88c298ce4df7846fe1f";
         assert_eq!(digest(&old), (7465, frozen.to_owned()));
-        assert_eq!(decode(&old, |_| 1), Ok(template.clone()));
+        assert_eq!(decode(&old, |_| 1), Ok(Template { occlusion: None, ..template.clone() }));
+        let old = of_format_4(&template);
         let frozen = "74290f5dfc0e9e803ca3bd8e90522dcc5e5fc90ba2cb940a5dc0899c51c98ac7";
+        assert_eq!(digest(&old), (7466, frozen.to_owned()));
+        assert_eq!(decode(&old, |_| 1), Ok(Template { occlusion: None, ..template.clone() }));
+        let frozen = "d430da3b4644f508b602364f99e1c43a490401f1e691eb2e30f4672ac86c5a23";
         assert_eq!(
             digest(&encode_template(&template).unwrap()),
-            (7466, frozen.to_owned()),
+            (7499, frozen.to_owned()),
             "the stored form of a template has changed: raise FORMAT, keep a reader for the old format, and only then \
              renew this figure (docs/store.md, \"Changing what a template holds\")"
         );
@@ -225,7 +246,12 @@ mod tests {
         let template = Template { embeddings, ..plain() };
         assert!(!template.is_outdated());
         let replaced = |which: Embedding| move |e: Embedding| if e == which { NETWORKS + 1 } else { 1 };
-        for record in [of_format_1(&template), of_format_3(&template), encode_template(&template).unwrap()] {
+        for record in [
+            of_format_1(&template),
+            of_format_3(&template),
+            of_format_4(&template),
+            encode_template(&template).unwrap(),
+        ] {
             let read = decode(&record, replaced(Embedding::C)).unwrap();
             assert!(read.is_outdated() && read.embeddings.get(Embedding::C).is_empty());
             for e in [Embedding::A, Embedding::B] {

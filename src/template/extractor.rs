@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::embedding::{self, normalised};
 use super::{AttributeVector, Demographics, Embedding, Embeddings, Expression, FaceHash, Parts};
-use crate::face::{BoundingBox, Face, Pose, Quality};
+use crate::face::{BoundingBox, Component, Face, Occlusion, Pose, Quality};
 use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
 use crate::models::Zoo;
@@ -35,6 +35,9 @@ pub struct Template {
     /// in templates of earlier versions.
     #[serde(default)]
     pub parts: Option<Parts>,
+    /// What covers the face; `None` in templates of earlier versions.
+    #[serde(default)]
+    pub occlusion: Option<Occlusion>,
 }
 
 /// Runs the networks that read one face.
@@ -96,14 +99,16 @@ impl TemplateExtractor {
         Ok(Embedded { embeddings: Embeddings::new([a.embedding, b, c, Vec::new()]), demographics })
     }
 
-    /// The half that describes the face: attributes, expression and hash. It does not depend on [`embed`](Self::embed).
+    /// The half that describes the face: what covers it, attributes, expression and hash. It does not depend on [`embed`](Self::embed).
     ///
     /// # Errors
     /// When a network fails.
     pub(crate) fn describe(&self, image: &Pyramid, face: &Face) -> Result<Described, InferenceError> {
         let zoo = self.zoo.as_ref();
+        let occlusion = Occlusion::read(zoo.occlusion.as_ref(), image, &face.mesh)?;
         Ok(Described {
-            attributes: AttributeVector::measure(zoo, image, face)?,
+            occlusion,
+            attributes: AttributeVector::measure(zoo, image, face, occlusion.covered())?,
             expression: Expression::read(zoo, image, face)?,
             hash: FaceHash::of(image, face),
         })
@@ -127,6 +132,7 @@ pub(crate) struct Embedded {
 
 /// The half of a template that describes the face.
 pub(crate) struct Described {
+    occlusion: Occlusion,
     attributes: AttributeVector,
     expression: Expression,
     hash: FaceHash,
@@ -141,10 +147,11 @@ impl Embedded {
             demographics: self.demographics,
             expression: described.expression,
             pose: face.pose,
-            quality: face.quality.clone(),
+            quality: face.quality.clone().with(Component::Occlusion, described.occlusion.of_features()),
             bbox: face.detection.bbox,
             hash: Some(described.hash),
             parts: None,
+            occlusion: Some(described.occlusion),
         }
     }
 }

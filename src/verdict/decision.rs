@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Contributions, Evidence, Fusion, Thresholds};
-use crate::face::{Component, Quality};
+use super::{Contributions, Evidence, Fusion, Thresholds, hidden};
+use crate::face::{Areas, Component, Quality, QualityComponent};
 use crate::identity::{Claim, SampleKind};
 
 /// The answer for a face or an image.
@@ -18,9 +18,10 @@ pub enum Verdict {
     DifferentPerson,
     /// Depicts nobody who is enrolled: the answer of a search that finds nobody.
     UnknownPerson,
-    /// No decision. The quality is too low, data of the image is missing, the score lies between the thresholds, or a
-    /// degraded copy of the face got the opposite verdict. Or the face, found by a search or beside one more like the
-    /// person, is too little similar to be called fake; or another face in the picture may be a fake of the person.
+    /// No decision. The quality is too low, the face is covered, data of the image is missing, the score lies between
+    /// the thresholds, or a degraded copy of the face got the opposite verdict. Or the face, found by a search or beside
+    /// one more like the person, is too little similar to be called fake; or another face in the picture may be a fake
+    /// of the person.
     Inconclusive,
     /// No face was found.
     NoFace,
@@ -46,6 +47,11 @@ impl Verdict {
 pub enum Limit {
     /// The image is cut or damaged: pixels are missing, and no verdict rests on the others.
     IncompleteImage,
+    /// Areas of the face are covered, and not compared.
+    Occluded {
+        /// The areas.
+        regions: Areas,
+    },
     /// A quality component is weak.
     Quality {
         /// The component.
@@ -96,6 +102,8 @@ pub struct Decision {
     pub thresholds: Thresholds,
     /// Whether the face is too poor to be judged.
     pub poor: bool,
+    /// Whether so much of the face is covered that no verdict rests on the rest.
+    pub hidden: bool,
     /// Whether the picture is a copy of a reference with another face in it.
     pub replaced: bool,
     /// The limits of the verdict, the worst first.
@@ -115,7 +123,8 @@ const FEW_REFERENCES: usize = 5;
 impl Decision {
     /// Decides on one face.
     ///
-    /// A face of too little quality is `inconclusive`, unless it is clearly another's. Then the identity axis comes
+    /// A face of too little quality is `inconclusive`, unless it is clearly another's, and so is a face that is too
+    /// covered (`hidden.rs`). Then the identity axis comes
     /// first: too little likeness, a negative of another person that is nearer than the references, or too little
     /// similarity to a claimed person where the score would be `real`, is `different_person`; in a copy of a reference,
     /// which showed the person, such a face has replaced theirs, and is `fake`. Otherwise the score decides.
@@ -134,20 +143,24 @@ impl Decision {
             .claim
             .zip(evidence.similarity)
             .is_some_and(|(claim, similarity)| !awaits_confirmation(&claim, evidence) && claim.rejects(similarity));
-        let poor = quality.score < thresholds.min_quality;
-        let verdict = match thresholds.verdict(score, evidence.likeness, quality.score) {
+        // What covers a face makes it no worse to read elsewhere.
+        let readable = quality.apart_from(Component::Occlusion);
+        let poor = readable < thresholds.min_quality;
+        let verdict = match thresholds.verdict(score, evidence.likeness, readable) {
             Verdict::Inconclusive if poor => Verdict::Inconclusive,
             _ if nearer_to_negative => Verdict::DifferentPerson,
             Verdict::Real if stranger => Verdict::DifferentPerson,
             verdict => verdict,
         };
+        let hidden = hidden::is_hidden(verdict, score, evidence, &thresholds);
+        let verdict = if hidden { Verdict::Inconclusive } else { verdict };
         // In a poor copy of a reference the person's own face may be too unlike.
         let replaced = verdict == Verdict::DifferentPerson
             && !poor
             && evidence.copy.is_some_and(|copy| copy.kind == SampleKind::Reference);
         let verdict = if replaced { Verdict::Fake } else { verdict };
         let limits = limits(verdict, score, evidence, quality, &thresholds);
-        Self { verdict, score, contributions, thresholds, poor, replaced, limits }
+        Self { verdict, score, contributions, thresholds, poor, hidden, replaced, limits }
     }
 
     /// Whether embedding D has to confirm that the face is the person's before `real` stands.
@@ -159,6 +172,7 @@ impl Decision {
     /// of them, and not for a photograph that is clearly genuine as a whole.
     pub fn wants_parts(&self) -> bool {
         !self.replaced
+            && !self.hidden
             && matches!(self.verdict, Verdict::Real | Verdict::Fake | Verdict::Inconclusive)
             && self.score < PARTS_BELOW_SCORE
     }
@@ -200,15 +214,17 @@ impl Decision {
         self.verdict == Verdict::Inconclusive
             && self.contradiction().is_none()
             && self.uncertain_identity().is_none()
+            && !self.hidden
             && !self.has_suspicious_companion()
             && (!undecided || weakest.is_some_and(|quality| quality < t.min_quality))
     }
 
     /// Whether the verdict is `fake` for another reason than a replaced face, or `inconclusive` for another reason than
-    /// the quality or a companion.
+    /// the quality, a cover or a companion.
     pub(super) fn is_suspect(&self) -> bool {
         matches!(self.verdict, Verdict::Fake | Verdict::Inconclusive)
             && !self.rests_on_quality()
+            && !self.hidden
             && !self.replaced
             && !self.has_suspicious_companion()
     }
@@ -238,10 +254,13 @@ fn awaits_confirmation(claim: &Claim, evidence: &Evidence) -> bool {
 }
 
 fn limits(verdict: Verdict, score: f32, evidence: &Evidence, quality: &Quality, t: &Thresholds) -> Vec<Limit> {
-    let mut weak: Vec<_> = quality.components.iter().filter(|c| c.score < WEAK_COMPONENT_SCORE).collect();
+    // What is covered is said by its areas.
+    let weak = |c: &&QualityComponent| c.score < WEAK_COMPONENT_SCORE && c.component != Component::Occlusion;
+    let mut weak: Vec<_> = quality.components.iter().filter(weak).collect();
     weak.sort_by(|a, b| a.score.total_cmp(&b.score));
-    let mut limits: Vec<Limit> =
-        weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }).collect();
+    let covered = Some(evidence.covered).filter(|areas| !areas.is_empty());
+    let mut limits: Vec<Limit> = covered.map(|regions| Limit::Occluded { regions }).into_iter().collect();
+    limits.extend(weak.iter().map(|c| Limit::Quality { component: c.component, value: c.value, score: c.score }));
     if verdict == Verdict::Inconclusive && score > t.fake && score < t.real {
         limits.push(Limit::BetweenThresholds);
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::tails::{ratio_at, standard_deviations};
+use crate::face::Areas;
 use crate::identity::{Conditions, Profile, SampleKind, Similarity};
 use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
 
@@ -150,6 +151,8 @@ pub struct Evidence {
     pub negative: Option<NegativeEvidence>,
     /// The enrolled image that the probe's image is a copy of. Not part of the score.
     pub copy: Option<CopyEvidence>,
+    /// The covered areas of the probe. What lies in them is not compared.
+    pub covered: Areas,
     /// Whether the probe is grey or toned, so that colours of the face are not compared.
     pub lacks_colour: bool,
     /// The number of references behind the profile.
@@ -184,6 +187,7 @@ impl Evidence {
             age: age(probe, profile),
             negative: nearest_negative(probe, profile),
             copy: nearest_copy(probe, profile),
+            covered: probe.occlusion.map_or(Areas::NONE, |o| o.covered()),
             lacks_colour: probe.attributes.lacks_colour(),
             references: profile.references,
         }
@@ -196,9 +200,10 @@ impl Evidence {
         }
     }
 
-    /// Adds the comparison of the face's parts.
+    /// Adds the comparison of the face's parts; covered ones are left out.
     pub fn measure_parts(&mut self, face: &Embeddings, parts: &Parts, profile: &Profile) {
-        self.parts = PartEvidence::measure(face, parts, profile);
+        let open = |p: &PartEvidence| p.part.region().areas().and(self.covered).is_empty();
+        self.parts = PartEvidence::measure(face, parts, profile).into_iter().filter(open).collect();
     }
 
     /// The part that departs most.

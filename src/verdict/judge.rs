@@ -163,6 +163,7 @@ mod tests {
             contributions,
             thresholds: fusion().thresholds,
             poor: false,
+            hidden: false,
             replaced: false,
             limits,
         };

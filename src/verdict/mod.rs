@@ -12,6 +12,7 @@ mod explanation;
 #[cfg(test)]
 mod fixtures;
 mod fusion;
+mod hidden;
 mod judge;
 mod operating_points;
 mod roll_up;

@@ -6,6 +6,7 @@ mod backup;
 mod batch;
 mod cli;
 mod copies;
+mod covered;
 mod eval;
 mod folders;
 mod golden;

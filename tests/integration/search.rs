@@ -30,7 +30,7 @@ fn a_stranger_is_unknown_and_costs_one_network_beyond_detection() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["verdict"], &answer["identity"]), (&json!("unknown_person"), &Value::Null));
     assert_eq!((&answer["score"], &answer["faces"][0]["apparent"]), (&Value::Null, &Value::Null));
-    let costly = ["embedding_a", "embedding_b", "forensics", "iris", "emotion"];
+    let costly = ["embedding_a", "embedding_b", "forensics", "occlusion", "iris", "emotion"];
     assert!(stages(&answer).iter().all(|stage| !costly.contains(stage)), "{:?}", stages(&answer));
     let search = &answer["search"];
     assert_eq!((&search["gallery_size"], search), (&json!(1), &answer["faces"][0]["search"]));

@@ -5,7 +5,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use uuid::Uuid;
 
-use crate::face::{BoundingBox, Component, Pose, Quality};
+use crate::face::{BoundingBox, Component, Occlusion, Pose, Quality};
 use crate::identity::{IdentityFields, IdentityId, Sample, SampleKind};
 use crate::template::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts, Template};
 
@@ -35,6 +35,7 @@ pub(in crate::store) fn template(seed: u32) -> Template {
         bbox: BoundingBox { x: 10.0, y: 20.5, width: 120.0, height: 150.0 },
         hash: Some(FaceHash([seed as u8; 32])),
         parts: Some(Parts::new([vector(128), vector(128), vector(128)])),
+        occlusion: Some(Occlusion::new([0.0, 0.0, 0.0, 0.25, 0.0, 0.0, 0.75, 1.0])),
     }
 }
 

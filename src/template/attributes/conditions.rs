@@ -14,8 +14,8 @@ pub struct Conditions {
     pub min_face_size: f32,
     /// The least score of [`Component::Sharpness`], 0..=100.
     pub min_sharpness: f32,
-    /// The largest [`Component::Occlusion`], in eye distances.
-    pub max_occlusion: f32,
+    /// The largest [`Component::Landmarks`], in eye distances.
+    pub max_disagreement: f32,
     /// The widest gap between the lips, in % of the outer-canthal width.
     pub max_mouth_opening: f32,
     /// Whether the face must be in colour: neither grey nor toned.
@@ -28,7 +28,7 @@ pub(super) const GEOMETRY: Conditions = Conditions {
     max_pitch: 30.0,
     min_face_size: 20.0,
     min_sharpness: 5.0,
-    max_occlusion: 0.35,
+    max_disagreement: 0.35,
     max_mouth_opening: f32::INFINITY,
     in_colour: false,
 };
@@ -41,7 +41,7 @@ pub(super) const LIPS: Conditions = Conditions { max_mouth_opening: 12.0, ..SIDE
 
 /// The conditions of lightness.
 pub(super) const LIGHTNESS: Conditions =
-    Conditions { max_yaw: 25.0, max_pitch: 30.0, min_face_size: 24.0, max_occlusion: 0.3, ..GEOMETRY };
+    Conditions { max_yaw: 25.0, max_pitch: 30.0, min_face_size: 24.0, max_disagreement: 0.3, ..GEOMETRY };
 
 /// The conditions of colour.
 pub(super) const COLOUR: Conditions = Conditions { in_colour: true, ..LIGHTNESS };
@@ -63,7 +63,7 @@ pub(super) struct Circumstances {
     pitch: f32,
     face_size: f32,
     sharpness: f32,
-    occlusion: f32,
+    disagreement: f32,
     mouth_opening: f32,
     in_colour: bool,
 }
@@ -76,7 +76,7 @@ impl Circumstances {
             pitch: face.pose.pitch,
             face_size: face.quality.value(Component::FaceSize),
             sharpness: face.quality.get(Component::Sharpness).map_or(0.0, |c| c.score),
-            occlusion: face.quality.value(Component::Occlusion),
+            disagreement: face.quality.value(Component::Landmarks),
             mouth_opening: shape.mouth_opening(),
             in_colour: true,
         }
@@ -103,7 +103,7 @@ impl Conditions {
             && c.pitch.abs() <= self.max_pitch
             && c.face_size >= self.min_face_size
             && c.sharpness >= self.min_sharpness
-            && c.occlusion <= self.max_occlusion
+            && c.disagreement <= self.max_disagreement
             && c.mouth_opening <= self.max_mouth_opening
             && (c.in_colour || !self.in_colour)
     }
@@ -118,7 +118,7 @@ mod tests {
         pitch: 0.0,
         face_size: 80.0,
         sharpness: 90.0,
-        occlusion: 0.05,
+        disagreement: 0.05,
         mouth_opening: 1.0,
         in_colour: true,
     };
@@ -131,7 +131,7 @@ mod tests {
             Circumstances { pitch: 40.0, ..GOOD },
             Circumstances { face_size: 10.0, ..GOOD },
             Circumstances { sharpness: 0.0, ..GOOD },
-            Circumstances { occlusion: 0.6, ..GOOD },
+            Circumstances { disagreement: 0.6, ..GOOD },
             Circumstances { mouth_opening: 20.0, ..GOOD },
         ];
         for c in spoiled {

@@ -27,7 +27,7 @@ mod traces;
 
 use serde::{Deserialize, Serialize};
 
-use crate::face::Face;
+use crate::face::{Areas, Face};
 use crate::imaging::Pyramid;
 use crate::inference::{InferenceError, Network};
 use crate::models::Zoo;
@@ -115,18 +115,28 @@ impl AttributeVector {
     }
 
     /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic
-    /// network.
+    /// network. Regions that lie in a `covered` area are left out.
     ///
     /// # Errors
     /// When a network fails.
-    pub fn measure(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
-        Self::read(zoo.iris.as_ref(), zoo.forensics.as_ref(), image, face)
+    pub fn measure(zoo: &Zoo, image: &Pyramid, face: &Face, covered: Areas) -> Result<Self, InferenceError> {
+        Self::read(zoo.iris.as_ref(), zoo.forensics.as_ref(), image, face, covered)
     }
 
-    fn read(iris: &dyn Network, forensics: &dyn Network, image: &Pyramid, face: &Face) -> Result<Self, InferenceError> {
+    fn read(
+        iris: &dyn Network,
+        forensics: &dyn Network,
+        image: &Pyramid,
+        face: &Face,
+        covered: Areas,
+    ) -> Result<Self, InferenceError> {
         let shape = Shape::of(&face.mesh);
         let here = Circumstances::of(face, &shape);
-        let readable = || TABLES.iter().flat_map(|(_, rows)| *rows).filter(|a| a.conditions.allow(&here));
+        let open = |region: Region| region.areas().and(covered).is_empty();
+        let readable = || {
+            let rows = TABLES.iter().filter(|(region, _)| open(*region)).flat_map(|(_, rows)| *rows);
+            rows.filter(|a| a.conditions.allow(&here))
+        };
         let surface =
             readable().any(|a| matches!(a.measure, Measure::Surface(_))).then(|| Surface::sample(image, &face.mesh));
         let coloured = here.in_colour(surface.as_ref().is_none_or(Surface::in_colour));
@@ -145,7 +155,7 @@ impl AttributeVector {
                 Measure::Irises(of) => irises.as_ref().and_then(of),
                 Measure::Traces(_, of) => traces.as_ref().and_then(of),
             };
-            read.filter(|v| v.is_finite() && a.conditions.allow(&coloured))
+            read.filter(|v| v.is_finite() && open(spec.region) && a.conditions.allow(&coloured))
         };
         Ok(Self(TABLES.iter().flat_map(|(_, rows)| *rows).zip(ATTRIBUTES).map(value).collect()))
     }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::conditions::Conditions;
+use crate::face::{Area, Areas};
 
 /// A region of the face, as explanations name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,19 @@ impl Region {
             Self::Mouth => "mouth",
             Self::Skin => "skin",
             Self::Overall => "overall",
+        }
+    }
+
+    /// The areas that it is read from: where one of them is covered, it is not read. The whole face always is.
+    pub fn areas(self) -> Areas {
+        match self {
+            Self::OuterFace => const { Areas::of(&[Area::Forehead, Area::RightCheek, Area::LeftCheek, Area::Chin]) },
+            Self::Brows => const { Areas::of(&[Area::Forehead, Area::RightEye, Area::LeftEye]) },
+            Self::Eyes => Areas::EYES,
+            Self::Nose => const { Areas::of(&[Area::Nose]) },
+            Self::Mouth => const { Areas::of(&[Area::Mouth]) },
+            Self::Skin => const { Areas::of(&[Area::RightCheek, Area::LeftCheek, Area::Chin]) },
+            Self::Overall => Areas::NONE,
         }
     }
 }

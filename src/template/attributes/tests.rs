@@ -6,7 +6,7 @@ use ndarray_npy::NpzReader;
 use proptest::prelude::*;
 
 use super::*;
-use crate::face::{BoundingBox, Component, Detection, MESH_POINTS, Mesh, Pose, Quality};
+use crate::face::{Area, BoundingBox, Component, Detection, MESH_POINTS, Mesh, Pose, Quality};
 use crate::imaging::Point;
 use crate::inference::{Network, Tensor};
 
@@ -110,8 +110,13 @@ fn face(mesh: Mesh, pose: Pose) -> Face {
     let [left, top, right, bottom] = mesh.bounds();
     let bbox = BoundingBox { x: left, y: top, width: right - left, height: bottom - top };
     let quality =
-        Quality::from_values([(Component::FaceSize, 90.0), (Component::Sharpness, 0.2), (Component::Occlusion, 0.05)]);
+        Quality::from_values([(Component::FaceSize, 90.0), (Component::Sharpness, 0.2), (Component::Landmarks, 0.05)]);
     Face { detection: Detection { bbox, confidence: 1.0, points: [Point::default(); 5] }, mesh, pose, quality }
+}
+
+/// The attributes of a face with these areas covered.
+fn read(image: &Pyramid, face: &Face, covered: Areas) -> AttributeVector {
+    AttributeVector::read(&WideOpen, &Seam, image, face, covered).unwrap()
 }
 
 /// An iris network that sees two lids and an iris half as long as the eye.
@@ -241,25 +246,28 @@ fn a_mirrored_face_gives_mirrored_sides() {
 #[test]
 fn a_good_view_gives_every_attribute_and_a_profile_none() {
     let mut mesh = moved(&portrait(), [0.0; 3], 2.0, [60.0, 60.0, 0.0]);
-    let laughing =
-        AttributeVector::read(&WideOpen, &Seam, &RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()));
-    assert_eq!(laughing.unwrap().get("mouth_width"), None, "the portrait's lips are apart");
+    let laughing = read(&RgbImage::new(520, 520).into(), &face(mesh.clone(), Pose::default()), Areas::NONE);
+    assert_eq!(laughing.get("mouth_width"), None, "the portrait's lips are apart");
     mesh.points[14] = mesh.points[13];
     let colour = |x: u32, y: u32| [180 + (x % 7) as u8, 130 + (y % 5) as u8, 90 + 90 * ((x / 20 + y / 20) % 2) as u8];
     let image = RgbImage::from_fn(520, 520, |x, y| Rgb(colour(x, y))).into();
-    let frontal = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh.clone(), Pose::default())).unwrap();
+    let frontal = read(&image, &face(mesh.clone(), Pose::default()), Areas::NONE);
     for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
         assert!(v.is_some_and(f32::is_finite), "{}: {v:?}", a.name);
     }
     assert!(!frontal.lacks_colour());
     let grey = RgbImage::from_fn(520, 520, |x, y| Rgb([colour(x, y)[0]; 3])).into();
-    let grey = AttributeVector::read(&WideOpen, &Seam, &grey, &face(mesh.clone(), Pose::default())).unwrap();
+    let grey = read(&grey, &face(mesh.clone(), Pose::default()), Areas::NONE);
     assert!(grey.lacks_colour() && grey.get("iris_lightness").is_some());
     for (a, v) in ATTRIBUTES.iter().zip(grey.values()) {
         assert_eq!(v.is_none(), a.conditions.in_colour, "{}: {v:?}", a.name);
     }
+    let masked = read(&image, &face(mesh.clone(), Pose::default()), Areas::of(&[Area::Nose, Area::Mouth]));
+    for (a, v) in ATTRIBUTES.iter().zip(masked.values()) {
+        assert_eq!(v.is_none(), matches!(a.region, Region::Nose | Region::Mouth), "{}: {v:?}", a.name);
+    }
     let pose = Pose { yaw: 70.0, ..Pose::default() };
-    let profile = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh, pose)).unwrap();
+    let profile = read(&image, &face(mesh, pose), Areas::NONE);
     assert!(profile.values().iter().all(Option::is_none));
     assert_eq!(frontal.get("iris_diameter").map(f32::round), Some((14.0 * 2.3 / 64.0 * 100.0f32).round()));
     assert_eq!(frontal.get("no_such_attribute"), None);
@@ -285,7 +293,7 @@ proptest! {
     ) {
         let mesh = Mesh { points, confidence: 1.0 };
         let image = RgbImage::new(side, side).into();
-        let vector = AttributeVector::read(&WideOpen, &Seam, &image, &face(mesh, Pose::default())).unwrap();
+        let vector = read(&image, &face(mesh, Pose::default()), Areas::NONE);
         prop_assert_eq!(vector.values().len(), ATTRIBUTES.len());
     }
 }

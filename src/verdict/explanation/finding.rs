@@ -39,10 +39,12 @@ const CITED_CONTRIBUTION: f32 = -0.5;
 const CITED_DEVIATION: f32 = 1.0;
 
 impl<'a> Finding<'a> {
-    /// Every measure of the evidence.
+    /// Every measure of the evidence. Where too much of the face is covered, the embeddings are left out: they see the
+    /// cover too.
     pub(super) fn all(decision: &Decision, evidence: &'a Evidence) -> Vec<Self> {
         let weights = &decision.contributions;
-        let embeddings = evidence.embeddings.iter().zip(&weights.embeddings).map(|(e, &weight)| Self {
+        let embeddings = evidence.embeddings.iter().filter(|_| !decision.hidden).zip(&weights.embeddings);
+        let embeddings = embeddings.map(|(e, &weight)| Self {
             measure: Measure::Embedding(e),
             deviation: e.deviation,
             // More alike than expected is no departure.
@@ -122,7 +124,8 @@ impl<'a> Finding<'a> {
     /// where the score does not decide. A departure that the score does not consider says so.
     fn meaning(&self, decision: &Decision) -> &'static str {
         match self.weight {
-            _ if decision.verdict == Verdict::DifferentPerson || decision.replaced || decision.rests_on_quality() => "",
+            _ if decision.verdict == Verdict::DifferentPerson || decision.replaced => "",
+            _ if decision.hidden || decision.rests_on_quality() => "",
             _ if self.departs() && !self.is_considered() => " This does not affect the score.",
             w if self.departs() && w < 0.0 => " This is evidence against a genuine photograph.",
             w if decision.is_suspect() && w <= CITED_CONTRIBUTION && self.deviation.abs() >= CITED_DEVIATION => {

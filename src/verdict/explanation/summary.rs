@@ -26,6 +26,7 @@ pub(super) fn summary(person: &str, decision: &Decision, evidence: &Evidence, fi
         facts.part(),
         facts.negative(),
         facts.age(),
+        facts.covered(),
         facts.quality(),
         facts.colour(),
         facts.few_references(),
@@ -130,6 +131,12 @@ impl Facts<'_> {
                 verdict.name()
             );
         }
+        if self.decision.hidden {
+            return format!(
+                "No decision about {person}: {} covered, and the rest of the face does not decide.",
+                self.evidence.covered.are()
+            );
+        }
         if !self.decision.rests_on_quality() {
             let [score, fake, real] = distinct([score, t.fake, t.real], 2);
             return format!(
@@ -150,7 +157,7 @@ impl Facts<'_> {
     /// How many measures depart from the usual range, and how many of them affect the score.
     fn count(&self) -> Option<String> {
         let is_other = self.decision.verdict == Verdict::DifferentPerson || self.decision.replaced;
-        if is_other || self.decision.rests_on_quality() {
+        if is_other || self.decision.hidden || self.decision.rests_on_quality() {
             return None;
         }
         let measured = self.findings.len();
@@ -236,7 +243,7 @@ impl Facts<'_> {
         let effect = effect_of_covering(part, self.person);
         let subject = subject(part.part);
         match self.decision.verdict {
-            _ if self.decision.rests_on_quality() => None,
+            _ if self.decision.hidden || self.decision.rests_on_quality() => None,
             Verdict::Real => {
                 Some(format!("{effect}: {subject} the part that departs most, but not enough to change the verdict."))
             }
@@ -275,6 +282,15 @@ impl Facts<'_> {
             "The face looks about {observed:.0} years old; the references look about {references}. A genuine \
              photograph taken at another age is also less like the references."
         ))
+    }
+
+    /// What is covered, and so not compared.
+    fn covered(&self) -> Option<String> {
+        let covered = self.evidence.covered;
+        (!covered.is_empty()).then(|| match self.decision.hidden {
+            true => "What is covered is not compared.".into(),
+            false => format!("{} covered and not compared.", capitalised(&covered.are())),
+        })
     }
 
     /// The weak quality components that were not said with the verdict.
@@ -344,7 +360,8 @@ fn flaw(component: Component) -> &'static str {
         Component::Exposure => "too dark or too bright",
         Component::DynamicRange => "low in contrast",
         Component::Pose => "turned away from the camera",
-        Component::Occlusion => "partly covered",
+        Component::Landmarks => "hard to place landmarks on",
         Component::DetectorConfidence => "hard to make out",
+        Component::Occlusion => "partly covered",
     }
 }

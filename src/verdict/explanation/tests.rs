@@ -1,5 +1,5 @@
 use super::*;
-use crate::face::{Component, Quality};
+use crate::face::{Area, Component, Occlusion, Quality};
 use crate::identity::fixtures::{in_parts, near, population, stepped, template};
 use crate::identity::{Profile, Sample, SampleKind};
 use crate::template::{ATTRIBUTES, AttributeVector, Embedding, Embeddings, FaceHash, Part, Template};
@@ -252,4 +252,18 @@ fn sentences_hold_no_names_of_measures_and_no_units_of_specialists() {
     for d in explain(&same, &profile(8), &fusion()).1.differences {
         assert!(d.expected[0] >= -1.0 && d.expected[1] <= 1.0, "{d:?}");
     }
+}
+
+#[test]
+fn a_covered_face_is_explained_by_what_is_covered() {
+    let cover = |areas: &[Area]| Some(Occlusion::new(Area::ALL.map(|a| if areas.contains(&a) { 0.9 } else { 0.0 })));
+    let masked = Template { occlusion: cover(&[Area::Nose, Area::Mouth, Area::Chin]), ..near(1, 77) };
+    let (verdict, explanation) = explain(&masked, &profile(8), &fusion());
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert!(explanation.differences.iter().all(|d| !d.attribute.starts_with("likeness")), "embeddings see the mask");
+    insta::assert_json_snapshot!(explanation);
+    let chin = Template { occlusion: cover(&[Area::Chin]), ..near(1, 77) };
+    let (verdict, explanation) = explain(&chin, &profile(8), &fusion());
+    assert_eq!(verdict, Verdict::Real);
+    insta::assert_json_snapshot!("a_covered_chin", explanation.summary);
 }
