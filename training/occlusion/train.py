@@ -108,7 +108,8 @@ def train(pool: Pool, models: Path, out: Path, steps: int, seed: int, jobs: int)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        smooth = {k: float(v) if not smooth else 0.98 * smooth[k] + 0.02 * float(v) for k, v in parts.items()}
+        now = {k: float(v.detach()) for k, v in parts.items()}
+        smooth = {k: v if not smooth else 0.98 * smooth[k] + 0.02 * v for k, v in now.items()}
         if step % 20 == 0:
             each = (time.monotonic() - began) / (step - done)
             print(f"{step} of {steps}, {each:.2f} s each: " + ", ".join(f"{k} {v:.3f}" for k, v in smooth.items()), flush=True)
