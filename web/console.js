@@ -131,7 +131,7 @@ function show(answer, index) {
 /** The limits of a verdict in words, by their kind. */
 const LIMITS = {
   quality: limit => `Limited by the ${words(limit.component)} (${number(limit.score, 0)} of 100).`,
-  occluded: limit => `Covered, and not compared: ${limit.regions.map(words).join(", ")}.`,
+  occluded: limit => `Covered, and not measured on their own: ${limit.regions.map(words).join(", ")}.`,
   between_thresholds: () => "The score lies between the thresholds.",
   few_references: limit => limit.references === 1 ? "Only 1 reference is enrolled." : `Only ${limit.references} references are enrolled.`,
   unstable: () => "A degraded copy got the opposite verdict.",

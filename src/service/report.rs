@@ -173,7 +173,8 @@ pub struct FaceReport {
     #[schema(value_type = Object)]
     pub pose: Pose,
     /// The quality of the face: `score`, the least of the components' scores, 0..=100, and `components`, each with
-    /// `component`, `value` in the component's unit and `score`, 0..=100.
+    /// `component`, `value` in the component's unit and `score`, 0..=100. `occlusion` is not compared with
+    /// `thresholds.min_quality`: what is covered stands in `limits`.
     #[schema(value_type = Object)]
     pub quality: Quality,
     /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them, or the

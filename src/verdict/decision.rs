@@ -47,7 +47,7 @@ impl Verdict {
 pub enum Limit {
     /// The image is cut or damaged: pixels are missing, and no verdict rests on the others.
     IncompleteImage,
-    /// Areas of the face are covered, and not compared.
+    /// Areas of the face are covered: their attributes and parts are not compared. The embeddings still see them.
     Occluded {
         /// The areas.
         regions: Areas,

@@ -151,7 +151,7 @@ pub struct Evidence {
     pub negative: Option<NegativeEvidence>,
     /// The enrolled image that the probe's image is a copy of. Not part of the score.
     pub copy: Option<CopyEvidence>,
-    /// The covered areas of the probe. What lies in them is not compared.
+    /// The covered areas of the probe. Their attributes and parts are not compared; the embeddings still see them.
     pub covered: Areas,
     /// Whether the probe is grey or toned, so that colours of the face are not compared.
     pub lacks_colour: bool,

@@ -21,7 +21,8 @@ pub(super) fn is_hidden(verdict: Verdict, score: f32, evidence: &Evidence, t: &T
         _ if features.is_empty() => false,
         Verdict::Real => HALVES.iter().any(|half| evidence.covered.contains_all(*half)),
         Verdict::Fake => score > CLEARLY_FAKE,
-        Verdict::DifferentPerson => evidence.likeness >= t.likeness - MARGIN,
+        // A search, which has no threshold of likeness, passes over who is nearer to another person.
+        Verdict::DifferentPerson => t.likeness.is_finite() && evidence.likeness >= t.likeness - MARGIN,
         Verdict::Inconclusive | Verdict::UnknownPerson | Verdict::NoFace => true,
     }
 }
@@ -92,6 +93,8 @@ mod tests {
             evidence.likeness = likeness;
             assert_eq!(is_hidden(Verdict::DifferentPerson, 0.5, &evidence, &t), hidden);
         }
+        let searched = Thresholds { likeness: f32::NEG_INFINITY, ..t };
+        assert!(!is_hidden(Verdict::DifferentPerson, 0.5, &evidence, &searched), "nearer to another person");
         assert!(is_hidden(Verdict::Fake, CLEARLY_FAKE + 0.001, &evidence, &t));
         assert!(!is_hidden(Verdict::Fake, CLEARLY_FAKE, &evidence, &t));
     }

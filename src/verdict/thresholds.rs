@@ -30,7 +30,7 @@ pub struct Thresholds {
     /// claimed. `similarity` follows from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_fmr: Option<f32>,
-    /// A face of lower quality than this (0..=100) is `inconclusive`, or `different_person` where its likeness is far
+    /// A face whose quality, `occlusion` not counted, is lower than this (0..=100) is `inconclusive`, or `different_person` where its likeness is far
     /// below the threshold.
     pub min_quality: f32,
 }

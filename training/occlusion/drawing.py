@@ -79,7 +79,14 @@ class Drawer:
         return mirrored(seen) if rng.random() < 0.5 else seen
 
     def one(
-        self, rng: np.random.Generator, index: int, kinds: list[str], *, cut: bool = False, wear: float = 0.0, light: bool = False
+        self,
+        rng: np.random.Generator,
+        index: int,
+        kinds: list[str],
+        *,
+        cut: bool = False,
+        wear: float = 0.0,
+        light: bool = False,
     ) -> Seen:
         """The face with this index and these kinds of things on it."""
         scene = self.scene(rng, index)

@@ -64,6 +64,12 @@ pub(super) fn outline(container: &Container<'_>, id: ItemId, codec: Codec) -> Re
     }
 }
 
+/// The most pixels that are coded for a picture of this size.
+pub(super) fn padded((width, height): (u32, u32)) -> u64 {
+    let side = |side: u32| u64::from(side).next_multiple_of(BLOCK);
+    side(width) * side(height)
+}
+
 /// Decodes an item of this size. Its own statement of how colours are coded goes before `coding`, and that before the
 /// codec's.
 pub(super) fn decode(
@@ -75,14 +81,14 @@ pub(super) fn decode(
     worker: &mut Option<Worker>,
 ) -> Result<Coded, Fault> {
     let Data { bytes, is_cut } = container.data(id)?;
-    let padded = |side: u32| u64::from(side).next_multiple_of(BLOCK);
-    let most = padded(width) * padded(height);
+    let most = padded((width, height));
     let mut coded = match codec {
         // Of AV1, a part of the data is no part of the picture.
         Codec::Av1 if is_cut => return Err(Fault::Broken("the file is cut")),
         Codec::Av1 => av1::decode(worker, container.properties(id), &bytes, (width, height), most)?,
         Codec::Hevc => {
             let config = hevc_config(container, id)?;
+            container.spend(config.nal_units.iter().map(Vec::len).sum())?;
             guarded(|| hevc::decode(config, &bytes, (width, height), most))?
         }
     };

@@ -1,6 +1,7 @@
 //! The boxes of a HEIF file: items, their properties, the references between them, and their bytes.
 //!
-//! Every walk is over boxes that are there, so its cost is bounded by the size of the file.
+//! An item has at most 255 properties, and every walk is over boxes that are there or over an item's properties. So the
+//! cost is bounded by the size of the file.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -17,6 +18,8 @@ use super::Fault;
 
 /// The largest index of items and properties that is read, in bytes. Most of a large one is a colour profile.
 const MAX_INDEX: usize = 8 << 20;
+/// Bytes of items that may be read of the smallest file.
+const SPARE: usize = 64 << 10;
 /// The types of properties that are read, or that change nothing of how the picture is shown.
 const READ: [&[u8; 4]; 14] = [
     b"a1op", b"av1C", b"hvcC", b"ispe", b"colr", b"pixi", b"irot", b"imir", b"clap", b"auxC", b"lsel", b"a1lx",
@@ -34,7 +37,7 @@ pub(super) struct Container<'a> {
     associations: HashMap<ItemId, Vec<(usize, bool)>>,
     locations: HashMap<ItemId, ItemLocation>,
     references: Vec<ItemReference>,
-    /// Bytes of items that may still be read: tiles may share them, but not without end.
+    /// Bytes of items and of their configuration that may still be read: tiles may share them, but not without end.
     budget: Cell<usize>,
 }
 
@@ -64,7 +67,7 @@ impl<'a> Container<'a> {
             associations: HashMap::new(),
             locations: HashMap::new(),
             references: Vec::new(),
-            budget: Cell::new(bytes.len().saturating_mul(2)),
+            budget: Cell::new(bytes.len().saturating_mul(2).saturating_add(SPARE)),
         };
         let mut primary = None;
         for found in BoxIter::new(index) {
@@ -96,13 +99,25 @@ impl<'a> Container<'a> {
                 b"ipco" => self.properties = parse_property_container(found.content)?,
                 b"ipma" => {
                     for (id, all) in parse_property_associations(found.content)? {
-                        let all = all.into_iter().map(|a| (usize::from(a.index), a.essential));
-                        self.associations.entry(id).or_default().extend(all);
+                        let all = all.into_iter().map(|a| (usize::from(a.index), a.essential)).collect();
+                        if self.associations.insert(id, all).is_some() {
+                            return Err(Fault::Broken("it lists the properties of a picture twice"));
+                        }
                     }
                 }
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// Takes bytes that are about to be decoded from those that may be.
+    ///
+    /// # Errors
+    /// Where none are left.
+    pub(super) fn spend(&self, bytes: usize) -> Result<(), Fault> {
+        let left = self.budget.get().checked_sub(bytes);
+        self.budget.set(left.ok_or(Fault::Broken("its pictures have more data than the file"))?);
         Ok(())
     }
 
@@ -188,8 +203,7 @@ impl<'a> Container<'a> {
                 (Cow::Owned(all), is_cut)
             }
         };
-        let left = self.budget.get().checked_sub(bytes.len());
-        self.budget.set(left.ok_or(Fault::Broken("its pictures have more data than the file"))?);
+        self.spend(bytes.len())?;
         Ok(Data { bytes, is_cut })
     }
 }

@@ -10,6 +10,11 @@ use super::container::Container;
 use super::planes::{Coding, Sample};
 use crate::imaging::av1::Worker;
 
+/// Coded pixels per pixel of a grid: tiles of the least side that standards allow, 64, are coded as 128.
+const MOST_CODED: u64 = 4;
+/// Coded pixels that a grid of any size may have.
+const SMALL_GRID: u64 = 1 << 20;
+
 /// What of the coded samples is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -55,6 +60,10 @@ impl Layer {
         let fits = |side: u32, tile: u32, count: u32| tile > 0 && side > 0 && side.div_ceil(tile) == count;
         if !fits(size.0, tile.0, columns) || !fits(size.1, tile.1, rows) || tiles.len() != (columns * rows) as usize {
             return Err(Fault::Broken("the tiles of its grid do not cover it"));
+        }
+        let coded = coded::padded(tile) * tiles.len() as u64;
+        if coded > MOST_CODED * u64::from(size.0) * u64::from(size.1) + SMALL_GRID {
+            return Err(Fault::Broken("the tiles of its grid are too small"));
         }
         let codec = Codec::of(container.kind(first)?)?.ok_or(Fault::Broken("a grid is a tile of another"))?;
         for &id in &tiles {

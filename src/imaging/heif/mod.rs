@@ -150,14 +150,14 @@ impl<'a> Picture<'a> {
 /// The item whose pixels are shown, behind those that only pass on another's, and what is done to them.
 fn shown(container: &Container<'_>) -> Result<(ItemId, Vec<Step>), Fault> {
     const DEEPEST: usize = 4;
-    let (mut id, mut steps) = (container.primary, turns::steps(container, container.primary));
+    let (mut id, mut steps) = (container.primary, turns::steps(container, container.primary)?);
     for _ in 0..DEEPEST {
         // A tone map is added to a picture that is complete without it.
         match &container.kind(id)? {
             b"iden" | b"tmap" => {
                 container.check_understood(id)?;
                 id = *container.referenced(id, *b"dimg").first().ok_or(Fault::Broken("its picture has no source"))?;
-                steps.splice(0..0, turns::steps(container, id));
+                steps.splice(0..0, turns::steps(container, id)?);
             }
             _ => return Ok((id, steps)),
         }

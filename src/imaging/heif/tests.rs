@@ -166,6 +166,21 @@ fn sizes_that_do_not_fit_are_refused() {
     }
 }
 
+/// What a file repeats costs as often: a turn of the picture, a walk over properties.
+#[test]
+fn files_that_repeat_what_they_say_are_refused() {
+    let changed = |name: &str, from: &[u8; 4], to: &[u8; 4]| {
+        let mut file = record(HEIC, name).file;
+        let at = file.windows(4).position(|part| part == from).unwrap();
+        file[at..at + 4].copy_from_slice(to);
+        file
+    };
+    assert!(Picture::open(&record(HEIC, "clap-irot1-imir1").file).is_ok());
+    let twice = changed("clap-irot1-imir1", b"imir", b"irot");
+    let fault = Picture::open(&twice).map(|_| ()).unwrap_err();
+    assert_eq!(fault, Fault::Broken("it crops, turns or mirrors a picture twice"));
+}
+
 proptest! {
     #[test]
     fn damaged_files_are_refused_or_read_within_their_size(

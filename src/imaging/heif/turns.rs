@@ -19,8 +19,15 @@ pub(super) enum Step {
     Turn(Orientation),
 }
 
-/// The steps of an item, in the order of the file.
-pub(super) fn steps(container: &Container<'_>, id: ItemId) -> Vec<Step> {
+/// The steps of an item, in the order of the file: at most one of each kind.
+pub(super) fn steps(container: &Container<'_>, id: ItemId) -> Result<Vec<Step>, Fault> {
+    let of_kind = |is_it: fn(&Property) -> bool| container.properties(id).filter(|property| is_it(property)).count();
+    let most = of_kind(|p| matches!(p, Property::CleanAperture { .. }))
+        .max(of_kind(|p| matches!(p, Property::Rotation(_))))
+        .max(of_kind(|p| matches!(p, Property::Mirror(_))));
+    if most > 1 {
+        return Err(Fault::Broken("it crops, turns or mirrors a picture twice"));
+    }
     let step = |property: &Property| match *property {
         Property::CleanAperture { width, height, horiz_offset, vert_offset } => {
             Some(Step::Crop { size: [width, height], offset: [horiz_offset, vert_offset] })
@@ -33,7 +40,7 @@ pub(super) fn steps(container: &Container<'_>, id: ItemId) -> Vec<Step> {
         Property::Mirror(false) => Some(Step::Turn(Orientation::FlipHorizontal)),
         _ => None,
     };
-    container.properties(id).filter_map(step).collect()
+    Ok(container.properties(id).filter_map(step).collect())
 }
 
 /// All turns as one.

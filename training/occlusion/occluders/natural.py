@@ -76,7 +76,8 @@ def make_up(scene: Scene) -> Cover:
     for part in rng.choice(len(parts), int(rng.integers(1, 4)), replace=False):
         alpha = np.maximum(alpha, hull(scene.side, scene.points[list(parts[int(part)])]))
     soft = cv2.GaussianBlur(alpha, (0, 0), scene.height * scene.between(0.005, 0.04))
-    return Cover.clear(soft * np.float32(scene.between(0.1, 0.5)), textures.plain(scene, rng.uniform(0, 255, 3).astype(np.float32)))
+    strength = np.float32(scene.between(0.1, 0.5))
+    return Cover.clear(soft * strength, textures.plain(scene, rng.uniform(0, 255, 3).astype(np.float32)))
 
 
 def shadow(scene: Scene) -> Cover:

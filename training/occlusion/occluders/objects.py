@@ -98,7 +98,7 @@ def sticker(scene: Scene) -> Cover:
     colour = np.broadcast_to(rng.uniform(0, 255, 3).astype(np.float32), scene.image.shape).copy()
     for x in (-0.35, 0.35):
         colour *= 1 - ellipse(side, centre + radius * np.array([x, -0.25]), (radius * 0.12, radius * 0.18), 0)[..., None]
-    grin = ellipse(side, centre + [0, radius * 0.3], (radius * 0.5, radius * 0.2), 0)
+    grin = ellipse(side, centre + np.array([0, radius * 0.3]), (radius * 0.5, radius * 0.2), 0)
     return Cover.opaque(alpha, colour * (1 - grin[..., None]))
 
 
