@@ -45,7 +45,7 @@ impl Scaled {
     ) -> Result<Vec<Detection>, InferenceError> {
         let whole = Rect { x: 0, y: 0, width: self.width, height: self.height };
         let found = center_face::run(net, self.input(whole)?, least)?;
-        Ok(self.back(distinct(found, max_overlap)))
+        Ok(self.back(&distinct(found, max_overlap)))
     }
 
     /// Like [`Scaled::detect`], but run only over what shows something, in tiles of limited size. Faces of up to
@@ -70,7 +70,7 @@ impl Scaled {
                 tile.owns((centre.x, centre.y), f.bbox.side())
             }));
         }
-        Ok(self.back(distinct(all, max_overlap)))
+        Ok(self.back(&distinct(all, max_overlap)))
     }
 
     /// The largest face that tiles are sure to find, in pixels of the source.
@@ -97,7 +97,7 @@ impl Scaled {
         Tensor::new(&[1, 3, height, width], data)
     }
 
-    fn back(&self, found: Vec<Detection>) -> Vec<Detection> {
+    fn back(&self, found: &[Detection]) -> Vec<Detection> {
         let (sx, sy) = self.per_pixel;
         found.iter().map(|f| in_source(f, |p| Point::new(p.x * sx, p.y * sy), (sx, sy))).collect()
     }

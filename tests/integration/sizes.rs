@@ -94,10 +94,10 @@ fn a_small_face_beside_a_large_one_is_found() {
     for (width, height, front, sizes) in
         [(1920, 1080, 500.0, [64.0, 80.0]), (4000, 3000, 1250.0, [135.0, 170.0]), (1080, 1920, 500.0, [64.0, 80.0])]
     {
-        for (i, size) in sizes.into_iter().enumerate() {
+        for (i, size) in (0i64..).zip(sizes) {
             for at in [(0.6, 0.1), (0.8, 0.5), (0.7, 0.85)] {
                 let mut picture = empty(width, height);
-                let first = large.paste(&mut picture, front, (20 + 50 * i as i64, 20));
+                let first = large.paste(&mut picture, front, (20 + 50 * i, 20));
                 let at = ((width as f32 * at.0) as i64, (height as f32 * at.1) as i64);
                 // Below the large portrait where the picture is upright.
                 let at = if width < height { (at.0 - 500, at.1.max(1000)) } else { at };
@@ -142,9 +142,9 @@ fn a_face_where_tiles_meet_is_found_once() {
         Rgb([shade, shade, shade])
     });
     let mut faces = vec![large.paste(&mut picture, 900.0, (20, 20))];
-    for (i, size) in [50.0, 90.0, 140.0, 200.0].into_iter().enumerate() {
+    for (i, size) in (0i64..).zip([50.0, 90.0, 140.0, 200.0]) {
         for column in 0..5 {
-            let at = (1700 + 450 * column + 17 * i as i64, 40 + 560 * i as i64);
+            let at = (1700 + 450 * column + 17 * i, 40 + 560 * i);
             faces.push(small.paste(&mut picture, size, at));
         }
     }

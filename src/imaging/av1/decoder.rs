@@ -67,7 +67,6 @@ impl Decoder {
         let mut decoder = Self(None);
         // SAFETY: the context may be written to; the settings may be read, once, which is their move into the library.
         let result = unsafe { dav1d_open(NonNull::new(&raw mut decoder.0), NonNull::new(&raw mut settings)) };
-        std::mem::forget(settings);
         match result {
             Dav1dResult(0) => Ok(decoder),
             _ => Err(Fail::Decoder),

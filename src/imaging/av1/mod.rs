@@ -1,4 +1,4 @@
-//! AV1 pictures (AOMedia AV1 Bitstream), decoded in a process of their own.
+//! AV1 pictures (the bitstream of the Alliance for Open Media), decoded in a process of their own.
 //!
 //! [`decoder`] calls a library that ends the process where it finds itself in a state that should not be. A program
 //! that may not end so calls [`serve`] in a child and says with [`decode_in`] how to start it; [`worker`] speaks with

@@ -199,7 +199,8 @@ fn read_answer(input: &mut impl Read, most: u32) -> io::Result<Result<Frame, Fai
     }))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -66,9 +66,8 @@ impl<T: Sample> Canvas<T> {
             for (x, pixel) in row.as_chunks::<N>().0.iter().enumerate() {
                 let opacity = alpha.samples[start + near(x, self.size.0, alpha.size.0)];
                 let full: u32 = opacity.into();
-                samples.extend(pixel.iter().map(|&v| match is_multiplied && full > 0 {
-                    true => T::of((v.into() as f32 / full as f32).min(1.0)),
-                    false => v,
+                samples.extend(pixel.iter().map(|&v| {
+                    if is_multiplied && full > 0 { T::of((v.into() as f32 / full as f32).min(1.0)) } else { v }
                 }));
                 samples.push(opacity);
             }

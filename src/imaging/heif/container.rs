@@ -144,9 +144,10 @@ impl<'a> Container<'a> {
             Property::Unknown(kind, _) => READ.contains(&&kind.0),
             _ => true,
         };
-        match self.associated(id).any(|(property, must)| must && !is_read(property)) {
-            true => Err(Fault::Broken("it has a property that is not read")),
-            false => Ok(()),
+        if self.associated(id).any(|(property, must)| must && !is_read(property)) {
+            Err(Fault::Broken("it has a property that is not read"))
+        } else {
+            Ok(())
         }
     }
 

@@ -112,9 +112,10 @@ fn check(sps: &Sps, (width, height): (u32, u32), most: u64) -> Result<(), Fault>
     let cropped = |side: u32, cut: u64, unit: u32| u64::from(side).checked_sub(cut.saturating_mul(unit.into()));
     let is_there = cropped(columns, left + right, subsampled.0).is_some_and(|n| n >= width.into())
         && cropped(rows, top + bottom, subsampled.1).is_some_and(|n| n >= height.into());
-    match is_there && !sps.separate_colour_plane_flag && u64::from(columns) * u64::from(rows) <= most {
-        true => Ok(()),
-        false => Err(Fault::Broken("its coded picture has another size than it says")),
+    if is_there && !sps.separate_colour_plane_flag && u64::from(columns) * u64::from(rows) <= most {
+        Ok(())
+    } else {
+        Err(Fault::Broken("its coded picture has another size than it says"))
     }
 }
 

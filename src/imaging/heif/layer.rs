@@ -83,7 +83,7 @@ impl Layer {
 
     /// Whether it can be halved this often: a tile that leaves pixels over would shift those behind it.
     pub(super) fn can_halve(&self, halvings: u32) -> bool {
-        self.tiles.len() == 1 || (self.tile.0 | self.tile.1) % (1 << halvings) == 0
+        self.tiles.len() == 1 || (self.tile.0 | self.tile.1).is_multiple_of(1 << halvings)
     }
 
     /// Bytes that the samples of one tile take while it is decoded.

@@ -75,7 +75,7 @@ impl<'a> Picture<'a> {
         let is_multiplied = alpha.is_some_and(|id| container.referenced(shown, *b"prem").contains(&id));
         let alpha = alpha.map(|id| Layer::of(&container, id)).transpose()?;
         let colours = colours(&container, shown, &layer);
-        Ok(Self { layer, alpha, is_multiplied, steps, colours, container })
+        Ok(Self { container, layer, alpha, is_multiplied, steps, colours })
     }
 
     /// Columns and rows as they are stored, before they are cropped and turned.
@@ -121,10 +121,8 @@ impl<'a> Picture<'a> {
     /// # Errors
     /// A [`Fault`] where none can be decoded. A fault of the decoder is one of them.
     pub(crate) fn read(&self, halvings: u32) -> Result<Pixels, Fault> {
-        let (image, is_complete) = match self.is_wide() {
-            true => self.image::<u16>(halvings)?,
-            false => self.image::<u8>(halvings)?,
-        };
+        let (image, is_complete) =
+            if self.is_wide() { self.image::<u16>(halvings)? } else { self.image::<u8>(halvings)? };
         let image = turns::apply(&self.steps, image)?;
         Ok(Pixels { image, is_complete })
     }

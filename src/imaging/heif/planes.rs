@@ -115,14 +115,16 @@ impl<'p> Rows<'p> {
             return Err(Fault::Broken("its way of coding colours is impossible"));
         }
         let unit = |depth: u8| f32::from(1u16 << (depth - 8));
-        let luma = match coding.is_full {
-            true => (0.0, 1.0 / (256.0 * unit(all[0].depth) - 1.0)),
-            false => (16.0 * unit(all[0].depth), 1.0 / (219.0 * unit(all[0].depth))),
+        let luma = if coding.is_full {
+            (0.0, 1.0 / (256.0 * unit(all[0].depth) - 1.0))
+        } else {
+            (16.0 * unit(all[0].depth), 1.0 / (219.0 * unit(all[0].depth)))
         };
         let depth = all[1].depth.max(8);
-        let chroma = match coding.is_full {
-            true => (128.0 * unit(depth), 1.0 / (256.0 * unit(depth) - 1.0)),
-            false => (128.0 * unit(depth), 1.0 / (224.0 * unit(depth))),
+        let chroma = if coding.is_full {
+            (128.0 * unit(depth), 1.0 / (256.0 * unit(depth) - 1.0))
+        } else {
+            (128.0 * unit(depth), 1.0 / (224.0 * unit(depth)))
         };
         // Green, blue and red are coded alike.
         let chroma = if matches!(matrix, Matrix::Identity) { luma } else { chroma };
@@ -234,9 +236,10 @@ impl Planes {
         let (size, chroma) = (self.size, self.chroma_size());
         let is_there = self.all[0].holds(size) && (!self.has_colour() || self.all[1..].iter().all(|p| p.holds(chroma)));
         let depths = || self.all.iter().filter(|p| !p.samples.is_empty()).all(|p| (8..=16).contains(&p.depth));
-        match size.0 > 0 && size.1 > 0 && is_there && depths() {
-            true => Ok(()),
-            false => Err(Fault::Broken("its coded picture is smaller than it says")),
+        if size.0 > 0 && size.1 > 0 && is_there && depths() {
+            Ok(())
+        } else {
+            Err(Fault::Broken("its coded picture is smaller than it says"))
         }
     }
 }

@@ -287,13 +287,15 @@ impl Facts<'_> {
     /// What is covered, and what that does.
     fn covered(&self) -> Option<String> {
         let covered = self.evidence.covered;
-        (!covered.is_empty()).then(|| match self.decision.hidden {
-            true => "What is covered may lower the likeness of the whole face.".into(),
-            false => format!(
+        (!covered.is_empty()).then(|| {
+            if self.decision.hidden {
+                return "What is covered may lower the likeness of the whole face.".into();
+            }
+            format!(
                 "{} covered: what lies there is not measured on its own, and the likeness of the whole face may be lower \
                  for it.",
                 capitalised(&covered.are())
-            ),
+            )
         })
     }
 
