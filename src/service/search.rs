@@ -85,7 +85,8 @@ impl Service {
         let mut report = FaceReport::new(index, face, template.as_ref(), comparison.as_ref().map(|(_, c)| c));
         report.explanation = match &comparison {
             Some((candidate, found)) => {
-                let certain = found.judgement.decision.uncertain_identity().is_none();
+                let decision = &found.judgement.decision;
+                let certain = !decision.replaced && decision.uncertain_identity().is_none();
                 report.explanation.found_by(&search.facts(Some(candidate)), certain)
             }
             None => Explanation::of_nobody(&search.facts(compared.first().map(|c| &c.candidate))),

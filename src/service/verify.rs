@@ -214,5 +214,9 @@ fn others(faces: &[FaceReport], deciding: usize) -> Vec<OtherFace<'_>> {
     // The sentence on the deciding face has said it already.
     let is_told = faces.get(deciding).is_some_and(|f| f.limits.contains(&Limit::SuspiciousCompanion));
     let others = others.filter(|f| !(is_told && f.limits.iter().any(|l| matches!(l, Limit::UncertainIdentity { .. }))));
-    others.filter_map(|f| Some(OtherFace { person: &f.identity.as_ref()?.display_name, verdict: f.verdict })).collect()
+    let told = others.filter_map(|f| {
+        let person = &f.identity.as_ref()?.display_name;
+        Some(OtherFace { person, verdict: f.verdict, replaced: f.standing.replaced })
+    });
+    told.collect()
 }

@@ -1,9 +1,10 @@
-//! The crate's only unsafe code: vector instructions, and memory that is allocated without being filled.
+//! The crate's only unsafe code but for the calls of the AV1 decoder (`imaging/av1/decoder.rs`): vector instructions, and
+//! memory that is allocated without being filled.
 //!
 //! [`Lanes`] offers the processor's vectors over slices whose lengths are checked, [`dispatch`] picks the instruction
 //! set at run time, and [`unfilled`] allocates a tensor that an operator is about to write. `docs/speed.md` says
 //! why the vectors are not those of a crate.
-#![allow(unsafe_code, reason = "the only module that may; each use states why it is sound")]
+#![allow(unsafe_code, reason = "only this module and imaging/av1/decoder.rs may; each use states why it is sound")]
 #![allow(clippy::inline_always, reason = "only code that is inlined into a kernel is compiled for wide vectors")]
 
 mod dispatch;

@@ -36,8 +36,11 @@ impl ImageDecision {
 pub struct Standing {
     /// The verdict on the face.
     pub verdict: Verdict,
-    /// Whether the face depicts the claimed person, or in a search anybody enrolled, genuine or not.
+    /// Whether the face depicts the claimed person, or in a search anybody enrolled, genuine or not; or has replaced the
+    /// person's in a copy of a reference.
     pub depicts_person: bool,
+    /// Whether it is another person's in a copy of a reference.
+    pub replaced: bool,
     /// Whether the face is too poor to be judged.
     pub poor: bool,
     /// The natural log odds that it depicts that person; below all others for a face that was compared with nobody.
@@ -50,14 +53,20 @@ impl Standing {
         Self {
             verdict: judgement.decision.verdict,
             depicts_person: judgement.depicts_person(),
+            replaced: judgement.decision.replaced,
             poor: judgement.decision.poor,
             likeness: judgement.evidence.likeness,
         }
     }
 
     /// The standing of a face that was compared with nobody.
-    pub const STRANGER: Self =
-        Self { verdict: Verdict::UnknownPerson, depicts_person: false, poor: false, likeness: f32::NEG_INFINITY };
+    pub const STRANGER: Self = Self {
+        verdict: Verdict::UnknownPerson,
+        depicts_person: false,
+        replaced: false,
+        poor: false,
+        likeness: f32::NEG_INFINITY,
+    };
 
     /// How alarming the face is: a fake of the person most, then an undecided face, then a genuine one, then one that
     /// is like the person but too poor to be judged, as in the crowd behind them, then a face that does not depict the
@@ -96,11 +105,11 @@ mod tests {
     use Verdict::{DifferentPerson, Fake, Inconclusive, Real};
 
     fn depicts(verdict: Verdict, likeness: f32) -> Standing {
-        Standing { verdict, depicts_person: true, poor: false, likeness }
+        Standing { verdict, depicts_person: true, likeness, ..Standing::STRANGER }
     }
 
     fn another(verdict: Verdict, likeness: f32) -> Standing {
-        Standing { verdict, depicts_person: false, poor: false, likeness }
+        Standing { verdict, likeness, ..Standing::STRANGER }
     }
 
     #[test]

@@ -4,13 +4,16 @@ use super::Explanation;
 use super::words::listed;
 use crate::verdict::Verdict;
 
-/// A face beside the one that decides. It depicts a person, or may do so.
+/// A face beside the one that decides. It depicts a person, may do so, or has replaced the person's in a copy of a
+/// reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherFace<'a> {
     /// The person's display name.
     pub person: &'a str,
     /// The verdict on the face.
     pub verdict: Verdict,
+    /// Whether it is another person's in a copy of a reference.
+    pub replaced: bool,
 }
 
 impl Explanation {
@@ -29,9 +32,22 @@ impl Explanation {
     }
 }
 
-/// The faces that depict this person.
+/// What is said of this person.
 fn sentence(person: &str, others: &[OtherFace]) -> String {
-    let count = |verdict: Verdict| others.iter().filter(|o| o.person == person && o.verdict == verdict).count();
+    let (replaced, own): (Vec<&OtherFace>, Vec<&OtherFace>) =
+        others.iter().filter(|o| o.person == person).partition(|o| o.replaced);
+    let replaced = match replaced.len() {
+        0 => None,
+        1 => Some(format!("One more face is another person's in a copy of a reference of {person}.")),
+        n => Some(format!("{n} more faces are other people's in copies of references of {person}.")),
+    };
+    let told = [(!own.is_empty()).then(|| resembling(person, &own)), replaced];
+    told.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The faces that depict this person.
+fn resembling(person: &str, others: &[&OtherFace]) -> String {
+    let count = |verdict: Verdict| others.iter().filter(|o| o.verdict == verdict).count();
     let kinds = [
         (count(Verdict::Fake), ["does not pass as genuine", "do not pass as genuine"]),
         (count(Verdict::Inconclusive), ["is undecided", "are undecided"]),
@@ -60,8 +76,22 @@ mod tests {
     use Verdict::{Fake, Inconclusive, Real};
 
     fn told(others: &[(&str, Verdict)]) -> String {
-        let others: Vec<_> = others.iter().map(|&(person, verdict)| OtherFace { person, verdict }).collect();
+        let of = |&(person, verdict): &(_, _)| OtherFace { person, verdict, replaced: false };
+        let others: Vec<_> = others.iter().map(of).collect();
         Explanation::only("Fake.").beside(&others).summary
+    }
+
+    #[test]
+    fn a_face_that_replaced_the_persons_resembles_nobody() {
+        let replaced = OtherFace { person: "Jane", verdict: Fake, replaced: true };
+        let own = OtherFace { replaced: false, ..replaced };
+        let said = |others: &[OtherFace]| Explanation::only("Fake.").beside(others).summary;
+        assert_eq!(said(&[replaced]), "Fake. One more face is another person's in a copy of a reference of Jane.");
+        assert_eq!(
+            said(&[replaced, own, replaced]),
+            "Fake. One more face resembles Jane and does not pass as genuine. 2 more faces are other people's in copies \
+             of references of Jane."
+        );
     }
 
     #[test]

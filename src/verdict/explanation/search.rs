@@ -60,7 +60,8 @@ impl Explanation {
     }
 
     /// The explanation of a face that a search found to depict a person. It says first how the person was found;
-    /// `certain` where the similarity suffices to call the face fake, or need not.
+    /// `certain` where the similarity suffices to call the face fake, or need not; not where another face replaced the
+    /// person's.
     #[must_use]
     pub fn found_by(mut self, facts: &SearchFacts, certain: bool) -> Self {
         if let Some(found) = facts.candidate {
