@@ -179,6 +179,23 @@ fn files_that_repeat_what_they_say_are_refused() {
     let twice = changed("clap-irot1-imir1", b"imir", b"irot");
     let fault = Picture::open(&twice).map(|_| ()).unwrap_err();
     assert_eq!(fault, Fault::Broken("it crops, turns or mirrors a picture twice"));
+    // The second list of properties is made that of the item of the first.
+    let mut file = record(HEIC, "grid").file;
+    let at = file.windows(4).position(|part| part == b"ipma").unwrap();
+    let (list, wide) = (at + 12, usize::from(file[at + 7] & 1) + 1);
+    let second = list + 3 + wide * usize::from(file[list + 2]);
+    file.copy_within(list..list + 2, second);
+    let fault = Picture::open(&file).map(|_| ()).unwrap_err();
+    assert_eq!(fault, Fault::Broken("it lists the properties of a picture twice"));
+}
+
+#[test]
+fn what_is_read_again_and_again_is_counted() {
+    let file = record(HEIC, "grid").file;
+    let container = Container::read(&file).unwrap();
+    assert_eq!(container.spend(2 * file.len()), Ok(()));
+    let most = (0..1000).take_while(|_| container.spend(1 << 10).is_ok()).count();
+    assert_eq!(most, 64, "a small file may be read more often");
 }
 
 proptest! {
