@@ -93,7 +93,7 @@ impl Epilogue<'_> {
 
 /// The micro-kernel: the sums of `M` rows of a panel from row `first` on, over the first `N` vectors of a tile.
 #[inline(always)]
-fn sums<L: Lanes, const M: usize, const N: usize>(panel: &[f32], first: usize, tile: &[f32]) -> [[L; N]; M] {
+pub(super) fn sums<L: Lanes, const M: usize, const N: usize>(panel: &[f32], first: usize, tile: &[f32]) -> [[L; N]; M] {
     let mut sums = [[L::splat(0.0); N]; M];
     for (weights, source) in panel.chunks_exact(PANEL).zip(tile.chunks_exact(VECTORS * L::COUNT)) {
         let mut values = [L::splat(0.0); N];

@@ -1,6 +1,6 @@
 //! The arithmetic of the operators in [`super::tract`], on slices, so that it can be tested without an engine.
 //!
-//! All kernels compute in `f32`, one image at a time in CHW layout, on the calling thread.
+//! All kernels compute in `f32` on the calling thread; those of images take one at a time in CHW layout.
 #![allow(clippy::inline_always, reason = "only code that is inlined into a kernel is compiled for wide vectors")]
 
 mod activation;
@@ -9,6 +9,7 @@ mod direct;
 mod flops;
 mod gemm;
 mod inverted_residual;
+mod linear;
 mod planes;
 mod pool;
 mod spatial;
@@ -20,6 +21,7 @@ pub(super) use depthwise::Depthwise;
 pub use flops::multiply_adds;
 pub(super) use gemm::{Epilogue, PackedWeights, Pointwise};
 pub(super) use inverted_residual::{Filters, InvertedResidual, Layer};
+pub(super) use linear::{ByteWeights, Linear};
 pub(super) use planes::ConvShape;
 pub(super) use pool::MaxPool;
 pub(super) use spatial::Spatial;

@@ -5,8 +5,8 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::{
-    Activation, ConvShape, Depthwise, Epilogue, Filters, InvertedResidual, Layer, MaxPool, PackedWeights, Pointwise,
-    Spatial, TransposedConv, Winograd, WinogradWeights,
+    Activation, ByteWeights, ConvShape, Depthwise, Epilogue, Filters, InvertedResidual, Layer, Linear, MaxPool,
+    PackedWeights, Pointwise, Spatial, TransposedConv, Winograd, WinogradWeights,
 };
 use crate::simd::{InstructionSet, run_on};
 
@@ -184,6 +184,29 @@ fn an_inverted_residual_in_several_steps() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn linear(rows in 1usize..30, inputs in 1usize..400, outputs in 1usize..120, seed: u32) {
+        let source = values(rows * inputs, seed);
+        let (scale, bias) = (values(outputs, seed ^ 1), values(outputs, seed ^ 2));
+        let bytes: Vec<i8> = values(inputs * outputs, seed ^ 3).iter().map(|v| (v * 128.0).round() as i8).collect();
+        let expected: Vec<f32> = (0..rows * outputs)
+            .map(|i| {
+                let (row, output) = (i / outputs, i % outputs);
+                let product = |k| f64::from(source[row * inputs + k]) * f64::from(bytes[k * outputs + output]);
+                let sum: f64 = (0..inputs).map(product).sum();
+                (sum * f64::from(scale[output])) as f32 + bias[output]
+            })
+            .collect();
+        let weights = ByteWeights::pack(inputs, &bytes, &scale, &bias);
+        for set in InstructionSet::available() {
+            let (mut out, mut scratch) = (vec![f32::NAN; rows * outputs], Vec::new());
+            run_on(set, Linear { weights: &weights, source: &source, out: &mut out, scratch: &mut scratch });
+            for (found, expected) in out.iter().zip(&expected) {
+                prop_assert!((found - expected).abs() < 0.01, "{found} {expected} {set:?}");
+            }
+        }
+    }
 
     #[test]
     fn pointwise(

@@ -6,6 +6,7 @@
 mod conv;
 mod depthwise;
 mod inverted_residual;
+mod linear;
 mod nchw;
 mod operator;
 mod patterns;

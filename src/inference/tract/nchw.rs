@@ -22,6 +22,11 @@ pub(super) fn with_planes(f: impl FnOnce(&mut Vec<f32>)) {
     PLANES.with_borrow_mut(f);
 }
 
+/// Lends the thread's scratch memory to `f`.
+pub(super) fn with_scratch(f: impl FnOnce(&mut Vec<f32>)) {
+    SCRATCH.with_borrow_mut(f);
+}
+
 /// Whether the kernels support `spec`: NCHW, two axes, no dilation.
 pub(super) fn is_supported(spec: &PoolSpec) -> bool {
     spec.data_format == DataFormat::NCHW && spec.rank() == 2 && spec.dilations().iter().all(|d| *d == 1)

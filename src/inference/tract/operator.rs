@@ -1,6 +1,6 @@
 //! The traits that tract asks of every operator.
 
-/// Implements tract's operator traits for a type with a field `spec: PoolSpec` and the methods
+/// Implements tract's operator traits for a type with the methods
 /// `run(&self, inputs: &[TValue]) -> TractResult<Tensor>` and
 /// `facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>>`.
 macro_rules! operator {
@@ -11,10 +11,6 @@ macro_rules! operator {
         impl Op for $op {
             fn name(&self) -> StaticName {
                 stringify!($op).into()
-            }
-
-            fn info(&self) -> TractResult<Vec<String>> {
-                Ok(self.spec.info())
             }
 
             fn validation(&self) -> Validation {

@@ -4,6 +4,7 @@
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::cast::Cast;
 use tract_onnx::tract_core::ops::logic::Iff;
 
 use crate::inference::kernels::Activation;
@@ -38,6 +39,44 @@ pub(super) fn per_channel(tensor: &Tensor, n: usize) -> Option<Vec<f32>> {
         (_, [1, c, 1, 1] | [c, 1, 1] | [c]) if *c == n => Some(values.to_vec()),
         _ => None,
     }
+}
+
+/// Constant bytes and their scale per column, if `value` is their matrix of floats as tract lowers `DequantizeLinear`
+/// along axis 1: (float(bytes) - 0) * scale.
+pub(super) fn dequantised(model: &TypedModel, value: OutletId) -> TractResult<Option<(Arc<Tensor>, Vec<f32>)>> {
+    let product = model.node(value.node);
+    if !is_binary(product, "Mul") {
+        return Ok(None);
+    }
+    let difference = model.node(product.inputs[0].node);
+    if !is_binary(difference, "Sub") {
+        return Ok(None);
+    }
+    let cast = model.node(difference.inputs[0].node);
+    let (true, Some(bytes), Some(zero), Some(scale)) = (
+        cast.op_is::<Cast>(),
+        cast.inputs.first().and_then(|bytes| constant(model, *bytes)),
+        constant(model, difference.inputs[1]),
+        constant(model, product.inputs[1]),
+    ) else {
+        return Ok(None);
+    };
+    let (zero, values) = (zero.try_as_plain_ram()?.as_slice::<f32>()?, scale.try_as_plain_ram()?.as_slice::<f32>()?);
+    let by_column = bytes.datum_type() == i8::datum_type()
+        && matches!((bytes.shape(), scale.shape()), (&[_, columns], &[1, n]) if n == columns);
+    Ok((by_column && zero.iter().all(|v| is_zero(*v))).then(|| (bytes, values.to_vec())))
+}
+
+/// The constant that is added to each row of the matrix `value`, which has `n` columns, and the sum.
+pub(super) fn added_constant(model: &TypedModel, value: OutletId, n: usize) -> Option<(Vec<f32>, OutletId)> {
+    let sum = sole_consumer(model, value)?;
+    let constant = operand(model, sum, "Add", value)?;
+    let values = constant.try_as_plain_ram().ok()?.as_slice::<f32>().ok()?;
+    (values.len() == n && constant.shape().last() == Some(&n)).then(|| (values.to_vec(), sum.id.into()))
+}
+
+fn is_binary(node: &TypedNode, name: &str) -> bool {
+    node.op_as::<TypedBinOp>().is_some_and(|op| op.0.name() == name)
 }
 
 fn single(tensor: &Tensor) -> Option<f32> {

@@ -1,16 +1,18 @@
 //! Replaces operators of a graph by this project's.
 //!
-//! Constants are propagated first, because a convolution is replaced only if its weights are constant, and many weights
-//! are computed from other constants in the file.
+//! Constants are propagated before convolutions are replaced, because that is done only if their weights are constant, and
+//! many weights are computed from other constants in the file.
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "tract calls rules with a context, which is empty here")]
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PoolSpec};
+use tract_onnx::tract_core::ops::einsum::EinSum;
 
 use super::conv::{ConvWeights, FusedConv};
 use super::depthwise::FusedDepthwise;
 use super::inverted_residual::FusedInvertedResidual;
+use super::linear::linear;
 use super::nchw::is_supported;
 use super::patterns::{activation, constant, per_channel, residual, residual_unchecked, sole_consumer};
 use super::pool::FastMaxPool;
@@ -19,6 +21,9 @@ use crate::inference::kernels::{Activation, Filters, Layer, PackedWeights, Winog
 
 /// Replaces the operators that have a faster counterpart.
 pub(super) fn rewrite(model: &mut TypedModel) -> TractResult<()> {
+    // Before constants are propagated, which would widen all bytes.
+    Rewriter::default().with_rule_for::<EinSum>("linear layer", linear).rewrite(&(), model)?;
+    model.compact()?;
     model.prop_consts()?;
     model.compact()?;
     Rewriter::default()

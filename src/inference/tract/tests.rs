@@ -5,7 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::cast::cast;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
+use tract_onnx::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_core::ops::logic::{Iff, comp_gt};
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::DataFormat;
@@ -145,10 +147,13 @@ fn source(model: &mut TypedModel, case: &Case) -> OutletId {
 /// Compares the outputs of the graph with and without rewriting, and returns the names of the rewritten graph's
 /// operators.
 fn compare(model: &TypedModel, case: &Case) -> Vec<String> {
+    compare_on(model, &tensor(&[1, case.channels, case.side[0], case.side[1]], 3))
+}
+
+fn compare_on(model: &TypedModel, input: &Tensor) -> Vec<String> {
     let mut ours = model.clone();
     rewrite(&mut ours).unwrap();
     let names = ours.nodes.iter().map(|n| n.op.name().to_string()).collect();
-    let input = tensor(&[1, case.channels, case.side[0], case.side[1]], 3);
     let run = |m: TypedModel| m.into_optimized().unwrap().into_runnable().unwrap().run(tvec!(input.clone().into()));
     let (expected, found) = (run(model.clone()).unwrap(), run(ours).unwrap());
     found[0].close_enough(&expected[0], Approximation::Approximate).unwrap();
@@ -195,6 +200,34 @@ proptest! {
         let names = compare(&model, &case);
         prop_assert!(names.iter().any(|n| n == "FusedTransposedConv"), "{names:?}");
         prop_assert!(!names.iter().any(|n| n == "Add" || n == "Deconv" || n == "Max"), "{names:?}");
+    }
+
+    #[test]
+    fn a_linear_layer_keeps_its_bytes(
+        rows in 1usize..20, inputs in 1usize..200, outputs in 1usize..130, bias: bool, zero: bool,
+    ) {
+        let mut model = TypedModel::default();
+        let source = model.add_source("input", f32::fact([rows, inputs])).unwrap();
+        let bytes: Vec<i8> = (0..inputs * outputs).map(|i| (i * 7919 % 255) as i8).collect();
+        let bytes = model.add_const("bytes", Tensor::from_shape(&[inputs, outputs], &bytes).unwrap()).unwrap();
+        let scale = model.add_const("scale", tensor(&[1, outputs], 1)).unwrap();
+        // As tract lowers `DequantizeLinear`; a zero point other than 0 is left to it.
+        let shift = Tensor::from_shape(&[1, 1], &[if zero { 0.0f32 } else { 3.0 }]).unwrap();
+        let shift = model.add_const("zero", shift).unwrap();
+        let wide = model.wire_node("cast", cast(f32::datum_type()), &[bytes]).unwrap()[0];
+        let wide = binary(&mut model, "shifted", math::sub(), wide, shift);
+        let wide = binary(&mut model, "scaled", math::mul(), wide, scale);
+        let axes = AxesMapping::for_numpy_matmul(2, false, false, false).unwrap();
+        let product = EinSum::new(axes, f32::datum_type());
+        let mut end = model.wire_node("product", product, &[source, wide]).unwrap()[0];
+        if bias {
+            let bias = model.add_const("bias", tensor(&[1, outputs], 2)).unwrap();
+            end = binary(&mut model, "sum", math::add(), end, bias);
+        }
+        model.select_output_outlets(&[end]).unwrap();
+        let names = compare_on(&model, &tensor(&[rows, inputs], 3));
+        prop_assert_eq!(names.iter().any(|n| n == "FusedLinear"), zero, "{:?}", names);
+        prop_assert!(!(zero && names.iter().any(|n| n == "Add" || n == "Cast")), "{names:?}");
     }
 
     #[test]
