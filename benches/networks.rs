@@ -8,7 +8,7 @@ use crate::photographs;
 
 /// The role, the input shape, and the multiply-adds of the convolutions and products at that size (counted from the
 /// graph with shape inference).
-const NETWORKS: [(Role, [usize; 4], u64); 9] = [
+const NETWORKS: [(Role, [usize; 4], u64); 10] = [
     (Role::Detector, [1, 3, 480, 640], 1_851_500_000),
     (Role::Landmarks, [1, 3, 192, 192], 35_600_000),
     (Role::Iris, [1, 3, 64, 64], 53_700_000),
@@ -17,6 +17,7 @@ const NETWORKS: [(Role, [usize; 4], u64); 9] = [
     (Role::EmbeddingC, [1, 3, 112, 112], 234_100_000),
     (Role::Emotion, [1, 1, 64, 64], 65_800_000),
     (Role::Forensics, [1, 3, 160, 160], 133_500_000),
+    (Role::Encoder, [1, 3, 160, 160], 8_220_000_000),
     (Role::Occlusion, [1, 3, 96, 96], 22_300_000),
 ];
 

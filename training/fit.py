@@ -35,6 +35,9 @@ MEASURED = ("fake:drift", "fake:partial", "fake:self-blend", "fake:resynth")
 #: The weights of traces are fitted on forgeries with a seam and on redrawn faces.
 TRACED = (*SETS, "fake:partial", "fake:resynth")
 TRACES = ("blending", "synthesis")
+#: The weights of the image encoder's traces, for swapped and for generated faces. Not fitted: its probes have seen the
+#: forgeries of the fit (docs/model-card.md).
+ENCODER_WEIGHTS = [1.6, 0.6]
 #: The embeddings' weights relative to each other. They are not fitted separately: weights fitted on home-made forgeries do
 #: not transfer to other methods (README.md has figures).
 SHARES = (0.5, 1.0, 1.0)
@@ -348,7 +351,7 @@ def write_fusion(path: pathlib.Path, fit: dict) -> None:
     path.write_text(f"""# Written by training/fit.py; the format is documented in src/verdict/fusion.rs.
 intercept = {beta[0]}
 embedding = {[round(share * float(fit["beta"][1]), 4) for share in SHARES]}
-traces = {traced}
+traces = {traced + ENCODER_WEIGHTS}
 parts = {part}
 negative = 1.0
 

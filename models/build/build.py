@@ -4,8 +4,6 @@
     python build.py --check    the same without writing anything
     python build.py --update   write whatever was built and put its hashes into the manifest
     python build.py iris.onnx  only the named files; combines with the above
-    python build.py --to FOLDER clip-encoder.onnx
-                               write a file that only training reads
 
 The manifest is written by hand, except for its `sha256` lines. It also lists files that are trained
 in this repository; those are not made here and are left alone.
@@ -22,14 +20,14 @@ from pathlib import Path
 
 import licenses
 from packages import BuildError
-from recipes import FOR_TRAINING, RECIPES, Recipe
+from recipes import RECIPES, Recipe
 
 MODELS = Path(__file__).resolve().parent.parent
 MANIFEST = MODELS / "manifest.toml"
 
 # Size limits in bytes: a checkout and a container image need no large-file storage.
-LARGEST_FILE = 30_000_000
-LARGEST_TOTAL = 80_000_000
+LARGEST_FILE = 95_000_000
+LARGEST_TOTAL = 150_000_000
 
 
 def recorded_hashes(manifest: str) -> dict[str, str]:
@@ -46,22 +44,13 @@ def with_hash(manifest: str, file: str, sha256: str) -> str:
     return text
 
 
-def selected(names: list[str], among: tuple[Recipe, ...]) -> list[Recipe]:
+def selected(names: list[str]) -> list[Recipe]:
     """The recipes of the named files; all of them where none is named."""
-    known = {recipe.file: recipe for recipe in among}
+    known = {recipe.file: recipe for recipe in RECIPES}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise BuildError(f"no recipe for {', '.join(unknown)}; there are {', '.join(known)}")
-    return [known[name] for name in names] or list(among)
-
-
-def build_to(folder: Path, names: list[str], cache: Path) -> None:
-    """Writes files that only training reads."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for recipe in selected(names, FOR_TRAINING):
-        data = recipe.build(cache)
-        (folder / recipe.file).write_bytes(data)
-        print(f"{recipe.file}  {len(data)} bytes  {hashlib.sha256(data).hexdigest()}")
+    return [known[name] for name in names] or list(RECIPES)
 
 
 def refuse_large(files: dict[str, bytes]) -> None:
@@ -80,7 +69,7 @@ def build(names: list[str], cache: Path, check: bool, update: bool) -> None:
     manifest = MANIFEST.read_text(encoding="utf-8")
     recorded = recorded_hashes(manifest)
     built: dict[str, bytes] = {}
-    for recipe in selected(names, RECIPES):
+    for recipe in selected(names):
         data = recipe.build(cache)
         sha256 = hashlib.sha256(data).hexdigest()
         same = recorded.get(recipe.file) == sha256
@@ -109,15 +98,11 @@ def main() -> int:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="compare, write nothing")
     mode.add_argument("--update", action="store_true", help="accept what was built: rewrite the hashes")
-    mode.add_argument("--to", type=Path, metavar="FOLDER", help="write what only training reads to this folder")
     parser.add_argument("--cache", type=Path, default=Path(__file__).resolve().parent / ".cache",
                         help="where downloaded packages are kept (default: models/build/.cache)")
     options = parser.parse_args()
     try:
-        if options.to:
-            build_to(options.to, options.files, options.cache)
-        else:
-            build(options.files, options.cache, options.check, options.update)
+        build(options.files, options.cache, options.check, options.update)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

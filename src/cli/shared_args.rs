@@ -7,6 +7,7 @@ use faceward::imaging::DecodeLimits;
 use faceward::inference::EngineKind;
 use faceward::service::{RecordedService, Service};
 use faceward::vault::MasterKeySource;
+use faceward::verdict::Depth;
 
 use super::master::MasterArgs;
 use super::{Failure, open};
@@ -61,6 +62,9 @@ pub(super) struct Networks {
     /// What runs the networks: tract, or ort for ONNX Runtime.
     #[arg(long, env = "FACEWARD_ENGINE", value_name = "ENGINE", default_value = "tract")]
     pub(super) engine: EngineKind,
+    /// How closely a face that depicts somebody is looked at: thorough, or fast without the image encoder.
+    #[arg(long, env = "FACEWARD_DEPTH", value_name = "DEPTH", default_value = "thorough")]
+    pub(super) depth: Depth,
 }
 
 impl Networks {
@@ -75,7 +79,7 @@ impl Networks {
         store.into_service(|store| {
             let limits = DecodeLimits::default();
             let service = Service::open_with(engine.as_ref(), &self.folder.models, store, limits)?;
-            Ok(options(service.calibrated_by(data.path())?))
+            Ok(options(service.calibrated_by(data.path())?.with_depth(self.depth)))
         })
     }
 }

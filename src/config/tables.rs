@@ -11,6 +11,7 @@ use crate::face::DetectorSettings;
 use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR};
 use crate::imaging::DEFAULT_FRAMES;
 use crate::inference::EngineKind;
+use crate::verdict::Depth;
 
 /// In seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -151,6 +152,9 @@ table! {
     /// How faces are judged.
     #[serde(expecting = "a table `[verdict]`")]
     "verdict", Verdict, VerdictFlags {
+        /// How closely a face that depicts somebody is looked at: thorough, or fast without the image encoder.
+        depth: Depth = Depth::default(),
+            as ("depth", "FACEWARD_DEPTH") [value_name = "DEPTH"];
         /// Verify a degraded copy of every face called real or fake too, unless the request says otherwise
         /// (docs/robustness.md).
         stability_check: bool = false,

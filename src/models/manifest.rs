@@ -32,10 +32,14 @@ pub enum Role {
     Emotion,
     /// Traces of manipulation.
     Forensics,
+    /// A pretrained image encoder.
+    Encoder,
     /// The covered share of each area of a face.
     Occlusion,
     /// The coefficients from evidence to a calibrated probability, and the thresholds.
     Fusion,
+    /// The probes for traces of manipulation on the image encoder's answer.
+    Probes,
     /// Population statistics: the priors of every profile.
     Population,
     /// Embeddings of synthetic faces: the impostor cohort.

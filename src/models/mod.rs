@@ -1,9 +1,11 @@
 //! The model files: the manifest with roles and hashes, and the networks that it lists, loaded.
 
 mod manifest;
+mod probes;
 mod versions;
 mod zoo;
 
 pub use manifest::{InputSpec, Manifest, ManifestError, ModelEntry, OutputSpec, Role};
+pub use probes::Probes;
 pub use versions::Versions;
 pub use zoo::{Zoo, ZooError};

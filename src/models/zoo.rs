@@ -1,6 +1,6 @@
 //! The networks of the pipeline, loaded once and shared by all threads.
 
-use super::{Manifest, ManifestError, Role};
+use super::{Manifest, ManifestError, Probes, Role};
 use crate::inference::{Engine, InferenceError, Network};
 use crate::parallel;
 
@@ -24,8 +24,12 @@ pub struct Zoo {
     pub emotion: Box<dyn Network>,
     /// Traces of manipulation.
     pub forensics: Box<dyn Network>,
+    /// A pretrained image encoder, whose answer [`Zoo::probes`] read.
+    pub encoder: Box<dyn Network>,
     /// What covers a face.
     pub occlusion: Box<dyn Network>,
+    /// The probes on the image encoder's answer.
+    pub probes: Probes,
     /// The name and version of the engine.
     pub engine: String,
     /// [`Manifest::version`].
@@ -49,7 +53,8 @@ pub enum ZooError {
 }
 
 /// The networks, the largest first, so that the last one to finish loading is small.
-const NETWORKS: [Role; 10] = [
+const NETWORKS: [Role; 11] = [
+    Role::Encoder,
     Role::EmbeddingB,
     Role::EmbeddingA,
     Role::Detector,
@@ -80,6 +85,7 @@ impl Zoo {
         // No more at a time than cores: to load a network takes several times the memory that it keeps.
         let loaded = parallel::map(&NETWORKS, parallel::cores(), |role| network(*role));
         let [
+            encoder,
             embedding_b,
             embedding_a,
             detector,
@@ -101,7 +107,9 @@ impl Zoo {
             embedding_d: embedding_d?,
             emotion: emotion?,
             forensics: forensics?,
+            encoder: encoder?,
             occlusion: occlusion?,
+            probes: manifest.read_toml(Role::Probes, Probes::parse)?,
             engine: engine.name(),
             version: manifest.version(),
         })

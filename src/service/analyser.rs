@@ -13,7 +13,8 @@ use crate::face::{Detection, DetectorSettings, Face, FaceFinder, Faces};
 use crate::imaging::{Animation, DEFAULT_FRAMES, DecodeLimits, Decoded, Frame, Pyramid, decode, is_animated};
 use crate::inference::InferenceError;
 use crate::models::Zoo;
-use crate::template::{Parts, Template, TemplateExtractor};
+use crate::template::{EncoderTraces, Parts, Template, TemplateExtractor};
+use crate::verdict::Depth;
 
 /// The default number of faces judged in one image, the largest by area.
 pub const MAX_FACES: usize = 16;
@@ -210,6 +211,15 @@ impl Analyser {
         Ok(Analysis { image, faces, pixels })
     }
 
+    /// What the image encoder sees of one face.
+    ///
+    /// # Errors
+    /// A failing network.
+    pub(super) fn encode(&self, pixels: &Pyramid, face: &Face) -> Result<EncoderTraces, ServiceError> {
+        let _busy = self.helpers.occupy();
+        Ok(timing::timed(Stage::Measure, || self.extractor.encode(pixels, face))?)
+    }
+
     /// One face read in parts; `None` for one that is turned too far.
     ///
     /// # Errors
@@ -241,17 +251,27 @@ impl Analyser {
         Ok(embedded?.with(described?, face))
     }
 
-    /// The template of a degraded copy of the face at `found`, with its parts, for the stability check.
+    /// The template of a degraded copy of the face at `found`, with its parts, and by `depth` with what the image encoder
+    /// sees, for the stability check.
     ///
     /// # Errors
     /// A failing network.
-    pub(super) fn degraded_template(&self, pixels: &Pyramid, found: &Detection) -> Result<Template, ServiceError> {
+    pub(super) fn degraded_template(
+        &self,
+        pixels: &Pyramid,
+        found: &Detection,
+        depth: Depth,
+    ) -> Result<Template, ServiceError> {
         let _busy = self.helpers.occupy();
         timing::timed(Stage::Measure, || {
             let (copy, found) = degraded(pixels, found)?;
             let face = self.finder.describe(&copy, found)?;
             let parts = self.extractor.parts(&copy, &face)?;
-            Ok(Template { parts, ..self.in_halves(&copy, &face, None)? })
+            let mut template = Template { parts, ..self.in_halves(&copy, &face, None)? };
+            if depth == Depth::Thorough {
+                template.attributes = template.attributes.with_encoder(&self.extractor.encode(&copy, &face)?);
+            }
+            Ok(template)
         })
     }
 }

@@ -32,7 +32,7 @@ use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
 use crate::store::{KeysVersion, Store, StoreError};
-use crate::verdict::{Calibration, CalibrationSource, Fusion};
+use crate::verdict::{Calibration, CalibrationSource, Depth, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
 pub use calibration_file::{CalibrationFileError, read_calibration, write_calibration};
@@ -67,6 +67,8 @@ pub struct Service {
     versions: Versions,
     /// Whether verdicts are checked for stability unless a request says otherwise.
     stability_check: bool,
+    /// How closely a face that depicts somebody is looked at.
+    depth: Depth,
     /// The share of strangers that a search may take for somebody enrolled, unless a request says otherwise.
     target_fpir: f32,
     /// Whether the encoded images of references and negatives are kept, sealed.
@@ -112,6 +114,7 @@ impl Service {
             writing: Mutex::new(()),
             versions,
             stability_check: false,
+            depth: Depth::default(),
             target_fpir: DEFAULT_TARGET_FPIR,
             keep_images: false,
         };
@@ -156,6 +159,13 @@ impl Service {
     #[must_use]
     pub fn with_stability_check(mut self, on: bool) -> Self {
         self.stability_check = on;
+        self
+    }
+
+    /// The service that looks this closely at a face that depicts somebody.
+    #[must_use]
+    pub fn with_depth(mut self, depth: Depth) -> Self {
+        self.depth = depth;
         self
     }
 

@@ -157,9 +157,10 @@ impl Service {
         if !judgement.depicts_person() {
             return Ok(None);
         }
+        let encode = || self.encode(pixels, face);
         let parts = || self.analyser.parts(pixels, face);
         let degraded = || self.degraded_template(pixels, face, search.options.stability_check);
-        let judgement = judgement.refined(template, profile, &fusion, parts, degraded)?;
+        let judgement = judgement.refined(template, profile, &fusion, encode, parts, degraded)?;
         self.gallery.still(enrolled)?;
         let similarity = candidate.similarity;
         let least = search.open_set.threshold_to_call_fake(similarity);

@@ -37,6 +37,8 @@ pub enum Stage {
     Emotion,
     /// The forensic network.
     Forensics,
+    /// The image encoder.
+    Encoder,
     /// The occlusion network.
     Occlusion,
     /// All other work on pixels: resizing, crops, quality, attributes.
@@ -58,6 +60,7 @@ impl Stage {
         Self::Iris,
         Self::Emotion,
         Self::Forensics,
+        Self::Encoder,
         Self::Occlusion,
         Self::Measure,
         Self::Compare,
@@ -76,6 +79,7 @@ impl Stage {
             Self::Iris => "iris",
             Self::Emotion => "emotion",
             Self::Forensics => "forensics",
+            Self::Encoder => "encoder",
             Self::Occlusion => "occlusion",
             Self::Measure => "measure",
             Self::Compare => "compare",
@@ -183,7 +187,9 @@ pub(super) fn with_clocks(zoo: Zoo) -> Zoo {
         embedding_d: timed(Stage::EmbeddingD, zoo.embedding_d),
         emotion: timed(Stage::Emotion, zoo.emotion),
         forensics: timed(Stage::Forensics, zoo.forensics),
+        encoder: timed(Stage::Encoder, zoo.encoder),
         occlusion: timed(Stage::Occlusion, zoo.occlusion),
+        probes: zoo.probes,
         engine: zoo.engine,
         version: zoo.version,
     }

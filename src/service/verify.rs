@@ -9,8 +9,8 @@ use super::{Enrolled, Service, ServiceError, Verification};
 use crate::face::Face;
 use crate::identity::{IdentityId, Profile, TARGET_FPIR};
 use crate::imaging::Pyramid;
-use crate::template::Template;
-use crate::verdict::{Explanation, Limit, OtherFace, Thresholds, Verdict, deciding, judge, weigh_companions};
+use crate::template::{EncoderTraces, Template};
+use crate::verdict::{Depth, Explanation, Limit, OtherFace, Thresholds, Verdict, deciding, judge, weigh_companions};
 
 /// The most candidates that an answer lists per face.
 pub const MOST_CANDIDATES: usize = 100;
@@ -108,9 +108,10 @@ impl Service {
         for face in &found.faces {
             let template = self.analyser.template(&found.pixels, face, None)?;
             let confirm = || self.analyser.embed_to_confirm(&found.pixels, face);
+            let encode = || self.encode(&found.pixels, face);
             let parts = || self.analyser.parts(&found.pixels, face);
             let degraded = || self.degraded_template(&found.pixels, face, options.stability_check);
-            judgements.push(judge(&template, profile, &fusion, confirm, parts, degraded)?);
+            judgements.push(judge(&template, profile, &fusion, confirm, encode, parts, degraded)?);
             templates.push(template);
         }
         let hashes: Vec<_> = templates.iter().map(|template| template.hash).collect();
@@ -124,6 +125,11 @@ impl Service {
         Ok(self.answer(found.image.clone(), reports.collect(), Some(enrolled.name())))
     }
 
+    /// What the image encoder sees of a face; `None` where the service does not look that closely.
+    pub(super) fn encode(&self, pixels: &Pyramid, face: &Face) -> Result<Option<EncoderTraces>, ServiceError> {
+        (self.depth == Depth::Thorough).then(|| self.analyser.encode(pixels, face)).transpose()
+    }
+
     /// The template of a degraded copy of a face, for the stability check; `None` where none is wanted, by `asked` or
     /// else by the service's own setting.
     pub(super) fn degraded_template(
@@ -133,7 +139,7 @@ impl Service {
         asked: Option<bool>,
     ) -> Result<Option<Template>, ServiceError> {
         let check = asked.unwrap_or(self.stability_check);
-        check.then(|| self.analyser.degraded_template(pixels, &face.detection)).transpose()
+        check.then(|| self.analyser.degraded_template(pixels, &face.detection, self.depth)).transpose()
     }
 
     /// The answer for an image whose faces were judged, against `claimed` or in a search.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::embedding::{self, normalised};
-use super::{AttributeVector, Demographics, Embedding, Embeddings, Expression, FaceHash, Parts};
+use super::{AttributeVector, Demographics, Embedding, Embeddings, EncoderTraces, Expression, FaceHash, Parts};
 use crate::face::{BoundingBox, Component, Face, Occlusion, Pose, Quality};
 use crate::imaging::Pyramid;
 use crate::inference::InferenceError;
@@ -52,7 +52,8 @@ impl TemplateExtractor {
         Self { zoo }
     }
 
-    /// The template of one face of `image`, without its [parts](Template::parts) and without embedding D.
+    /// The template of one face of `image`, without its [parts](Template::parts), embedding D, and what the image
+    /// encoder sees.
     ///
     /// # Errors
     /// When a network fails.
@@ -60,13 +61,15 @@ impl TemplateExtractor {
         Ok(self.embed(image, face, None)?.with(self.describe(image, face)?, face))
     }
 
-    /// Adds to the template of a face what references keep beside: its parts and embedding D.
+    /// Adds to the template of a face what references keep beside: its parts, embedding D and what the image encoder
+    /// sees.
     ///
     /// # Errors
     /// When a network fails.
     pub fn complete(&self, template: Template, image: &Pyramid, face: &Face) -> Result<Template, InferenceError> {
         let embeddings = template.embeddings.with(Embedding::D, self.embed_to_confirm(image, face)?);
-        Ok(Template { embeddings, parts: self.parts(image, face)?, ..template })
+        let attributes = template.attributes.with_encoder(&self.encode(image, face)?);
+        Ok(Template { embeddings, attributes, parts: self.parts(image, face)?, ..template })
     }
 
     /// The unit vector of [`Embedding::C`]: all that a search for the person needs.
@@ -112,6 +115,14 @@ impl TemplateExtractor {
             expression: Expression::read(zoo, image, face)?,
             hash: FaceHash::of(image, face),
         })
+    }
+
+    /// What the image encoder sees of the face.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn encode(&self, image: &Pyramid, face: &Face) -> Result<EncoderTraces, InferenceError> {
+        AttributeVector::encode(self.zoo.as_ref(), image, face)
     }
 
     /// The face without each of its parts, for references and for faces whose verdict names the part that departs.

@@ -13,7 +13,7 @@ mod face_hash;
 mod networks;
 mod parts;
 
-pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, Region, Trace};
+pub use attributes::{ATTRIBUTES, AttributeSpec, AttributeVector, EncoderTraces, Region, Trace};
 pub use demographics::{Demographics, Sex};
 pub use embedding::{Embedding, Embeddings, cosine, mean_direction};
 pub use expression::Expression;

@@ -168,6 +168,15 @@ impl Decision {
         self.verdict == Verdict::Real && fusion.claim.is_some_and(|claim| awaits_confirmation(&claim, evidence))
     }
 
+    /// Whether the image encoder can change the answer: it speaks against a photograph alone, so not where the face is
+    /// a fake or a stranger's without it, or is not judged.
+    pub fn wants_encoder(&self) -> bool {
+        !self.poor
+            && !self.hidden
+            && matches!(self.verdict, Verdict::Real | Verdict::Inconclusive)
+            && self.score > self.thresholds.fake
+    }
+
     /// Whether measuring the face in parts can change the answer or explain it: not for a stranger, who departs in all
     /// of them, and not for a photograph that is clearly genuine as a whole.
     pub fn wants_parts(&self) -> bool {

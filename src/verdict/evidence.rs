@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::tails::{ratio_at, standard_deviations};
 use crate::face::Areas;
 use crate::identity::{Conditions, Profile, SampleKind, Similarity};
-use crate::template::{ATTRIBUTES, Embedding, Embeddings, FaceHash, Part, Parts, Region, Template, Trace, cosine};
+use crate::template::{
+    ATTRIBUTES, Embedding, Embeddings, EncoderTraces, FaceHash, Part, Parts, Region, Template, Trace, cosine,
+};
 
 /// One embedding's deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -42,6 +44,18 @@ pub struct AttributeEvidence {
 }
 
 impl AttributeEvidence {
+    /// `None` where no reference shows the attribute.
+    fn measure(index: usize, observed: f32, profile: &Profile) -> Option<Self> {
+        let usual = profile.attribute(index)?;
+        Some(Self {
+            index,
+            observed,
+            expected: usual.centre,
+            spread: usual.deviation,
+            deviation: standard_deviations(usual.z(observed)),
+        })
+    }
+
     /// The values that lie `deviations` standard deviations to either side of the expected one.
     pub fn range(&self, deviations: f32) -> [f32; 2] {
         range(self.expected, self.spread, deviations)
@@ -200,6 +214,16 @@ impl Evidence {
         }
     }
 
+    /// Adds the comparison of what the image encoder sees.
+    pub fn encode(&mut self, traces: &EncoderTraces, profile: &Profile) {
+        self.attributes.retain(|a| !is_by_encoder(a.index));
+        let read = (0..ATTRIBUTES.len()).filter(|i| is_by_encoder(*i));
+        self.attributes.extend(read.filter_map(|index| {
+            let observed = traces.get(ATTRIBUTES.get(index)?.trace?)?;
+            AttributeEvidence::measure(index, observed, profile)
+        }));
+    }
+
     /// Adds the comparison of the face's parts; covered ones are left out.
     pub fn measure_parts(&mut self, face: &Embeddings, parts: &Parts, profile: &Profile) {
         let open = |p: &PartEvidence| p.part.region().areas().and(self.covered).is_empty();
@@ -242,16 +266,13 @@ fn attributes(probe: &Template, profile: &Profile) -> Vec<AttributeEvidence> {
     (0..ATTRIBUTES.len())
         .filter_map(|index| {
             let observed = values.get(index).copied().flatten()?;
-            let usual = profile.attribute(index)?;
-            Some(AttributeEvidence {
-                index,
-                observed,
-                expected: usual.centre,
-                spread: usual.deviation,
-                deviation: standard_deviations(usual.z(observed)),
-            })
+            AttributeEvidence::measure(index, observed, profile)
         })
         .collect()
+}
+
+fn is_by_encoder(attribute: usize) -> bool {
+    ATTRIBUTES.get(attribute).and_then(|spec| spec.trace).is_some_and(|kind| Trace::BY_ENCODER.contains(&kind))
 }
 
 /// The reference or negative whose hash is nearest to the probe's, where it is near enough to be the same image.

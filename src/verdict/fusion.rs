@@ -22,7 +22,7 @@ pub struct Fusion {
     pub embedding: Vec<f32>,
     /// For each kind of trace, in the order of [`Trace::ALL`], the weight per standard deviation by which it is
     /// stronger than in the references, beyond one; at least zero.
-    pub traces: [f32; 2],
+    pub traces: [f32; Trace::ALL.len()],
     /// The weight per standard deviation by which covering a part of the face gains more likeness than in the
     /// references, beyond one, for the part that gains most; at least zero.
     pub parts: f32,
@@ -84,8 +84,8 @@ impl Fusion {
         let usable = |w: f32| w.is_finite() && w >= 0.0;
         let embeddings =
             fusion.embedding.len() == Embedding::JUDGED.len() && fusion.embedding.iter().all(|&w| usable(w));
-        let [blending, synthesis] = fusion.traces;
-        if !(embeddings && [blending, synthesis, fusion.parts, fusion.negative].into_iter().all(usable)) {
+        let others = fusion.traces.into_iter().chain([fusion.parts, fusion.negative]);
+        if !(embeddings && others.into_iter().all(usable)) {
             return Err(format!("expected {} embedding weights and others, none below zero", Embedding::JUDGED.len()));
         }
         fusion.thresholds.check()?;

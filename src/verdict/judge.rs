@@ -1,11 +1,11 @@
 //! Judging a face: measure, decide, and look closer where the decision asks for it.
 //!
-//! What looking closer needs (the face in parts, a degraded copy of it) costs time, so it is asked for only where it
+//! What looking closer needs (the image encoder, the face in parts, a degraded copy of it) costs time, so it is asked for only where it
 //! can change the answer. The caller passes closures that compute it.
 
 use super::{Decision, Evidence, Fusion, Limit, Verdict};
 use crate::identity::Profile;
-use crate::template::{Parts, Template};
+use crate::template::{EncoderTraces, Parts, Template};
 
 /// One face judged against one profile.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,12 +34,13 @@ pub struct Stability {
 /// D (`confirm`) where [`Decision::wants_confirmation`], then [`Judgement::refined`].
 ///
 /// # Errors
-/// Those of `confirm`, `parts` and `degraded`.
+/// Those of `confirm`, `encode`, `parts` and `degraded`.
 pub fn judge<E>(
     probe: &Template,
     profile: &Profile,
     fusion: &Fusion,
     confirm: impl FnOnce() -> Result<Vec<f32>, E>,
+    encode: impl FnOnce() -> Result<Option<EncoderTraces>, E>,
     parts: impl FnOnce() -> Result<Option<Parts>, E>,
     degraded: impl FnOnce() -> Result<Option<Template>, E>,
 ) -> Result<Judgement, E> {
@@ -48,7 +49,7 @@ pub fn judge<E>(
         judgement.evidence.confirm(&confirm()?, profile);
         judgement.decision = Decision::decide(&judgement.evidence, &probe.quality, fusion);
     }
-    judgement.refined(probe, profile, fusion, parts, degraded)
+    judgement.refined(probe, profile, fusion, encode, parts, degraded)
 }
 
 /// Judges a face by its template alone: in parts where the template holds them, and without a stability check.
@@ -75,20 +76,28 @@ impl Judgement {
         self.decision.replaced || (self.decision.verdict != Verdict::DifferentPerson && is_like)
     }
 
-    /// The judgement after a closer look: at the face in parts where [`Decision::wants_parts`], and at a degraded copy
-    /// where the verdict is then `real` or `fake`. `parts` is `None` for a face that cannot be read in parts,
-    /// `degraded` where no stability check is wanted. The copy is judged in the parts that its template holds.
+    /// The judgement after a closer look: by the image encoder where [`Decision::wants_encoder`], at the face in parts
+    /// where [`Decision::wants_parts`], and at a degraded copy where the verdict is then `real` or `fake`. `encode` is
+    /// `None` where the encoder is not wanted, `parts` for a face that cannot be read in parts, `degraded` where no
+    /// stability check is wanted. The copy is judged by what its template holds.
     ///
     /// # Errors
-    /// Those of `parts` and `degraded`.
+    /// Those of `encode`, `parts` and `degraded`.
     pub fn refined<E>(
         mut self,
         probe: &Template,
         profile: &Profile,
         fusion: &Fusion,
+        encode: impl FnOnce() -> Result<Option<EncoderTraces>, E>,
         parts: impl FnOnce() -> Result<Option<Parts>, E>,
         degraded: impl FnOnce() -> Result<Option<Template>, E>,
     ) -> Result<Self, E> {
+        if self.decision.wants_encoder()
+            && let Some(traces) = encode()?
+        {
+            self.evidence.encode(&traces, profile);
+            self.decision = Decision::decide(&self.evidence, &probe.quality, fusion);
+        }
         if self.decision.wants_parts()
             && let Some(parts) = parts()?
         {
@@ -198,6 +207,7 @@ mod tests {
                 &profile,
                 &fusion,
                 || Ok(Vec::new()),
+                || Ok(None),
                 || {
                     parts = true;
                     Ok(probe.parts.clone())
@@ -220,8 +230,15 @@ mod tests {
     fn a_template_with_parts_is_judged_as_one_whose_parts_are_asked_for() {
         let (profile, fusion) = (profile(), fusion());
         for probe in [in_parts(1, 50, None), in_parts(1, 51, Some(Part::Mouth)), stepped(1, 52, 0.8), template(3)] {
-            let asked: Result<_, Infallible> =
-                judge(&probe, &profile, &fusion, || Ok(Vec::new()), || Ok(probe.parts.clone()), || Ok(None));
+            let asked: Result<_, Infallible> = judge(
+                &probe,
+                &profile,
+                &fusion,
+                || Ok(Vec::new()),
+                || Ok(None),
+                || Ok(probe.parts.clone()),
+                || Ok(None),
+            );
             assert_eq!(Ok(judge_template(&probe, &profile, &fusion)), asked);
         }
     }

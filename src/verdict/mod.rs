@@ -7,6 +7,7 @@
 mod calibration;
 mod companions;
 mod decision;
+mod depth;
 mod evidence;
 mod explanation;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod thresholds;
 pub use calibration::{Calibration, CalibrationSource, OtherModels, Rates};
 pub use companions::weigh_companions;
 pub use decision::{Decision, Limit, Verdict};
+pub use depth::Depth;
 pub use evidence::{
     AgeEvidence, AttributeEvidence, CopyEvidence, EmbeddingEvidence, Evidence, NegativeEvidence, PartEvidence,
 };

@@ -30,7 +30,7 @@ fn a_stranger_is_unknown_and_costs_one_network_beyond_detection() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["verdict"], &answer["identity"]), (&json!("unknown_person"), &Value::Null));
     assert_eq!((&answer["score"], &answer["faces"][0]["apparent"]), (&Value::Null, &Value::Null));
-    let costly = ["embedding_a", "embedding_b", "forensics", "occlusion", "iris", "emotion"];
+    let costly = ["embedding_a", "embedding_b", "forensics", "encoder", "occlusion", "iris", "emotion"];
     assert!(stages(&answer).iter().all(|stage| !costly.contains(stage)), "{:?}", stages(&answer));
     let search = &answer["search"];
     assert_eq!((&search["gallery_size"], search), (&json!(1), &answer["faces"][0]["search"]));
@@ -100,4 +100,28 @@ fn a_marked_look_alike_is_unknown_to_a_search() {
     assert_eq!((&answer["verdict"], &answer["identity"]), (&json!("unknown_person"), &Value::Null), "{answer}");
     let summary = answer["explanation"]["summary"].as_str().unwrap();
     assert!(summary.contains("resembles Barack Obama, but is nearer"), "{summary}");
+}
+
+/// The image encoder costs more than all else: it looks only where it can change the verdict.
+#[test]
+fn the_encoder_looks_at_the_person_alone_and_not_at_all_where_answers_shall_be_fast() {
+    let (data, person, stranger) = (tempfile::tempdir().unwrap(), portrait("obama-2012.jpg"), portrait("collins.jpg"));
+    let mut server = serving(data.path(), &[]);
+    let verify = |server: &Server, path: &str, image: &[u8]| server.client().post(path, &[], &[image]).1;
+    let path = "/v1/verify?timings=true";
+    for (path, image, looks) in
+        [(path, &person, true), (path, &stranger, false), ("/v1/verify?timings=true&full=true", &stranger, false)]
+    {
+        let answer = verify(&server, path, image);
+        assert_eq!(stages(&answer).contains(&"encoder"), looks, "{answer}");
+        let differences = answer["faces"][0]["explanation"]["differences"].as_array().unwrap();
+        let seen: Vec<&str> = differences.iter().filter_map(|d| d["attribute"].as_str()).collect();
+        for attribute in ["encoder_blending_trace", "encoder_synthesis_trace"] {
+            assert_eq!(seen.contains(&attribute), looks, "{seen:?}");
+        }
+    }
+    server.stop();
+    let fast = Server::start(data.path(), &["--depth", "fast"]);
+    let answer = verify(&fast, path, &person);
+    assert_eq!((&answer["verdict"], stages(&answer).contains(&"encoder")), (&json!("real"), false), "{answer}");
 }

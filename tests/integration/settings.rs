@@ -43,6 +43,7 @@ const TABLE: &[Layers] = &[
     ("models.engine", ["\"ort\"", "\"tract\"", "\"ort\""]),
     ("detector.sides", ["[64, 128]", "[128, 256]", "[256, 512]"]),
     ("detector.search_side", ["64", "128", "256"]),
+    ("verdict.depth", ["\"fast\"", "\"thorough\"", "\"fast\""]),
     ("verdict.stability_check", ["true", "false", "true"]),
     ("log.json", ["true", "false", "true"]),
 ];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections.abc import Iterator
 from itertools import chain
@@ -14,7 +15,7 @@ from forge.records import refuse_evaluation_data
 
 from . import measure, samples
 from .faces import Face, read
-from .layout import GENERATORS, READS, RIDGE, SIDE, SOURCES
+from .layout import GENERATORS, PAIRS_SHARE, READS, RIDGE, SIDE, SOURCES, SWAPS
 from .probes import Sums, fit
 from .store import write
 from .table import Encoder, Table
@@ -37,7 +38,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     for name, meaning in kinds.items():
         look.add_argument(f"--{name}", type=Path, nargs=2, required=True, metavar=("LINES", "FOLDER"),
                           help=f"what `faceward train extract` wrote, and the folder: {meaning}")  # fmt: skip
-    look.add_argument("--encoder", type=Path, required=True, help="clip-encoder.onnx")
+    look.add_argument("--encoder", type=Path, required=True, help="models/encoder.onnx")
     look.add_argument("--out", type=Path, required=True)
     look.add_argument("--seed", type=int, default=7)
     look.add_argument("--most", type=int, default=200, help="pictures of each group")
@@ -61,7 +62,8 @@ def look(options: argparse.Namespace) -> None:
     chosen = {name: [faces[i] for i in sorted(rng.permutation(len(faces))[: options.most])] for name, faces in groups.items()}
     encoder = Encoder(options.encoder)
     Table.of(_singles(chosen, options.seed), encoder).save(options.out / "single")
-    Table.of(_pairs(chosen, options.seed), encoder).save(options.out / "pairs")
+    swaps = _swaps(groups, options.forged[1] / SWAPS.folder, options.seed)
+    Table.of(chain(_pairs(chosen, options.seed), swaps), encoder).save(options.out / "pairs")
 
 
 def _singles(groups: dict[str, list[Face]], seed: int) -> Iterator[samples.Sample]:
@@ -77,6 +79,15 @@ def _pairs(groups: dict[str, list[Face]], seed: int) -> Iterator[samples.Sample]
                 yield from samples.blends(face, groups[name], name, SIDE, 2, seed)
 
 
+def _swaps(groups: dict[str, list[Face]], folder: Path, seed: int) -> Iterator[samples.Sample]:
+    swapped, genuine = ({Path(face.path).stem: face for face in groups.get(name, [])} for name in (SWAPS.folder, SWAPS.genuine))
+    with (folder / "pairs.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            face, base = swapped.get(Path(row["file"]).stem), genuine.get(row["target"].removeprefix(SWAPS.prefix))
+            if face is not None and base is not None:
+                yield from samples.swapped(face, base, SWAPS.genuine, 1, seed, SIDE)
+
+
 def learn(options: argparse.Namespace) -> None:
     """Fits both probes on all there is."""
     single, pairs = (Table.load(options.features / name) for name in ("single", "pairs"))
@@ -86,12 +97,16 @@ def learn(options: argparse.Namespace) -> None:
     generator = fit({name: sums[name] for name in SOURCES}, {name: sums[name] for name in portraits}, RIDGE["generator"])
     rows = pairs.rows(READS["blend"])
     genuine = {str(g): Sums.of(rows[(pairs.groups == g) & ~pairs.forged]) for g in np.unique(pairs.groups[~pairs.forged])}
+    # Frames of webcams, of which there are no pairs: else the probe would learn what a webcam's picture looks like.
+    genuine["genuine"] = Sums.of(single.rows(READS["blend"])[single.groups == "genuine"])
     blends = {str(g): Sums.of(rows[pairs.groups == g]) for g in np.unique(pairs.groups[pairs.forged])}
     place = {pair: i for i, pair in enumerate(pairs.pairs) if not pairs.forged[i]}
     forged = np.flatnonzero(pairs.forged)
     away = rows[forged] - rows[[place[pairs.pairs[i]] for i in forged]]
-    blend = fit(genuine, blends, RIDGE["blend"], [Sums.of(away)], 0.5)
-    write(options.out, {"generator": generator, "blend": blend})
+    drawn = np.isin(pairs.groups[forged], list(samples.BLENDS))
+    differences = [Sums.of(away[of]) for of in (drawn, ~drawn) if of.any()]
+    blend = fit(genuine, blends, RIDGE["blend"], differences, PAIRS_SHARE)
+    write(options.out, {"blend": blend, "generator": generator})
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from forensics.pool import part_blend
@@ -79,6 +80,20 @@ def blends(face: Face, donors: list[Face], group: str, pixels: int, times: int, 
             shown = crop(*wear.worn(image, square, most, recipe), pixels)
             pair = f"{group}/{face.path}/{number}"
             yield Sample(shown, method if forged else group, face.path, f"{DRAWN}{number}", forged, pair)
+
+
+def swapped(swap_of: Face, base: Face, group: str, times: int, seed: int, pixels: int) -> Iterator[Sample]:
+    """Pairs of a swapper's output and the photograph that it was painted into, at the same size and with the same wear."""
+    rng = np.random.default_rng(seed_of(seed, "swapped", swap_of.path))
+    square, genuine, forged = Square.around(base.mesh), base.picture(), swap_of.picture()
+    if forged.shape != genuine.shape:
+        forged = cv2.resize(forged, genuine.shape[1::-1], interpolation=cv2.INTER_AREA)
+    for number in range(times):
+        most, recipe = wear.side(rng), wear.steps(rng) if number else []
+        for image, is_forged in ((genuine, False), (forged, True)):
+            shown = crop(*wear.worn(image, square, most, recipe), pixels)
+            name = swap_of.group if is_forged else group
+            yield Sample(shown, name, swap_of.path, f"{DRAWN}{number}", is_forged, f"{swap_of.path}/{number}")
 
 
 def _near(face: Face, side: float = 240.0) -> tuple[Photo, Square]:

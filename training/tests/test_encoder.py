@@ -108,5 +108,11 @@ def test_auc_counts_ties_half() -> None:
 def test_the_file_holds_what_was_fitted(tmp_path: Path) -> None:
     path = tmp_path / "probes.toml"
     store.write(path, {"generator": probes.Probe(np.array([0.25, -1.5]), 0.125)})
-    read = tomllib.loads(path.read_text())
-    assert read["generator"] == {"reads": ["class12"], "offset": 0.125, "weights": [0.25, -1.5]}
+    assert tomllib.loads(path.read_text()) == {"synthesis": {"offset": 0.125, "weights": [0.25, -1.5]}}
+
+
+def test_a_swap_and_its_base_are_shown_alike(people: list[faces.Face]) -> None:
+    rows = list(samples.swapped(people[0], people[1], "base", 2, 7, 64))
+    assert [(row.forged, row.group) for row in rows] == [(False, "base"), (True, "some")] * 2
+    assert rows[0].pair == rows[1].pair != rows[2].pair == rows[3].pair
+    assert np.abs(rows[0].crop.astype(int) - rows[1].crop).max() > 20

@@ -84,6 +84,8 @@ const FIGURES: &[(&str, [f32; 3], [f32; 4])] = &[
     ("eyes_blending_trace", [0.066, 0.289, 0.129], [0.000, 0.000, 0.000, 0.000]),
     ("nose_blending_trace", [0.064, 0.273, 0.087], [0.000, 0.000, 0.000, 0.000]),
     ("mouth_blending_trace", [0.087, 0.375, 0.148], [0.000, 0.000, 0.000, 0.000]),
+    ("encoder_blending_trace", [0.292, 0.758, 0.609], [0.000, 0.000, 0.000, 0.000]),
+    ("encoder_synthesis_trace", [0.191, 0.954, 0.974], [0.000, 0.000, 0.000, 0.000]),
 ];
 
 /// The standard deviations and the drift of `name`; zeros where it is not measured yet.

@@ -10,6 +10,7 @@ use super::traces::{EYES, MOUTH, NOSE};
 const READABLE: Conditions = Conditions { max_yaw: 45.0, ..DETAIL };
 
 const TOTAL: &str = "the forensic network's answer for the whole face (after Shiohara and Yamasaki 2022)";
+const ENCODER: &str = "a linear probe on an image encoder pretrained with captions (after Ojha, Li and Lee 2023)";
 const FIELD: &str =
     "the mean of the forensic network's map at the region less that over all regions (after Li et al. 2020)";
 
@@ -32,6 +33,11 @@ pub(super) const OVERALL_TABLE: &[Attribute] = &[
         TOTAL,
         Measure::Traces(Trace::Synthesis, |t| t.total(Trace::Synthesis)),
     ),
+];
+/// What the image encoder sees in the whole face.
+pub(super) const ENCODER_TABLE: &[Attribute] = &[
+    row("encoder_blending_trace", "sign of a swapped face", ENCODER, Measure::Encoder(Trace::EncoderBlending)),
+    row("encoder_synthesis_trace", "sign of a drawn face", ENCODER, Measure::Encoder(Trace::EncoderSynthesis)),
 ];
 /// The traces of the eyes.
 pub(super) const EYES_TABLE: &[Attribute] = &[row(

@@ -4,12 +4,13 @@
 //! One file per region holds its table ([`table`]): name, label, scale, source, conditions, and how it is measured.
 //! Geometry comes from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch
 //! ([`surface`]), eye colour from the iris network ([`irises`]), and traces of manipulation from the forensic network
-//! ([`traces`]). `docs/attributes.md` lists all attributes with their measured figures ([`figures`]).
+//! ([`traces`]) and from the image encoder ([`encoder`]). `docs/attributes.md` lists all attributes with their measured figures ([`figures`]).
 
 mod blending;
 mod brows;
 mod colour;
 mod conditions;
+mod encoder;
 mod eyes;
 mod figures;
 mod irises;
@@ -39,10 +40,11 @@ use table::{Attribute, Measure};
 use traces::Traces;
 
 pub use conditions::Conditions;
+pub use encoder::EncoderTraces;
 pub use spec::{AttributeSpec, Region, Trace};
 
 /// The tables of all regions, in the order of the vector. Stored vectors have this order: add new tables at the end.
-const TABLES: [(Region, &[Attribute]); 11] = [
+const TABLES: [(Region, &[Attribute]); 12] = [
     (Region::OuterFace, outer_face::TABLE),
     (Region::Brows, brows::TABLE),
     (Region::Eyes, eyes::TABLE),
@@ -54,6 +56,7 @@ const TABLES: [(Region, &[Attribute]); 11] = [
     (Region::Eyes, manipulation::EYES_TABLE),
     (Region::Nose, manipulation::NOSE_TABLE),
     (Region::Mouth, manipulation::MOUTH_TABLE),
+    (Region::Overall, manipulation::ENCODER_TABLE),
 ];
 
 /// Every attribute, in the order of the vector.
@@ -115,12 +118,38 @@ impl AttributeVector {
     }
 
     /// Measures one face, with two runs of the iris network where the eyes can be read, and one run of the forensic
-    /// network. Regions that lie in a `covered` area are left out.
+    /// network. Regions that lie in a `covered` area are left out, and so is what the image encoder sees, which costs
+    /// more than all other networks together.
     ///
     /// # Errors
     /// When a network fails.
     pub fn measure(zoo: &Zoo, image: &Pyramid, face: &Face, covered: Areas) -> Result<Self, InferenceError> {
         Self::read(zoo.iris.as_ref(), zoo.forensics.as_ref(), image, face, covered)
+    }
+
+    /// What the image encoder sees of a face; nothing where it cannot be read.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn encode(zoo: &Zoo, image: &Pyramid, face: &Face) -> Result<EncoderTraces, InferenceError> {
+        let here = Circumstances::of(face, &Shape::of(&face.mesh));
+        if manipulation::ENCODER_TABLE.iter().all(|a| a.conditions.allow(&here)) {
+            EncoderTraces::read(zoo.encoder.as_ref(), &zoo.probes, image, &face.mesh)
+        } else {
+            Ok(EncoderTraces::default())
+        }
+    }
+
+    /// The vector with what the image encoder saw.
+    #[must_use]
+    pub fn with_encoder(mut self, traces: &EncoderTraces) -> Self {
+        self.0.resize(ATTRIBUTES.len(), None);
+        for (value, spec) in self.0.iter_mut().zip(ATTRIBUTES) {
+            if let Some(kind) = spec.trace.filter(|kind| Trace::BY_ENCODER.contains(kind)) {
+                *value = traces.get(kind);
+            }
+        }
+        self
     }
 
     fn read(
@@ -154,6 +183,7 @@ impl AttributeVector {
                 Measure::Surface(of) => surface.as_ref().and_then(of),
                 Measure::Irises(of) => irises.as_ref().and_then(of),
                 Measure::Traces(_, of) => traces.as_ref().and_then(of),
+                Measure::Encoder(_) => None,
             };
             read.filter(|v| v.is_finite() && open(spec.region) && a.conditions.allow(&coloured))
         };

@@ -55,18 +55,24 @@ impl Region {
     }
 }
 
-/// A kind of manipulation that the forensic network detects.
+/// A kind of manipulation, as one network detects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace {
-    /// A part of the face was pasted in.
+    /// A part of the face was pasted in, by the forensic network.
     Blending,
-    /// A network drew the face.
+    /// A network drew the face, by the forensic network.
     Synthesis,
+    /// A face was put into the picture of another, by the image encoder.
+    EncoderBlending,
+    /// A network drew the face, by the image encoder.
+    EncoderSynthesis,
 }
 
 impl Trace {
-    /// Every kind, in the order of the network's outputs.
-    pub const ALL: [Self; 2] = [Self::Blending, Self::Synthesis];
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Blending, Self::Synthesis, Self::EncoderBlending, Self::EncoderSynthesis];
+    /// Those of the image encoder, in the order of its probes.
+    pub const BY_ENCODER: [Self; 2] = [Self::EncoderBlending, Self::EncoderSynthesis];
 }
 
 /// An attribute: its name, unit, source, and measured figures.

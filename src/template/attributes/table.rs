@@ -20,6 +20,8 @@ pub(super) enum Measure {
     Irises(fn(&Irises) -> Option<f32>),
     /// From the forensic network.
     Traces(Trace, fn(&Traces) -> Option<f32>),
+    /// From the image encoder, which is run apart from the other networks.
+    Encoder(Trace),
 }
 
 /// One row of a region's table; the fields are those of [`AttributeSpec`].
@@ -44,7 +46,10 @@ impl Attribute {
             possible: self.scale.possible,
             source: self.source,
             geometric: matches!(self.measure, Measure::Shape(_)),
-            trace: if let Measure::Traces(kind, _) = self.measure { Some(kind) } else { None },
+            trace: match self.measure {
+                Measure::Traces(kind, _) | Measure::Encoder(kind) => Some(kind),
+                _ => None,
+            },
             conditions: self.conditions,
             repeatability,
             within_person,

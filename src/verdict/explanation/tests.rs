@@ -173,8 +173,15 @@ fn a_copy_of_a_reference_is_said() {
 fn a_verdict_that_a_degraded_copy_contradicts_is_explained_by_both() {
     let (profile, fusion) = (profile(8), fusion());
     let (probe, copy) = (near(1, 77), stepped(1, 5, 1.2));
-    let seen: Result<_, std::convert::Infallible> =
-        crate::verdict::judge(&probe, &profile, &fusion, || Ok(Vec::new()), || Ok(None), || Ok(Some(copy)));
+    let seen: Result<_, std::convert::Infallible> = crate::verdict::judge(
+        &probe,
+        &profile,
+        &fusion,
+        || Ok(Vec::new()),
+        || Ok(None),
+        || Ok(None),
+        || Ok(Some(copy)),
+    );
     let Ok(Judgement { evidence, decision, .. }) = seen;
     assert_eq!(decision.verdict, Verdict::Inconclusive);
     insta::assert_json_snapshot!(Explanation::of(PERSON, &decision, &evidence).summary);

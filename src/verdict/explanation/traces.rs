@@ -1,4 +1,4 @@
-//! Sentences on traces of manipulation, as the forensic network sees them.
+//! Sentences on traces of manipulation, as the forensic network and the image encoder see them.
 
 use super::attributes::with_text;
 use super::difference::{Difference, Direction};
@@ -11,6 +11,10 @@ pub(super) fn traces_of(kind: Trace) -> &'static str {
     match kind {
         Trace::Blending => "traces of blending, such as a pasted-in face leaves,",
         Trace::Synthesis => "traces of synthesis, such as an image generator leaves,",
+        Trace::EncoderBlending => {
+            "signs that the face was put into another person's picture, as the image encoder sees them,"
+        }
+        Trace::EncoderSynthesis => "signs that an image generator drew the face, as the image encoder sees them,",
     }
 }
 
