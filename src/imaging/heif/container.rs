@@ -76,6 +76,7 @@ impl<'a> Container<'a> {
                 b"pitm" => primary = Some(parse_primary_item(found.content)?),
                 b"idat" => container.idat = found.content,
                 b"iloc" => {
+                    check_places(found.content)?;
                     let all = parse_item_locations(found.content)?;
                     container.locations.extend(all.into_iter().map(|location| (location.id, location)));
                 }
@@ -206,6 +207,19 @@ impl<'a> Container<'a> {
         };
         self.spend(bytes.len())?;
         Ok(Data { bytes, is_cut })
+    }
+}
+
+/// Refuses extents that take no bytes in the list of places: a short file could state any number of them, and the parser
+/// allocates for each.
+fn check_places(list: &[u8]) -> Result<(), Fault> {
+    // Version and flags, then the bytes of offsets, lengths, base offsets and indices, four bits each.
+    let Some([version, _, _, _, offset_length, base_index]) = list.first_chunk() else { return Ok(()) };
+    let index = if *version > 0 { base_index & 15 } else { 0 };
+    if *offset_length == 0 && index == 0 {
+        Err(Fault::Broken("it does not say where the data of its pictures is"))
+    } else {
+        Ok(())
     }
 }
 

@@ -189,6 +189,70 @@ fn files_that_repeat_what_they_say_are_refused() {
     assert_eq!(fault, Fault::Broken("it lists the properties of a picture twice"));
 }
 
+/// A box with these parts.
+fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    [&(content.len() as u32 + 8).to_be_bytes()[..], kind, &content].concat()
+}
+
+/// A file with these boxes in its index, whose first item is shown.
+fn file_of(boxes: &[Vec<u8>]) -> Vec<u8> {
+    let first = boxed(b"pitm", &[&[0; 4], &[0, 1]]);
+    [boxed(b"ftyp", &[b"heic", &[0; 4]]), boxed(b"meta", &[&[0; 4], &first, &boxes.concat()])].concat()
+}
+
+/// A file with a grid whose tiles are all one item of this side, which says nothing of its coding.
+fn grid_of((columns, rows): (u16, u16), side: u16) -> Vec<u8> {
+    let item = |id: u8, kind: &[u8; 4]| boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], kind, &[0]]);
+    let sides = |sides: [u16; 2]| sides.map(u16::to_be_bytes).concat();
+    let grid = [&[0, 0, (rows - 1) as u8, (columns - 1) as u8][..], &sides([columns * side, rows * side])].concat();
+    let tile = [0, side].map(u16::to_be_bytes).concat();
+    // From item 1 to item 2, as often as there are tiles.
+    let count = columns * rows;
+    let tiles = [1, count].into_iter().chain((0..count).map(|_| 2)).flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    file_of(&[
+        boxed(b"iinf", &[&[0, 0, 0, 0, 0, 2], &item(1, b"grid"), &item(2, b"hvc1")]),
+        boxed(b"iref", &[&[0; 4], &boxed(b"dimg", &[&tiles])]),
+        boxed(
+            b"iprp",
+            &[
+                &boxed(b"ipco", &[&boxed(b"ispe", &[&[0; 4], &tile, &tile])]),
+                &boxed(b"ipma", &[&[0; 4], &[0, 0, 0, 1], &[0, 2, 1, 1]]),
+            ],
+        ),
+        // In `idat`, offset and length of four bytes each.
+        boxed(
+            b"iloc",
+            &[&[1, 0, 0, 0, 0x44, 0, 0, 1], &[0, 1, 0, 1, 0, 0, 0, 1], &[0; 4], &(grid.len() as u32).to_be_bytes()],
+        ),
+        boxed(b"idat", &[&grid]),
+    ])
+}
+
+/// Each tile is decoded as whole blocks, so many tiny ones would cost far more than the pixels that are shown.
+#[test]
+fn a_grid_of_tiny_tiles_is_refused_before_any_is_decoded() {
+    const TINY: Fault = Fault::Broken("the tiles of its grid are too small");
+    let fault = |tiles, side| Picture::open(&grid_of(tiles, side)).map(|_| ()).unwrap_err();
+    for (tiles, side) in [((9, 8), 1), ((255, 255), 1), ((64, 64), 8), ((255, 255), 62)] {
+        assert_eq!(fault(tiles, side), TINY, "{tiles:?} of {side}");
+    }
+    // A small picture may have them, and tiles of a usual size are never too many.
+    for (tiles, side) in [((8, 8), 1), ((255, 255), 64), ((255, 255), 256), ((16, 12), 512)] {
+        assert_eq!(fault(tiles, side), Fault::Broken("a picture says nothing of its coding"), "{tiles:?} of {side}");
+    }
+}
+
+/// Places without any bytes would let ten bytes of a file take a megabyte of memory.
+#[test]
+fn places_that_take_no_bytes_are_refused() {
+    // Each item has the largest number of extents.
+    let item = [&[0, 0, 0, 1, 0, 0, 0, 0][..], &[0xff, 0xff]].concat();
+    let bomb = boxed(b"iloc", &[&[2, 0, 0, 0, 0, 0], &200u32.to_be_bytes(), &item.repeat(200)]);
+    let fault = Picture::open(&file_of(&[bomb])).map(|_| ()).unwrap_err();
+    assert_eq!(fault, Fault::Broken("it does not say where the data of its pictures is"));
+}
+
 #[test]
 fn what_is_read_again_and_again_is_counted() {
     let file = record(HEIC, "grid").file;
