@@ -249,6 +249,36 @@ mod tests {
         assert!(!grey.apply(RgbImage::new(2, 2).into()).1, "a profile of other channels");
     }
 
+    /// The profile of a press that prints grey where it is told to print cyan, and cannot print magenta and yellow.
+    fn of_a_press() -> Vec<u8> {
+        let fixed = |v: f64| ((v * 65536.0) as i32).to_be_bytes();
+        let identity: Vec<u8> = (0..=255).collect();
+        // One corner for each combination of full inks, black changing fastest, in Lab.
+        let corner = |i: u8| [if i & 1 == 1 { 0 } else { 255 >> (i >> 3) }, 128, 128];
+        let mut lut = [&b"mft1\0\0\0\0\x04\x03\x02\0"[..]].concat();
+        lut.extend((0..9).flat_map(|i| fixed(f64::from(u8::from(i % 4 == 0)))));
+        lut.extend([identity.repeat(4), (0..16).flat_map(corner).collect(), identity.repeat(3)].concat());
+        let mut profile = vec![0; 144];
+        let mut put = |at: usize, bytes: &[u8]| profile[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, &(144 + lut.len() as u32).to_be_bytes());
+        put(8, b"\x02\x40\0\0prtrCMYKLab ");
+        put(36, b"acsp");
+        put(68, &[0.9642, 1.0, 0.8249].map(fixed).concat());
+        put(128, &[1, u32::from_be_bytes(*b"A2B0"), 144, lut.len() as u32].map(u32::to_be_bytes).concat());
+        [profile, lut].concat()
+    }
+
+    #[test]
+    fn inks_are_those_of_their_profile() {
+        let colours = Colours::of_icc(&of_a_press());
+        assert_eq!(colours.profile.clone().unwrap().ignored, None);
+        let (pixels, fits) = colours.of_inks(&[[0; 4], [255, 0, 0, 0], [0, 255, 255, 0], [0, 0, 0, 255]].concat());
+        let wanted = [[255; 3], [118; 3], [255; 3], [0; 3]];
+        let near = pixels.as_chunks().0.iter().zip(wanted).all(|(&got, wanted)| is_near(got, wanted));
+        assert!(fits && pixels.len() == 12 && near, "{pixels:?}");
+        assert!(!colours.apply(RgbImage::new(2, 2).into()).1, "a profile of other channels");
+    }
+
     #[test]
     fn transparency_is_kept() {
         let image = image::RgbaImage::from_pixel(2, 2, Rgba([153, 128, 115, 40]));
