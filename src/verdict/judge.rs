@@ -1,7 +1,7 @@
 //! Judging a face: measure, decide, and look closer where the decision asks for it.
 //!
-//! What looking closer needs (the image encoder, the face in parts, a degraded copy of it) costs time, so it is asked for only where it
-//! can change the answer. The caller passes closures that compute it.
+//! What looking closer needs (the image encoder, the face in parts, a degraded copy of it) costs time, so it is asked
+//! for only where it can change the answer. The caller passes closures that compute it.
 
 use super::{Decision, Evidence, Fusion, Limit, Verdict};
 use crate::identity::Profile;
@@ -224,6 +224,37 @@ mod tests {
         assert_eq!(asked(&in_parts(1, 50, None)), (Verdict::Real, false, true));
         assert_eq!(asked(&in_parts(1, 50, Some(Part::Nose))), (Verdict::Fake, true, true));
         assert_eq!(asked(&template(2)), (Verdict::DifferentPerson, false, false));
+    }
+
+    #[test]
+    fn the_encoder_is_asked_where_it_can_change_the_answer_and_speaks_against_a_photograph_alone() {
+        let plain = EncoderTraces::new(Some(0.0), Some(0.0));
+        let reference = |i| {
+            let template = in_parts(1, i, None);
+            Template { attributes: template.attributes.clone().with_encoder(&plain), ..template }
+        };
+        let (profile, fusion) =
+            (Profile::of_templates((0..8).map(reference).collect(), &population()).unwrap(), fusion());
+        let judged = |probe: &Template, traces: EncoderTraces| {
+            let mut asked = false;
+            let encode = || {
+                asked = true;
+                Ok(Some(traces))
+            };
+            let seen: Result<_, Infallible> =
+                judge(probe, &profile, &fusion, || Ok(Vec::new()), encode, || Ok(probe.parts.clone()), || Ok(None));
+            let Ok(seen) = seen;
+            (seen.decision.score, asked)
+        };
+        let person = in_parts(1, 50, None);
+        let usual = judged(&person, plain);
+        assert!(usual.1);
+        assert_eq!(judged(&person, EncoderTraces::new(Some(-9.0), Some(-9.0))), usual, "fewer traces are no merit");
+        assert_eq!(judged(&person, EncoderTraces::default()), usual, "a face that cannot be read");
+        for traces in [EncoderTraces::new(Some(9.0), None), EncoderTraces::new(None, Some(9.0))] {
+            assert!(judged(&person, traces).0 < usual.0 - 0.01, "{traces:?}");
+        }
+        assert!(!judged(&template(2), plain).1, "another person");
     }
 
     #[test]

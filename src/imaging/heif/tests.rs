@@ -190,7 +190,7 @@ fn files_that_repeat_what_they_say_are_refused() {
 }
 
 /// A box with these parts.
-fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+fn boxed(kind: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     [&(content.len() as u32 + 8).to_be_bytes()[..], kind, &content].concat()
 }

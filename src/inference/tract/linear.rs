@@ -2,6 +2,7 @@
 //!
 //! tract turns `DequantizeLinear` of constant weights into a matrix of floats, four times as large. Here the bytes are
 //! kept and widened while they are multiplied.
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "tract calls rules with a context, which is empty here")]
 
 use std::sync::Arc;
 
@@ -26,10 +27,11 @@ impl FusedLinear {
         ensure!(columns == self.weights.inputs(), "expected {} columns, got {columns}", self.weights.inputs());
         let mut out = unfilled(&[rows, self.weights.outputs()])?;
         let source = nchw::values(&inputs[0])?;
-        let mut plain = out.try_as_plain_ram_mut()?;
-        let values = plain.as_slice_mut::<f32>()?;
-        nchw::with_scratch(|scratch| dispatch(Linear { weights: &self.weights, source, out: values, scratch }));
-        drop(plain);
+        {
+            let mut plain = out.try_as_plain_ram_mut()?;
+            let out = plain.as_slice_mut::<f32>()?;
+            nchw::with_scratch(|scratch| dispatch(Linear { weights: &self.weights, source, out, scratch }));
+        }
         Ok(out)
     }
 

@@ -18,9 +18,14 @@ const MARGIN: f32 = 1.3;
 
 /// What the probes read of one face, per kind of [`Trace::BY_ENCODER`]; `None` where the face cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct EncoderTraces(pub(super) [Option<f32>; 2]);
+pub struct EncoderTraces([Option<f32>; 2]);
 
 impl EncoderTraces {
+    /// From the values for blending and for synthesis.
+    pub fn new(blending: Option<f32>, synthesis: Option<f32>) -> Self {
+        Self([blending, synthesis])
+    }
+
     /// Runs the network on the face of `mesh`, and the probes on its answer.
     pub(super) fn read(
         net: &dyn Network,

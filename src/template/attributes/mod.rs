@@ -4,7 +4,8 @@
 //! One file per region holds its table ([`table`]): name, label, scale, source, conditions, and how it is measured.
 //! Geometry comes from the mesh in the head's own frame ([`shape`]), colour and fine detail from one aligned patch
 //! ([`surface`]), eye colour from the iris network ([`irises`]), and traces of manipulation from the forensic network
-//! ([`traces`]) and from the image encoder ([`encoder`]). `docs/attributes.md` lists all attributes with their measured figures ([`figures`]).
+//! ([`traces`]) and from the image encoder ([`encoder`]). `docs/attributes.md` lists all attributes with their measured
+//! figures ([`figures`]).
 
 mod blending;
 mod brows;

@@ -256,7 +256,7 @@ fn a_good_view_gives_every_attribute_and_a_profile_none() {
     for (a, v) in ATTRIBUTES.iter().zip(frontal.values()) {
         assert_eq!(v.is_some_and(f32::is_finite), !by_encoder(a), "{}: {v:?}", a.name);
     }
-    let seen = frontal.clone().with_encoder(&EncoderTraces([Some(1.5), Some(-2.0)]));
+    let seen = frontal.clone().with_encoder(&EncoderTraces::new(Some(1.5), Some(-2.0)));
     assert!(seen.values().iter().all(Option::is_some));
     let of_encoder = ["encoder_blending_trace", "encoder_synthesis_trace"].map(|name| seen.get(name));
     assert_eq!(of_encoder, [Some(1.5), Some(-2.0)]);
