@@ -229,7 +229,7 @@ fn grid_of((columns, rows): (u16, u16), side: u16) -> Vec<u8> {
     ])
 }
 
-/// Each tile is decoded as whole blocks, so many tiny ones would cost far more than the pixels that are shown.
+/// Each tile is decoded as whole blocks: a grid of tiny ones would cost far more than the pixels that are shown.
 #[test]
 fn a_grid_of_tiny_tiles_is_refused_before_any_is_decoded() {
     const TINY: Fault = Fault::Broken("the tiles of its grid are too small");
