@@ -12,9 +12,9 @@ impl Service {
     pub(super) fn of_pictures(
         &self,
         bytes: &[u8],
-        judge: impl Fn(&Found) -> Result<Verification, ServiceError>,
+        mut judge: impl FnMut(&Found) -> Result<Verification, ServiceError>,
     ) -> Result<Verification, ServiceError> {
-        let judge = |found: &Found| {
+        let mut judge = |found: &Found| {
             judge(found).map(|answer| Verification {
                 faces_found: found.total,
                 more_faces: found.total > found.faces.len(),

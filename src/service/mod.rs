@@ -5,6 +5,7 @@
 
 mod analyser;
 mod calibration_file;
+mod edited;
 mod enroll;
 mod error;
 mod expiry;

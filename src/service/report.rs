@@ -154,7 +154,8 @@ pub struct SearchReport {
     /// The most similar identities, those over their threshold first, each group by similarity: one, or as many as
     /// `top_k` asks for. The face depicts the
     /// first that reaches the threshold and to whose negatives (`not_this_person`) the face is not nearer than to the
-    /// references, except where the face is too poor, or the picture is a copy of a reference.
+    /// references, except where the face is too poor, or the picture is a copy of a reference. A copy of another face in
+    /// the image depicts whom that one depicts.
     pub candidates: Vec<CandidateReport>,
 }
 
@@ -193,7 +194,7 @@ pub struct FaceReport {
     pub score: Option<f32>,
     /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one. `fake` and
     /// `real` are scores, 0..=1, `likeness` natural log odds, `similarity` a cosine, `min_quality` 0..=100, and the
-    /// targets are shares, 0..=1. `likeness` is `null` where a search found the identity, by the search's own
+    /// targets are shares, 0..=1. `likeness` is `null` where a search found the identity by the search's own
     /// threshold.
     #[schema(value_type = Option<Object>)]
     pub thresholds: Option<ThresholdReport>,

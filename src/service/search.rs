@@ -1,15 +1,16 @@
 //! Search: whom of everybody enrolled each face of an image depicts, if anybody.
 //!
 //! Identification comes first. It costs one network per face, and a second for the few faces that resemble somebody.
-//! Only a face that depicts somebody is described and judged: most faces are strangers', and nothing more is spent on
-//! them. `full` describes them too, and changes no verdict.
+//! Only a face that depicts somebody is described and judged, or one that is a copy of such a face (`edited.rs`): most
+//! faces are strangers', and nothing more is spent on them. `full` describes them too, and changes no verdict.
 
 use std::sync::Arc;
 
 use super::analyser::Found;
+use super::edited::Seen;
 use super::gallery::Candidate;
 use super::report::{CandidateReport, Comparison, FaceReport, SearchReport};
-use super::{Service, ServiceError, Verification, VerifyOptions};
+use super::{Enrolled, Service, ServiceError, Verification, VerifyOptions};
 use crate::face::Face;
 use crate::identity::{OpenSet, Profile, SEARCHED};
 use crate::template::{Template, cosine};
@@ -27,6 +28,33 @@ struct Compared {
     profile: Option<Arc<Profile>>,
 }
 
+/// What a search learned of one face.
+pub(super) struct Identified {
+    /// Its template, where it was described.
+    pub(super) template: Option<Template>,
+    /// The nearest identities, those that it depicts first.
+    compared: Vec<Compared>,
+    /// Whom it depicts.
+    pub(super) depicted: Option<Depicted>,
+}
+
+/// The person that a face depicts, and the judgement on it.
+pub(super) struct Depicted {
+    pub(super) enrolled: Arc<Enrolled>,
+    pub(super) profile: Arc<Profile>,
+    pub(super) judgement: Judgement,
+    /// The candidate that the search found; `None` where the face is a copy of one found to depict the person.
+    pub(super) candidate: Option<Candidate>,
+}
+
+impl Depicted {
+    /// Whether the similarity suffices to call the face fake, or need not, and no other face replaced the person's.
+    pub(super) fn is_certain(&self) -> bool {
+        let decision = &self.judgement.decision;
+        !decision.replaced && decision.uncertain_identity().is_none()
+    }
+}
+
 /// What holds for every face of a request.
 struct Search<'a> {
     found: &'a Found,
@@ -37,20 +65,27 @@ struct Search<'a> {
 }
 
 impl Service {
-    /// Searches everybody enrolled for each face.
-    pub(super) fn search(&self, found: &Found, options: &VerifyOptions) -> Result<Verification, ServiceError> {
+    /// Searches everybody enrolled for each face. `seen` are the faces of the frames before, of an animation.
+    pub(super) fn search(
+        &self,
+        found: &Found,
+        options: &VerifyOptions,
+        seen: &mut Seen,
+    ) -> Result<Verification, ServiceError> {
         let gallery_size = self.gallery.len()?;
         let target_fpir = options.target_fpir.unwrap_or(self.target_fpir);
         let open_set = self.tails().search(gallery_size, target_fpir);
         let search = Search { found, options, gallery_size, target_fpir, open_set };
-        let faces = found.faces.iter().enumerate();
-        let reports: Vec<FaceReport> =
-            faces.map(|(i, face)| self.identify(&search, i, face)).collect::<Result<_, _>>()?;
+        let faces = found.faces.iter();
+        let mut identified = faces.map(|face| self.identify(&search, face)).collect::<Result<Vec<_>, _>>()?;
+        self.judge_copies(found, &mut identified, options, seen)?;
+        let faces = found.faces.iter().zip(&identified).enumerate();
+        let reports = faces.map(|(i, (face, identified))| search.face_report(i, face, identified)).collect();
         Ok(self.answer(found.image.clone(), reports, None))
     }
 
-    /// The report on one face.
-    fn identify(&self, search: &Search, index: usize, face: &Face) -> Result<FaceReport, ServiceError> {
+    /// Whom one face depicts.
+    fn identify(&self, search: &Search, face: &Face) -> Result<Identified, ServiceError> {
         let Search { found, options, open_set, .. } = search;
         let vector = self.analyser.embed_to_search(&found.pixels, face)?;
         let near = self.gallery.candidates(&vector, options.top_k.unwrap_or(1).max(COMPARED_EXACTLY))?;
@@ -68,7 +103,8 @@ impl Service {
             };
             match self.judge_found(search, &candidate, &profile, face, template) {
                 Ok(Some(judgement)) => {
-                    depicted = Some((candidate, profile, judgement));
+                    let (enrolled, candidate) = (candidate.enrolled.clone(), Some(candidate));
+                    depicted = Some(Depicted { enrolled, profile, judgement, candidate });
                     break;
                 }
                 Ok(None) => passed_over += 1,
@@ -79,20 +115,7 @@ impl Service {
                 Err(e) => return Err(e),
             }
         }
-        let comparison = depicted.as_ref().map(|(candidate, profile, judgement)| {
-            (candidate, Comparison { enrolled: &candidate.enrolled, profile, judgement: judgement.clone() })
-        });
-        let mut report = FaceReport::new(index, face, template.as_ref(), comparison.as_ref().map(|(_, c)| c));
-        report.explanation = match &comparison {
-            Some((candidate, found)) => {
-                let decision = &found.judgement.decision;
-                let certain = !decision.replaced && decision.uncertain_identity().is_none();
-                report.explanation.found_by(&search.facts(Some(candidate)), certain)
-            }
-            None => Explanation::of_nobody(&search.facts(compared.first().map(|c| &c.candidate))),
-        };
-        report.search = Some(search.report(&compared));
-        Ok(report)
+        Ok(Identified { template, compared, depicted })
     }
 
     /// Compares a face with its candidates exactly, and confirms those that are similar enough to be confirmed.
@@ -169,6 +192,25 @@ impl Service {
 }
 
 impl Search<'_> {
+    fn face_report(&self, index: usize, face: &Face, identified: &Identified) -> FaceReport {
+        let Identified { template, compared, depicted } = identified;
+        let comparison = depicted.as_ref().map(|Depicted { enrolled, profile, judgement, .. }| Comparison {
+            enrolled,
+            profile,
+            judgement: judgement.clone(),
+        });
+        let mut report = FaceReport::new(index, face, template.as_ref(), comparison.as_ref());
+        report.explanation = match depicted {
+            Some(found @ Depicted { candidate: Some(candidate), .. }) => {
+                report.explanation.found_by(&self.facts(Some(candidate)), found.is_certain())
+            }
+            Some(copy) => report.explanation.copied_from_a_face_of(&copy.enrolled.record.fields.display_name),
+            None => Explanation::of_nobody(&self.facts(compared.first().map(|c| &c.candidate))),
+        };
+        report.search = Some(self.report(compared));
+        report
+    }
+
     fn report(&self, compared: &[Compared]) -> SearchReport {
         let candidate = |Compared { candidate, .. }: &Compared| CandidateReport {
             identity: candidate.enrolled.name(),

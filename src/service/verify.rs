@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::analyser::Found;
+use super::edited::Seen;
 use super::report::{Comparison, FaceReport, IdentityName, ImageReport};
 use super::timing::{self, Stage};
 use super::{Enrolled, Service, ServiceError, Verification};
 use crate::face::Face;
 use crate::identity::{IdentityId, Profile, TARGET_FPIR};
-use crate::imaging::Pyramid;
+use crate::imaging::{Pyramid, is_animated};
 use crate::template::{EncoderTraces, Template};
 use crate::verdict::{Depth, Explanation, Limit, OtherFace, Thresholds, Verdict, deciding, judge, weigh_companions};
 
@@ -61,13 +62,19 @@ impl Service {
         let claimed = claimed.map(|id| self.claimed(id)).transpose()?;
         options.check(claimed.is_some())?;
         timing::start();
-        let mut answer = self.of_pictures(bytes, |found| {
+        let mut seen = Seen::nothing(is_animated(bytes));
+        let judge_picture = |found: &Found, seen: &mut Seen| {
             timing::timed(Stage::Compare, || match &claimed {
                 _ if found.faces.is_empty() => Ok(self.without_face(found, claimed.as_ref().map(|c| c.0.as_ref()))),
                 Some((enrolled, profile)) => self.against(enrolled, profile, found, options),
-                None => self.search(found, options),
+                None => self.search(found, options, seen),
             })
-        })?;
+        };
+        let mut answer = self.of_pictures(bytes, |found| judge_picture(found, &mut seen))?;
+        if seen.has_missed_a_copy() {
+            // Now that the original is known.
+            answer = self.of_pictures(bytes, |found| judge_picture(found, &mut seen))?;
+        }
         // Erased or expired meanwhile, it no longer answers.
         claimed.map(|(enrolled, _)| self.gallery.still(&enrolled)).transpose()?;
         answer.timings = Some(timing::read());

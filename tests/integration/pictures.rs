@@ -89,6 +89,33 @@ fn a_genuine_face_beside_a_fake_one_excuses_nothing() {
     assert!(!summary(&answer).contains("more face"), "{answer}");
 }
 
+#[test]
+fn a_search_judges_an_edited_copy_of_a_face_that_it_found() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serving(data.path());
+    let (genuine, fake) = (picture("obama-2010.jpg"), manipulated("0.65"));
+    let copy = "A copy, perhaps edited, of another face in the image that was found to depict Barack Obama";
+    let is_the_fake = |answer: &Value| {
+        assert_eq!((&answer["verdict"], &answer["identity"]["id"]), (&json!("fake"), &json!("barack")), "{answer}");
+        assert!(summary(answer).contains(copy), "{answer}");
+    };
+    let answer = verify(&server, false, &jpeg(&collage(&[&genuine, &fake])));
+    is_the_fake(&answer);
+    assert!(summary(&answer).ends_with("One more face resembles Barack Obama and looks genuine."), "{answer}");
+    let (genuine, fake) = (rgba(&genuine), rgba(&fake));
+    let answer = verify(&server, false, &gif(&[(&genuine, 20), (&fake, 5000)]));
+    is_the_fake(&answer);
+    assert_eq!(answer["animation"]["deciding_frame"], 1, "{answer}");
+    // The frame of the original may come later.
+    let answer = verify(&server, false, &gif(&[(&fake, 5000), (&genuine, 20)]));
+    is_the_fake(&answer);
+    assert_eq!(answer["animation"]["deciding_frame"], 0, "{answer}");
+    // Another photograph of the person is no original.
+    let other = rgba_of_size(&fake, &picture("obama-2012.jpg"));
+    let answer = verify(&server, false, &gif(&[(&other, 20), (&fake, 5000)]));
+    assert!(!summary(&answer).contains("A copy"), "{answer}");
+}
+
 fn rgba(picture: &RgbImage) -> RgbaImage {
     // Small enough that a few frames fit into a request.
     DynamicImage::from(resize(picture, picture.width() / 2, picture.height() / 2, FilterType::Triangle)).to_rgba8()

@@ -80,6 +80,17 @@ impl Explanation {
         }
         self
     }
+
+    /// The explanation of a face that is a copy of another one in the image, which a search found to depict `person`.
+    #[must_use]
+    pub fn copied_from_a_face_of(mut self, person: &str) -> Self {
+        let found = format!(
+            "A copy, perhaps edited, of another face in the image that was found to depict {person}: pose, light and \
+             surroundings are the same. "
+        );
+        self.summary.insert_str(0, &found);
+        self
+    }
 }
 
 #[cfg(test)]
@@ -120,5 +131,14 @@ mod tests {
         assert!(told(1, true).starts_with("Found to depict Jane Doe, the only person enrolled: "));
         assert!(told(3, false).starts_with("Most similar to Jane Doe, one of 3 enrolled people: "));
         assert!(told(1, false).starts_with("Resembles Jane Doe, the only person enrolled: "));
+    }
+
+    #[test]
+    fn a_copy_says_whom_its_original_depicts() {
+        assert_eq!(
+            Explanation::only("So it is.").copied_from_a_face_of("Jane Doe").summary,
+            "A copy, perhaps edited, of another face in the image that was found to depict Jane Doe: pose, light and \
+             surroundings are the same. So it is."
+        );
     }
 }
