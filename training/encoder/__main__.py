@@ -15,8 +15,8 @@ from forge.records import refuse_evaluation_data
 
 from . import measure, samples
 from .faces import Face, read
-from .layout import GENERATORS, PAIRS_SHARE, READS, RIDGE, SIDE, SOURCES, SWAPS
-from .probes import Sums, fit
+from .layout import SIDE, SOURCES, SWAPS
+from .learn import Learner
 from .store import write
 from .table import Encoder, Table
 
@@ -42,7 +42,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     look.add_argument("--out", type=Path, required=True)
     look.add_argument("--seed", type=int, default=7)
     look.add_argument("--most", type=int, default=200, help="pictures of each group")
-    for name, meaning in {"measure": "leave one generator out", "fit": "write the probes"}.items():
+    for name, meaning in {"measure": "leave one generator or swapper out", "fit": "write the probes"}.items():
         command = commands.add_parser(name, help=meaning)
         command.add_argument("--features", type=Path, required=True, help="the folder that `look` wrote")
         if name == "fit":
@@ -90,23 +90,12 @@ def _swaps(groups: dict[str, list[Face]], folder: Path, seed: int) -> Iterator[s
 
 def learn(options: argparse.Namespace) -> None:
     """Fits both probes on all there is."""
-    single, pairs = (Table.load(options.features / name) for name in ("single", "pairs"))
-    rows = single.rows(READS["generator"])
-    sums = single.sums(rows)
-    portraits = list(chain.from_iterable(GENERATORS.values()))
-    generator = fit({name: sums[name] for name in SOURCES}, {name: sums[name] for name in portraits}, RIDGE["generator"])
-    rows = pairs.rows(READS["blend"])
-    genuine = {str(g): Sums.of(rows[(pairs.groups == g) & ~pairs.forged]) for g in np.unique(pairs.groups[~pairs.forged])}
-    # Frames of webcams, of which there are no pairs: else the probe would learn what a webcam's picture looks like.
-    genuine["genuine"] = Sums.of(single.rows(READS["blend"])[single.groups == "genuine"])
-    blends = {str(g): Sums.of(rows[pairs.groups == g]) for g in np.unique(pairs.groups[pairs.forged])}
-    place = {pair: i for i, pair in enumerate(pairs.pairs) if not pairs.forged[i]}
-    forged = np.flatnonzero(pairs.forged)
-    away = rows[forged] - rows[[place[pairs.pairs[i]] for i in forged]]
-    drawn = np.isin(pairs.groups[forged], list(samples.BLENDS))
-    differences = [Sums.of(away[of]) for of in (drawn, ~drawn) if of.any()]
-    blend = fit(genuine, blends, RIDGE["blend"], differences, PAIRS_SHARE)
-    write(options.out, {"blend": blend, "generator": generator})
+    learner = Learner(*_tables(options.features))
+    write(options.out, {"blend": learner.blend(), "generator": learner.generator()})
+
+
+def _tables(features: Path) -> tuple[Table, Table]:
+    return Table.load(features / "single"), Table.load(features / "pairs")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -118,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         elif options.command == "fit":
             learn(options)
         else:
-            print("\n".join(measure.lines(measure.left_out(Table.load(options.features / "single")))))
+            print("\n".join(measure.lines(measure.left_out(*_tables(options.features)))))
     except (ValueError, OSError) as problem:
         print(f"encoder: {problem}", file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import SIZE, drawn_mesh, drawn_photo
 
-from encoder import faces, probes, samples, store, wear
+from encoder import faces, layout, learn, measure, probes, samples, store, table, wear
 
 
 @pytest.fixture
@@ -116,3 +116,58 @@ def test_a_swap_and_its_base_are_shown_alike(people: list[faces.Face]) -> None:
     assert [(row.forged, row.group) for row in rows] == [(False, "base"), (True, "some")] * 2
     assert rows[0].pair == rows[1].pair != rows[2].pair == rows[3].pair
     assert np.abs(rows[0].crop.astype(int) - rows[1].crop).max() > 20
+
+
+def features(rows: list[tuple[str, str, str, bool, np.ndarray]]) -> table.Table:
+    """A table of (group, version, pair, forged, features)."""
+    groups, versions, pairs, forged, values = (np.array(column) for column in zip(*rows, strict=True))
+    return table.Table(values[:, None].astype(np.float16), groups, groups, versions, pairs, forged)
+
+
+@pytest.fixture
+def tables() -> tuple[table.Table, table.Table]:
+    """Sources of photographs, drawn portraits that differ along one axis, and blends that differ along another."""
+    rng = np.random.default_rng(11)
+    portraits = [folder for folders in layout.GENERATORS.values() for folder in folders]
+    swapped = [folder for folders in layout.SWAPPERS.values() for folder in folders]
+    single, pairs = [], []
+    for group in [*layout.SOURCES, *portraits, *swapped]:
+        for number in range(40):
+            row = rng.normal(0, 1, 6)
+            row[0] += 3 * (group in portraits)
+            row[1] += 3 * (group in swapped)
+            version = list(wear.CONDITIONS)[number % 3]
+            single.append((group, version, "", group not in layout.SOURCES, row))
+    for source in layout.SOURCES[1:]:
+        for number in range(40):
+            kind = [*samples.BLENDS, layout.SWAPS.folder][number % 4]
+            row = rng.normal(0, 1, 6)
+            pair = f"{source}/{number}"
+            pairs += [(source, "drawn0", pair, False, row), (kind, "drawn0", pair, True, row + 3 * np.eye(6)[1])]
+    return features(single), features(pairs)
+
+
+def test_forgeries_left_out_are_told_by_what_they_share_with_others(tables: tuple[table.Table, table.Table]) -> None:
+    figures = measure.left_out(*tables)
+    folders = [folder for folders in (*layout.GENERATORS.values(), *layout.SWAPPERS.values()) for folder in folders]
+    assert sorted(figures) == sorted(set(folders) - {measure.EXTRA})
+    for folder, read in figures.items():
+        own, other = ("blend", "generator") if folder in ("inswapper", "dreamid-swap") else ("generator", "blend")
+        for condition in wear.CONDITIONS:
+            assert read[own][condition] > 0.9, (folder, condition)
+            assert read[other][condition] < 0.8, (folder, condition)
+            assert read["both"][condition] > 0.8, (folder, condition)
+    assert len(measure.lines(figures)) == 4 + len(figures)
+
+
+def test_what_is_left_out_changes_nothing_in_a_probe(tables: tuple[table.Table, table.Table]) -> None:
+    single, pairs = tables
+    learner = learn.Learner(single, pairs)
+    without = ("inswapper", "press")
+    bases = {pair for pair, group in zip(pairs.pairs, pairs.groups, strict=True) if group == "press"}
+    shifted = np.isin(pairs.groups, without) | np.isin(pairs.pairs, list(bases))
+    moved = table.Table(pairs.features + np.float16(5) * shifted[:, None, None], *list(vars(pairs).values())[1:])
+    again = learn.Learner(single, moved)
+    assert np.array_equal(learner.blend(without).weights, again.blend(without).weights)
+    assert not np.allclose(learner.blend().weights, again.blend().weights)
+    assert not np.allclose(learner.generator().weights, learner.generator(("sd21-sdfd",)).weights)
