@@ -38,6 +38,9 @@ TRACES = ("blending", "synthesis")
 #: The weights of the image encoder's traces, for swapped and for generated faces. Not fitted: its probes have seen the
 #: forgeries of the fit (docs/model-card.md).
 ENCODER_WEIGHTS = [1.6, 0.6]
+#: The map of the score, slope and offset on the scale of natural log odds. Not fitted here: home-made forgeries are told more
+#: surely than those of methods that nothing was fitted to (docs/model-card.md).
+SCORE_MAP = (1.3, 0.75)
 #: The embeddings' weights relative to each other. They are not fitted separately: weights fitted on home-made forgeries do
 #: not transfer to other methods (README.md has figures).
 SHARES = (0.5, 1.0, 1.0)
@@ -345,9 +348,15 @@ def write_population(
     path.write_text(text)
 
 
+def mapped(score: float) -> float:
+    """The score after the map."""
+    slope, offset = SCORE_MAP
+    return float(1 / (1 + np.exp(-(slope * np.log(score / (1 - score)) + offset))))
+
+
 def write_fusion(path: pathlib.Path, fit: dict) -> None:
     beta, (*traced, part) = ([round(float(b), 4) for b in fit[name]] for name in ("beta", "added"))
-    side = {k: ", ".join(f"[{rate}, {threshold:.4f}]" for rate, threshold in v) for k, v in fit["points"].items()}
+    side = {k: ", ".join(f"[{rate}, {mapped(threshold):.4f}]" for rate, threshold in v) for k, v in fit["points"].items()}
     path.write_text(f"""# Written by training/fit.py; the format is documented in src/verdict/fusion.rs.
 intercept = {beta[0]}
 embedding = {[round(share * float(fit["beta"][1]), 4) for share in SHARES]}
@@ -355,9 +364,13 @@ traces = {traced + ENCODER_WEIGHTS}
 parts = {part}
 negative = 1.0
 
+[map]
+slope = {SCORE_MAP[0]}
+offset = {SCORE_MAP[1]}
+
 [thresholds]
-real = {fit["real"]:.4f}
-fake = {fit["fake"]:.4f}
+real = {mapped(fit["real"]):.4f}
+fake = {mapped(fit["fake"]):.4f}
 likeness = {fit["likeness"]:.4f}
 target_genuine_called_fake = {TARGET_GENUINE_CALLED_FAKE}
 target_fake_called_real = {fit["called_real"]:.3f}

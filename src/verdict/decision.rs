@@ -111,7 +111,7 @@ pub struct Decision {
 }
 
 /// A face with this score or a higher one is not measured in parts.
-const PARTS_BELOW_SCORE: f32 = 0.9;
+const PARTS_BELOW_SCORE: f32 = 0.97;
 /// Quality components under this score are named as limits.
 const WEAK_COMPONENT_SCORE: f32 = 40.0;
 /// In natural log odds: a face of too little quality is `different_person` only where its likeness lies this far below

@@ -31,7 +31,8 @@ pub struct Fusion {
     pub negative: f32,
     /// The thresholds of the verdicts.
     pub thresholds: Thresholds,
-    /// The map of the score from an operator's calibration; as shipped it changes nothing.
+    /// The map of the score: it calibrates scores on methods that the weights were not fitted to. That of an operator's
+    /// calibration comes after it.
     #[serde(default)]
     pub map: ScoreMap,
     /// The decision on claimed identities; `None`: likeness alone decides.
@@ -44,7 +45,7 @@ pub struct Fusion {
 
 /// The terms that the evidence adds to the natural log odds of the score: below zero speaks against the photograph. For
 /// an embedding zero is what genuine photographs have on average; for a trace, a part and the negative it is no excess.
-/// With the intercept the terms sum to the log odds before the map of an operator's calibration.
+/// With the intercept the terms sum to the log odds before the map of the score.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contributions {
     /// One per embedding of the evidence.
@@ -116,7 +117,7 @@ impl Fusion {
     #[must_use]
     pub fn calibrated(mut self, calibration: &Calibration) -> Self {
         let claim = self.claim.as_ref();
-        (self.thresholds, self.map) = (calibration.thresholds.with_claim(claim), calibration.map);
+        (self.thresholds, self.map) = (calibration.thresholds.with_claim(claim), calibration.map.after(self.map));
         self.operating_points.clone_from(&calibration.operating_points);
         self
     }

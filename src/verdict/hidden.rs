@@ -10,7 +10,7 @@ use crate::face::{Area, Areas};
 /// In natural log odds: a covered face is `different_person` only where its likeness lies this far below the threshold.
 const MARGIN: f32 = 3.0;
 /// A covered face is `fake` up to this score, 0..=1: no cover takes so much from a genuine one.
-const CLEARLY_FAKE: f32 = 0.005;
+const CLEARLY_FAKE: f32 = 0.002;
 /// What hides half of the face: both eyes, or the mouth with what is above or below it.
 const HALVES: [Areas; 3] = [Areas::EYES, Areas::of(&[Area::Nose, Area::Mouth]), Areas::of(&[Area::Mouth, Area::Chin])];
 

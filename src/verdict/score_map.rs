@@ -1,4 +1,4 @@
-//! The map of the score in an operator's calibration.
+//! The map that calibrates scores.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,12 @@ impl ScoreMap {
         let logit = self.slope * (score / (1.0 - score)).ln() + self.offset;
         1.0 / (1.0 + (-logit).exp())
     }
+
+    /// The map that applies `first` and then this one.
+    #[must_use]
+    pub fn after(self, first: Self) -> Self {
+        Self { slope: self.slope * first.slope, offset: self.slope * first.offset + self.offset }
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +53,16 @@ mod tests {
             let (low, high) = (map.apply(a.min(b)), map.apply(a.max(b)));
             prop_assert!(0.0 <= low && low <= high && high <= 1.0);
             prop_assert_eq!(ScoreMap::default().apply(a), a);
+        }
+
+        #[test]
+        fn two_maps_are_one(
+            score in 0.001..=0.999f32, a in 0.5..2.0f32, b in -2.0..2.0f32, c in 0.5..2.0f32, d in -2.0..2.0f32,
+        ) {
+            let (first, second) = (ScoreMap { slope: a, offset: b }, ScoreMap { slope: c, offset: d });
+            let one = second.after(first).apply(score);
+            prop_assert!((one - second.apply(first.apply(score))).abs() < 1e-4);
+            prop_assert_eq!(ScoreMap::default().after(first), first);
         }
     }
 }
