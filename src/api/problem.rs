@@ -21,6 +21,7 @@ pub struct Problem {
     /// The status in words.
     pub title: &'static str,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
     /// The stable code to match on.
     pub code: ErrorCode,
@@ -28,6 +29,7 @@ pub struct Problem {
     pub detail: String,
     /// What became of each image; only when an enrollment accepted none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = EnrollmentReport, required = false)]
     pub report: Option<Box<EnrollmentReport>>,
     /// Seconds to wait, for the `Retry-After` header.
     #[serde(skip)]

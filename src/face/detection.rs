@@ -1,11 +1,12 @@
 //! A detected face: its box and five points.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::imaging::Point;
 
 /// A rectangle in pixels of the source image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BoundingBox {
     /// Left edge, in pixels from the left of the image.
     pub x: f32,

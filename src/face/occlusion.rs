@@ -4,6 +4,7 @@
 //! [`Area`]. Whatever a photograph shows there is not the face, so nothing is read from it.
 
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
 
 use super::{Mesh, square_map};
 use crate::imaging::{Channels, Patch, Pyramid};
@@ -17,7 +18,8 @@ const MARGIN: f32 = 1.2;
 const COVERED: f32 = 0.5;
 
 /// An area of the face. "Right" and "left" are the person's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Area {
     /// From the brows to the hair.
     Forehead,

@@ -1,11 +1,12 @@
 //! Head pose, and the frame of the head in which geometry is measured.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Mesh, index};
 
 /// Head pose in degrees (ISO/IEC 19794-5 angles): all zero for a level frontal view.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Pose {
     /// Positive: turned to the person's own left.
     pub yaw: f32,

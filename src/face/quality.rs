@@ -2,13 +2,15 @@
 //! (useless) to 100 (as good as it gets).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Detection, Mesh, Pose, square_map};
 use crate::imaging::{Patch, Pyramid};
 
 /// A component of quality.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = QualityMeasure)]
 pub enum Component {
     /// Distance between the centres of the eyes, in pixels, but at least 0.3 of the longer side of the face's box: a
     /// turned head brings the eyes closer together.
@@ -116,20 +118,22 @@ impl Component {
 }
 
 /// One measured component.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct QualityComponent {
     /// The component.
     pub component: Component,
     /// In the component's native unit.
     pub value: f32,
     /// 0..=100.
+    #[schema(minimum = 0, maximum = 100)]
     pub score: f32,
 }
 
 /// The quality of one face.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quality {
     /// The least of the components' scores, 0..=100.
+    #[schema(minimum = 0, maximum = 100)]
     pub score: f32,
     /// The measured components, in the order of [`Component::ALL`].
     pub components: Vec<QualityComponent>,

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::template::Template;
@@ -54,6 +57,20 @@ impl From<IdentityId> for String {
         id.0
     }
 }
+
+impl PartialSchema for IdentityId {
+    fn schema() -> RefOr<Schema> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The operator's own name for an identity."))
+            .pattern(Some("^[a-z0-9][a-z0-9._-]{0,63}$"))
+            .min_length(Some(1))
+            .max_length(Some(64));
+        schema.examples(["jane.doe"]).into()
+    }
+}
+
+impl ToSchema for IdentityId {}
 
 impl fmt::Display for IdentityId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,7 +141,7 @@ pub struct IdentityRecord {
 }
 
 /// The kind of an enrolled image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SampleKind {
     /// A genuine photograph of the identity.

@@ -31,10 +31,12 @@ pub struct Accepted {
     /// Its index among the images sent, from 0.
     pub index: usize,
     /// Its file name as sent.
+    #[schema(required)]
     pub filename: Option<String>,
     /// The id of the new reference or negative.
     pub reference_id: Uuid,
     /// Quality of the face, 0..=100.
+    #[schema(minimum = 0, maximum = 100)]
     pub quality: f32,
     /// Faces in the image. Of several, a reference takes the one that agrees with the person's other photographs, a
     /// negative the one most like the person.
@@ -47,6 +49,7 @@ pub struct Rejected {
     /// Its index among the images sent, from 0.
     pub index: usize,
     /// Its file name as sent.
+    #[schema(required)]
     pub filename: Option<String>,
     /// A stable code, see docs/errors.md.
     pub code: ErrorCode,
@@ -76,6 +79,7 @@ pub struct EnrollmentReport {
     /// The rejected images, with reasons.
     pub rejected: Vec<Rejected>,
     /// The profile after the enrollment; `null` without a reference.
+    #[schema(required)]
     pub profile: Option<ProfileReport>,
     /// Other identities that a search can hardly distinguish from this one, the most similar first: twins, or one
     /// person enrolled twice. A search may answer with either.

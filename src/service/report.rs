@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{Enrolled, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
-use crate::identity::{Profile, SampleKind};
+use crate::identity::{IdentityId, Profile, SampleKind};
 use crate::imaging::Decoded;
 use crate::models::Versions;
-use crate::template::Template;
+use crate::template::{Sex, Template};
 use crate::verdict::{CalibrationSource, Explanation, Judgement, Limit, Stability, Standing, Thresholds, Verdict};
 
 /// The image as it was decoded.
@@ -27,13 +27,16 @@ pub struct ImageReport {
     pub complete: bool,
     /// The orientation that was undone, as Exif counts it, 1 to 8; 1 for an image stored upright. A HEIC or AVIF is
     /// turned as its properties say, not as its Exif data does.
+    #[schema(minimum = 1, maximum = 8)]
     pub orientation: u8,
     /// Whether the image has too many pixels and was judged at a fraction of its size; `width` and `height` are those
     /// of the whole.
     pub scaled: bool,
     /// The colour profile; `null` for sRGB, or where the file names none.
+    #[schema(required)]
     pub colour_profile: Option<ColourProfileReport>,
     /// SHA-256 of the encoded image, hex.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     pub sha256: String,
 }
 
@@ -43,10 +46,12 @@ pub struct ColourProfileReport {
     /// `icc`, or for a PNG, HEIC or AVIF `cicp`, or for a PNG `gamma`.
     pub source: String,
     /// The profile's own description.
+    #[schema(required)]
     pub name: Option<String>,
     /// Whether the colours were brought to sRGB by it.
     pub applied: bool,
     /// Why it was not applied; `null` where it was.
+    #[schema(required)]
     pub reason: Option<String>,
 }
 
@@ -78,6 +83,7 @@ impl ImageReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct IdentityName {
     /// The operator's id.
+    #[schema(value_type = IdentityId)]
     pub id: String,
     /// The name for reviewers.
     pub display_name: String,
@@ -88,21 +94,16 @@ pub struct IdentityName {
 pub struct ApparentTraits {
     /// Years.
     pub age: f32,
-    /// `female`, `male` or `unclear`.
-    pub sex: String,
+    /// Never gender.
+    pub sex: Sex,
     /// The strongest of seven expressions.
     pub expression: String,
 }
 
 impl ApparentTraits {
     fn of(template: &Template) -> Self {
-        let sex = match template.demographics.sex() {
-            crate::template::Sex::Female => "female",
-            crate::template::Sex::Male => "male",
-            crate::template::Sex::Unclear => "unclear",
-        };
         let (expression, _) = template.expression.strongest();
-        Self { age: template.demographics.age, sex: sex.into(), expression: expression.into() }
+        Self { age: template.demographics.age, sex: template.demographics.sex(), expression: expression.into() }
     }
 }
 
@@ -113,11 +114,11 @@ pub type ThresholdReport = Thresholds;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CopyReport {
     /// `reference`, `not_this_person` or `known_fake`.
-    #[schema(value_type = String)]
     pub kind: SampleKind,
     /// The id of the reference or negative.
     pub id: Uuid,
     /// Bits of the perceptual hash that differ, of 256.
+    #[schema(maximum = 256)]
     pub distance: u32,
 }
 
@@ -134,6 +135,7 @@ pub struct CandidateReport {
     pub confirmed: bool,
     /// The share of strangers who are as similar to one of the identities searched, 0..=1; `null` below the start of
     /// the fitted tail, where the rate is not modelled.
+    #[schema(required, minimum = 0, maximum = 1)]
     pub expected_fpir: Option<f32>,
 }
 
@@ -145,11 +147,14 @@ pub struct SearchReport {
     pub gallery_size: usize,
     /// The similarity from which on the face depicts the first candidate, -1..=1; lower for a confirmed one. `null`
     /// where nobody is enrolled.
+    #[schema(required)]
     pub threshold: Option<f32>,
     /// The false-positive identification rate asked for, 0.000001 to 0.5: the share of strangers who may be taken for
     /// somebody enrolled.
+    #[schema(minimum = 0.000_001, maximum = 0.5)]
     pub target_fpir: f32,
     /// The rate expected at the threshold, 0..=1.
+    #[schema(minimum = 0, maximum = 1)]
     pub expected_fpir: f32,
     /// The most similar identities, those over their threshold first, each group by similarity: one, or as many as
     /// `top_k` asks for. The face depicts the
@@ -165,25 +170,26 @@ pub struct FaceReport {
     /// Its index in the list of faces, from 0; the largest comes first.
     pub index: usize,
     /// The face's box in pixels of the upright image: x, y, width, height.
-    #[schema(value_type = Object)]
     pub bbox: BoundingBox,
     /// The detector's confidence, 0..=1.
+    #[schema(minimum = 0, maximum = 1)]
     pub confidence: f32,
     /// The pose of the head: `yaw`, `pitch` and `roll` in degrees, 0 for a level frontal face. Positive: turned to the
     /// person's own left, looking up, leaning to the person's own right shoulder.
-    #[schema(value_type = Object)]
     pub pose: Pose,
     /// The quality of the face: `score`, the least of the components' scores, 0..=100, and `components`, each with
     /// `component`, `value` in the component's unit and `score`, 0..=100. `occlusion` is not compared with
     /// `thresholds.min_quality`: what is covered stands in `limits`.
-    #[schema(value_type = Object)]
     pub quality: Quality,
     /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them, or the
     /// face reached the threshold of an identity and was passed over for a negative.
+    #[schema(required)]
     pub apparent: Option<ApparentTraits>,
     /// The identity that it was compared with; `null` for a stranger's face.
+    #[schema(required)]
     pub identity: Option<IdentityName>,
     /// The search for the face's identity; `null` where an identity was claimed.
+    #[schema(required)]
     pub search: Option<SearchReport>,
     /// What the face brings to the verdict on the image.
     #[serde(skip)]
@@ -191,27 +197,30 @@ pub struct FaceReport {
     /// The answer for this face.
     pub verdict: Verdict,
     /// The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
+    #[schema(required, minimum = 0, maximum = 1)]
     pub score: Option<f32>,
     /// The thresholds for that identity, and the error rates that they were fitted to; `null` without one. `fake` and
     /// `real` are scores, 0..=1, `likeness` natural log odds, `similarity` a cosine, `min_quality` 0..=100, and the
     /// targets are shares, 0..=1. `likeness` is `null` where a search found the identity by the search's own
     /// threshold.
-    #[schema(value_type = Option<Object>)]
+    #[schema(required)]
     pub thresholds: Option<ThresholdReport>,
     /// The natural log odds that the face depicts that identity, genuine or not. Above zero: more likely than not.
     /// `null` without one.
+    #[schema(required)]
     pub likeness: Option<f32>,
     /// The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict
     /// only where the face in a copy of a reference is another person's: `fake` instead of `different_person`.
+    #[schema(required)]
     pub copy_of: Option<CopyReport>,
     /// The verdict on a degraded copy of the face; `null` without a stability check, or where the face would be
     /// neither `real` nor `fake` without it.
+    #[schema(required)]
     pub stability: Option<Stability>,
     /// The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
     /// and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and
     /// the `least` that is needed); `occluded` (with the covered `regions`); `quality` (with `component`, `value` in the
     /// component's unit, `score` 0..=100); `between_thresholds`; `no_colour`; `few_references` (with `references`).
-    #[schema(value_type = Vec<Object>)]
     pub limits: Vec<Limit>,
     /// The reasons for the verdict.
     pub explanation: Explanation,
@@ -312,6 +321,7 @@ pub struct FrameReport {
     /// The verdict on it.
     pub verdict: Verdict,
     /// Its score, 0..=1; `null` without a face or an identity.
+    #[schema(required, minimum = 0, maximum = 1)]
     pub score: Option<f32>,
 }
 
@@ -324,14 +334,18 @@ pub struct Verification {
     pub verdict: Verdict,
     /// The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is
     /// no face or no identity.
+    #[schema(required, minimum = 0, maximum = 1)]
     pub score: Option<f32>,
     /// The claimed identity, or the one that the deciding face was found to depict; `null` where it depicts none.
+    #[schema(required)]
     pub identity: Option<IdentityName>,
     /// Index of the face that decided; `null` without a face.
+    #[schema(required)]
     pub deciding_face: Option<usize>,
     /// The faces that were judged, the largest first.
     pub faces: Vec<FaceReport>,
     /// The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
+    #[schema(required)]
     pub search: Option<SearchReport>,
     /// The number of faces that were found, of an animation in the deciding frame.
     pub faces_found: usize,
@@ -346,19 +360,20 @@ pub struct Verification {
     /// The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's
     /// own where it has error rates of its own. Where no identity was compared (`unknown_person`, `no_face`), those of
     /// claims in general: they decided nothing.
-    #[schema(value_type = Object)]
     pub thresholds: ThresholdReport,
     /// The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with
     /// the thresholds that faceward ships.
-    #[schema(value_type = Option<Object>)]
+    #[schema(required)]
     pub calibration: Option<CalibrationSource>,
     /// The image.
     pub image: ImageReport,
     /// The frames that were looked at; `null` for a still.
+    #[schema(required)]
     pub animation: Option<AnimationReport>,
     /// The versions behind the answer.
     pub versions: Versions,
     /// The time of each stage; over HTTP only where `timings=true` asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<StageTiming>, required = false)]
     pub timings: Option<Vec<StageTiming>>,
 }

@@ -39,15 +39,16 @@ pub struct ErasureReceipt {
     /// Its number.
     pub id: Uuid,
     /// The identity's pseudonym: 32 hex digits.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
     pub subject: String,
     /// The cause.
     pub reason: ErasureReason,
     /// References and negatives erased with it.
     pub samples: usize,
     /// When its rows and its key were deleted.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime)]
     pub deleted_at: Timestamp,
     /// When their last bytes were gone from the data folder; `null` while another program holds that up.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub erased_at: Option<Timestamp>,
 }

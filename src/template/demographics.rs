@@ -1,10 +1,12 @@
 //! Apparent age and sex, for explanations and quality; the verdict does not use them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Apparent sex, read from a face by a network. It is not gender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ApparentSex)]
 pub enum Sex {
     /// Read as female.
     Female,

@@ -7,35 +7,43 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{OperatingPoints, ScoreMap, Thresholds};
 use crate::identity::Tails;
 use crate::toml_file;
 
 /// Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure one on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ErrorRates)]
 pub struct Rates {
     /// Genuine photographs called fake (BPCER).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f32, required = false, minimum = 0, maximum = 1)]
     pub genuine_called_fake: Option<f32>,
     /// Genuine photographs left undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f32, required = false, minimum = 0, maximum = 1)]
     pub genuine_undecided: Option<f32>,
     /// Genuine photographs called a different person (FNMR).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f32, required = false, minimum = 0, maximum = 1)]
     pub genuine_called_different: Option<f32>,
     /// Fakes called real (APCER).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f32, required = false, minimum = 0, maximum = 1)]
     pub fakes_called_real: Option<f32>,
     /// Other people called real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f32, required = false, minimum = 0, maximum = 1)]
     pub others_called_real: Option<f32>,
 }
 
 /// The data that a calibration was fitted on, and its error rates there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CalibrationSource {
     /// The time of the fit.
+    #[schema(value_type = String, format = DateTime)]
     pub fitted_at: Timestamp,
     /// The number of people.
     pub people: usize,
@@ -49,6 +57,7 @@ pub struct CalibrationSource {
     pub others: usize,
     /// Photographs of strangers for searches.
     #[serde(default)]
+    #[schema(required)]
     pub strangers: usize,
     /// The degradations applied to the pictures before they were verified.
     pub degradations: Vec<String>,
@@ -56,6 +65,7 @@ pub struct CalibrationSource {
     pub kept: Vec<String>,
     /// Error rates by cross-validation over people; `None` with too few people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Rates, required = false)]
     pub held_out: Option<Rates>,
 }
 

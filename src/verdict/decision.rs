@@ -1,13 +1,14 @@
 //! The decision: evidence and score to a verdict, with what limits it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Contributions, Evidence, Fusion, Thresholds, hidden};
-use crate::face::{Areas, Component, Quality, QualityComponent};
+use crate::face::{Area, Areas, Component, Quality, QualityComponent};
 use crate::identity::{Claim, SampleKind};
 
 /// The answer for a face or an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// A genuine photograph of the person.
@@ -42,38 +43,48 @@ impl Verdict {
 }
 
 /// Something that limits how far a verdict carries.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Limit {
     /// The image is cut or damaged: pixels are missing, and no verdict rests on the others.
+    #[schema(title = "IncompleteImageLimit")]
     IncompleteImage,
     /// Areas of the face are covered: their attributes and parts are not compared. The embeddings still see them.
+    #[schema(title = "OccludedLimit")]
     Occluded {
         /// The areas.
+        #[schema(value_type = Vec<Area>)]
         regions: Areas,
     },
     /// A quality component is weak.
+    #[schema(title = "QualityLimit")]
     Quality {
         /// The component.
         component: Component,
         /// In its native unit.
         value: f32,
         /// 0..=100.
+        #[schema(minimum = 0, maximum = 100)]
         score: f32,
     },
     /// The score lies between the thresholds.
+    #[schema(title = "BetweenThresholdsLimit")]
     BetweenThresholds,
     /// A degraded copy of the face got the opposite verdict.
+    #[schema(title = "UnstableLimit")]
     Unstable {
         /// The copy's verdict.
         verdict: Verdict,
         /// The copy's score, 0..=1.
+        #[schema(minimum = 0, maximum = 1)]
         score: f32,
     },
     /// The face is grey or toned, so its colours are not compared.
+    #[schema(title = "NoColourLimit")]
     NoColour,
     /// The face was found by a search or is beside one more like the person, and the similarity is too low to call it
     /// fake: it may be another person's.
+    #[schema(title = "UncertainIdentityLimit")]
     UncertainIdentity {
         /// The similarity, -1..=1: the mean cosine of embeddings C and D, or the cosine of C where D is missing.
         similarity: f32,
@@ -81,8 +92,10 @@ pub enum Limit {
         least: f32,
     },
     /// Another face in the picture resembles the person and does not pass as genuine: a companion's, or a fake.
+    #[schema(title = "SuspiciousCompanionLimit")]
     SuspiciousCompanion,
     /// Few references: the person's own variation is known only roughly.
+    #[schema(title = "FewReferencesLimit")]
     FewReferences {
         /// Their number.
         references: usize,

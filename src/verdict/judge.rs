@@ -27,6 +27,7 @@ pub struct Stability {
     /// The copy's verdict.
     pub verdict: Verdict,
     /// The copy's score, 0..=1.
+    #[schema(minimum = 0, maximum = 1)]
     pub score: f32,
 }
 

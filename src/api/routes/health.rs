@@ -12,7 +12,7 @@ use crate::models::Versions;
 use crate::service::RecordedService;
 
 /// The process is running.
-#[utoipa::path(get, path = "/livez", tag = "health", security(()),
+#[utoipa::path(get, path = "/livez", tag = "health",
     responses((status = 200, description = "`ok`", body = String)))]
 pub(crate) async fn livez() -> &'static str {
     "ok"
@@ -22,7 +22,9 @@ pub(crate) async fn livez() -> &'static str {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
     /// Always `ready`.
+    #[schema(pattern = "^ready$")]
     status: String,
+    /// The versions behind its answers.
     versions: Versions,
     /// Requests that wait for an inference thread.
     queue: usize,
@@ -32,9 +34,8 @@ pub(crate) struct Ready {
 }
 
 /// The models are loaded, and the store can be read and written.
-#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses(
-    (status = 200, description = "Ready", body = Ready),
-    (status = 503, description = "The store fails", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/readyz", tag = "health",
+    responses((status = 200, description = "Ready", body = Ready)))]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
     let ready = |service: &RecordedService| service.ready().and_then(|()| service.outdated());
     let enroll_again = state.on_disk(ready).await.map_err(|_: Problem| {

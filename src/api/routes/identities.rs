@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::receipts;
 use crate::api::Problem;
@@ -21,45 +23,75 @@ use crate::store::ErasureReason;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct IdentityInput {
-    /// The person's name for reviewers, 1 to 200 characters.
+    /// The person's name for reviewers.
+    #[schema(value_type = ShortText)]
     display_name: String,
     /// Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
     #[serde(default)]
+    #[schema(value_type = Option<ShortText>)]
     consent_basis: Option<String>,
     /// When the identity stops matching and is due for erasure (RFC 3339).
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     /// The target share of this person's genuine photographs that are called fake: above 0 and below 1, within the
     /// operating points (as shipped .005 to .2). Without it, the target of all identities.
     #[serde(default)]
+    #[schema(exclusive_minimum = 0, exclusive_maximum = 1)]
     target_genuine_called_fake: Option<f32>,
     /// The target share of fakes of this person that are called real: above 0 and below 1, within the operating points
     /// (as shipped .01 to .3). Without it, the target of all identities.
     #[serde(default)]
+    #[schema(exclusive_minimum = 0, exclusive_maximum = 1)]
     target_fake_called_real: Option<f32>,
 }
+
+/// A text that [`IdentityFields::check`] takes.
+struct ShortText;
+
+impl PartialSchema for ShortText {
+    fn schema() -> RefOr<Schema> {
+        // Somewhere a character that is neither a control character nor a space, and no control character anywhere.
+        let pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A line of text: no control characters, and not only spaces."))
+            .pattern(Some(pattern))
+            .min_length(Some(1))
+            .max_length(Some(IdentityFields::TEXT_MAX));
+        schema.into()
+    }
+}
+
+impl ToSchema for ShortText {}
 
 /// An identity. Templates are never part of an answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Identity {
+    /// The operator's own name for it.
+    #[schema(value_type = IdentityId)]
     id: String,
+    /// The person's name for reviewers.
     display_name: String,
     /// Legal basis for keeping the templates.
+    #[schema(required)]
     consent_basis: Option<String>,
     /// When the identity stops matching and is due for erasure (RFC 3339); `null`: never.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
     /// The target share of genuine photographs called fake that was written; `null`: that of all identities.
+    #[schema(required)]
     target_genuine_called_fake: Option<f32>,
     /// The target share of fakes called real that was written; `null`: that of all identities.
+    #[schema(required)]
     target_fake_called_real: Option<f32>,
     /// The thresholds of verdicts about this identity, and the error rates that they were fitted to.
-    #[schema(value_type = Object)]
     thresholds: ThresholdReport,
-    #[schema(value_type = String)]
+    /// RFC 3339.
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    #[schema(value_type = String)]
+    /// When its fields, references or negatives last changed (RFC 3339).
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
     /// The number of references.
     references: usize,
@@ -71,6 +103,7 @@ pub(crate) struct Identity {
     /// verified.
     enroll_again: bool,
     /// The profile fitted to the references; `null` without any.
+    #[schema(required)]
     profile: Option<ProfileReport>,
 }
 
@@ -98,8 +131,10 @@ impl Identity {
 /// One page of identities, sorted by id.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct IdentityPage {
+    /// At most `limit` identities.
     identities: Vec<Identity>,
     /// The `cursor` of the next page; `null` on the last page.
+    #[schema(value_type = Option<IdentityId>, required)]
     next_cursor: Option<String>,
 }
 
@@ -107,8 +142,10 @@ pub(crate) struct IdentityPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// The `next_cursor` of the previous page.
+    #[param(value_type = Option<IdentityId>)]
     cursor: Option<String>,
-    /// Identities per page, 1 to 500; the default is 100.
+    /// Identities per page.
+    #[param(minimum = 1, maximum = 500, default = 100)]
     limit: Option<usize>,
 }
 
@@ -130,14 +167,10 @@ impl PageParams {
 /// Create an identity or replace its fields.
 ///
 /// A field that is left out is removed: send all that are to stay.
-#[utoipa::path(put, path = "/v1/identities/{id}", tag = "identities",
-    params(("id" = String, Path, description = "The identity's id")),
+#[utoipa::path(put, path = "/v1/identities/{id}", operation_id = "put_identity", tag = "identities",
+    params(("id" = IdentityId, Path, description = "The identity's id")),
     request_body = IdentityInput, responses((status = 201, description = "Created", body = Identity),
-    (status = 200, description = "Its fields were replaced", body = Identity),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    (status = 200, description = "Its fields were replaced", body = Identity)))]
 pub(crate) async fn put(
     State(state): State<AppState>,
     Caller(actor): Caller,
@@ -163,24 +196,16 @@ pub(crate) async fn put(
 }
 
 /// Get one identity.
-#[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities",
-    params(("id" = String, Path, description = "The identity's id")),
-    responses((status = 200, description = "The identity", body = Identity),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/identities/{id}", operation_id = "get_identity", tag = "identities",
+    params(("id" = IdentityId, Path, description = "The identity's id")),
+    responses((status = 200, description = "The identity", body = Identity)))]
 pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<Identity>, Problem> {
     Ok(Json(Identity::of(&state.service, state.service.identity(&id)?.as_ref())))
 }
 
 /// List all identities, page by page.
-#[utoipa::path(get, path = "/v1/identities", tag = "identities", params(PageParams),
-    responses((status = 200, description = "One page", body = IdentityPage),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/identities", operation_id = "list_identities", tag = "identities", params(PageParams),
+    responses((status = 200, description = "One page", body = IdentityPage)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
@@ -197,14 +222,10 @@ pub(crate) async fn list(
 /// Delete an identity, its key and its templates.
 ///
 /// The header `Erasure-Receipt` of the answer holds the number of the receipt.
-#[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities",
-    params(("id" = String, Path, description = "The identity's id")),
+#[utoipa::path(delete, path = "/v1/identities/{id}", operation_id = "delete_identity", tag = "identities",
+    params(("id" = IdentityId, Path, description = "The identity's id")),
     responses((status = 204, description = "Erased",
-    headers(("Erasure-Receipt" = String, description = "The number of the receipt"))),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    headers(("Erasure-Receipt" = String, description = "The number of the receipt")))))]
 pub(crate) async fn delete(
     State(state): State<AppState>,
     Caller(actor): Caller,

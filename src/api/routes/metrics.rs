@@ -8,7 +8,7 @@ use crate::api::state::AppState;
 pub(crate) const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Metrics in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "health", security(()),
+#[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "One line per series", body = String)))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> String {
     ::metrics::gauge!("faceward_queue_length").set(state.pool.waiting() as f64);

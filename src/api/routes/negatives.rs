@@ -5,23 +5,35 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::samples::{self, Image, SampleView};
+use super::samples::{self, Image, KeptImage, SampleView};
 use crate::api::Problem;
 use crate::api::extract::{Fields, Form, Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::error_code::ErrorCode;
-use crate::identity::{SampleKind, SampleSet};
+use crate::identity::{IdentityId, SampleKind, SampleSet};
 use crate::service::EnrollmentReport;
 
 /// Images that do not show the person, or are fakes of the person, one or more parts `image`.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct NegativesForm {
-    #[schema(value_type = Vec<String>, format = Binary)]
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1, max_items = 128)]
     image: Vec<String>,
-    /// `not_this_person` (the default) or `known_fake`, for all images of the form.
-    kind: Option<String>,
+    /// What all images of the form are; without it, `not_this_person`.
+    #[schema(value_type = NegativeKind, required = false)]
+    kind: Option<NegativeKind>,
+}
+
+/// What an image that is not the person is.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "documents the form")]
+enum NegativeKind {
+    /// Another person, often mistaken for the identity.
+    NotThisPerson,
+    /// A known fake of the identity.
+    KnownFake,
 }
 
 impl Fields for NegativesForm {
@@ -33,13 +45,9 @@ impl Fields for NegativesForm {
 /// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a
 /// problem with the code `none_accepted` and the same report.
 #[utoipa::path(post, path = "/v1/identities/{id}/negatives", tag = "negatives",
-    params(("id" = String, Path, description = "The identity's id")),
+    params(("id" = IdentityId, Path, description = "The identity's id")),
     request_body(content = NegativesForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport)))]
 pub(crate) async fn add_negatives(
     State(state): State<AppState>,
     caller: Caller,
@@ -58,26 +66,18 @@ pub(crate) async fn add_negatives(
 }
 
 /// List the negatives of an identity.
-#[utoipa::path(get, path = "/v1/identities/{id}/negatives", tag = "negatives",
-    params(("id" = String, Path, description = "The identity's id")),
-    responses((status = 200, description = "All negatives", body = Vec<SampleView>),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/identities/{id}/negatives", operation_id = "list_negatives", tag = "negatives",
+    params(("id" = IdentityId, Path, description = "The identity's id")),
+    responses((status = 200, description = "All negatives", body = Vec<SampleView>)))]
 pub(crate) async fn negatives(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
     samples::list(&state, &id, SampleSet::Negatives).await
 }
 
 /// Get one negative.
-#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}", tag = "negatives",
-    params(("id" = String, Path, description = "The identity's id"),
-    ("sample" = String, Path, description = "The negative's id")),
-    responses((status = 200, description = "The negative", body = SampleView),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}", operation_id = "get_negative", tag = "negatives",
+    params(("id" = IdentityId, Path, description = "The identity's id"),
+    ("sample" = Uuid, Path, description = "The negative's id")),
+    responses((status = 200, description = "The negative", body = SampleView)))]
 pub(crate) async fn negative(
     State(state): State<AppState>,
     Id(id): Id,
@@ -88,13 +88,9 @@ pub(crate) async fn negative(
 
 /// Delete a negative and erase its template.
 #[utoipa::path(delete, path = "/v1/identities/{id}/negatives/{sample}", tag = "negatives",
-    params(("id" = String, Path, description = "The identity's id"),
-    ("sample" = String, Path, description = "The negative's id")),
-    responses((status = 204, description = "Erased"),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    params(("id" = IdentityId, Path, description = "The identity's id"),
+    ("sample" = Uuid, Path, description = "The negative's id")),
+    responses((status = 204, description = "Erased")))]
 pub(crate) async fn delete_negative(
     State(state): State<AppState>,
     caller: Caller,
@@ -107,16 +103,12 @@ pub(crate) async fn delete_negative(
 /// Get the image of a negative as it was sent.
 ///
 /// Images are kept only if the setting `keep_images` is on; if none was kept, the answer is 404 with the code
-/// `image_not_kept`. Needs the scope `admin`; every read is recorded in the audit log.
-#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}/image", tag = "negatives",
-    params(("id" = String, Path, description = "The identity's id"),
-    ("sample" = String, Path, description = "The negative's id")),
+/// `image_not_kept`. Every read is recorded in the audit log.
+#[utoipa::path(get, path = "/v1/identities/{id}/negatives/{sample}/image", operation_id = "get_negative_image", tag = "negatives",
+    params(("id" = IdentityId, Path, description = "The identity's id"),
+    ("sample" = Uuid, Path, description = "The negative's id")),
     responses(
-    (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = Vec<u8>),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = KeptImage)))]
 pub(crate) async fn negative_image(
     State(state): State<AppState>,
     caller: Caller,

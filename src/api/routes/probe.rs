@@ -25,6 +25,7 @@ pub(crate) struct VerifyForm {
     #[schema(value_type = String, format = Binary)]
     image: String,
     /// The claimed identity's id; without it, all identities are searched for each face.
+    #[schema(value_type = IdentityId, required = false)]
     identity: Option<String>,
 }
 
@@ -42,10 +43,11 @@ const IDENTITY: &str = "the id of an identity";
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct VerifyJson {
     /// The bytes of the image in base64: the standard alphabet, with or without padding, without line breaks.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = Byte, content_encoding = "base64", min_length = 1)]
     image: Base64,
     /// The claimed identity's id; without it, all identities are searched for each face.
     #[serde(default)]
+    #[schema(value_type = Option<IdentityId>)]
     identity: Option<String>,
     /// As in the query.
     #[serde(default)]
@@ -78,21 +80,24 @@ pub(crate) struct BareImage(Vec<u8>);
 pub(crate) struct VerifyParams {
     /// Beside a bare image only: the claimed identity's id; without it, all identities are searched for each face. A
     /// form has the field `identity`, JSON the key `identity`.
+    #[param(value_type = Option<IdentityId>)]
     identity: Option<String>,
     /// Add the time that each stage took, under `timings`.
+    #[param(default = false)]
     timings: Option<bool>,
     /// Also verify a degraded copy of the face, and answer `inconclusive` if the two verdicts contradict each other.
     /// The default is the server's setting `verdict.stability_check`.
     stability: Option<bool>,
     /// Also estimate apparent age, sex and expression for faces that depict nobody enrolled. Changes no verdict; no
     /// effect with a claimed identity.
+    #[param(default = false)]
     full: Option<bool>,
     /// Searches only: the number of candidates to list for each face, those over their threshold first, each
-    /// group by similarity; 1 to 100, 1 by default.
-    #[param(minimum = 1, maximum = 100)]
+    /// group by similarity.
+    #[param(minimum = 1, maximum = 100, default = 1)]
     top_k: Option<usize>,
     /// Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
-    /// (false-positive identification rate), 0.000001 to 0.5. The default is the server's setting `search.target_fpir`.
+    /// (false-positive identification rate). The default is the server's setting `search.target_fpir`.
     #[param(minimum = 0.000_001, maximum = 0.5)]
     target_fpir: Option<f32>,
 }

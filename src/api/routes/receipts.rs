@@ -16,13 +16,9 @@ pub(super) const HEADER: &str = "erasure-receipt";
 /// Get the receipt of an erasure.
 ///
 /// Deleting an identity gives its number in the header `Erasure-Receipt`.
-#[utoipa::path(get, path = "/v1/receipts/{id}", tag = "identities",
-    params(("id" = String, Path, description = "The receipt's number")),
-    responses((status = 200, description = "The receipt", body = ErasureReceipt),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/receipts/{id}", operation_id = "get_receipt", tag = "receipts",
+    params(("id" = Uuid, Path, description = "The receipt's number")),
+    responses((status = 200, description = "The receipt", body = ErasureReceipt)))]
 pub(crate) async fn receipt(
     State(state): State<AppState>,
     Part(number): Part,

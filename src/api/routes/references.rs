@@ -5,19 +5,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::samples::{self, Image, SampleView};
+use super::samples::{self, Image, KeptImage, SampleView};
 use crate::api::Problem;
 use crate::api::extract::{Fields, Form, Id, SampleId};
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
-use crate::identity::{SampleKind, SampleSet};
+use crate::identity::{IdentityId, SampleKind, SampleSet};
 use crate::service::EnrollmentReport;
 
 /// Photographs of the person, one or more parts `image`.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct ImagesForm {
-    #[schema(value_type = Vec<String>, format = Binary)]
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1, max_items = 128)]
     image: Vec<String>,
 }
 
@@ -30,13 +30,9 @@ impl Fields for ImagesForm {
 /// Each image is accepted or rejected by itself, and the report says why. Where none is accepted, the answer is a
 /// problem with the code `none_accepted` and the same report.
 #[utoipa::path(post, path = "/v1/identities/{id}/references", tag = "references",
-    params(("id" = String, Path, description = "The identity's id")),
+    params(("id" = IdentityId, Path, description = "The identity's id")),
     request_body(content = ImagesForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    responses((status = 200, description = "At least one image was accepted", body = EnrollmentReport)))]
 pub(crate) async fn add_references(
     State(state): State<AppState>,
     caller: Caller,
@@ -47,26 +43,18 @@ pub(crate) async fn add_references(
 }
 
 /// List the references of an identity.
-#[utoipa::path(get, path = "/v1/identities/{id}/references", tag = "references",
-    params(("id" = String, Path, description = "The identity's id")),
-    responses((status = 200, description = "All references", body = Vec<SampleView>),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/identities/{id}/references", operation_id = "list_references", tag = "references",
+    params(("id" = IdentityId, Path, description = "The identity's id")),
+    responses((status = 200, description = "All references", body = Vec<SampleView>)))]
 pub(crate) async fn references(State(state): State<AppState>, Id(id): Id) -> Result<Json<Vec<SampleView>>, Problem> {
     samples::list(&state, &id, SampleSet::References).await
 }
 
 /// Get one reference.
-#[utoipa::path(get, path = "/v1/identities/{id}/references/{sample}", tag = "references",
-    params(("id" = String, Path, description = "The identity's id"),
-    ("sample" = String, Path, description = "The reference's id")),
-    responses((status = 200, description = "The reference", body = SampleView),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/identities/{id}/references/{sample}", operation_id = "get_reference", tag = "references",
+    params(("id" = IdentityId, Path, description = "The identity's id"),
+    ("sample" = Uuid, Path, description = "The reference's id")),
+    responses((status = 200, description = "The reference", body = SampleView)))]
 pub(crate) async fn reference(
     State(state): State<AppState>,
     Id(id): Id,
@@ -77,13 +65,9 @@ pub(crate) async fn reference(
 
 /// Delete a reference and erase its template.
 #[utoipa::path(delete, path = "/v1/identities/{id}/references/{sample}", tag = "references",
-    params(("id" = String, Path, description = "The identity's id"),
-    ("sample" = String, Path, description = "The reference's id")),
-    responses((status = 204, description = "Erased"),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    params(("id" = IdentityId, Path, description = "The identity's id"),
+    ("sample" = Uuid, Path, description = "The reference's id")),
+    responses((status = 204, description = "Erased")))]
 pub(crate) async fn delete_reference(
     State(state): State<AppState>,
     caller: Caller,
@@ -96,16 +80,12 @@ pub(crate) async fn delete_reference(
 /// Get the image of a reference as it was sent.
 ///
 /// Images are kept only if the setting `keep_images` is on; if none was kept, the answer is 404 with the code
-/// `image_not_kept`. Needs the scope `admin`; every read is recorded in the audit log.
-#[utoipa::path(get, path = "/v1/identities/{id}/references/{sample}/image", tag = "references",
-    params(("id" = String, Path, description = "The identity's id"),
-    ("sample" = String, Path, description = "The reference's id")),
+/// `image_not_kept`. Every read is recorded in the audit log.
+#[utoipa::path(get, path = "/v1/identities/{id}/references/{sample}/image", operation_id = "get_reference_image", tag = "references",
+    params(("id" = IdentityId, Path, description = "The identity's id"),
+    ("sample" = Uuid, Path, description = "The reference's id")),
     responses(
-    (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = Vec<u8>),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    (status = 200, description = "The bytes that were sent", content_type = "application/octet-stream", body = KeptImage)))]
 pub(crate) async fn reference_image(
     State(state): State<AppState>,
     caller: Caller,

@@ -17,19 +17,21 @@ use crate::service::{EnrollmentReport, RecordedService, ServiceError};
 
 /// A reference or a negative. Its template and its pixels are never part of an answer.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Sample)]
 pub(crate) struct SampleView {
     id: Uuid,
-    /// `reference`, `not_this_person` or `known_fake`.
-    #[schema(value_type = String)]
     kind: SampleKind,
     /// The name of the file that was sent.
+    #[schema(required)]
     filename: Option<String>,
     /// SHA-256 of the bytes that were sent, hex.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     image_sha256: String,
     /// RFC 3339.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime)]
     added_at: Timestamp,
     /// Quality of the face, 0..=100.
+    #[schema(minimum = 0, maximum = 100)]
     quality: f32,
 }
 
@@ -112,6 +114,12 @@ pub(super) async fn erase(
 
 /// An image to be saved, not shown: whatever the bytes are, a browser must not take them for a page.
 pub(super) type Image = ([(HeaderName, &'static str); 2], Vec<u8>);
+
+/// The bytes of an image as it was sent.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "documents the body")]
+pub(crate) struct KeptImage(Vec<u8>);
 
 /// The image of a sample as it was sent.
 pub(super) async fn image(

@@ -21,11 +21,7 @@ use crate::service::{RecordedService, Verification};
 #[utoipa::path(post, path = "/v1/verify", tag = "verify", params(VerifyParams),
     request_body(description = "The image", content((VerifyForm = "multipart/form-data"),
     (VerifyJson = "application/json"), (BareImage = "image/*"), (BareImage = "application/octet-stream"))),
-    responses((status = 200, description = "The verdict and its explanation", body = Verification),
-    (status = "4XX", description = "Refused: see the code", body = Problem,
-    content_type = "application/problem+json"),
-    (status = "5XX", description = "Failed, or overloaded: see the code", body = Problem,
-    content_type = "application/problem+json")))]
+    responses((status = 200, description = "The verdict and its explanation", body = Verification)))]
 pub(crate) async fn verify(
     State(state): State<AppState>,
     Caller(actor): Caller,

@@ -3,13 +3,15 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::conditions::Conditions;
 use crate::face::{Area, Areas};
 
 /// A region of the face, as explanations name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FaceRegion)]
 pub enum Region {
     /// The outline: jaw, cheekbones, chin, forehead.
     OuterFace,

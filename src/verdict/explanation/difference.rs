@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::template::Region;
+
 /// The side to which a measure departs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +22,7 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Difference {
     /// The region of the face.
+    #[schema(value_type = Region)]
     pub region: String,
     /// The stable name of the measure.
     pub attribute: String,
@@ -27,6 +30,7 @@ pub struct Difference {
     pub observed: f32,
     /// The usual range of this person's own photographs, in `unit`: from - to, two standard deviations about the mean,
     /// clipped to the values that are possible.
+    #[schema(min_items = 2, max_items = 2)]
     pub expected: [f32; 2],
     /// The unit of `observed` and `expected`.
     pub unit: String,

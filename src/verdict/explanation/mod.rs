@@ -33,6 +33,7 @@ pub struct Explanation {
     /// At most eight differences, in the order of their weight: those that carry weight in the score, then those that
     /// depart without weight (parts of the face that seem not to be the person's, traces of manipulation, the rest).
     /// For a photograph that is `real`, also the checks that found nothing.
+    #[schema(max_items = 8)]
     pub differences: Vec<Difference>,
 }
 
