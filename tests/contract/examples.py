@@ -5,13 +5,15 @@
 """
 
 import json
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from server import DEMO, ROOT, server
+from server import DEMO, PROGRAM, ROOT, server
 
 FOLDER = ROOT / "src" / "api" / "openapi" / "examples"
 #: A picture of one pixel, to show what the JSON body looks like.
@@ -48,6 +50,11 @@ def record() -> dict[str, Any]:
         keep("list_identities.200", "GET", "/v1/identities")
         claim = {"identity": "obama"}
         keep("verify.200.real", "POST", "/v1/verify", data=claim, files=photographs("obama-2012.jpg"))
+        with tempfile.TemporaryDirectory() as folder:
+            demo = [PROGRAM, "demo", "--write", folder, "--models", str(ROOT / "models")]
+            subprocess.run(demo, check=True, stdout=subprocess.DEVNULL)
+            manipulated = [("image", ("manipulated.jpg", (Path(folder) / "manipulated.jpg").read_bytes()))]
+        keep("verify.200.fake", "POST", "/v1/verify", data=claim, files=manipulated)
         keep("verify.200.different_person", "POST", "/v1/verify", data=claim, files=photographs("collins.jpg"))
         keep("verify.200.unknown_person", "POST", "/v1/verify", files=photographs("collins.jpg"))
         found["verify.request"] = {"image": PIXEL} | claim

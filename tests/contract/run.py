@@ -7,14 +7,16 @@ FOLDER is where the tools of npm are installed, and where what is generated goes
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import httpx
 
-from server import DEMO, ROOT, Server, server
+from server import DEMO, PROGRAM, ROOT, Server, server
 
 HERE = Path(__file__).parent
 CLIENT = ROOT / "clients" / "python"
@@ -61,6 +63,22 @@ def own_client(running: Server, environment: dict[str, str]) -> None:
     run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=CLIENT, env=environment)
 
 
+def snippets(running: Server, environment: dict[str, str]) -> None:
+    """Runs what docs/clients.md shows."""
+    programs = {"sh": ["bash", "-e"], "python": [sys.executable, "-"], "js": ["node", "--input-type=module"]}
+    found = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "docs" / "clients.md").read_text(), re.MULTILINE | re.DOTALL)
+    with tempfile.TemporaryDirectory() as photographs:
+        run(PROGRAM, "demo", "--write", photographs, "--models", ROOT / "models")
+        for language, text in found:
+            done = subprocess.run(
+                programs[language], input=text, capture_output=True, text=True, env=environment, cwd=photographs, check=False
+            )
+            if done.returncode or "fake" not in done.stdout:
+                sys.exit(f"docs/clients.md: {language}\n{done.stdout}\n{done.stderr}")
+            httpx.delete(f"{running.url}/v1/identities/obama", headers=running.headers).raise_for_status()
+            print(f"{language}: fake")
+
+
 def fuzz(running: Server) -> None:
     """Every route with real photographs, with and without faults in the request."""
     run(
@@ -88,6 +106,8 @@ def main(folder: Path) -> None:
         typescript_client(path, folder, environment)
         say("clients/python")
         own_client(running, environment)
+        say("docs/clients.md")
+        snippets(running, environment)
     with server() as running:
         say("schemathesis")
         enroll(running, "obama", "obama-2009.jpg", "obama-2010.jpg")

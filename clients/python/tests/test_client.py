@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -140,11 +140,12 @@ def test_a_full_server_is_asked_again_when_it_says(monkeypatch: pytest.MonkeyPat
     answers = [full(2), full(3, "upload_memory_full", 503), httpx.Response(200, json={"verdict": "real"})]
     assert played(answers).verify(b"x")["verdict"] == "real"
     assert pauses == [2, 3]
-    for answer, call in [
+    given_up: list[tuple[httpx.Response, Callable[[faceward.Client], object]]] = [
         (full(31), lambda c: c.verify(b"x")),  # longer than a client waits
         (full(5, "deadline_exceeded", 503), lambda c: c.enroll("a", b"x")),  # may have been carried out
         (httpx.Response(503, json={"code": "store_failed", "detail": ""}), lambda c: c.verify(b"x")),
-    ]:
+    ]
+    for answer, call in given_up:
         with pytest.raises(faceward.ProblemError):
             call(played([answer]))
     with pytest.raises(faceward.ProblemError):

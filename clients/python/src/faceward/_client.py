@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Literal, TypeVar, Unpack
+from typing import Any, Literal, TypeVar, Unpack
 
 import httpx
 
@@ -21,7 +21,7 @@ Negative = Literal["not_this_person", "known_fake"]
 PAGE = 500
 
 
-def _wait(problem: ProblemError, call: Call[object], attempt: int, retries: int, longest: float) -> float | None:
+def _wait(problem: ProblemError, call: Call[Any], attempt: int, retries: int, longest: float) -> float | None:
     """Seconds after which to send the call again; `None` to give up."""
     # A request that took too long may have been carried out.
     lost = problem.code == "deadline_exceeded" and not call.repeatable

@@ -1,0 +1,584 @@
+"""The shapes of the API's requests and answers.
+
+Written by `generate_types.py` from the OpenAPI document; do not edit.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+Direction = Literal["higher", "lower", "within"]
+
+ErasureReason = Literal["requested", "expired", "restored"]
+
+ErrorCode = Literal[
+    "animated_image",
+    "audit_failed",
+    "authority_unreadable",
+    "body_too_large",
+    "body_too_slow",
+    "body_unreadable",
+    "content_encoding_unsupported",
+    "content_type_unsupported",
+    "cross_site_refused",
+    "deadline_exceeded",
+    "duplicate",
+    "face_occluded",
+    "face_too_blurred",
+    "face_too_dark_or_bright",
+    "face_too_small",
+    "face_turned_too_far",
+    "face_uncertain",
+    "field_empty",
+    "field_invalid",
+    "field_repeated",
+    "field_unknown",
+    "file_unreadable",
+    "identity_expired",
+    "identity_id_invalid",
+    "identity_unknown",
+    "identity_without_references",
+    "image_empty",
+    "image_format_unsupported",
+    "image_missing",
+    "image_not_kept",
+    "image_too_large",
+    "image_undecodable",
+    "incomplete_image",
+    "internal",
+    "json_invalid",
+    "method_not_allowed",
+    "multipart_invalid",
+    "no_face",
+    "none_accepted",
+    "not_ready",
+    "not_same_person",
+    "overloaded",
+    "path_invalid",
+    "query_invalid",
+    "receipt_unknown",
+    "route_unknown",
+    "sample_unknown",
+    "scope_missing",
+    "server_answer_unreadable",
+    "server_unavailable",
+    "server_unreachable",
+    "several_faces",
+    "store_failed",
+    "target_out_of_range",
+    "target_unavailable",
+    "too_many_connections",
+    "too_many_images",
+    "too_many_parts",
+    "unauthenticated",
+    "upload_memory_full",
+]
+
+Stage = Literal[
+    "decode",
+    "detector",
+    "landmarks",
+    "embedding_a",
+    "embedding_b",
+    "embedding_c",
+    "embedding_d",
+    "iris",
+    "emotion",
+    "forensics",
+    "encoder",
+    "occlusion",
+    "measure",
+    "compare",
+]
+
+Verdict = Literal["real", "fake", "different_person", "unknown_person", "inconclusive", "no_face"]
+
+
+# One accepted image.
+class Accepted(TypedDict):
+    # Faces in the image. Of several, a reference takes the one that agrees with the person's other photographs, a
+    # negative the one most like the person.
+    faces: int
+    # Its file name as sent.
+    filename: NotRequired[str | None]
+    # Its index among the images sent, from 0.
+    index: int
+    # Quality of the face, 0..=100.
+    quality: float
+    # The id of the new reference or negative.
+    reference_id: str
+
+
+# The frames of an animation.
+class AnimationReport(TypedDict):
+    # Whether these were chosen from all frames; `false` where the file has too many to read, or some are damaged.
+    all_read: bool
+    # The index of the frame that decided, from 0. The faces of the answer are those of this frame.
+    deciding_frame: int
+    # The frames that were looked at, in the order of the file: different ones that are not blank, `max_frames` at most.
+    frames: list[FrameReport]
+
+
+# Age, sex and expression as the networks read them; never part of the verdict.
+class ApparentTraits(TypedDict):
+    # Years.
+    age: float
+    # The strongest of seven expressions.
+    expression: str
+    # `female`, `male` or `unclear`.
+    sex: str
+
+
+# An identity that a face was compared with in a search.
+class CandidateReport(TypedDict):
+    # Whether the second network compared them: only where the first one finds them more similar than most strangers
+    # are.
+    confirmed: bool
+    # The share of strangers who are as similar to one of the identities searched, 0..=1; `null` below the start of the
+    # fitted tail, where the rate is not modelled.
+    expected_fpir: NotRequired[float | None]
+    # The identity.
+    identity: IdentityName
+    # The similarity of the face to the mean of the references, -1..=1: the mean cosine of embeddings C and D where the
+    # candidate was confirmed, otherwise the cosine of embedding C.
+    similarity: float
+
+
+# What the file says of its colours, other than sRGB.
+class ColourProfileReport(TypedDict):
+    # Whether the colours were brought to sRGB by it.
+    applied: bool
+    # The profile's own description.
+    name: NotRequired[str | None]
+    # Why it was not applied; `null` where it was.
+    reason: NotRequired[str | None]
+    # `icc`, or for a PNG, HEIC or AVIF `cicp`, or for a PNG `gamma`.
+    source: str
+
+
+# A reference or negative that the image is a copy of, perhaps re-encoded.
+class CopyReport(TypedDict):
+    # Bits of the perceptual hash that differ, of 256.
+    distance: int
+    # The id of the reference or negative.
+    id: str
+    # `reference`, `not_this_person` or `known_fake`.
+    kind: str
+
+
+# One measured difference.
+class Difference(TypedDict):
+    # The stable name of the measure.
+    attribute: str
+    # The signed distance from the person's mean, in standard deviations.
+    deviation: float
+    # The side to which the measure departs.
+    direction: Direction
+    # The usual range of this person's own photographs, in `unit`: from - to, two standard deviations about the mean,
+    # clipped to the values that are possible.
+    expected: list[float]
+    # The value of the face, in `unit`.
+    observed: float
+    # The region of the face.
+    region: str
+    # The difference as a sentence.
+    text: str
+    # The unit of `observed` and `expected`.
+    unit: str
+    # The contribution to the natural log odds of the score: below zero it speaks against the photograph, at zero it has
+    # no effect on the score.
+    weight: float
+
+
+# The result of an enrollment.
+class EnrollmentReport(TypedDict):
+    # The accepted images.
+    accepted: list[Accepted]
+    # Other identities that a search can hardly distinguish from this one, the most similar first: twins, or one person
+    # enrolled twice. A search may answer with either.
+    look_alikes: list[LookAlike]
+    # The profile after the enrollment; `null` without a reference.
+    profile: NotRequired[ProfileReport | None]
+    # The rejected images, with reasons.
+    rejected: list[Rejected]
+
+
+# Proof of an erasure. Receipts are kept, so they name the identity by a pseudonym: whoever knows the id and holds the
+# service's key can compute it (`faceward audit subject ID`), and nobody can turn it back.
+class ErasureReceipt(TypedDict):
+    # When its rows and its key were deleted.
+    deleted_at: str
+    # When their last bytes were gone from the data folder; `null` while another program holds that up.
+    erased_at: NotRequired[str | None]
+    # Its number.
+    id: str
+    # The cause.
+    reason: ErasureReason
+    # References and negatives erased with it.
+    samples: int
+    # The identity's pseudonym: 32 hex digits.
+    subject: str
+
+
+# The reasons for a verdict.
+class Explanation(TypedDict):
+    # At most eight differences, in the order of their weight: those that carry weight in the score, then those that
+    # depart without weight (parts of the face that seem not to be the person's, traces of manipulation, the rest). For
+    # a photograph that is `real`, also the checks that found nothing.
+    differences: list[Difference]
+    # The reasons in a few sentences.
+    summary: str
+
+
+# One face.
+class FaceReport(TypedDict):
+    # Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them, or the face
+    # reached the threshold of an identity and was passed over for a negative.
+    apparent: NotRequired[ApparentTraits | None]
+    # The face's box in pixels of the upright image: x, y, width, height.
+    bbox: dict[str, object]
+    # The detector's confidence, 0..=1.
+    confidence: float
+    # The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict only
+    # where the face in a copy of a reference is another person's: `fake` instead of `different_person`.
+    copy_of: NotRequired[CopyReport | None]
+    # The reasons for the verdict.
+    explanation: Explanation
+    # The identity that it was compared with; `null` for a stranger's face.
+    identity: NotRequired[IdentityName | None]
+    # Its index in the list of faces, from 0; the largest comes first.
+    index: int
+    # The natural log odds that the face depicts that identity, genuine or not. Above zero: more likely than not. `null`
+    # without one.
+    likeness: NotRequired[float | None]
+    # The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
+    # and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and the
+    # `least` that is needed); `occluded` (with the covered `regions`); `quality` (with `component`, `value` in the
+    # component's unit, `score` 0..=100); `between_thresholds`; `no_colour`; `few_references` (with `references`).
+    limits: list[dict[str, object]]
+    # The pose of the head: `yaw`, `pitch` and `roll` in degrees, 0 for a level frontal face. Positive: turned to the
+    # person's own left, looking up, leaning to the person's own right shoulder.
+    pose: dict[str, object]
+    # The quality of the face: `score`, the least of the components' scores, 0..=100, and `components`, each with
+    # `component`, `value` in the component's unit and `score`, 0..=100. `occlusion` is not compared with
+    # `thresholds.min_quality`: what is covered stands in `limits`.
+    quality: dict[str, object]
+    # The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
+    score: NotRequired[float | None]
+    # The search for the face's identity; `null` where an identity was claimed.
+    search: NotRequired[SearchReport | None]
+    # The verdict on a degraded copy of the face; `null` without a stability check, or where the face would be neither
+    # `real` nor `fake` without it.
+    stability: NotRequired[StabilityReport | None]
+    # The thresholds for that identity, and the error rates that they were fitted to; `null` without one. `fake` and
+    # `real` are scores, 0..=1, `likeness` natural log odds, `similarity` a cosine, `min_quality` 0..=100, and the
+    # targets are shares, 0..=1. `likeness` is `null` where a search found the identity by the search's own threshold.
+    thresholds: NotRequired[dict[str, object] | None]
+    # The answer for this face.
+    verdict: Verdict
+
+
+# One frame of an animation, judged as a picture of its own.
+class FrameReport(TypedDict):
+    # Milliseconds from the beginning to when it is first shown.
+    at_ms: int
+    # The faces that were judged in it.
+    faces: int
+    # Its index among the frames of the file, from 0.
+    index: int
+    # Its score, 0..=1; `null` without a face or an identity.
+    score: NotRequired[float | None]
+    # Milliseconds that it is shown, repetitions included.
+    shown_ms: int
+    # The verdict on it.
+    verdict: Verdict
+
+
+# An identity. Templates are never part of an answer.
+class Identity(TypedDict):
+    # Legal basis for keeping the templates.
+    consent_basis: NotRequired[str | None]
+    created_at: str
+    display_name: str
+    # Whether searches cannot find this identity, because its templates were made by networks that are no longer used.
+    # Enroll another photograph; or delete a reference and enroll its photograph again; or run `faceward identities
+    # refresh` where images are kept. Claims are still verified.
+    enroll_again: bool
+    # When the identity stops matching and is due for erasure (RFC 3339); `null`: never.
+    expires_at: NotRequired[str | None]
+    id: str
+    # The number of negatives.
+    negatives: int
+    # The profile fitted to the references; `null` without any.
+    profile: NotRequired[ProfileReport | None]
+    # The number of references.
+    references: int
+    # The target share of fakes called real that was written; `null`: that of all identities.
+    target_fake_called_real: NotRequired[float | None]
+    # The target share of genuine photographs called fake that was written; `null`: that of all identities.
+    target_genuine_called_fake: NotRequired[float | None]
+    # The thresholds of verdicts about this identity, and the error rates that they were fitted to.
+    thresholds: dict[str, object]
+    updated_at: str
+
+
+# The fields of an identity that an operator writes.
+class IdentityInput(TypedDict):
+    # Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
+    consent_basis: NotRequired[str | None]
+    # The person's name for reviewers, 1 to 200 characters.
+    display_name: str
+    # When the identity stops matching and is due for erasure (RFC 3339).
+    expires_at: NotRequired[str | None]
+    # The target share of fakes of this person that are called real: above 0 and below 1, within the operating points
+    # (as shipped .01 to .3). Without it, the target of all identities.
+    target_fake_called_real: NotRequired[float | None]
+    # The target share of this person's genuine photographs that are called fake: above 0 and below 1, within the
+    # operating points (as shipped .005 to .2). Without it, the target of all identities.
+    target_genuine_called_fake: NotRequired[float | None]
+
+
+# An identity as answers name it.
+class IdentityName(TypedDict):
+    # The name for reviewers.
+    display_name: str
+    # The operator's id.
+    id: str
+
+
+# One page of identities, sorted by id.
+class IdentityPage(TypedDict):
+    identities: list[Identity]
+    # The `cursor` of the next page; `null` on the last page.
+    next_cursor: NotRequired[str | None]
+
+
+# The image as it was decoded.
+class ImageReport(TypedDict):
+    # The colour profile; `null` for sRGB, or where the file names none.
+    colour_profile: NotRequired[ColourProfileReport | None]
+    # Whether nothing is missing: `false` for a file that is cut or damaged.
+    complete: bool
+    # The format, by its first bytes.
+    format: str
+    # Frames in the file; 1 for a still.
+    frames: int
+    # Rows of the upright image.
+    height: int
+    # The orientation that was undone, as Exif counts it, 1 to 8; 1 for an image stored upright. A HEIC or AVIF is
+    # turned as its properties say, not as its Exif data does.
+    orientation: int
+    # Whether the image has too many pixels and was judged at a fraction of its size; `width` and `height` are those of
+    # the whole.
+    scaled: bool
+    # SHA-256 of the encoded image, hex.
+    sha256: str
+    # Columns of the upright image.
+    width: int
+
+
+# Another identity that a search can hardly distinguish from the one enrolled.
+class LookAlike(TypedDict):
+    # The other identity.
+    identity: IdentityName
+    # The cosine between the mean embeddings C of the references of the two, -1..=1.
+    similarity: float
+
+
+# A problem document (RFC 9457).
+class Problem(TypedDict):
+    # The stable code to match on.
+    code: ErrorCode
+    # What is wrong and what to do about it, for a person. Do not match on it.
+    detail: str
+    # What became of each image; only when an enrollment accepted none.
+    report: NotRequired[EnrollmentReport | None]
+    # The HTTP status.
+    status: int
+    # The status in words.
+    title: str
+    # Always `about:blank`; the `code` tells problems apart.
+    type: str
+
+
+# The profile of an identity.
+class ProfileReport(TypedDict):
+    # For each embedding, the expected cosine of another genuine photograph with the mean of the references, -1..=1, and
+    # its standard deviation.
+    expected_likeness: list[list[float]]
+    # Negatives that it holds.
+    negatives: int
+    # References that it is fitted on.
+    references: int
+    # A remark for the operator, for example that references are few.
+    remark: str
+
+
+# The state of a server that is ready.
+class Ready(TypedDict):
+    # Identities that searches cannot find until they are enrolled again, because their templates were made by networks
+    # that are no longer used.
+    enroll_again: int
+    # Requests that wait for an inference thread.
+    queue: int
+    # Always `ready`.
+    status: str
+    versions: Versions
+
+
+# One rejected image.
+class Rejected(TypedDict):
+    # A stable code, see docs/errors.md.
+    code: ErrorCode
+    # The reason, as a sentence.
+    detail: str
+    # Its file name as sent.
+    filename: NotRequired[str | None]
+    # Its index among the images sent, from 0.
+    index: int
+
+
+# A reference or a negative. Its template and its pixels are never part of an answer.
+class SampleView(TypedDict):
+    # RFC 3339.
+    added_at: str
+    # The name of the file that was sent.
+    filename: NotRequired[str | None]
+    id: str
+    # SHA-256 of the bytes that were sent, hex.
+    image_sha256: str
+    # `reference`, `not_this_person` or `known_fake`.
+    kind: str
+    # Quality of the face, 0..=100.
+    quality: float
+
+
+# The search of everybody enrolled for one face.
+class SearchReport(TypedDict):
+    # The most similar identities, those over their threshold first, each group by similarity: one, or as many as
+    # `top_k` asks for. The face depicts the first that reaches the threshold and to whose negatives (`not_this_person`)
+    # the face is not nearer than to the references, except where the face is too poor, or the picture is a copy of a
+    # reference. A copy of another face in the image depicts whom that one depicts.
+    candidates: list[CandidateReport]
+    # The rate expected at the threshold, 0..=1.
+    expected_fpir: float
+    # The number of identities searched: those with references that the present networks have read, and not expired.
+    # Those with `enroll_again` are left out.
+    gallery_size: int
+    # The false-positive identification rate asked for, 0.000001 to 0.5: the share of strangers who may be taken for
+    # somebody enrolled.
+    target_fpir: float
+    # The similarity from which on the face depicts the first candidate, -1..=1; lower for a confirmed one. `null` where
+    # nobody is enrolled.
+    threshold: NotRequired[float | None]
+
+
+# The verdict on a degraded copy of a face.
+class StabilityReport(TypedDict):
+    # The copy's score, 0..=1.
+    score: float
+    # `false` where `real` and `fake` contradict each other: the face's verdict is then `inconclusive`.
+    stable: bool
+    # The copy's verdict.
+    verdict: Verdict
+
+
+# The time of one stage of one verification.
+class StageTiming(TypedDict):
+    # All runs together.
+    milliseconds: float
+    # The number of runs: a network runs once per face or more often.
+    runs: int
+    # The stage.
+    stage: Stage
+
+
+# The answer to one image.
+class Verification(TypedDict):
+    # The frames that were looked at; `null` for a still.
+    animation: NotRequired[AnimationReport | None]
+    # The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with the
+    # thresholds that faceward ships.
+    calibration: NotRequired[dict[str, object] | None]
+    # Index of the face that decided; `null` without a face.
+    deciding_face: NotRequired[int | None]
+    # The explanation of the deciding face, with what was found of the others that depict an identity.
+    explanation: Explanation
+    # The faces that were judged, the largest first.
+    faces: list[FaceReport]
+    # The number of faces that were found, of an animation in the deciding frame.
+    faces_found: int
+    # The claimed identity, or the one that the deciding face was found to depict; `null` where it depicts none.
+    identity: NotRequired[IdentityName | None]
+    # The image.
+    image: ImageReport
+    # Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an
+    # animation four times as many in all its frames together, but at least one per frame.
+    more_faces: bool
+    # The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is no
+    # face or no identity.
+    score: NotRequired[float | None]
+    # The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
+    search: NotRequired[SearchReport | None]
+    # From which size on faces were looked for in the whole image: the longer side of a face's box, in pixels of the
+    # upright image. Smaller faces may have been missed. It depends on the size of the image, and on what it shows.
+    smallest_face: int
+    # The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's
+    # own where it has error rates of its own. Where no identity was compared (`unknown_person`, `no_face`), those of
+    # claims in general: they decided nothing.
+    thresholds: dict[str, object]
+    # The time of each stage; over HTTP only where `timings=true` asks for it.
+    timings: NotRequired[list[StageTiming] | None]
+    # The answer for the image: the most alarming (`fake`, `inconclusive`, `real`) of the faces that depict the claimed
+    # identity, or in a search anybody enrolled, in all frames that were looked at; where none does, that of the face
+    # most like the claimed identity.
+    verdict: Verdict
+    # The versions behind the answer.
+    versions: Versions
+
+
+# One image in base64, and optionally the identity that it is said to show. The options are those of the query; one is
+# given here or there.
+class VerifyJson(TypedDict):
+    # As in the query.
+    full: NotRequired[bool | None]
+    # The claimed identity's id; without it, all identities are searched for each face.
+    identity: NotRequired[str | None]
+    # The bytes of the image in base64: the standard alphabet, with or without padding, without line breaks.
+    image: str
+    # As in the query.
+    stability: NotRequired[bool | None]
+    # As in the query.
+    target_fpir: NotRequired[float | None]
+    # As in the query.
+    timings: NotRequired[bool | None]
+    # As in the query.
+    top_k: NotRequired[int | None]
+
+
+# The versions behind an answer.
+class Versions(TypedDict):
+    # The inference engine with its version.
+    engine: str
+    # The version of faceward.
+    faceward: str
+    # One value that changes when any model file does.
+    models: str
+
+
+# Options of a verification.
+class VerifyOptions(TypedDict):
+    # Add the time that each stage took, under `timings`.
+    timings: NotRequired[bool]
+    # Also verify a degraded copy of the face, and answer `inconclusive` if the two verdicts contradict each other. The
+    # default is the server's setting `verdict.stability_check`.
+    stability: NotRequired[bool]
+    # Also estimate apparent age, sex and expression for faces that depict nobody enrolled. Changes no verdict; no
+    # effect with a claimed identity.
+    full: NotRequired[bool]
+    # Searches only: the number of candidates to list for each face, those over their threshold first, each group by
+    # similarity; 1 to 100, 1 by default.
+    top_k: NotRequired[int]
+    # Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
+    # (false-positive identification rate), 0.000001 to 0.5. The default is the server's setting `search.target_fpir`.
+    target_fpir: NotRequired[float]
