@@ -39,6 +39,7 @@ COPY --from=build /out/faceward /usr/local/bin/faceward
 USER 10001:10001
 WORKDIR /data
 ENV FACEWARD_DATA_DIR=/data \
+    FACEWARD_CREATE=true \
     FACEWARD_MODELS=/usr/share/faceward/models
 # With these the C library's allocator returns the memory of a burst of large pictures immediately (docs/speed.md).
 ENV MALLOC_MMAP_THRESHOLD_=4194304 \

@@ -47,6 +47,7 @@ struct Common {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    open::existing(args.data.folder.path())?;
     let made = backup::backup(args.data.folder.path(), &args.data.folder.key()?, &args.folder)?;
     if args.data.json {
         println!("{}", serde_json::to_string(&made)?);

@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(Upload { filename, bytes })
     });
     let uploads = uploads.collect::<Result<Vec<_>, Failure>>()?;
-    let service = args.service.service(|service| service.with_images_kept(args.keep_images))?;
+    let service = args.service.new_service(|service| service.with_images_kept(args.keep_images))?;
     let operator = service.acting_as(Actor::CommandLine);
     let known = match service.identity(&args.id) {
         Ok(enrolled) => Some(enrolled.record.fields.clone()),

@@ -79,7 +79,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Action::Refresh { networks, ids } = &args.action {
         return refresh(&networks.service(&args.data, |service| service)?, ids, args.json);
     }
-    let store = open::store(args.data.path(), &args.data.key()?)?;
+    let store = match args.action {
+        Action::Set { .. } => open::new_store(args.data.path(), &args.data.key()?)?,
+        _ => open::store(args.data.path(), &args.data.key()?)?,
+    };
     let operator = store.acting_as(Actor::CommandLine);
     match &args.action {
         Action::List => {

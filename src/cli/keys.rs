@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::shared_args::DataFolder;
 use super::when::when;
-use super::{Failure, rotate};
+use super::{Failure, open, rotate};
 
 /// Create, list and revoke API keys. A server that runs on the folder applies changes within two seconds.
 #[derive(clap::Args)]
@@ -58,6 +58,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let source = args.data.key()?;
     if let Action::RotateMaster(rotation) = &args.action {
         return rotate::run(rotation, args.data.path(), &source, args.json);
+    }
+    match args.action {
+        Action::Create { .. } => open::announce(args.data.path()),
+        _ => open::existing(args.data.path())?,
     }
     let keys = RecordedKeys::open(args.data.path(), &source)?;
     let operator = keys.acting_as(Actor::CommandLine);

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use faceward::api::{ServeError, serve};
-use faceward::config::{Flags, Origin, Setting, Settings, SettingsFile};
+use faceward::config::{Flags, Origin, Setting, Settings, SettingsFile, Storage};
 use faceward::service::Service;
+use faceward::store::holds_store;
 
 use super::master::MasterArgs;
 use super::{Failure, open};
@@ -22,7 +23,7 @@ use super::{Failure, open};
 /// A switch takes a value after an equals sign: `--keep-images` and `--keep-images=true` turn it on,
 /// `--keep-images=false` turns off what the file or the environment turned on. Its variable takes `true` or `false`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  faceward serve --listen 127.0.0.1:8080 --data-dir enrollments\n  \
+#[command(after_help = "Examples:\n  faceward serve --listen 127.0.0.1:8080 --data-dir /srv/faceward --create\n  \
     curl -F image=@photo.jpg -F identity=jane http://127.0.0.1:8080/v1/verify\n\n  \
     faceward config > faceward.toml\n  faceward serve --config faceward.toml --threads 4\n\n\
     Exit codes: 0 stopped by SIGTERM or SIGINT with every request answered, 1 the server did not start, or a second \
@@ -34,6 +35,9 @@ pub(super) struct Args {
     /// Print the settings in effect, with where each comes from, and exit.
     #[arg(long)]
     print_settings: bool,
+    /// Make a new store where the data folder has none. Without it only the default folder gets one.
+    #[arg(long, env = "FACEWARD_CREATE")]
+    create: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -93,7 +97,15 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     }
     log(settings.log.json)?;
     let master = MasterArgs::merged(&settings.storage, args.flags.names_master_key());
-    let store = open::store(&settings.storage.data_dir, &master.source()?)?;
+    let data_dir = &settings.storage.data_dir;
+    let source = master.source()?;
+    if !args.create && *data_dir != Storage::default().data_dir {
+        open::existing(data_dir)?;
+    }
+    if !holds_store(data_dir) {
+        tracing::info!(folder = %open::plain(data_dir), "making a new store");
+    }
+    let store = open::any_store(data_dir, &source)?;
     let engine = settings.models.engine.open()?;
     let limits = settings.decode_limits();
     let service = store.into_service(|store| -> Result<Service, Failure> {

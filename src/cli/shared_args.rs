@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use faceward::config::{Models, Storage};
 use faceward::imaging::DecodeLimits;
 use faceward::inference::EngineKind;
-use faceward::service::{RecordedService, Service};
+use faceward::service::{RecordedService, RecordedStore, Service};
 use faceward::vault::MasterKeySource;
 use faceward::verdict::Depth;
 
@@ -74,7 +74,15 @@ impl Networks {
         data: &DataFolder,
         options: impl FnOnce(Service) -> Service,
     ) -> Result<RecordedService, Failure> {
-        let store = open::store(data.path(), &data.key()?)?;
+        self.service_over(open::store(data.path(), &data.key()?)?, data, options)
+    }
+
+    fn service_over(
+        &self,
+        store: RecordedStore,
+        data: &DataFolder,
+        options: impl FnOnce(Service) -> Service,
+    ) -> Result<RecordedService, Failure> {
         let engine = self.engine.open()?;
         store.into_service(|store| {
             let limits = DecodeLimits::default();
@@ -97,5 +105,11 @@ impl ServiceArgs {
     /// See [`Networks::service`].
     pub(super) fn service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
         self.networks.service(&self.data, options)
+    }
+
+    /// The same over a folder that gets a store where it has none.
+    pub(super) fn new_service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
+        let store = open::new_store(self.data.path(), &self.data.key()?)?;
+        self.networks.service_over(store, &self.data, options)
     }
 }

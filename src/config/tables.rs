@@ -99,7 +99,8 @@ table! {
     /// Where identities are kept.
     #[serde(expecting = "a table `[storage]`")]
     "storage", Storage, StorageFlags {
-        /// Folder with the enrolled identities, the API keys and the audit log; created if it does not exist.
+        /// Folder with the enrolled identities, the API keys and the audit log. The default is made on
+        /// the first start; another is made where the server is started with --create.
         data_dir: PathBuf = "enrollments".into(),
             as ("data-dir", "FACEWARD_DATA_DIR") [value_name = "DIR"];
         /// File with the master key, 64 hex digits; without it and without a command, master.key in the data folder.

@@ -22,7 +22,7 @@ pub use error::StoreError;
 pub use receipt::{ErasureReason, ErasureReceipt};
 #[cfg(any(test, fuzzing))]
 pub(crate) use sqlite::read_sealed_content;
-pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database};
+pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database, holds_store};
 
 /// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost one write per
 /// request.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{root, run as faceward, stderr, stdout};
+use crate::support::{issue, root, run as faceward, stderr, stdout};
 use serde_json::Value;
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -114,7 +114,7 @@ fn what_cannot_be_read_or_written_is_named_with_what_to_do() {
     let (data, models) = (data.to_str().unwrap(), models.to_str().unwrap());
     let (file, demo) = (root("Cargo.toml"), root("demo"));
     let (file, demo) = (file.to_str().unwrap(), demo.to_str().unwrap());
-    assert!(faceward(&["keys", "list", "--data-dir", data]).status.success());
+    assert!(faceward(&["keys", "create", "--scope", "verify", "--data-dir", data]).status.success());
     std::fs::rename(folder.path().join("data/master.key"), folder.path().join("key")).unwrap();
     let key = folder.path().join("key");
     let key = key.to_str().unwrap();
@@ -165,6 +165,7 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
     assert_eq!((output.status.code(), stderr(&output)), (Some(141), String::new()));
 
     let data = tempfile::tempdir().unwrap();
+    issue(data.path(), "verify", &[]);
     let (photo, models) = (root("demo/collins.jpg"), root("models"));
     let mut child = crate::support::faceward(&["batch", photo.to_str().unwrap(), "--models", models.to_str().unwrap()])
         .args(["--data-dir", data.path().to_str().unwrap()])
@@ -175,6 +176,41 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stderr(&output)), (Some(141), String::new()));
+}
+
+/// A mistyped folder must not pass for one that holds nobody, nor get a master key of its own.
+#[test]
+fn reading_commands_refuse_a_folder_without_a_store_and_leave_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("mistyped");
+    let data = data.to_str().unwrap();
+    let (photo, models) = (root("demo/collins.jpg"), root("models"));
+    let (photo, models) = (photo.to_str().unwrap(), models.to_str().unwrap());
+    let copy = folder.path().join("copy");
+    for words in [
+        &["identities", "list"][..],
+        &["identities", "erase", "jane"],
+        &["keys", "list"],
+        &["keys", "revoke", "00000000"],
+        &["keys", "rotate-master"],
+        &["audit", "head"],
+        &["backup", copy.to_str().unwrap()],
+        &["verify", photo, "--models", models],
+        &["batch", photo, "--models", models],
+        &["serve", "--listen", "127.0.0.1:0", "--models", models],
+    ] {
+        let output = faceward(&[words, &["--data-dir", data]].concat());
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let said = stderr(&output);
+        assert!(
+            said.contains("there is no store in the data folder") && said.contains("--data-dir"),
+            "{words:?}: {said}"
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let made = faceward(&["keys", "create", "--scope", "verify", "--data-dir", data]);
+    assert!(stderr(&made).contains("making a new store in"), "{}", stderr(&made));
+    assert!(!stderr(&faceward(&["keys", "list", "--data-dir", data])).contains("new store"));
 }
 
 #[test]

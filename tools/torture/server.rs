@@ -43,7 +43,7 @@ impl Server {
         let errors = std::fs::OpenOptions::new().create(true).append(true).open(&log);
         // A read-only folder is one of the cases.
         let errors = errors.map_or_else(|_| Stdio::null(), Stdio::from);
-        let mut child = command(args, &["serve", "--listen", "127.0.0.1:0", "--threads", "2"])
+        let mut child = command(args, &["serve", "--create", "--listen", "127.0.0.1:0", "--threads", "2"])
             .arg("--data-dir")
             .arg(data)
             .arg("--models")

@@ -39,6 +39,7 @@ use open::Folder;
 use sealing::Vault;
 
 pub use backup::copy_database;
+pub use open::holds_store;
 #[cfg(any(test, fuzzing))]
 pub(crate) use sealing::read_sealed_content;
 pub use service_keys::ServiceKeys;

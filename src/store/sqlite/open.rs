@@ -141,6 +141,12 @@ pub(super) fn database(folder: &Folder, source: &MasterKeySource) -> StoreResult
     Ok((connection, vault))
 }
 
+/// Whether the folder `dir` has a store, be it a damaged one.
+pub fn holds_store(dir: &Path) -> bool {
+    let database = dir.join(DATABASE);
+    [log_of(&database), database].iter().any(|path| path.symlink_metadata().is_ok())
+}
+
 /// Refuses a file that is not a faceward database, before `SQLite` may change it.
 fn recognise(mut file: File, path: &Path) -> StoreResult<()> {
     let refuse = |detail: &str| Err(StoreError::NotAStore { path: path.to_path_buf(), detail: detail.to_owned() });

@@ -24,7 +24,7 @@ impl Server {
     /// Starts the server through `command`, which must pass its arguments on to the program.
     pub(crate) fn start_as(mut command: Command, data: &Path, more: &[&str]) -> Self {
         let (data, models) = (data.to_str().unwrap().to_owned(), root("models"));
-        let mut args = vec!["serve", "--data-dir", &data, "--models", models.to_str().unwrap()];
+        let mut args = vec!["serve", "--create", "--data-dir", &data, "--models", models.to_str().unwrap()];
         if !more.contains(&"--listen") {
             args.extend(["--listen", "127.0.0.1:0"]);
         }
