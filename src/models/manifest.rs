@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::place;
 use crate::file_error::FileError;
 use crate::toml_file::{self, TomlFileError};
 
@@ -127,8 +128,8 @@ pub enum ManifestError {
     Read(#[from] FileError),
     /// There is no models folder.
     #[error(
-        "there is no folder `{}` here: give the models folder with --models DIR (FACEWARD_MODELS), or start in the \
-         release's folder",
+        "there are no models in `{}` (it has no manifest.toml): give the models folder with --models DIR \
+         (FACEWARD_MODELS), or put it beside the program",
         .0.display()
     )]
     NoFolder(PathBuf),
@@ -180,23 +181,24 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads `folder/manifest.toml`. Duplicate roles, file names outside the folder and unlisted `.onnx` files are
+    /// Reads the manifest in `folder`; the default, `models`, is also looked for beside the program. Duplicate roles, file names outside the folder and unlisted `.onnx` files are
     /// errors. [`Manifest::read`] checks the hash of each file.
     ///
     /// # Errors
     /// A [`ManifestError`] that names the file.
     pub fn open(folder: &Path) -> Result<Self, ManifestError> {
-        if !folder.is_dir() {
-            return Err(ManifestError::NoFolder(folder.to_path_buf()));
+        let folder = place::find(folder);
+        let path = folder.join(place::MANIFEST);
+        if !path.is_file() {
+            return Err(ManifestError::NoFolder(folder));
         }
-        let path = folder.join("manifest.toml");
         let models = toml_file::read(&path, Self::parse)?;
         for (i, m) in models.iter().enumerate() {
             if models[..i].iter().any(|other| other.role == m.role) {
                 return Err(ManifestError::Duplicate { path, role: m.role });
             }
         }
-        let manifest = Self { folder: folder.to_path_buf(), models };
+        let manifest = Self { folder, models };
         manifest.refuse_unknown_files()?;
         Ok(manifest)
     }
@@ -237,7 +239,7 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError::MissingRole`].
     pub fn entry(&self, role: Role) -> Result<&ModelEntry, ManifestError> {
-        let missing = || ManifestError::MissingRole { path: self.folder.join("manifest.toml"), role };
+        let missing = || ManifestError::MissingRole { path: self.folder.join(place::MANIFEST), role };
         self.models.iter().find(|m| m.role == role).ok_or_else(missing)
     }
 
@@ -335,7 +337,10 @@ mod tests {
         assert!(e.to_string().contains("iris"), "{e}");
 
         let e = Manifest::open(&dir.path().join("absent")).unwrap_err();
-        assert!(e.to_string().contains("absent` here: give the models folder with --models DIR"), "{e}");
+        assert!(
+            e.to_string().contains("absent` (it has no manifest.toml): give the models folder with --models DIR"),
+            "{e}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The model files: the manifest with roles and hashes, and the networks that it lists, loaded.
 
 mod manifest;
+mod place;
 mod probes;
 mod versions;
 mod zoo;
