@@ -21,16 +21,31 @@ pub fn no_answer(url: &str, flag: &str, error: &Error) -> String {
         Error::Protocol(_) => {
             format!("what answers at {url} does not speak HTTP ({error}): check {flag} URL, or give an https URL")
         }
-        _ => format!("no server answers at {url} ({error}): {}", start()),
+        Error::ConnectionFailed => format!("no server answers at {url} ({error}): {}", start()),
+        Error::Io(e) if matches!(e.kind(), ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => {
+            format!("no server answers at {url} ({error}): check {flag} URL and the network")
+        }
+        _ => format!("the request to {url} failed ({error}): check {flag} URL, and the log of the server"),
     }
 }
 
 /// TLS did not come about: `error` arrives as one of reading or of TLS.
 fn untrusted(url: &str, error: &dyn std::fmt::Display) -> String {
-    format!(
-        "no TLS with {url} ({error}): give an http URL if the server has no TLS; the authority that signed its \
-         certificate must be known (`faceward batch` takes it by --ca-cert FILE)"
-    )
+    let error = error.to_string();
+    let next = if error.contains("CaUsedAsEndEntity") {
+        "its certificate is marked as that of an authority (CA:TRUE), as `openssl req -x509` makes it, so it is not taken \
+         for a server's: make it with `-addext basicConstraints=critical,CA:FALSE`, or have an authority sign one"
+    } else if error.contains("not valid for name") || error.contains("NotValidForName") {
+        "its certificate is for other names: give the URL with one of them, or make a certificate with this one \
+         (`-addext subjectAltName=DNS:…` or `IP:…`)"
+    } else if error.contains("expired") || error.contains("Expired") {
+        "its certificate has expired: renew it, or check the clock of this machine"
+    } else if error.contains("UnknownIssuer") {
+        "the authority that signed its certificate is not known: `faceward batch` takes it by --ca-cert FILE"
+    } else {
+        "give an http URL if the server has no TLS"
+    };
+    format!("no TLS with {url} ({error}): {next}")
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.json {
         println!("{}", json!({ "url": url, "status": status.as_u16(), "ready": status.is_success() }));
     } else {
-        println!("{status}");
+        println!("{url}: {status}");
     }
     Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -96,7 +96,8 @@ fn beyond_loopback_a_key_is_needed() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_str().unwrap();
     let models = root("models");
-    let args = ["serve", "--listen", "0.0.0.0:0", "--data-dir", folder, "--models", models.to_str().unwrap()];
+    let args =
+        ["serve", "--create", "--listen", "0.0.0.0:0", "--data-dir", folder, "--models", models.to_str().unwrap()];
     let refused = run(&args);
     assert_eq!(refused.status.code(), Some(1));
     let said = stderr(&refused);
@@ -182,4 +183,31 @@ fn tls_is_served_and_plain_http_is_not() {
     assert!(stderr(&refused).contains("TLS"), "{}", stderr(&refused));
     assert_eq!(faceward(&["serve", "--tls-cert", "x"]).output().unwrap().status.code(), Some(1));
     assert!(Path::new(&cert).exists());
+}
+
+/// As `openssl req -x509` makes a certificate: of an authority; and one for another name.
+#[test]
+fn a_certificate_that_does_not_serve_is_explained() {
+    let demo = root("demo/collins.jpg");
+    for (name, is_ca, said) in [
+        ("127.0.0.1", true, "marked as that of an authority (CA:TRUE)"),
+        ("elsewhere.example", false, "its certificate is for other names"),
+    ] {
+        let data = tempfile::tempdir().unwrap();
+        let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        if is_ca {
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        }
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let (cert, key) = (data.path().join("cert.pem"), data.path().join("key.pem"));
+        std::fs::write(&cert, params.self_signed(&pair).unwrap().pem()).unwrap();
+        std::fs::write(&key, pair.serialize_pem()).unwrap();
+        let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+        let server = Server::start(&data.path().join("store"), &files);
+        let words = ["batch", demo.to_str().unwrap(), "--server", &server.base, "--ca-cert", cert.to_str().unwrap()];
+        let refused = run(&words);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(stderr(&refused).contains(said), "{}", stderr(&refused));
+        assert!(!stderr(&refused).contains("no server answers"), "{}", stderr(&refused));
+    }
 }
