@@ -115,6 +115,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
             .calibrated_by(&settings.storage.data_dir)?
             .with_stability_check(settings.verdict.stability_check)
             .with_depth(settings.verdict.depth)
+            .with_apparent_traits(settings.verdict.apparent_traits)
             .with_target_fmr(settings.verdict.target_fmr)
             .with_target_fpir(settings.search.target_fpir)
             .with_profile_memory(settings.storage.profile_memory_mib << 20)

@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// --identity only.
     #[arg(long, value_name = "RATE", conflicts_with = "identity")]
     target_fpir: Option<f32>,
-    /// Also estimate apparent age, sex and expression of faces that depict nobody enrolled, in the JSON documents.
+    /// Also tell apparent age, sex and expression of faces, in the JSON documents.
     #[arg(long)]
     full: bool,
     /// Print the measured value of each difference, with its usual range and unit.
@@ -58,7 +58,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let service = args.service.service(|service| service)?;
+    let service = args.service.service(|service| service.with_apparent_traits(args.full))?;
     let options = VerifyOptions {
         stability_check: Some(args.stability_check),
         full: args.full,

@@ -164,6 +164,10 @@ table! {
         /// Share of strangers that may be matched with the person claimed: 0.000001 to 0.001.
         target_fmr: f32 = DEFAULT_TARGET_FMR,
             as ("target-fmr", "FACEWARD_TARGET_FMR") [value_name = "RATE"];
+        /// Tell apparent age, sex and expression of faces in answers (docs/attributes.md).
+        apparent_traits: bool = false,
+            as ("apparent-traits", "FACEWARD_APPARENT_TRAITS")
+            [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Service {
     versions: Versions,
     /// Whether verdicts are checked for stability unless a request says otherwise.
     stability_check: bool,
+    /// Whether answers tell apparent age, sex and expression.
+    apparent_traits: bool,
     /// How closely a face that depicts somebody is looked at.
     depth: Depth,
     /// The share of strangers that a search may take for somebody enrolled, unless a request says otherwise.
@@ -115,6 +117,7 @@ impl Service {
             writing: Mutex::new(()),
             versions,
             stability_check: false,
+            apparent_traits: false,
             depth: Depth::default(),
             target_fpir: DEFAULT_TARGET_FPIR,
             keep_images: false,
@@ -160,6 +163,13 @@ impl Service {
     #[must_use]
     pub fn with_stability_check(mut self, on: bool) -> Self {
         self.stability_check = on;
+        self
+    }
+
+    /// The service whose answers tell apparent age, sex and expression, or do not.
+    #[must_use]
+    pub fn with_apparent_traits(mut self, told: bool) -> Self {
+        self.apparent_traits = told;
         self
     }
 

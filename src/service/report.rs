@@ -181,8 +181,9 @@ pub struct FaceReport {
     /// `component`, `value` in the component's unit and `score`, 0..=100. `occlusion` is not compared with
     /// `thresholds.min_quality`: what is covered stands in `limits`.
     pub quality: Quality,
-    /// Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them, or the
-    /// face reached the threshold of an identity and was passed over for a negative.
+    /// Apparent age, sex and expression; `null` unless the server's setting `verdict.apparent_traits` is on, and for a
+    /// stranger's face, unless `full=true` asks for them, or the face reached the threshold of an identity and was
+    /// passed over for a negative.
     #[schema(required)]
     pub apparent: Option<ApparentTraits>,
     /// The identity that it was compared with; `null` for a stranger's face.

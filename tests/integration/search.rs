@@ -22,7 +22,7 @@ fn stages(answer: &Value) -> Vec<&str> {
 #[test]
 fn a_stranger_is_unknown_and_costs_one_network_beyond_detection() {
     let data = tempfile::tempdir().unwrap();
-    let server = serving(data.path(), &[]);
+    let server = serving(data.path(), &["--apparent-traits"]);
     let client = server.client();
     let (stranger, person) = (portrait("collins.jpg"), portrait("obama-2012.jpg"));
 
@@ -124,4 +124,5 @@ fn the_encoder_looks_at_the_person_alone_and_not_at_all_where_answers_shall_be_f
     let fast = Server::start(data.path(), &["--depth", "fast"]);
     let answer = verify(&fast, path, &person);
     assert_eq!((&answer["verdict"], stages(&answer).contains(&"encoder")), (&json!("real"), false), "{answer}");
+    assert_eq!(answer["faces"][0]["apparent"], Value::Null, "told only where the operator wants it");
 }

@@ -45,6 +45,7 @@ const TABLE: &[Layers] = &[
     ("detector.search_side", ["64", "128", "256"]),
     ("verdict.depth", ["\"fast\"", "\"thorough\"", "\"fast\""]),
     ("verdict.stability_check", ["true", "false", "true"]),
+    ("verdict.apparent_traits", ["true", "false", "true"]),
     ("log.json", ["true", "false", "true"]),
 ];
 
