@@ -31,6 +31,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = EnrollmentReport, required = false)]
     pub report: Option<Box<EnrollmentReport>>,
+    /// The number of the request, as in the header `X-Request-Id`: the server's logs have it. Absent where the
+    /// connection was refused before a request was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub request_id: Option<String>,
     /// Seconds to wait, for the `Retry-After` header.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -53,6 +58,7 @@ impl Problem {
             code,
             detail: detail.into(),
             report: None,
+            request_id: None,
             retry_after: None,
         }
     }
@@ -74,7 +80,9 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry = self.retry_after.map(|s| s.to_string());
         let challenge = status == StatusCode::UNAUTHORIZED;
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, Json(&self)).into_response();
+        // The layers outside tell of it, and add the number of the request.
+        response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(value) = retry.and_then(|s| HeaderValue::from_str(&s).ok()) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -23,7 +23,7 @@ use super::key_cache::{KeyCache, keep_fresh};
 use super::middleware::budget::{self, Budget};
 use super::middleware::coding;
 use super::middleware::deadline::within_deadline;
-use super::middleware::observe::observe;
+use super::middleware::observe::{NUMBER, numbered, observe, plain_number};
 use super::routes::{console, metrics};
 use super::state::AppState;
 use super::{Problem, background, openapi};
@@ -111,6 +111,7 @@ pub async fn serve(
     let start = |e: &dyn std::fmt::Display| ServeError::Start(e.to_string());
     let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
     let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
+    metrics::begin(service.versions());
     let pool = Pool::start(server.inference_threads(), server.queue_length()).map_err(|e| start(&e))?;
     let state = AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), metrics };
 
@@ -154,7 +155,6 @@ fn app(state: AppState, settings: &Settings) -> Router {
     let (server, max_body) = (&settings.server, settings.limits.max_body_bytes());
     let deadlines = (Duration::from_secs(server.deadline_s), Duration::from_secs(server.enroll_deadline_s));
     let (api, document) = openapi::router(&state);
-    let request_id = HeaderName::from_static("x-request-id");
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     api.merge(console::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
@@ -179,7 +179,9 @@ fn app(state: AppState, settings: &Settings) -> Router {
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(TraceLayer::new_for_http())
-        .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+        .layer(from_fn(numbered))
+        .layer(PropagateRequestIdLayer::new(NUMBER))
+        .layer(SetRequestIdLayer::new(NUMBER, MakeRequestUuid))
+        .layer(from_fn(plain_number))
         .with_state(state)
 }

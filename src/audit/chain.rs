@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Head;
-use super::event::{Actor, Event};
+use super::event::{Author, Event};
 
 /// A line's hash.
 pub(super) type Hash = [u8; 32];
@@ -29,7 +29,8 @@ const ENDING: usize = BEFORE.len() + 64 + AFTER.len();
 struct Body<'a> {
     seq: u64,
     at: &'a str,
-    actor: &'a Actor,
+    #[serde(flatten)]
+    author: &'a Author,
     #[serde(flatten)]
     event: &'a Event,
     prev: String,
@@ -39,11 +40,11 @@ struct Body<'a> {
 pub(super) fn line(
     seq: u64,
     at: &str,
-    actor: &Actor,
+    author: &Author,
     event: &Event,
     prev: &Hash,
 ) -> Result<(Vec<u8>, Hash), serde_json::Error> {
-    let mut text = serde_json::to_vec(&Body { seq, at, actor, event, prev: hex::encode(prev) })?;
+    let mut text = serde_json::to_vec(&Body { seq, at, author, event, prev: hex::encode(prev) })?;
     // The ending brings its own closing brace.
     text.pop();
     let hash: Hash = Sha256::digest(&text).into();

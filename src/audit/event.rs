@@ -35,6 +35,22 @@ impl Serialize for Actor {
     }
 }
 
+/// Who acts, and in which request to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Author {
+    /// Who acts.
+    pub actor: Actor,
+    /// The number of the request; `None` for an act that no request asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
+impl From<Actor> for Author {
+    fn from(actor: Actor) -> Self {
+        Self { actor, request: None }
+    }
+}
+
 /// A verdict on one image.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyRecord {

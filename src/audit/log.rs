@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::chain::{self, Hash, LINE_MAX, START};
-use super::event::{Actor, Event};
+use super::event::{Actor, Author, Event};
 use super::head::{Head, HeadError};
 use crate::identity::IdentityId;
 use crate::store::ServiceKeys;
@@ -87,7 +87,7 @@ impl AuditLog {
             torn
         };
         if let bytes @ 1.. = torn {
-            audit.append(&Actor::Service, &Event::Mended { bytes })?;
+            audit.append(&Actor::Service.into(), &Event::Mended { bytes })?;
         }
         Ok(audit)
     }
@@ -102,14 +102,14 @@ impl AuditLog {
     ///
     /// # Errors
     /// An [`AuditError`]; then nothing was recorded.
-    pub(crate) fn append(&self, actor: &Actor, event: &Event) -> Result<Head, AuditError> {
+    pub(crate) fn append(&self, author: &Author, event: &Event) -> Result<Head, AuditError> {
         let mut state = self.lock();
         let mut state = Locked::of(&mut state, &self.path)?;
         let torn = state.catch_up(&self.path)?;
         if torn > 0 {
-            state.write(&self.path, &self.keys, &Actor::Service, &Event::Mended { bytes: torn })?;
+            state.write(&self.path, &self.keys, &Actor::Service.into(), &Event::Mended { bytes: torn })?;
         }
-        state.write(&self.path, &self.keys, actor, event)?;
+        state.write(&self.path, &self.keys, author, event)?;
         if event.is_administrative() {
             state.flush(&self.path)?;
         }
@@ -193,11 +193,11 @@ impl<'a> Locked<'a> {
         Ok(torn)
     }
 
-    fn write(&mut self, path: &Path, keys: &ServiceKeys, actor: &Actor, event: &Event) -> Result<(), AuditError> {
+    fn write(&mut self, path: &Path, keys: &ServiceKeys, author: &Author, event: &Event) -> Result<(), AuditError> {
         let state = &mut *self.0;
         let seq = state.last.seq + 1;
         let (line, hash): (Vec<u8>, Hash) =
-            chain::line(seq, &format!("{:.6}", Timestamp::now()), actor, event, &state.last.hash)?;
+            chain::line(seq, &format!("{:.6}", Timestamp::now()), author, event, &state.last.hash)?;
         state.log.seek(SeekFrom::Start(state.length)).map_err(io(path))?;
         if let Err(source) = state.log.write_all(&line) {
             // A full disk may have taken part of the line.

@@ -12,6 +12,6 @@ mod log;
 mod tests;
 
 pub use chain::{Finding, Report, verify};
-pub use event::{Actor, Event, VerifyRecord};
+pub use event::{Actor, Author, Event, VerifyRecord};
 pub use head::{Head, HeadError};
 pub use log::{AuditError, AuditLog, files};

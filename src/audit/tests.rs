@@ -19,7 +19,7 @@ fn written(n: usize, keys: &ServiceKeys) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let log = AuditLog::open(dir.path(), keys.clone()).unwrap();
     for i in 0..n {
-        log.append(&Actor::Key("1a2b3c4d".into()), &event(i)).unwrap();
+        log.append(&Actor::Key("1a2b3c4d".into()).into(), &event(i)).unwrap();
     }
     dir
 }
@@ -117,7 +117,7 @@ fn a_head_kept_elsewhere_finds_what_the_one_beside_cannot() {
     let dir = written(4, &keys);
     let (log, head) = files(dir.path());
     let (old_log, old_head) = (std::fs::read(&log).unwrap(), std::fs::read(&head).unwrap());
-    let kept = AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::CommandLine, &event(9)).unwrap();
+    let kept = AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::CommandLine.into(), &event(9)).unwrap();
     // Both files are put back to an earlier state.
     std::fs::write(&log, &old_log).unwrap();
     std::fs::write(&head, &old_head).unwrap();
@@ -134,7 +134,7 @@ fn two_processes_write_to_one_chain() {
     let logs = [0, 1].map(|_| AuditLog::open(dir.path(), keys.clone()).unwrap());
     std::thread::scope(|scope| {
         for log in &logs {
-            scope.spawn(move || (0..50).for_each(|n| assert!(log.append(&Actor::Service, &event(n)).is_ok())));
+            scope.spawn(move || (0..50).for_each(|n| assert!(log.append(&Actor::Service.into(), &event(n)).is_ok())));
         }
     });
     let report = check(dir.path(), &keys);
@@ -167,11 +167,11 @@ fn a_line_whose_head_was_never_written_is_kept() {
     let keys = keys();
     let dir = written(3, &keys);
     let before = std::fs::read(files(dir.path()).1).unwrap();
-    AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::Service, &event(7)).unwrap();
+    AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::Service.into(), &event(7)).unwrap();
     std::fs::write(files(dir.path()).1, before).unwrap();
     let report = check(dir.path(), &keys);
     assert_eq!((report.findings, report.beyond_head), (vec![], 1));
-    AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::Service, &event(8)).unwrap();
+    AuditLog::open(dir.path(), keys.clone()).unwrap().append(&Actor::Service.into(), &event(8)).unwrap();
     assert_eq!(check(dir.path(), &keys).beyond_head, 0);
 }
 

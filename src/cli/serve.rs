@@ -1,6 +1,6 @@
 //! `faceward serve`: the HTTP server.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -167,6 +167,8 @@ fn log(json: bool) -> Result<(), Failure> {
     // A standard error that takes nothing (a full disk) must not stop a server either.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    // Colours are for a terminal, not for a file.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     // A second initialisation can only happen in tests; the first one stays.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
     Ok(())

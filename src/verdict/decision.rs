@@ -29,6 +29,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 6] =
+        [Self::Real, Self::Fake, Self::DifferentPerson, Self::UnknownPerson, Self::Inconclusive, Self::NoFace];
+
     /// The name in answers.
     pub fn name(self) -> &'static str {
         match self {

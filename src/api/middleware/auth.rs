@@ -7,15 +7,20 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use crate::access::Scope;
+use super::observe::number;
+use crate::access::{ApiKey, Scope};
 use crate::api::Problem;
 use crate::api::state::AppState;
-use crate::audit::Actor;
+use crate::audit::{Actor, Author};
 use crate::error_code::ErrorCode;
 
-/// The sender of a request, for the audit log; set on every request that passed authentication.
+/// The sender of a request and its number, for the audit log; set on every request that passed authentication.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) Actor);
+pub(crate) struct Caller(pub(crate) Author);
+
+/// The name of the key of a request, for the access log; set on its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyName(pub(crate) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
@@ -29,18 +34,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 /// Lets a request pass when its key allows `scope`, or as long as no key has been issued (the server is then bound to
 /// loopback only, unless the operator allows otherwise).
 async fn require(scope: Scope, state: AppState, mut request: Request, next: Next) -> Response {
-    let passed =
-        if state.keys.required() { check(&state, request.headers(), scope) } else { same_site(request.headers()) };
+    let passed = if state.keys.required() {
+        check(&state, request.headers(), scope).map(|key| (Actor::Key(key.id), Some(KeyName(key.name))))
+    } else {
+        same_site(request.headers()).map(|()| (Actor::Unauthenticated, None))
+    };
     match passed {
-        Ok(caller) => {
+        Ok((actor, name)) => {
+            let caller = Caller(Author { actor, request: number(&request) });
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            if let Some(name) = name {
+                response.extensions_mut().insert(name);
+            }
+            response
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
+fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<ApiKey, Problem> {
     let unauthorised = |detail: &str| Problem::new(ErrorCode::Unauthenticated, detail);
     let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     let presented = header
@@ -61,13 +74,13 @@ fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<Caller, 
             }
         });
     }
-    Ok(Caller(Actor::Key(key.id)))
+    Ok(key)
 }
 
 /// While no key is required, every client that reaches loopback is let in, except web pages of other sites that are
 /// open in a browser on the same machine. A browser says where a request comes from; other clients do not send these
 /// headers.
-fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
+fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: header::HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let site = headers.get("sec-fetch-site").map(|v| v.to_str().unwrap_or("?"));
     let host = text(header::HOST);
@@ -82,7 +95,7 @@ fn same_site(headers: &HeaderMap) -> Result<Caller, Problem> {
                       open the page so, or create a key (`faceward keys create --scope verify`) and send it";
         return Err(Problem::new(ErrorCode::CrossSiteRefused, detail));
     }
-    Ok(Caller(Actor::Unauthenticated))
+    Ok(())
 }
 
 /// Whether a `Host` is an IP address or `localhost`, and so not a name that somebody else controls.

@@ -1,23 +1,79 @@
-//! Metrics of requests: counts and durations.
+//! What is noted of every request: metrics, a line in the access log, and its number in a refusal.
 
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::http::{Extensions, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use tower_http::request_id::RequestId;
 
-/// Counts and times every request by route, method and status.
+use super::auth::KeyName;
+use crate::api::Problem;
+use crate::verdict::Verdict;
+
+/// The header with the number of a request, on the request and on its answer.
+pub(crate) const NUMBER: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest number that is taken from a client.
+const LONGEST: usize = 64;
+
+/// Counts and times every request by route, method and status, and writes a line for it.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    // The route's pattern, never the path: ids must not become labels.
+    // The route's pattern, never the path: ids must not become labels, nor come into a log.
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
     let method = method(request.method());
+    let number = number(&request).unwrap_or_default();
     let response = next.run(request).await;
-    let labels = [("route", route), ("method", method.to_owned()), ("status", response.status().as_u16().to_string())];
+    let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
+    let labels = [("route", route.clone()), ("method", method.to_owned()), ("status", status.to_string())];
     ::metrics::counter!("faceward_http_requests_total", &labels).increment(1);
-    ::metrics::histogram!("faceward_http_request_duration_seconds", &labels).record(started.elapsed().as_secs_f64());
+    ::metrics::histogram!("faceward_http_request_duration_seconds", &labels).record(seconds);
+    let facts = response.extensions();
+    let (key, verdict, code) = (
+        facts.get::<KeyName>().map(|key| key.0.as_str()),
+        facts.get::<Verdict>().map(|verdict| verdict.name()),
+        facts.get::<Problem>().map(|problem| problem.code.as_str()),
+    );
+    let ms = (seconds * 1e4).round() / 10.0;
+    // Orchestrators ask every few seconds.
+    if ["/livez", "/readyz", "/metrics"].contains(&route.as_str()) && status < 400 {
+        tracing::debug!(target: "faceward::access", request = number, key, method, route, status, ms, verdict, code);
+    } else {
+        tracing::info!(target: "faceward::access", request = number, key, method, route, status, ms, verdict, code);
+    }
     response
+}
+
+/// Takes a number only from a client that sends a short one of letters, digits and `-._`: it is written into logs.
+pub(crate) async fn plain_number(mut request: Request, next: Next) -> Response {
+    let plain = |text: &[u8]| {
+        (1..=LONGEST).contains(&text.len()) && text.iter().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(b))
+    };
+    if request.headers().get(&NUMBER).is_some_and(|given| !plain(given.as_bytes())) {
+        request.headers_mut().remove(&NUMBER);
+    }
+    next.run(request).await
+}
+
+/// Writes the number of the request into a problem document.
+pub(crate) async fn numbered(request: Request, next: Next) -> Response {
+    let number = number(&request);
+    let mut response = next.run(request).await;
+    let problem = response.extensions().get::<Problem>().cloned();
+    if let Some(problem) = problem
+        && let Ok(text) = serde_json::to_vec(&Problem { request_id: number, ..problem })
+    {
+        *response.body_mut() = Body::from(text);
+    }
+    response
+}
+
+/// The number of a request.
+pub(super) fn number(request: &Request) -> Option<String> {
+    let id = |facts: &Extensions| facts.get::<RequestId>()?.header_value().to_str().ok().map(str::to_owned);
+    id(request.extensions())
 }
 
 /// The method as a label. HTTP lets a client invent methods, and each would become a series that is kept for ever.

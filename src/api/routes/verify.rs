@@ -1,13 +1,14 @@
 //! `POST /v1/verify`.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 
 use super::probe::{BareImage, Probe, VerifyForm, VerifyJson, VerifyParams};
 use crate::api::Problem;
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::service::{RecordedService, Verification};
+use crate::verdict::Verdict;
 
 /// Verify an image.
 ///
@@ -26,7 +27,7 @@ pub(crate) async fn verify(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Probe { bytes, claimed, options, timings, held }: Probe,
-) -> Result<Json<Verification>, Problem> {
+) -> Result<(Extension<Verdict>, Json<Verification>), Problem> {
     let verify = move |service: &RecordedService| {
         let _held = held;
         service.acting_as(actor).verify_with(&bytes, claimed.as_ref(), &options)
@@ -39,5 +40,6 @@ pub(crate) async fn verify(
         ::metrics::histogram!("faceward_verify_stage_duration_seconds", "stage" => stage).record(seconds);
     }
     answer.timings = answer.timings.filter(|_| timings);
-    Ok(Json(answer))
+    // For the access log.
+    Ok((Extension(answer.verdict), Json(answer)))
 }

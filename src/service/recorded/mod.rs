@@ -12,7 +12,7 @@ mod store;
 mod tests;
 
 use super::{Service, ServiceError};
-use crate::audit::{Actor, AuditError, AuditLog, Event};
+use crate::audit::{AuditError, AuditLog, Author, Event};
 use crate::identity::IdentityId;
 use crate::store::{KeyStore, SqliteStore};
 
@@ -30,9 +30,9 @@ pub type RecordedStore = Recorded<SqliteStore>;
 pub type RecordedKeys = Recorded<Box<dyn KeyStore>>;
 
 impl<T> Recorded<T> {
-    /// The acts, on behalf of `actor`.
-    pub fn acting_as(&self, actor: Actor) -> Acting<'_, T> {
-        Acting { on: self, actor }
+    /// The acts, on behalf of `author`.
+    pub fn acting_as(&self, author: impl Into<Author>) -> Acting<'_, T> {
+        Acting { on: self, author: author.into() }
     }
 
     /// Flushes verdicts to disk; every other record is on disk when its act returns.
@@ -48,7 +48,7 @@ impl<T> Recorded<T> {
 /// that is impossible: the act is done then, but not answered.
 pub struct Acting<'a, T> {
     on: &'a Recorded<T>,
-    actor: Actor,
+    author: Author,
 }
 
 impl<T> Acting<'_, T> {
@@ -62,7 +62,7 @@ impl<T> Acting<'_, T> {
     }
 
     fn record(&self, event: &Event) -> Result<(), ServiceError> {
-        self.on.audit.append(&self.actor, event)?;
+        self.on.audit.append(&self.author, event)?;
         Ok(())
     }
 }

@@ -86,7 +86,7 @@ impl RecordedStore {
     pub fn rotate_master(self, actor: &Actor, master: &MasterKey) -> Result<usize, ServiceError> {
         let Self { target, audit } = self;
         let identities = target.rotate_master(master)?;
-        audit.append(actor, &Event::MasterRotated { master: master.id().to_string() })?;
+        audit.append(&actor.clone().into(), &Event::MasterRotated { master: master.id().to_string() })?;
         Ok(identities)
     }
 }
