@@ -79,7 +79,7 @@ def snippets(running: Server, environment: dict[str, str]) -> None:
             print(f"{language}: fake")
 
 
-def fuzz(running: Server) -> None:
+def fuzz(running: Server, folder: Path) -> None:
     """Every route with real photographs, with and without faults in the request."""
     run(
         Path(sys.executable).with_name("schemathesis"),
@@ -87,6 +87,8 @@ def fuzz(running: Server) -> None:
         "run", f"{running.url}/openapi.json",
         "--header", f"Authorization: Bearer {running.key}",
         "--max-time", str(BUDGET),
+        env=os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "hooks.py")},
+        cwd=folder,
     )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ def main(folder: Path) -> None:
         say("schemathesis")
         enroll(running, "obama", "obama-2009.jpg", "obama-2010.jpg")
         enroll(running, "biden", "biden-2010.jpg")
-        fuzz(running)
+        fuzz(running, folder)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{License, OpenApi, PathItem, Ref, RefOr, Server};
+use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Problem;
 use super::middleware::{auth, query};
 use super::routes::{health, identities, metrics, negatives, receipts, references, verify};
 use super::state::AppState;
@@ -126,6 +128,7 @@ fn describe(mut document: OpenApi) -> OpenApi {
          implies the others. Until a first key has been issued, none is asked for.",
     ));
     let components = document.components.get_or_insert_default();
+    components.schemas.insert(Problem::name().into(), Problem::schema());
     components.security_schemes.insert(KEY.into(), SecurityScheme::Http(scheme.build()).into());
     let request_id = HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))

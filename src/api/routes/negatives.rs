@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::samples::{self, Image, KeptImage, SampleView};
@@ -14,11 +15,12 @@ use crate::error_code::ErrorCode;
 use crate::identity::{IdentityId, SampleKind, SampleSet};
 use crate::service::EnrollmentReport;
 
-/// Images that do not show the person, or are fakes of the person, one or more parts `image`.
-#[derive(ToSchema)]
+/// Images that do not show the person, or are fakes of the person, 1 to 128 parts `image`, `kind` counted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct NegativesForm {
-    #[schema(value_type = Vec<String>, format = Binary, min_items = 1, max_items = 128)]
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
     image: Vec<String>,
     /// What all images of the form are; without it, `not_this_person`.
     #[schema(value_type = NegativeKind, required = false)]
@@ -26,8 +28,8 @@ pub(crate) struct NegativesForm {
 }
 
 /// What an image that is not the person is.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 #[allow(dead_code, reason = "documents the form")]
 enum NegativeKind {
     /// Another person, often mistaken for the identity.

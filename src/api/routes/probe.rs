@@ -19,7 +19,8 @@ use crate::identity::IdentityId;
 use crate::service::{ServiceError, Upload, VerifyOptions};
 
 /// One image, and optionally the identity that it is said to show. Options are in the query.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct VerifyForm {
     #[schema(value_type = String, format = Binary)]
@@ -89,15 +90,16 @@ pub(crate) struct VerifyParams {
     /// The default is the server's setting `verdict.stability_check`.
     stability: Option<bool>,
     /// Also estimate apparent age, sex and expression for faces that depict nobody enrolled. Changes no verdict; no
-    /// effect with a claimed identity.
+    /// effect with a claimed identity, and where the server's setting `verdict.apparent_traits` is off.
     #[param(default = false)]
     full: Option<bool>,
     /// Searches only: the number of candidates to list for each face, those over their threshold first, each
-    /// group by similarity.
-    #[param(minimum = 1, maximum = 100, default = 1)]
+    /// group by similarity; without it, one. Refused beside a claim.
+    #[param(minimum = 1, maximum = 100)]
     top_k: Option<usize>,
     /// Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
-    /// (false-positive identification rate). The default is the server's setting `search.target_fpir`.
+    /// (false-positive identification rate). The default is the server's setting `search.target_fpir`. Refused beside a
+    /// claim.
     #[param(minimum = 0.000_001, maximum = 0.5)]
     target_fpir: Option<f32>,
 }

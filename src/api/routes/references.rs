@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::samples::{self, Image, KeptImage, SampleView};
@@ -13,11 +14,12 @@ use crate::api::state::AppState;
 use crate::identity::{IdentityId, SampleKind, SampleSet};
 use crate::service::EnrollmentReport;
 
-/// Photographs of the person, one or more parts `image`.
-#[derive(ToSchema)]
+/// Photographs of the person, 1 to 128 parts `image`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct ImagesForm {
-    #[schema(value_type = Vec<String>, format = Binary, min_items = 1, max_items = 128)]
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
     image: Vec<String>,
 }
 

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+ApparentSex = Literal["female", "male", "unclear"]
+
+Area = Literal["forehead", "right_eye", "left_eye", "nose", "right_cheek", "left_cheek", "mouth", "chin"]
+
 Direction = Literal["higher", "lower", "within"]
 
 ErasureReason = Literal["requested", "expired", "restored"]
@@ -74,6 +78,29 @@ ErrorCode = Literal[
     "upload_memory_full",
 ]
 
+FaceRegion = Literal["outer_face", "brows", "eyes", "nose", "mouth", "skin", "overall"]
+
+# The operator's own name for an identity.
+IdentityId = str
+
+NegativeKind = Literal["not_this_person", "known_fake"]
+
+QualityMeasure = Literal[
+    "face_size",
+    "sharpness",
+    "exposure",
+    "dynamic_range",
+    "pose",
+    "landmarks",
+    "detector_confidence",
+    "occlusion",
+]
+
+SampleKind = Literal["reference", "not_this_person", "known_fake"]
+
+# A line of text: no control characters, and not only spaces.
+ShortText = str
+
 Stage = Literal[
     "decode",
     "detector",
@@ -100,7 +127,7 @@ class Accepted(TypedDict):
     # negative the one most like the person.
     faces: int
     # Its file name as sent.
-    filename: NotRequired[str | None]
+    filename: str | None
     # Its index among the images sent, from 0.
     index: int
     # Quality of the face, 0..=100.
@@ -125,8 +152,44 @@ class ApparentTraits(TypedDict):
     age: float
     # The strongest of seven expressions.
     expression: str
-    # `female`, `male` or `unclear`.
-    sex: str
+    # Never gender.
+    sex: ApparentSex
+
+
+# A rectangle in pixels of the source image.
+class BoundingBox(TypedDict):
+    # Pixels down.
+    height: float
+    # Pixels across.
+    width: float
+    # Left edge, in pixels from the left of the image.
+    x: float
+    # Top edge, in pixels from the top of the image.
+    y: float
+
+
+# The data that a calibration was fitted on, and its error rates there.
+class CalibrationSource(TypedDict):
+    # The degradations applied to the pictures before they were verified.
+    degradations: list[str]
+    # Different fakes.
+    fakes: int
+    # The time of the fit.
+    fitted_at: str
+    # Different genuine photographs.
+    genuine: int
+    # Error rates by cross-validation over people; `None` with too few people.
+    held_out: NotRequired[ErrorRates]
+    # What was left as shipped, each with the reason.
+    kept: list[str]
+    # Different pictures of other people.
+    others: int
+    # The number of people.
+    people: int
+    # References offered per person.
+    references: int
+    # Photographs of strangers for searches.
+    strangers: int
 
 
 # An identity that a face was compared with in a search.
@@ -136,7 +199,7 @@ class CandidateReport(TypedDict):
     confirmed: bool
     # The share of strangers who are as similar to one of the identities searched, 0..=1; `null` below the start of the
     # fitted tail, where the rate is not modelled.
-    expected_fpir: NotRequired[float | None]
+    expected_fpir: float | None
     # The identity.
     identity: IdentityName
     # The similarity of the face to the mean of the references, -1..=1: the mean cosine of embeddings C and D where the
@@ -149,9 +212,9 @@ class ColourProfileReport(TypedDict):
     # Whether the colours were brought to sRGB by it.
     applied: bool
     # The profile's own description.
-    name: NotRequired[str | None]
+    name: str | None
     # Why it was not applied; `null` where it was.
-    reason: NotRequired[str | None]
+    reason: str | None
     # `icc`, or for a PNG, HEIC or AVIF `cicp`, or for a PNG `gamma`.
     source: str
 
@@ -163,7 +226,7 @@ class CopyReport(TypedDict):
     # The id of the reference or negative.
     id: str
     # `reference`, `not_this_person` or `known_fake`.
-    kind: str
+    kind: SampleKind
 
 
 # One measured difference.
@@ -180,7 +243,7 @@ class Difference(TypedDict):
     # The value of the face, in `unit`.
     observed: float
     # The region of the face.
-    region: str
+    region: FaceRegion
     # The difference as a sentence.
     text: str
     # The unit of `observed` and `expected`.
@@ -198,7 +261,7 @@ class EnrollmentReport(TypedDict):
     # enrolled twice. A search may answer with either.
     look_alikes: list[LookAlike]
     # The profile after the enrollment; `null` without a reference.
-    profile: NotRequired[ProfileReport | None]
+    profile: ProfileReport | None
     # The rejected images, with reasons.
     rejected: list[Rejected]
 
@@ -209,7 +272,7 @@ class ErasureReceipt(TypedDict):
     # When its rows and its key were deleted.
     deleted_at: str
     # When their last bytes were gone from the data folder; `null` while another program holds that up.
-    erased_at: NotRequired[str | None]
+    erased_at: str | None
     # Its number.
     id: str
     # The cause.
@@ -218,6 +281,20 @@ class ErasureReceipt(TypedDict):
     samples: int
     # The identity's pseudonym: 32 hex digits.
     subject: str
+
+
+# Error rates of verdicts, 0..=1; `None` where the data hold nothing to measure one on.
+class ErrorRates(TypedDict):
+    # Fakes called real (APCER).
+    fakes_called_real: NotRequired[float]
+    # Genuine photographs called a different person (FNMR).
+    genuine_called_different: NotRequired[float]
+    # Genuine photographs called fake (BPCER).
+    genuine_called_fake: NotRequired[float]
+    # Genuine photographs left undecided.
+    genuine_undecided: NotRequired[float]
+    # Other people called real.
+    others_called_real: NotRequired[float]
 
 
 # The reasons for a verdict.
@@ -232,48 +309,49 @@ class Explanation(TypedDict):
 
 # One face.
 class FaceReport(TypedDict):
-    # Apparent age, sex and expression; `null` for a stranger's face, unless `full=true` asks for them, or the face
-    # reached the threshold of an identity and was passed over for a negative.
-    apparent: NotRequired[ApparentTraits | None]
+    # Apparent age, sex and expression; `null` unless the server's setting `verdict.apparent_traits` is on, and for a
+    # stranger's face, unless `full=true` asks for them, or the face reached the threshold of an identity and was passed
+    # over for a negative.
+    apparent: ApparentTraits | None
     # The face's box in pixels of the upright image: x, y, width, height.
-    bbox: dict[str, object]
+    bbox: BoundingBox
     # The detector's confidence, 0..=1.
     confidence: float
     # The enrolled image that this one is a copy of by its perceptual hash; `null` for none. It changes the verdict only
     # where the face in a copy of a reference is another person's: `fake` instead of `different_person`.
-    copy_of: NotRequired[CopyReport | None]
+    copy_of: CopyReport | None
     # The reasons for the verdict.
     explanation: Explanation
     # The identity that it was compared with; `null` for a stranger's face.
-    identity: NotRequired[IdentityName | None]
+    identity: IdentityName | None
     # Its index in the list of faces, from 0; the largest comes first.
     index: int
     # The natural log odds that the face depicts that identity, genuine or not. Above zero: more likely than not. `null`
     # without one.
-    likeness: NotRequired[float | None]
+    likeness: float | None
     # The limits of the verdict, the worst first, each with its `kind`: `incomplete_image`; `unstable` (with `verdict`
     # and `score`, 0..=1, of the degraded copy); `suspicious_companion`; `uncertain_identity` (with `similarity` and the
     # `least` that is needed); `occluded` (with the covered `regions`); `quality` (with `component`, `value` in the
     # component's unit, `score` 0..=100); `between_thresholds`; `no_colour`; `few_references` (with `references`).
-    limits: list[dict[str, object]]
+    limits: list[Limit]
     # The pose of the head: `yaw`, `pitch` and `roll` in degrees, 0 for a level frontal face. Positive: turned to the
     # person's own left, looking up, leaning to the person's own right shoulder.
-    pose: dict[str, object]
+    pose: Pose
     # The quality of the face: `score`, the least of the components' scores, 0..=100, and `components`, each with
     # `component`, `value` in the component's unit and `score`, 0..=100. `occlusion` is not compared with
     # `thresholds.min_quality`: what is covered stands in `limits`.
-    quality: dict[str, object]
+    quality: Quality
     # The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
-    score: NotRequired[float | None]
+    score: float | None
     # The search for the face's identity; `null` where an identity was claimed.
-    search: NotRequired[SearchReport | None]
+    search: SearchReport | None
     # The verdict on a degraded copy of the face; `null` without a stability check, or where the face would be neither
     # `real` nor `fake` without it.
-    stability: NotRequired[StabilityReport | None]
+    stability: StabilityReport | None
     # The thresholds for that identity, and the error rates that they were fitted to; `null` without one. `fake` and
     # `real` are scores, 0..=1, `likeness` natural log odds, `similarity` a cosine, `min_quality` 0..=100, and the
-    # targets are shares, 0..=1. `likeness` is `null` where a search found the identity by the search's own threshold.
-    thresholds: NotRequired[dict[str, object] | None]
+    # targets are shares, 0..=1. `likeness` is `null` where a search found the identity, by the search's own threshold.
+    thresholds: Thresholds | None
     # The answer for this face.
     verdict: Verdict
 
@@ -287,7 +365,7 @@ class FrameReport(TypedDict):
     # Its index among the frames of the file, from 0.
     index: int
     # Its score, 0..=1; `null` without a face or an identity.
-    score: NotRequired[float | None]
+    score: float | None
     # Milliseconds that it is shown, repetitions included.
     shown_ms: int
     # The verdict on it.
@@ -297,37 +375,41 @@ class FrameReport(TypedDict):
 # An identity. Templates are never part of an answer.
 class Identity(TypedDict):
     # Legal basis for keeping the templates.
-    consent_basis: NotRequired[str | None]
+    consent_basis: str | None
+    # RFC 3339.
     created_at: str
+    # The person's name for reviewers.
     display_name: str
     # Whether searches cannot find this identity, because its templates were made by networks that are no longer used.
     # Enroll another photograph; or delete a reference and enroll its photograph again; or run `faceward identities
     # refresh` where images are kept. Claims are still verified.
     enroll_again: bool
     # When the identity stops matching and is due for erasure (RFC 3339); `null`: never.
-    expires_at: NotRequired[str | None]
-    id: str
+    expires_at: str | None
+    # The operator's own name for it.
+    id: IdentityId
     # The number of negatives.
     negatives: int
     # The profile fitted to the references; `null` without any.
-    profile: NotRequired[ProfileReport | None]
+    profile: ProfileReport | None
     # The number of references.
     references: int
     # The target share of fakes called real that was written; `null`: that of all identities.
-    target_fake_called_real: NotRequired[float | None]
+    target_fake_called_real: float | None
     # The target share of genuine photographs called fake that was written; `null`: that of all identities.
-    target_genuine_called_fake: NotRequired[float | None]
+    target_genuine_called_fake: float | None
     # The thresholds of verdicts about this identity, and the error rates that they were fitted to.
-    thresholds: dict[str, object]
+    thresholds: Thresholds
+    # When its fields, references or negatives last changed (RFC 3339).
     updated_at: str
 
 
 # The fields of an identity that an operator writes.
 class IdentityInput(TypedDict):
     # Legal basis for keeping the templates, for example `consent` (GDPR Art. 9(2)).
-    consent_basis: NotRequired[str | None]
-    # The person's name for reviewers, 1 to 200 characters.
-    display_name: str
+    consent_basis: NotRequired[ShortText | None]
+    # The person's name for reviewers.
+    display_name: ShortText
     # When the identity stops matching and is due for erasure (RFC 3339).
     expires_at: NotRequired[str | None]
     # The target share of fakes of this person that are called real: above 0 and below 1, within the operating points
@@ -343,20 +425,21 @@ class IdentityName(TypedDict):
     # The name for reviewers.
     display_name: str
     # The operator's id.
-    id: str
+    id: IdentityId
 
 
 # One page of identities, sorted by id.
 class IdentityPage(TypedDict):
+    # At most `limit` identities.
     identities: list[Identity]
     # The `cursor` of the next page; `null` on the last page.
-    next_cursor: NotRequired[str | None]
+    next_cursor: IdentityId | None
 
 
 # The image as it was decoded.
 class ImageReport(TypedDict):
     # The colour profile; `null` for sRGB, or where the file names none.
-    colour_profile: NotRequired[ColourProfileReport | None]
+    colour_profile: ColourProfileReport | None
     # Whether nothing is missing: `false` for a file that is cut or damaged.
     complete: bool
     # The format, by its first bytes.
@@ -377,12 +460,86 @@ class ImageReport(TypedDict):
     width: int
 
 
+# The image is cut or damaged: pixels are missing, and no verdict rests on the others.
+class IncompleteImageLimit(TypedDict):
+    kind: Literal["incomplete_image"]
+
+
+# Areas of the face are covered: their attributes and parts are not compared. The embeddings still see them.
+class OccludedLimit(TypedDict):
+    kind: Literal["occluded"]
+    # The areas.
+    regions: list[Area]
+
+
+# A quality component is weak.
+class QualityLimit(TypedDict):
+    # The component.
+    component: QualityMeasure
+    kind: Literal["quality"]
+    # 0..=100.
+    score: float
+    # In its native unit.
+    value: float
+
+
+# The score lies between the thresholds.
+class BetweenThresholdsLimit(TypedDict):
+    kind: Literal["between_thresholds"]
+
+
+# A degraded copy of the face got the opposite verdict.
+class UnstableLimit(TypedDict):
+    kind: Literal["unstable"]
+    # The copy's score, 0..=1.
+    score: float
+    # The copy's verdict.
+    verdict: Verdict
+
+
+# The face is grey or toned, so its colours are not compared.
+class NoColourLimit(TypedDict):
+    kind: Literal["no_colour"]
+
+
+# The face was found by a search or is beside one more like the person, and the similarity is too low to call it fake:
+# it may be another person's.
+class UncertainIdentityLimit(TypedDict):
+    kind: Literal["uncertain_identity"]
+    # The least similarity of a face that is called fake.
+    least: float
+    # The similarity, -1..=1: the mean cosine of embeddings C and D, or the cosine of C where D is missing.
+    similarity: float
+
+
+# Another face in the picture resembles the person and does not pass as genuine: a companion's, or a fake.
+class SuspiciousCompanionLimit(TypedDict):
+    kind: Literal["suspicious_companion"]
+
+
+# Few references: the person's own variation is known only roughly.
+class FewReferencesLimit(TypedDict):
+    kind: Literal["few_references"]
+    # Their number.
+    references: int
+
+
 # Another identity that a search can hardly distinguish from the one enrolled.
 class LookAlike(TypedDict):
     # The other identity.
     identity: IdentityName
     # The cosine between the mean embeddings C of the references of the two, -1..=1.
     similarity: float
+
+
+# Head pose in degrees (ISO/IEC 19794-5 angles): all zero for a level frontal view.
+class Pose(TypedDict):
+    # Positive: looking up.
+    pitch: float
+    # Positive: leaning towards the person's own right shoulder.
+    roll: float
+    # Positive: turned to the person's own left.
+    yaw: float
 
 
 # A problem document (RFC 9457).
@@ -392,7 +549,10 @@ class Problem(TypedDict):
     # What is wrong and what to do about it, for a person. Do not match on it.
     detail: str
     # What became of each image; only when an enrollment accepted none.
-    report: NotRequired[EnrollmentReport | None]
+    report: NotRequired[EnrollmentReport]
+    # The number of the request, as in the header `X-Request-Id`: the server's logs have it. Absent where the connection
+    # was refused before a request was read.
+    request_id: NotRequired[str]
     # The HTTP status.
     status: int
     # The status in words.
@@ -414,6 +574,24 @@ class ProfileReport(TypedDict):
     remark: str
 
 
+# The quality of one face.
+class Quality(TypedDict):
+    # The measured components, in the order of [`Component::ALL`].
+    components: list[QualityComponent]
+    # The least of the components' scores, 0..=100.
+    score: float
+
+
+# One measured component.
+class QualityComponent(TypedDict):
+    # The component.
+    component: QualityMeasure
+    # 0..=100.
+    score: float
+    # In the component's native unit.
+    value: float
+
+
 # The state of a server that is ready.
 class Ready(TypedDict):
     # Identities that searches cannot find until they are enrolled again, because their templates were made by networks
@@ -423,6 +601,7 @@ class Ready(TypedDict):
     queue: int
     # Always `ready`.
     status: str
+    # The versions behind its answers.
     versions: Versions
 
 
@@ -433,22 +612,21 @@ class Rejected(TypedDict):
     # The reason, as a sentence.
     detail: str
     # Its file name as sent.
-    filename: NotRequired[str | None]
+    filename: str | None
     # Its index among the images sent, from 0.
     index: int
 
 
 # A reference or a negative. Its template and its pixels are never part of an answer.
-class SampleView(TypedDict):
+class Sample(TypedDict):
     # RFC 3339.
     added_at: str
     # The name of the file that was sent.
-    filename: NotRequired[str | None]
+    filename: str | None
     id: str
     # SHA-256 of the bytes that were sent, hex.
     image_sha256: str
-    # `reference`, `not_this_person` or `known_fake`.
-    kind: str
+    kind: SampleKind
     # Quality of the face, 0..=100.
     quality: float
 
@@ -458,7 +636,7 @@ class SearchReport(TypedDict):
     # The most similar identities, those over their threshold first, each group by similarity: one, or as many as
     # `top_k` asks for. The face depicts the first that reaches the threshold and to whose negatives (`not_this_person`)
     # the face is not nearer than to the references, except where the face is too poor, or the picture is a copy of a
-    # reference. A copy of another face in the image depicts whom that one depicts.
+    # reference.
     candidates: list[CandidateReport]
     # The rate expected at the threshold, 0..=1.
     expected_fpir: float
@@ -470,7 +648,7 @@ class SearchReport(TypedDict):
     target_fpir: float
     # The similarity from which on the face depicts the first candidate, -1..=1; lower for a confirmed one. `null` where
     # nobody is enrolled.
-    threshold: NotRequired[float | None]
+    threshold: float | None
 
 
 # The verdict on a degraded copy of a face.
@@ -493,15 +671,42 @@ class StageTiming(TypedDict):
     stage: Stage
 
 
+# The thresholds of the verdicts, and the error rates that they were fitted to: on held-out training people as shipped,
+# otherwise on the data of the operator's calibration.
+class Thresholds(TypedDict):
+    # Scores up to this one are `fake`; 0..=1.
+    fake: float
+    # Likeness below this, in natural log odds, is `different_person`. Minus infinity, `null` in JSON, where a search
+    # found the person: its own threshold decided on the identity.
+    likeness: float | None
+    # A face whose quality, `occlusion` not counted, is lower than this (0..=100) is `inconclusive`, or
+    # `different_person` where its likeness is far below the threshold.
+    min_quality: float
+    # Scores from this one up are `real`; 0..=1.
+    real: float
+    # A face with a lower similarity, the mean cosine of embeddings C and D (-1..=1), is not `real` but
+    # `different_person`; absent where a search found the person. Embedding C alone decides where it leaves no doubt.
+    similarity: NotRequired[float]
+    # The share of manipulated faces called real that `real` was fitted to, 0..=1.
+    target_fake_called_real: float
+    # The target false match rate, 0.000001 to 0.001: the share of strangers that may be matched with the person
+    # claimed. `similarity` follows from it.
+    target_fmr: NotRequired[float]
+    # The share of genuine photographs called `different_person` that `likeness` was fitted to, 0..=1.
+    target_fnmr: float
+    # The share of genuine photographs called fake that `fake` was fitted to, 0..=1.
+    target_genuine_called_fake: float
+
+
 # The answer to one image.
 class Verification(TypedDict):
     # The frames that were looked at; `null` for a still.
-    animation: NotRequired[AnimationReport | None]
+    animation: AnimationReport | None
     # The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with the
     # thresholds that faceward ships.
-    calibration: NotRequired[dict[str, object] | None]
+    calibration: CalibrationSource | None
     # Index of the face that decided; `null` without a face.
-    deciding_face: NotRequired[int | None]
+    deciding_face: int | None
     # The explanation of the deciding face, with what was found of the others that depict an identity.
     explanation: Explanation
     # The faces that were judged, the largest first.
@@ -509,7 +714,7 @@ class Verification(TypedDict):
     # The number of faces that were found, of an animation in the deciding frame.
     faces_found: int
     # The claimed identity, or the one that the deciding face was found to depict; `null` where it depicts none.
-    identity: NotRequired[IdentityName | None]
+    identity: IdentityName | None
     # The image.
     image: ImageReport
     # Whether the image shows more faces: only the `max_faces` largest by area are judged, 16 by default, and of an
@@ -517,43 +722,24 @@ class Verification(TypedDict):
     more_faces: bool
     # The calibrated probability that the face is a genuine photograph of the identity, 0..=1; `null` where there is no
     # face or no identity.
-    score: NotRequired[float | None]
+    score: float | None
     # The search for the identity of the deciding face; `null` where an identity was claimed, or without a face.
-    search: NotRequired[SearchReport | None]
+    search: SearchReport | None
     # From which size on faces were looked for in the whole image: the longer side of a face's box, in pixels of the
     # upright image. Smaller faces may have been missed. It depends on the size of the image, and on what it shows.
     smallest_face: int
     # The thresholds that applied to the deciding face, with the error rates that they were fitted to: the identity's
     # own where it has error rates of its own. Where no identity was compared (`unknown_person`, `no_face`), those of
     # claims in general: they decided nothing.
-    thresholds: dict[str, object]
+    thresholds: Thresholds
     # The time of each stage; over HTTP only where `timings=true` asks for it.
-    timings: NotRequired[list[StageTiming] | None]
+    timings: NotRequired[list[StageTiming]]
     # The answer for the image: the most alarming (`fake`, `inconclusive`, `real`) of the faces that depict the claimed
     # identity, or in a search anybody enrolled, in all frames that were looked at; where none does, that of the face
     # most like the claimed identity.
     verdict: Verdict
     # The versions behind the answer.
     versions: Versions
-
-
-# One image in base64, and optionally the identity that it is said to show. The options are those of the query; one is
-# given here or there.
-class VerifyJson(TypedDict):
-    # As in the query.
-    full: NotRequired[bool | None]
-    # The claimed identity's id; without it, all identities are searched for each face.
-    identity: NotRequired[str | None]
-    # The bytes of the image in base64: the standard alphabet, with or without padding, without line breaks.
-    image: str
-    # As in the query.
-    stability: NotRequired[bool | None]
-    # As in the query.
-    target_fpir: NotRequired[float | None]
-    # As in the query.
-    timings: NotRequired[bool | None]
-    # As in the query.
-    top_k: NotRequired[int | None]
 
 
 # The versions behind an answer.
@@ -574,11 +760,26 @@ class VerifyOptions(TypedDict):
     # default is the server's setting `verdict.stability_check`.
     stability: NotRequired[bool]
     # Also estimate apparent age, sex and expression for faces that depict nobody enrolled. Changes no verdict; no
-    # effect with a claimed identity.
+    # effect with a claimed identity, and where the server's setting `verdict.apparent_traits` is off.
     full: NotRequired[bool]
     # Searches only: the number of candidates to list for each face, those over their threshold first, each group by
-    # similarity; 1 to 100, 1 by default.
+    # similarity; without it, one. Refused beside a claim.
     top_k: NotRequired[int]
     # Searches only: the share of strangers that may be taken for somebody enrolled, whatever the number enrolled
-    # (false-positive identification rate), 0.000001 to 0.5. The default is the server's setting `search.target_fpir`.
+    # (false-positive identification rate). The default is the server's setting `search.target_fpir`. Refused beside a
+    # claim.
     target_fpir: NotRequired[float]
+
+
+# Something that limits how far a verdict carries.
+Limit = (
+    IncompleteImageLimit
+    | OccludedLimit
+    | QualityLimit
+    | BetweenThresholdsLimit
+    | UnstableLimit
+    | NoColourLimit
+    | UncertainIdentityLimit
+    | SuspiciousCompanionLimit
+    | FewReferencesLimit
+)
