@@ -64,6 +64,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         full: args.full,
         top_k: args.top_k,
         target_fpir: args.target_fpir,
+        review: false,
     };
     if let Some(id) = &args.identity {
         let enrolled = service.identity(id)?;

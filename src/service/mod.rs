@@ -16,6 +16,7 @@ mod pool;
 mod recorded;
 mod refresh;
 mod report;
+mod review;
 mod search;
 mod stability;
 mod timing;
@@ -48,6 +49,7 @@ pub use report::{
     AnimationReport, ApparentTraits, CandidateReport, CopyReport, FaceReport, FrameReport, IdentityName, ImageReport,
     SearchReport, ThresholdReport, Verification,
 };
+pub use review::{FaceReview, NearReference};
 pub use timing::{Stage, StageTiming};
 pub use verify::{MOST_CANDIDATES, VerifyOptions};
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::review::FaceReview;
 use super::{Enrolled, StageTiming};
 use crate::face::{BoundingBox, Face, Pose, Quality};
 use crate::identity::{IdentityId, Profile, SampleKind};
@@ -225,6 +226,9 @@ pub struct FaceReport {
     pub limits: Vec<Limit>,
     /// The reasons for the verdict.
     pub explanation: Explanation,
+    /// What a person who reviews the verdict looks at; only where `review=true` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<FaceReview>,
 }
 
 /// One face compared with one identity.
@@ -277,7 +281,13 @@ impl FaceReport {
             stability: comparison.and_then(|c| c.judgement.stability),
             limits: decision.map(|d| d.limits.clone()).unwrap_or_default(),
             explanation: comparison.map_or_else(|| Explanation::only(""), Comparison::explanation),
+            review: None,
         }
+    }
+
+    /// The report with its review, where one is `asked` for.
+    pub(super) fn with_review(self, asked: bool, review: impl FnOnce() -> FaceReview) -> Self {
+        Self { review: asked.then(review), ..self }
     }
 }
 

@@ -10,6 +10,7 @@ use super::analyser::Found;
 use super::edited::Seen;
 use super::gallery::Candidate;
 use super::report::{CandidateReport, Comparison, FaceReport, SearchReport};
+use super::review::FaceReview;
 use super::{Enrolled, Service, ServiceError, Verification, VerifyOptions};
 use crate::face::Face;
 use crate::identity::{OpenSet, Profile, SEARCHED};
@@ -208,7 +209,9 @@ impl Search<'_> {
             None => Explanation::of_nobody(&self.facts(compared.first().map(|c| &c.candidate))),
         };
         report.search = Some(self.report(compared));
-        report
+        report.with_review(self.options.review, || {
+            FaceReview::of(face, template.as_ref().zip(comparison.as_ref().map(|c| c.profile)))
+        })
     }
 
     fn report(&self, compared: &[Compared]) -> SearchReport {

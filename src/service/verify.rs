@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::analyser::Found;
 use super::edited::Seen;
 use super::report::{Comparison, FaceReport, IdentityName, ImageReport};
+use super::review::FaceReview;
 use super::timing::{self, Stage};
 use super::{Enrolled, Service, ServiceError, Verification};
 use crate::face::Face;
@@ -29,6 +30,8 @@ pub struct VerifyOptions {
     /// The share of strangers that a search may take for somebody enrolled, within [`TARGET_FPIR`]; `None`: the
     /// service's own setting.
     pub target_fpir: Option<f32>,
+    /// Whether the answer has what a person who reviews it looks at.
+    pub review: bool,
 }
 
 impl VerifyOptions {
@@ -130,7 +133,9 @@ impl Service {
         })?;
         let faces = found.faces.iter().zip(&templates).zip(judgements).enumerate();
         let reports = faces.map(|(i, ((face, template), judgement))| {
-            FaceReport::new(i, face, Some(template), Some(&Comparison { enrolled, profile, judgement }))
+            let comparison = Comparison { enrolled, profile, judgement };
+            FaceReport::new(i, face, Some(template), Some(&comparison))
+                .with_review(options.review, || FaceReview::of(face, Some((template, profile))))
         });
         Ok(self.answer(found.image.clone(), reports.collect(), Some(enrolled.name())))
     }

@@ -176,7 +176,14 @@ fn of_many_faces_the_largest_are_verified_and_the_answer_says_that_there_are_mor
 fn the_console_is_served_whole() {
     let data = tempfile::tempdir().unwrap();
     let server = start(data.path(), &[]);
-    for (path, kind) in [("/", "text/html"), ("/console.css", "text/css"), ("/console.js", "text/javascript")] {
+    let parts = [
+        ("/", "text/html"),
+        ("/console/console.css", "text/css"),
+        ("/console/main.js", "text/javascript"),
+        ("/console/report.js", "text/javascript"),
+        ("/console/favicon.svg", "image/svg+xml"),
+    ];
+    for (path, kind) in parts {
         let mut part = server.client().response("GET", path);
         assert_eq!(part.status(), 200);
         assert!(part.headers()["content-type"].to_str().unwrap().starts_with(kind));

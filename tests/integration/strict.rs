@@ -124,7 +124,7 @@ fn every_route_refuses_what_it_does_not_take() {
     let data = tempfile::tempdir().unwrap();
     let server = serving(data.path(), &[]);
     let client = server.client();
-    for path in ["/", "/console.js", "/livez", "/readyz", "/metrics", "/v1/identities", "/v1/identities/obama"]
+    for path in ["/", "/console/main.js", "/livez", "/readyz", "/metrics", "/v1/identities", "/v1/identities/obama"]
         .into_iter()
         .chain(["/v1/identities/obama/references", "/v1/identities/obama/negatives", "/v1/receipts/1"])
     {

@@ -32,7 +32,7 @@ pub(crate) struct VerifyForm {
 
 impl Fields for VerifyForm {
     const TEXTS: &'static [(&'static str, &'static str)] = &[("identity", IDENTITY)];
-    const PARAMETERS: &'static [&'static str] = &["timings", "stability", "full", "top_k", "target_fpir"];
+    const PARAMETERS: &'static [&'static str] = &["timings", "stability", "full", "top_k", "target_fpir", "review"];
 }
 
 /// What the field `identity` holds.
@@ -67,6 +67,9 @@ pub(crate) struct VerifyJson {
     #[serde(default)]
     #[schema(minimum = 0.000_001, maximum = 0.5)]
     target_fpir: Option<f32>,
+    /// As in the query.
+    #[serde(default)]
+    review: Option<bool>,
 }
 
 /// The bytes of one image and nothing else. Claim and options are in the query.
@@ -102,6 +105,9 @@ pub(crate) struct VerifyParams {
     /// claim.
     #[param(minimum = 0.000_001, maximum = 0.5)]
     target_fpir: Option<f32>,
+    /// Add what a person who reviews the verdict looks at, under `review` of each face: the outlines of the face and of
+    /// its features, and the nearest references. Changes no verdict.
+    review: Option<bool>,
 }
 
 /// A verification to be done.
@@ -157,8 +163,10 @@ impl<S: Send + Sync> FromRequest<S> for Probe {
 impl Probe {
     fn new(bytes: Vec<u8>, claimed: Option<String>, query: &VerifyParams, held: Option<Held>) -> Result<Self, Problem> {
         let claimed = claimed.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
-        let VerifyParams { identity: _, timings, stability: stability_check, full, top_k, target_fpir } = *query;
-        let options = VerifyOptions { stability_check, full: full.unwrap_or(false), top_k, target_fpir };
+        let VerifyParams { identity: _, timings, stability: stability_check, full, top_k, target_fpir, review } =
+            *query;
+        let (full, review) = (full.unwrap_or(false), review.unwrap_or(false));
+        let options = VerifyOptions { stability_check, full, top_k, target_fpir, review };
         Ok(Self { bytes, claimed, options, timings: timings.unwrap_or(false), held })
     }
 }
@@ -196,6 +204,7 @@ impl VerifyParams {
             full: either("full", self.full, body.full)?,
             top_k: either("top_k", self.top_k, body.top_k)?,
             target_fpir: either("target_fpir", self.target_fpir, body.target_fpir)?,
+            review: either("review", self.review, body.review)?,
         })
     }
 }
@@ -268,6 +277,7 @@ mod tests {
             full: None,
             top_k: Some(3),
             target_fpir: None,
+            review: None,
         };
         let both = query().with(&body(r#"{"image":"","full":true,"top_k":null}"#)).unwrap();
         assert_eq!((both.timings, both.full, both.top_k), (Some(true), Some(true), Some(3)));

@@ -1,0 +1,79 @@
+// The page: its two views, the key, and the form of a verification.
+
+import { $ } from "./dom.js";
+import { startEnrolling } from "./enroll.js";
+import { plural } from "./format.js";
+import { refresh, show, startIdentities } from "./identities.js";
+import { clearQueue, enqueue, select } from "./queue.js";
+import { startReports } from "./report.js";
+import { ask, key, setKey } from "./server.js";
+import { startViewer } from "./viewer.js";
+
+async function greet() {
+  try {
+    const { status, versions } = await ask("readyz");
+    $("server").textContent = `${status} · version ${versions.faceward}`;
+    $("server").className = "up";
+  } catch (problem) {
+    $("server").textContent = problem.message;
+    $("server").className = "down";
+  }
+}
+
+function route() {
+  const view = location.hash === "#identities" ? "identities" : "review";
+  for (const name of ["review", "identities"]) {
+    $(`view-${name}`).hidden = name !== view;
+    if (name === view) $(`to-${name}`).setAttribute("aria-current", "page");
+    else $(`to-${name}`).removeAttribute("aria-current");
+  }
+}
+
+let chosen = [];
+
+/** Takes pictures for the next verification. What was verified before is put away: it is not theirs. */
+function choose(files) {
+  const pictures = [...files].filter(Boolean);
+  if (!pictures.length) return;
+  chosen = pictures;
+  $("dropped").textContent = pictures.length === 1 ? pictures[0].name : plural(pictures.length, "picture");
+  $("verify-status").textContent = "";
+  select(null);
+}
+
+function startVerifying() {
+  $("verify").addEventListener("submit", event => {
+    event.preventDefault();
+    $("verify-status").textContent = chosen.length ? "" : "Choose a picture first.";
+    if (chosen.length) enqueue(chosen, $("identity").value.trim(), $("stability").checked);
+  });
+  $("image").addEventListener("change", () => choose($("image").files));
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    $("drop").addEventListener(name, event => {
+      event.preventDefault();
+      $("drop").classList.toggle("over", name === "dragover");
+      if (name === "drop") choose(event.dataTransfer.files);
+    });
+  }
+  document.addEventListener("paste", event => choose([...event.clipboardData.files].filter(file => file.type.startsWith("image/"))));
+  $("queue-clear").addEventListener("click", clearQueue);
+}
+
+$("key").value = key();
+$("key").addEventListener("change", () => {
+  setKey($("key").value.trim());
+  greet();
+  refresh();
+});
+addEventListener("hashchange", route);
+startViewer();
+startReports();
+startVerifying();
+startIdentities();
+startEnrolling(async id => {
+  await refresh();
+  await show(id);
+});
+route();
+greet();
+refresh();

@@ -1,0 +1,78 @@
+// The enrolled references beside the verified picture, the nearest first. Their photographs are shown where the server
+// keeps them and the key may read them.
+
+import { closeCompare, compare } from "./compare.js";
+import { $, button, fill, folded, make } from "./dom.js";
+import { day, number, plural } from "./format.js";
+import { photograph, photographsWanted, wantPhotographs } from "./photographs.js";
+import { load } from "./pictures.js";
+import { ask, pathOf } from "./server.js";
+
+/** So many are shown; the rest is folded. */
+const FIRST = 6;
+/** What is known of the references, the nearest first. */
+async function gather(identity, near) {
+  const order = new Map(near.map((one, i) => [one.id, { ...one, rank: i }]));
+  let known = [];
+  let note = "";
+  try {
+    known = await ask(`${pathOf(identity.id)}/references`);
+  } catch (problem) {
+    note = problem.status === 403 ? "Names and quality of the references need a key with the scope enroll." : problem.message;
+    known = near.map(({ id }) => ({ id }));
+  }
+  const all = known.map(sample => ({ ...sample, ...order.get(sample.id) }));
+  return { note, all: all.sort((a, b) => (a.rank ?? near.length) - (b.rank ?? near.length)) };
+}
+
+function card(sample, identity, probe) {
+  const name = sample.filename ?? `reference ${sample.id.slice(0, 8)}`;
+  const picture = make("div", { class: "photograph" });
+  const actions = make("div", {});
+  const similarity = sample.similarity === undefined ? null : `similarity ${number(sample.similarity)}`;
+  const quality = sample.quality === undefined ? null : `quality ${number(sample.quality, 0)}`;
+  if (photographsWanted()) {
+    fill(picture, make("span", { class: "dim" }, "loading …"));
+    photograph(`${pathOf(identity.id)}/references`, sample.id).then(found => {
+      if (!found.image) return fill(picture, make("span", { class: "dim" }, found.why ?? "This browser cannot show it."));
+      fill(picture, make("img", { src: found.url, alt: `Reference ${name}` }));
+      if (probe.outlines) fill(actions, button("Compare", () => compare(probe, { ...found, id: sample.id, name }, identity.id)));
+    });
+  } else {
+    fill(picture, make("span", { class: "dim" }, "photograph not shown"));
+  }
+  return make("li", { "data-reference": sample.id }, picture,
+    make("b", {}, name),
+    make("small", { class: "dim" }, [similarity, quality, sample.added_at && `added ${day(sample.added_at)}`].filter(Boolean).join(" · ")),
+    actions);
+}
+
+/** Shows the references of the identity that `face` was compared with, beside `probe`. */
+export async function showReferences(face, probe) {
+  closeCompare();
+  const node = $("references-card");
+  const identity = face?.identity;
+  node.hidden = !identity;
+  if (!identity) return;
+  const near = face.review?.references ?? [];
+  $("references-of").textContent = `References of ${identity.display_name}`;
+  fill($("references-list"), make("p", { class: "dim" }, "loading …"));
+  const { note, all } = await gather(identity, near);
+  // Another face may have been chosen meanwhile.
+  if (probe.isStale()) return;
+  const wanted = photographsWanted();
+  const list = some => make("ul", { class: "photographs" }, some.map(sample => card(sample, identity, probe)));
+  const rest = all.slice(FIRST);
+  fill($("references-list"),
+    note && make("p", { class: "dim" }, note),
+    all.length > 0 && !wanted && make("p", {}, button("Show their photographs", () => { wantPhotographs(); showReferences(face, probe); }),
+      make("small", { class: "dim" }, " Only if the server keeps them. Each read is recorded in the audit log.")),
+    list(all.slice(0, FIRST)),
+    rest.length > 0 && folded(plural(rest.length, "more reference"), list(wanted ? [] : rest), wanted && button("Show them too", event => event.target.replaceWith(list(rest)))),
+    near.length > 0 && make("p", { class: "dim" }, "The nearest first, by the cosine of the inner face. It is no part of the verdict."));
+  $("compare-file").onchange = async () => {
+    const file = $("compare-file").files[0];
+    $("compare-file").value = "";
+    if (file) compare(probe, { ...(await load(file)), blob: file, name: file.name }, identity.id);
+  };
+}
