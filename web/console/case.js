@@ -59,9 +59,9 @@ function select(index) {
 export function showCase(item) {
   current = { item, index: item.answer.deciding_face ?? 0 };
   $("case").hidden = false;
-  showPicture(item.picture.url, item.answer.image);
+  showPicture(item.picture.url, item.answer.image, item.file.name);
   showFrames($("frames"), item.answer.animation);
-  $("raw").textContent = JSON.stringify(item.answer, null, 2);
+  $("raw").value = JSON.stringify(item.answer, null, 2);
   $("raw").parentElement.open = false;
   select(current.index);
 }

@@ -61,11 +61,12 @@ function toFace() {
 }
 
 /** Shows the picture at `url` with the size that the server read. */
-export function showPicture(url, image) {
+export function showPicture(url, image, name) {
   size = { width: image.width, height: image.height };
   frame().style.aspectRatio = `${Math.min(1.6, Math.max(0.9, image.width / image.height))}`;
   $("blank").hidden = true;
   $("picture").src = url;
+  $("picture").alt = name;
   $("marks").setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
   whole();
 }
@@ -133,6 +134,10 @@ function toggles(id, name) {
 
 export function startViewer() {
   const box = frame();
+  // It has keys of its own.
+  box.tabIndex = 0;
+  box.setAttribute("role", "application");
+  box.setAttribute("aria-label", "The verified picture. Plus and minus zoom, 0 shows all, f the face, arrows move.");
   $("zoom-in").addEventListener("click", () => zoom(STEP));
   $("zoom-out").addEventListener("click", () => zoom(1 / STEP));
   $("zoom-all").addEventListener("click", whole);
