@@ -60,7 +60,7 @@ export function showCase(item) {
   current = { item, index: item.answer.deciding_face ?? 0 };
   $("case").hidden = false;
   showPicture(item.picture.url, item.answer.image, item.file.name);
-  showFrames($("frames"), item.answer.animation);
+  showFrames($("frames"), item.answer.animation, item.frames);
   $("raw").value = JSON.stringify(item.answer, null, 2);
   $("raw").parentElement.open = false;
   select(current.index);

@@ -63,7 +63,7 @@ export async function compare(probe, other, identity) {
     drawAligned(top, other.image, width, outlines);
     fill($("overlay"), make("figure", {}, below, make("figcaption", {}, "verified picture")), make("figure", {}, top, make("figcaption", {}, other.name)));
     const modes = [["pair", "Side by side"], ["slider", "Slider"], ["blink", "Blink"]];
-    fill($("modes"), modes.map(([mode, name]) => button(name, () => set(mode, top), { "data-mode": mode, "aria-pressed": "false" })));
+    fill($("modes"), modes.map(([mode, name]) => button(name, () => set(mode, top), { "data-mode": mode, "aria-pressed": "false", class: "quiet" })));
     $("slide").oninput = () => { top.style.clipPath = `inset(0 0 0 ${$("slide").value}%)`; };
     $("compare-note").textContent = "Both are turned and scaled so that the eyes coincide.";
     set("pair", top);

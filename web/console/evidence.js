@@ -2,7 +2,7 @@
 
 import { fill, folded, make } from "./dom.js";
 import { capital, number, plural, shown, signed, words } from "./format.js";
-import { tone } from "./regions.js";
+import { placeName, tone } from "./regions.js";
 
 /** The axis of a bar ends at so many standard deviations; the usual range ends at two. */
 const REACH = 6;
@@ -35,7 +35,7 @@ function row(difference, point) {
       pointerleave: () => point(null), blur: () => point(null),
       click: () => point(difference, node),
     },
-      make("span", { class: "region" }, capital(words(region === "overall" ? "whole face" : region))),
+      make("span", { class: "region" }, capital(placeName(difference))),
       bar(difference, kind),
       make("span", { class: "deviation" }, `${signed(deviation)} SD`),
       make("span", { class: "said" }, text),
@@ -69,7 +69,7 @@ export function listEvidence(node, differences, highlight) {
 export function evidenceTable(differences) {
   const head = ["Region", "Finding", "Measured", "Usual", "Deviation", "Weight"].map(text => make("th", { scope: "col" }, text));
   const rows = differences.map(d => make("tr", { class: tone(d) },
-    make("td", {}, words(d.region)),
+    make("td", {}, placeName(d)),
     make("td", {}, d.text),
     make("td", {}, `${shown(d.observed)} ${d.unit}`),
     make("td", {}, `${shown(d.expected[0])} to ${shown(d.expected[1])}`),

@@ -1,5 +1,6 @@
 // The pictures of this tab: each waits, is verified, and keeps its answer or its refusal. One is shown.
 
+import { asBlob, framesOf } from "./animation.js";
 import { hideCase, showCase } from "./case.js";
 import { $, fill, make } from "./dom.js";
 import { bytes, plural, words } from "./format.js";
@@ -57,9 +58,11 @@ async function verify(item) {
     const claim = item.claim ? { identity: item.claim } : {};
     const answer = await upload(`v1/verify?timings=true&review=true${search}${stability}`, [item.file], claim);
     const took = performance.now() - started;
-    const picture = await load(item.file);
+    const frames = await framesOf(item.file, answer.animation?.frames.map(f => f.index) ?? []);
+    const deciding = frames.get(answer.animation?.deciding_frame);
+    const picture = await load(deciding ? await asBlob(deciding) : item.file);
     const thumbnail = crop(picture.image, answer.image.width, answer.faces[answer.deciding_face]?.bbox);
-    Object.assign(item, { state: "done", answer, took, picture, thumbnail, at: new Date().toISOString() });
+    Object.assign(item, { state: "done", answer, took, picture, thumbnail, frames, at: new Date().toISOString() });
   } catch (problem) {
     item.problem = problem;
     item.state = "failed";

@@ -36,7 +36,7 @@ function card(sample, identity, probe) {
     photograph(`${pathOf(identity.id)}/references`, sample.id).then(found => {
       if (!found.image) return fill(picture, make("span", { class: "dim" }, found.why ?? "This browser cannot show it."));
       fill(picture, make("img", { src: found.url, alt: `Reference ${name}` }));
-      if (probe.outlines) fill(actions, button("Compare", () => compare(probe, { ...found, id: sample.id, name }, identity.id)));
+      if (probe.outlines) fill(actions, button("Compare", () => compare(probe, { ...found, id: sample.id, name }, identity.id), { class: "quiet" }));
     });
   } else {
     fill(picture, make("span", { class: "dim" }, "photograph not shown"));

@@ -1,5 +1,7 @@
 // Where on the face a measure was taken: outlines from the mesh, as paths in pixels of the picture.
 
+import { words } from "./format.js";
+
 const middleOf = line => {
   const [x, y] = line.reduce(([a, b], [x, y]) => [a + x, b + y], [0, 0]);
   return [x / line.length, y / line.length];
@@ -73,6 +75,13 @@ export function pathOf({ region, attribute }, outlines) {
   const lines = (SEEN_BY[attribute] ?? REGIONS[region])?.(outlines ?? {});
   return outlines && lines ? lines.map(closed).join("") : null;
 }
+
+const NAMES = {
+  overall: "whole face", likeness_embedding_a: "whole head", likeness_embedding_b: "brow to chin", likeness_embedding_c: "inner face",
+};
+
+/** The name of what a difference was measured on. */
+export const placeName = ({ region, attribute }) => words(NAMES[attribute] ?? NAMES[region] ?? region);
 
 /** How a difference speaks: `against` and `for` a genuine photograph, `unusual` without weight, or `null`. */
 export const tone = ({ weight, direction }) => (weight < 0 ? "against" : weight > 0 ? "for" : direction === "within" ? null : "unusual");

@@ -3,7 +3,6 @@
 import { $, fill, make } from "./dom.js";
 import { words } from "./format.js";
 import { crop } from "./pictures.js";
-import { faceName } from "./verdicts.js";
 
 const MOVES = { ArrowRight: 1, ArrowLeft: -1 };
 
@@ -17,7 +16,7 @@ export function showTabs(answer, image, index, choose) {
     if (focus) tabs.querySelector(`[data-face="${next}"]`)?.focus();
   };
   fill(tabs, answer.faces.map(face => make("button", {
-    type: "button", role: "tab", class: face.verdict, "data-face": face.index, "aria-label": faceName(face), "aria-controls": "panel",
+    type: "button", role: "tab", class: face.verdict, "data-face": face.index, "aria-controls": "panel",
     "aria-selected": String(face.index === index), tabindex: face.index === index ? 0 : -1,
     click: () => go(face.index),
     keydown: event => {
@@ -27,6 +26,6 @@ export function showTabs(answer, image, index, choose) {
     },
   },
     crop(image, answer.image.width, face.bbox),
-    make("span", {}, make("b", {}, words(face.verdict)), make("small", {}, face.identity?.display_name ?? "nobody enrolled"),
+    make("span", {}, make("b", {}, `${face.index + 1} · ${words(face.verdict)}`), make("small", {}, face.identity?.display_name ?? "nobody enrolled"),
       face.index === answer.deciding_face && make("small", { class: "dim" }, "decides")))));
 }

@@ -24,6 +24,7 @@ const STYLES: [(&str, &str, &str); 3] = parts!["text/css": "console.css", "case.
 const PICTURES: [(&str, &str, &str); 1] = parts!["image/svg+xml": "favicon.svg"];
 const SCRIPTS: &[(&str, &str, &str)] = &parts![
     "text/javascript":
+    "animation.js",
     "case.js",
     "compare.js",
     "confirm.js",

@@ -1,0 +1,35 @@
+// Single frames of an animation, as far as the browser can take it apart (`ImageDecoder`).
+
+import { make } from "./dom.js";
+
+async function decoder(file) {
+  // The type of the file may be missing or wrong; its first bytes are not.
+  const start = new Uint8Array(await file.slice(0, 16).arrayBuffer());
+  const text = String.fromCharCode(...start);
+  const type = text.startsWith("GIF8") ? "image/gif" : text.startsWith("RIFF") ? "image/webp" : text.startsWith("\x89PNG") ? "image/png" : "image/avif";
+  if (!globalThis.ImageDecoder || !(await ImageDecoder.isTypeSupported(type))) return null;
+  return new ImageDecoder({ data: await file.arrayBuffer(), type });
+}
+
+/** The frames with these indices as canvases; fewer or none where the browser cannot decode them. */
+export async function framesOf(file, indices) {
+  const frames = new Map();
+  try {
+    const reader = await decoder(file);
+    if (!reader) return frames;
+    for (const frameIndex of indices) {
+      const { image } = await reader.decode({ frameIndex });
+      const canvas = make("canvas", { width: image.displayWidth, height: image.displayHeight, "aria-hidden": "true" });
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      image.close();
+      frames.set(frameIndex, canvas);
+    }
+    reader.close();
+  } catch {
+    // The strip then goes without pictures.
+  }
+  return frames;
+}
+
+/** A canvas as a file. */
+export const asBlob = canvas => new Promise(resolve => { canvas.toBlob(resolve, "image/png"); });
