@@ -29,18 +29,27 @@ export async function startServer({ args = [], keys = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "faceward-browser-"));
   const data = join(folder, "data");
   const issued = keys.map(scope => {
-    const made = execFileSync(PROGRAM, ["keys", "create", "--data-dir", data, "--name", scope, "--scope", scope, "--json"], { encoding: "utf8" });
+    const made = execFileSync(
+      PROGRAM,
+      ["keys", "create", "--data-dir", data, "--name", scope, "--scope", scope, "--json"],
+      { encoding: "utf8" },
+    );
     return JSON.parse(made).key;
   });
-  const program = spawn(PROGRAM, ["serve", "--data-dir", data, "--models", join(ROOT, "models"), "--listen", "127.0.0.1:0", ...args], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const program = spawn(
+    PROGRAM,
+    ["serve", "--data-dir", data, "--models", join(ROOT, "models"), "--listen", "127.0.0.1:0", ...args],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   const lines = createInterface({ input: program.stdout });
   const [line] = await once(lines, "line");
   const url = line.split(/\s+/).at(-1);
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/?$/, line);
   return {
-    url, issued,
+    url,
+    issued,
     /** A folder for files that a test makes. */
     folder,
     async stop() {
@@ -54,15 +63,18 @@ export async function startServer({ args = [], keys = [] } = {}) {
 
 /** The manipulated copy that the demonstration makes, in `folder`. */
 export function manipulated(folder) {
-  execFileSync(PROGRAM, ["demo", "--models", join(ROOT, "models"), "--write", join(folder, "demo")], { stdio: "ignore" });
+  execFileSync(PROGRAM, ["demo", "--models", join(ROOT, "models"), "--write", join(folder, "demo")], {
+    stdio: "ignore",
+  });
   return join(folder, "demo/manipulated.jpg");
 }
 
-export const startBrowser = () => chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  // Chromium's sandbox cannot be had as root in a container; the page under test is this project's own.
-  args: ["--no-sandbox"],
-});
+export const startBrowser = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // Chromium's sandbox cannot be had as root in a container; the page under test is this project's own.
+    args: ["--no-sandbox"],
+  });
 
 /** A page on the console. Whatever it logs as an error, or asks of another place, fails the test that `done` ends. */
 export async function openPage(browser, server, { viewport = DESKTOP, dark = false, hash = "" } = {}) {
@@ -73,11 +85,13 @@ export async function openPage(browser, server, { viewport = DESKTOP, dark = fal
   page.on("pageerror", error => faults.push(error.message));
   page.on("console", message => {
     // The browser logs every answer of 4xx; the page tells of it itself.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) faults.push(message.text());
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      faults.push(message.text());
   });
   page.on("request", request => {
     const { origin, protocol } = new URL(request.url());
-    if (protocol !== "blob:" && protocol !== "data:" && origin !== new URL(server.url).origin) faults.push(`asked ${request.url()}`);
+    if (protocol !== "blob:" && protocol !== "data:" && origin !== new URL(server.url).origin)
+      faults.push(`asked ${request.url()}`);
   });
   await page.goto(new URL(`/${hash}`, server.url).href);
   return {
@@ -93,7 +107,11 @@ export async function openPage(browser, server, { viewport = DESKTOP, dark = fal
 export async function enroll(server, id, name, files, key) {
   const headers = key ? { authorization: `Bearer ${key}` } : {};
   const path = new URL(`/v1/identities/${id}`, server.url);
-  const put = await fetch(path, { method: "PUT", body: JSON.stringify({ display_name: name }), headers: { ...headers, "content-type": "application/json" } });
+  const put = await fetch(path, {
+    method: "PUT",
+    body: JSON.stringify({ display_name: name }),
+    headers: { ...headers, "content-type": "application/json" },
+  });
   assert.ok(put.ok, await put.text());
   if (!files.length) return;
   const form = new FormData();
@@ -113,20 +131,25 @@ export async function verify(page, file, claim = "") {
 /** A picture drawn by the browser: `draw` gets a canvas's context and the images of `files`. Gives a file to upload. */
 export async function compose(page, name, [width, height], files, draw) {
   const sources = files.map(file => `data:image/jpeg;base64,${readFileSync(file, "base64")}`);
-  const drawn = await page.evaluate(async ({ width, height, sources, draw }) => {
-    const images = await Promise.all(sources.map(async source => {
-      const image = new Image();
-      image.src = source;
-      await image.decode();
-      return image;
-    }));
-    const canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const pen = canvas.getContext("2d");
-    pen.fillStyle = "#888";
-    pen.fillRect(0, 0, width, height);
-    for (const [image, ...box] of draw.map(([i, ...box]) => [images[i], ...box])) pen.drawImage(image, ...box);
-    return canvas.toDataURL("image/png").split(",")[1];
-  }, { width, height, sources, draw });
+  const drawn = await page.evaluate(
+    async ({ width, height, sources, draw }) => {
+      const images = await Promise.all(
+        sources.map(async source => {
+          const image = new Image();
+          image.src = source;
+          await image.decode();
+          return image;
+        }),
+      );
+      const canvas = Object.assign(document.createElement("canvas"), { width, height });
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#888";
+      pen.fillRect(0, 0, width, height);
+      for (const [image, ...box] of draw.map(([i, ...box]) => [images[i], ...box])) pen.drawImage(image, ...box);
+      return canvas.toDataURL("image/png").split(",")[1];
+    },
+    { width, height, sources, draw },
+  );
   return { name, mimeType: "image/png", buffer: Buffer.from(drawn, "base64") };
 }
 

@@ -6,7 +6,13 @@ async function decoder(file) {
   // The type of the file may be missing or wrong; its first bytes are not.
   const start = new Uint8Array(await file.slice(0, 16).arrayBuffer());
   const text = String.fromCharCode(...start);
-  const type = text.startsWith("GIF8") ? "image/gif" : text.startsWith("RIFF") ? "image/webp" : text.startsWith("\x89PNG") ? "image/png" : "image/avif";
+  const type = text.startsWith("GIF8")
+    ? "image/gif"
+    : text.startsWith("RIFF")
+      ? "image/webp"
+      : text.startsWith("\x89PNG")
+        ? "image/png"
+        : "image/avif";
   if (!globalThis.ImageDecoder || !(await ImageDecoder.isTypeSupported(type))) return null;
   return new ImageDecoder({ data: await file.arrayBuffer(), type });
 }
@@ -32,4 +38,7 @@ export async function framesOf(file, indices) {
 }
 
 /** A canvas as a file. */
-export const asBlob = canvas => new Promise(resolve => { canvas.toBlob(resolve, "image/png"); });
+export const asBlob = canvas =>
+  new Promise(resolve => {
+    canvas.toBlob(resolve, "image/png");
+  });

@@ -19,21 +19,33 @@ function head(item, face) {
   const { answer } = item;
   const subject = face ?? answer;
   const decides = !face || face.index === answer.deciding_face;
-  $("case-file").textContent = [item.file.name, item.claim ? `claimed: ${item.claim}` : "no claim: everybody was searched"].join(" · ");
+  $("case-file").textContent = [
+    item.file.name,
+    item.claim ? `claimed: ${item.claim}` : "no claim: everybody was searched",
+  ].join(" · ");
   $("verdict").textContent = VERDICTS[subject.verdict];
   $("verdict").className = subject.verdict;
-  $("meaning").textContent = `${face && answer.faces.length > 1 ? `Face ${face.index + 1} ` : ""}${meaning(subject.verdict, subject.identity)}.`;
+  $("meaning").textContent =
+    `${face && answer.faces.length > 1 ? `Face ${face.index + 1} ` : ""}${meaning(subject.verdict, subject.identity)}.`;
   $("whole").hidden = decides;
-  $("whole").textContent = decides ? "" : `The verdict on the picture is ${VERDICTS[answer.verdict].toLowerCase()}, by face ${answer.deciding_face + 1}.`;
+  $("whole").textContent = decides
+    ? ""
+    : `The verdict on the picture is ${VERDICTS[answer.verdict].toLowerCase()}, by face ${answer.deciding_face + 1}.`;
   // With several faces, the answer's own explanation also tells of the others.
   $("summary").textContent = (decides ? answer : subject).explanation.summary;
-  fill($("notes"), notes(answer, face).map(text => make("li", {}, text)));
+  fill(
+    $("notes"),
+    notes(answer, face).map(text => make("li", {}, text)),
+  );
   const thresholds = face?.thresholds ?? answer.thresholds;
-  fill($("score"), hasScore(subject) && [
-    gauge(subject.score, thresholds),
-    make("p", {}, scoreMeaning(subject, thresholds, answer.calibration)),
-    make("p", { class: "dim" }, thresholdMeaning(thresholds)),
-  ]);
+  fill(
+    $("score"),
+    hasScore(subject) && [
+      gauge(subject.score, thresholds),
+      make("p", {}, scoreMeaning(subject, thresholds, answer.calibration)),
+      make("p", { class: "dim" }, thresholdMeaning(thresholds)),
+    ],
+  );
 }
 
 /** Selects the face at `index`. */

@@ -45,7 +45,9 @@ function set(mode, top) {
   top.style.clipPath = mode === "slider" ? `inset(0 0 0 ${$("slide").value}%)` : "";
   if (mode !== "blink") return;
   // Who asks for less motion blinks by hand.
-  const flip = () => { top.style.visibility = top.style.visibility ? "" : "hidden"; };
+  const flip = () => {
+    top.style.visibility = top.style.visibility ? "" : "hidden";
+  };
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) overlay.onclick = flip;
   else timer = setInterval(flip, BLINK_MS);
 }
@@ -61,10 +63,25 @@ export async function compare(probe, other, identity) {
     const [below, top] = [canvas("The verified picture"), canvas(other.name)];
     drawAligned(below, probe.image, probe.width, probe.outlines);
     drawAligned(top, other.image, width, outlines);
-    fill($("overlay"), make("figure", {}, below, make("figcaption", {}, "verified picture")), make("figure", {}, top, make("figcaption", {}, other.name)));
-    const modes = [["pair", "Side by side"], ["slider", "Slider"], ["blink", "Blink"]];
-    fill($("modes"), modes.map(([mode, name]) => button(name, () => set(mode, top), { "data-mode": mode, "aria-pressed": "false", class: "quiet" })));
-    $("slide").oninput = () => { top.style.clipPath = `inset(0 0 0 ${$("slide").value}%)`; };
+    fill(
+      $("overlay"),
+      make("figure", {}, below, make("figcaption", {}, "verified picture")),
+      make("figure", {}, top, make("figcaption", {}, other.name)),
+    );
+    const modes = [
+      ["pair", "Side by side"],
+      ["slider", "Slider"],
+      ["blink", "Blink"],
+    ];
+    fill(
+      $("modes"),
+      modes.map(([mode, name]) =>
+        button(name, () => set(mode, top), { "data-mode": mode, "aria-pressed": "false", class: "quiet" }),
+      ),
+    );
+    $("slide").oninput = () => {
+      top.style.clipPath = `inset(0 0 0 ${$("slide").value}%)`;
+    };
     $("compare-note").textContent = "Both are turned and scaled so that the eyes coincide.";
     set("pair", top);
     $("compare").scrollIntoView({ block: "nearest" });

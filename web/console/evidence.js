@@ -17,10 +17,13 @@ const TONES = {
 function bar({ deviation }, kind) {
   const x = sd => 50 + (50 * Math.max(-REACH, Math.min(REACH, sd))) / REACH;
   const [from, to] = deviation < 0 ? [x(deviation), 50] : [50, x(deviation)];
-  return make("svg", { viewBox: "0 0 100 12", preserveAspectRatio: "none", class: "bar", "aria-hidden": "true" },
+  return make(
+    "svg",
+    { viewBox: "0 0 100 12", preserveAspectRatio: "none", class: "bar", "aria-hidden": "true" },
     make("rect", { x: x(-2), y: 0, width: x(2) - x(-2), height: 12, class: "usual" }),
     make("rect", { x: from, y: 3, width: Math.max(to - from, 0.8), height: 6, class: kind ?? "none" }),
-    make("line", { x1: 50, x2: 50, y1: 0, y2: 12, class: "axis" }));
+    make("line", { x1: 50, x2: 50, y1: 0, y2: 12, class: "axis" }),
+  );
 }
 
 function row(difference, point) {
@@ -28,19 +31,29 @@ function row(difference, point) {
   const { region, attribute, observed, expected, unit, deviation, weight, text } = difference;
   const usual = `${shown(expected[0])} to ${shown(expected[1])}`;
   const weighs = weight ? ` · weight ${signed(weight)}` : "";
-  const node = make("li", { class: kind ?? "none" },
-    make("button", {
-      type: "button", "aria-pressed": "false", "data-region": region,
-      pointerenter: () => point(difference), focus: () => point(difference),
-      pointerleave: () => point(null), blur: () => point(null),
-      click: () => point(difference, node),
-    },
+  const node = make(
+    "li",
+    { class: kind ?? "none" },
+    make(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": "false",
+        "data-region": region,
+        pointerenter: () => point(difference),
+        focus: () => point(difference),
+        pointerleave: () => point(null),
+        blur: () => point(null),
+        click: () => point(difference, node),
+      },
       make("span", { class: "region" }, capital(placeName(difference))),
       bar(difference, kind),
       make("span", { class: "deviation" }, `${signed(deviation)} SD`),
       make("span", { class: "said" }, text),
       make("small", { class: "dim" }, `${words(attribute)}: ${shown(observed)} ${unit}, usual ${usual}${weighs}`),
-      kind && make("span", { class: "unseen" }, TONES[kind])));
+      kind && make("span", { class: "unseen" }, TONES[kind]),
+    ),
+  );
   return node;
 }
 
@@ -56,24 +69,40 @@ export function listEvidence(node, differences, highlight) {
     }
     highlight(difference ?? pinned?.difference ?? null);
   };
-  const list = all => make("ol", { class: "evidence" }, all.map(d => row(d, point)));
+  const list = all =>
+    make(
+      "ol",
+      { class: "evidence" },
+      all.map(d => row(d, point)),
+    );
   const weighed = differences.filter(d => d.weight);
   const rest = differences.filter(d => !d.weight);
   if (!differences.length) return fill(node, make("p", { class: "dim" }, "There is nothing to compare."));
-  fill(node,
-    weighed.length ? list(weighed) : make("p", { class: "dim" }, "Nothing that was measured carries weight in the score."),
-    rest.length > 0 && folded(`${plural(rest.length, "measure")} without weight in the score`, list(rest)));
+  fill(
+    node,
+    weighed.length
+      ? list(weighed)
+      : make("p", { class: "dim" }, "Nothing that was measured carries weight in the score."),
+    rest.length > 0 && folded(`${plural(rest.length, "measure")} without weight in the score`, list(rest)),
+  );
 }
 
 /** The evidence for a report: a table. */
 export function evidenceTable(differences) {
-  const head = ["Region", "Finding", "Measured", "Usual", "Deviation", "Weight"].map(text => make("th", { scope: "col" }, text));
-  const rows = differences.map(d => make("tr", { class: tone(d) },
-    make("td", {}, placeName(d)),
-    make("td", {}, d.text),
-    make("td", {}, `${shown(d.observed)} ${d.unit}`),
-    make("td", {}, `${shown(d.expected[0])} to ${shown(d.expected[1])}`),
-    make("td", {}, `${signed(d.deviation)} SD`),
-    make("td", {}, d.weight ? signed(d.weight, 2) : number(0, 0))));
+  const head = ["Region", "Finding", "Measured", "Usual", "Deviation", "Weight"].map(text =>
+    make("th", { scope: "col" }, text),
+  );
+  const rows = differences.map(d =>
+    make(
+      "tr",
+      { class: tone(d) },
+      make("td", {}, placeName(d)),
+      make("td", {}, d.text),
+      make("td", {}, `${shown(d.observed)} ${d.unit}`),
+      make("td", {}, `${shown(d.expected[0])} to ${shown(d.expected[1])}`),
+      make("td", {}, `${signed(d.deviation)} SD`),
+      make("td", {}, d.weight ? signed(d.weight, 2) : number(0, 0)),
+    ),
+  );
   return make("table", {}, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows));
 }

@@ -23,7 +23,10 @@ async function page(cursor) {
 }
 
 function suggest() {
-  fill($("known"), known.slice(0, SUGGESTED).map(i => make("option", { value: i.id }, i.display_name)));
+  fill(
+    $("known"),
+    known.slice(0, SUGGESTED).map(i => make("option", { value: i.id }, i.display_name)),
+  );
 }
 
 /** Reads the first page. */

@@ -13,21 +13,43 @@ let searching = 0;
 const matches = (identity, text) => `${identity.display_name} ${identity.id}`.toLowerCase().includes(text);
 
 function row(i) {
-  const facts = [i.id, plural(i.references, "reference"), i.negatives > 0 && plural(i.negatives, "negative"), i.expires_at && `until ${day(i.expires_at)}`, i.enroll_again && "enroll again"];
-  return make("li", {}, button(i.display_name, () => show(i.id), { "aria-current": shownIdentity() === i.id && "true" }),
-    make("small", { class: "dim" }, facts.filter(Boolean).join(" · ")));
+  const facts = [
+    i.id,
+    plural(i.references, "reference"),
+    i.negatives > 0 && plural(i.negatives, "negative"),
+    i.expires_at && `until ${day(i.expires_at)}`,
+    i.enroll_again && "enroll again",
+  ];
+  return make(
+    "li",
+    {},
+    button(i.display_name, () => show(i.id), { "aria-current": shownIdentity() === i.id && "true" }),
+    make("small", { class: "dim" }, facts.filter(Boolean).join(" · ")),
+  );
 }
 
 function draw() {
   const text = $("search-text").value.trim().toLowerCase();
   const found = identities().filter(i => matches(i, text));
-  const refusals = { 401: "Enter an API key to see them.", 403: "This key cannot list identities (scope enroll). An id can still be typed as a claim." };
+  const refusals = {
+    401: "Enter an API key to see them.",
+    403: "This key cannot list identities (scope enroll). An id can still be typed as a claim.",
+  };
   const refusal = whyNone();
-  const none = refusal ? (refusals[refusal.status] ?? refusal.message) : text ? "Nobody matches." : "Nobody is enrolled yet.";
+  const none = refusal
+    ? (refusals[refusal.status] ?? refusal.message)
+    : text
+      ? "Nobody matches."
+      : "Nobody is enrolled yet.";
   const some = hasMore() ? " so far" : "";
-  $("identities-count").textContent = refusal ? "" : `${text ? `${found.length} of ` : ""}${plural(identities().length, "identity", "identities")}${some}`;
-  fill($("identities"), found.length ? found.slice(0, ROWS).map(row) : make("li", { class: "dim" }, none),
-    found.length > ROWS && make("li", { class: "dim" }, `${found.length - ROWS} more match: search for a name.`));
+  $("identities-count").textContent = refusal
+    ? ""
+    : `${text ? `${found.length} of ` : ""}${plural(identities().length, "identity", "identities")}${some}`;
+  fill(
+    $("identities"),
+    found.length ? found.slice(0, ROWS).map(row) : make("li", { class: "dim" }, none),
+    found.length > ROWS && make("li", { class: "dim" }, `${found.length - ROWS} more match: search for a name.`),
+  );
   $("more").hidden = !hasMore();
 }
 
@@ -56,9 +78,15 @@ export function startIdentities() {
   $("search-text").addEventListener("input", search);
   $("more").addEventListener("click", async () => {
     $("more").disabled = true;
-    await more().catch(problem => { $("identities-count").textContent = problem.message; });
+    await more().catch(problem => {
+      $("identities-count").textContent = problem.message;
+    });
     $("more").disabled = false;
     draw();
   });
-  $("new-identity").addEventListener("click", () => { closeIdentity(); draw(); $("id").focus(); });
+  $("new-identity").addEventListener("click", () => {
+    closeIdentity();
+    draw();
+    $("id").focus();
+  });
 }

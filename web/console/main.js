@@ -55,7 +55,9 @@ function startVerifying() {
       if (name === "drop") choose(event.dataTransfer.files);
     });
   }
-  document.addEventListener("paste", event => choose([...event.clipboardData.files].filter(file => file.type.startsWith("image/"))));
+  document.addEventListener("paste", event =>
+    choose([...event.clipboardData.files].filter(file => file.type.startsWith("image/"))),
+  );
   $("queue-clear").addEventListener("click", clearQueue);
 }
 

@@ -28,7 +28,10 @@ export function crop(image, width, box, side = 96) {
 }
 
 /** Where the eyes come to lie in an aligned picture, as shares of its side. */
-const [RIGHT, LEFT] = [[0.36, 0.42], [0.64, 0.42]];
+const [RIGHT, LEFT] = [
+  [0.36, 0.42],
+  [0.64, 0.42],
+];
 
 /** Draws a picture turned, scaled and moved so that the eyes of `outlines` lie at their fixed places. */
 export function drawAligned(canvas, image, width, outlines) {
@@ -62,7 +65,7 @@ export function asData(image, most = 1600) {
   return canvas.toDataURL("image/jpeg", 0.88);
 }
 
-/** SHA-256 of a file in hex; `null` where the browser allows no cryptography (a page without TLS beyond this machine). */
+/** SHA-256 of a file in hex; `null` where the browser allows no cryptography: beyond this machine without TLS. */
 export async function sha256(file) {
   if (!globalThis.crypto?.subtle) return null;
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());

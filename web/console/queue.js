@@ -17,11 +17,27 @@ const label = item => (item.answer ? words(item.answer.verdict) : STATES[item.st
 
 function list() {
   $("queue-card").hidden = !items.length;
-  fill($("queue"), items.map(item => make("li", { class: item.answer?.verdict ?? item.state },
-    make("button", { type: "button", "aria-current": item === selected && "true", click: () => select(item, true) },
-      item.thumbnail ?? make("canvas", { width: 96, height: 96, "aria-hidden": "true" }),
-      make("span", {}, make("b", {}, label(item)), make("small", {}, item.file.name),
-        make("small", { class: "dim" }, item.answer?.identity?.display_name ?? item.claim ?? "no claim"))))));
+  fill(
+    $("queue"),
+    items.map(item =>
+      make(
+        "li",
+        { class: item.answer?.verdict ?? item.state },
+        make(
+          "button",
+          { type: "button", "aria-current": item === selected && "true", click: () => select(item, true) },
+          item.thumbnail ?? make("canvas", { width: 96, height: 96, "aria-hidden": "true" }),
+          make(
+            "span",
+            {},
+            make("b", {}, label(item)),
+            make("small", {}, item.file.name),
+            make("small", { class: "dim" }, item.answer?.identity?.display_name ?? item.claim ?? "no claim"),
+          ),
+        ),
+      ),
+    ),
+  );
   const done = items.filter(item => item.answer || item.problem).length;
   $("queue-count").textContent = done === items.length ? plural(done, "picture") : `${done} of ${items.length}`;
 }
@@ -43,7 +59,8 @@ export function select(item, bring = false) {
     const target = item.answer ? $("case") : $("refused");
     target.focus({ preventScroll: true });
     // Beside the form it is in view already.
-    if (target.getBoundingClientRect().top > innerHeight / 3 || target.getBoundingClientRect().top < 0) target.scrollIntoView({ block: "start" });
+    if (target.getBoundingClientRect().top > innerHeight / 3 || target.getBoundingClientRect().top < 0)
+      target.scrollIntoView({ block: "start" });
   }
 }
 

@@ -18,7 +18,10 @@ async function gather(identity, near) {
   try {
     known = await ask(`${pathOf(identity.id)}/references`);
   } catch (problem) {
-    note = problem.status === 403 ? "Names and quality of the references need a key with the scope enroll." : problem.message;
+    note =
+      problem.status === 403
+        ? "Names and quality of the references need a key with the scope enroll."
+        : problem.message;
     known = near.map(({ id }) => ({ id }));
   }
   const all = known.map(sample => ({ ...sample, ...order.get(sample.id) }));
@@ -34,17 +37,30 @@ function card(sample, identity, probe) {
   if (photographsWanted()) {
     fill(picture, make("span", { class: "dim" }, "loading …"));
     photograph(`${pathOf(identity.id)}/references`, sample.id).then(found => {
-      if (!found.image) return fill(picture, make("span", { class: "dim" }, found.why ?? "This browser cannot show it."));
+      if (!found.image)
+        return fill(picture, make("span", { class: "dim" }, found.why ?? "This browser cannot show it."));
       fill(picture, make("img", { src: found.url, alt: `Reference ${name}` }));
-      if (probe.outlines) fill(actions, button("Compare", () => compare(probe, { ...found, id: sample.id, name }, identity.id), { class: "quiet" }));
+      if (probe.outlines)
+        fill(
+          actions,
+          button("Compare", () => compare(probe, { ...found, id: sample.id, name }, identity.id), { class: "quiet" }),
+        );
     });
   } else {
     fill(picture, make("span", { class: "dim" }, "photograph not shown"));
   }
-  return make("li", { "data-reference": sample.id }, picture,
+  return make(
+    "li",
+    { "data-reference": sample.id },
+    picture,
     make("b", {}, name),
-    make("small", { class: "dim" }, [similarity, quality, sample.added_at && `added ${day(sample.added_at)}`].filter(Boolean).join(" · ")),
-    actions);
+    make(
+      "small",
+      { class: "dim" },
+      [similarity, quality, sample.added_at && `added ${day(sample.added_at)}`].filter(Boolean).join(" · "),
+    ),
+    actions,
+  );
 }
 
 /** Shows the references of the identity that `face` was compared with, beside `probe`. */
@@ -61,15 +77,37 @@ export async function showReferences(face, probe) {
   // Another face may have been chosen meanwhile.
   if (probe.isStale()) return;
   const wanted = photographsWanted();
-  const list = some => make("ul", { class: "photographs" }, some.map(sample => card(sample, identity, probe)));
+  const list = some =>
+    make(
+      "ul",
+      { class: "photographs" },
+      some.map(sample => card(sample, identity, probe)),
+    );
   const rest = all.slice(FIRST);
-  fill($("references-list"),
+  fill(
+    $("references-list"),
     note && make("p", { class: "dim" }, note),
-    all.length > 0 && !wanted && make("p", {}, button("Show their photographs", () => { wantPhotographs(); showReferences(face, probe); }),
-      make("small", { class: "dim" }, " Only if the server keeps them. Each read is recorded in the audit log.")),
+    all.length > 0 &&
+      !wanted &&
+      make(
+        "p",
+        {},
+        button("Show their photographs", () => {
+          wantPhotographs();
+          showReferences(face, probe);
+        }),
+        make("small", { class: "dim" }, " Only if the server keeps them. Each read is recorded in the audit log."),
+      ),
     list(all.slice(0, FIRST)),
-    rest.length > 0 && folded(plural(rest.length, "more reference"), list(wanted ? [] : rest), wanted && button("Show them too", event => event.target.replaceWith(list(rest)))),
-    near.length > 0 && make("p", { class: "dim" }, "The nearest first, by the cosine of the inner face. It is no part of the verdict."));
+    rest.length > 0 &&
+      folded(
+        plural(rest.length, "more reference"),
+        list(wanted ? [] : rest),
+        wanted && button("Show them too", event => event.target.replaceWith(list(rest))),
+      ),
+    near.length > 0 &&
+      make("p", { class: "dim" }, "The nearest first, by the cosine of the inner face. It is no part of the verdict."),
+  );
   $("compare-file").onchange = async () => {
     const file = $("compare-file").files[0];
     $("compare-file").value = "";

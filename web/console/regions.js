@@ -7,7 +7,8 @@ const middleOf = line => {
   return [x / line.length, y / line.length];
 };
 
-const scaled = (line, share, about = middleOf(line)) => line.map(p => p.map((v, i) => about[i] + (v - about[i]) * share));
+const scaled = (line, share, about = middleOf(line)) =>
+  line.map(p => p.map((v, i) => about[i] + (v - about[i]) * share));
 
 const closed = line => `M${line.map(p => p.map(v => Math.round(10 * v) / 10).join(" ")).join("L")}Z`;
 
@@ -50,7 +51,8 @@ function fromBrows(o) {
   return below(o.face, brow, [chin[0] - brow[0], chin[1] - brow[1]]);
 }
 
-const inner = o => scaled(hull([...o.right_brow, ...o.left_brow, ...o.right_eye, ...o.left_eye, ...o.nose, ...o.mouth]), 1.06);
+const inner = o =>
+  scaled(hull([...o.right_brow, ...o.left_brow, ...o.right_eye, ...o.left_eye, ...o.nose, ...o.mouth]), 1.06);
 
 /** The regions by the name in the explanation; each is filled by the rule `evenodd`. */
 const REGIONS = {
@@ -77,14 +79,18 @@ export function pathOf({ region, attribute }, outlines) {
 }
 
 const NAMES = {
-  overall: "whole face", likeness_embedding_a: "whole head", likeness_embedding_b: "brow to chin", likeness_embedding_c: "inner face",
+  overall: "whole face",
+  likeness_embedding_a: "whole head",
+  likeness_embedding_b: "brow to chin",
+  likeness_embedding_c: "inner face",
 };
 
 /** The name of what a difference was measured on. */
 export const placeName = ({ region, attribute }) => words(NAMES[attribute] ?? NAMES[region] ?? region);
 
 /** How a difference speaks: `against` and `for` a genuine photograph, `unusual` without weight, or `null`. */
-export const tone = ({ weight, direction }) => (weight < 0 ? "against" : weight > 0 ? "for" : direction === "within" ? null : "unusual");
+export const tone = ({ weight, direction }) =>
+  weight < 0 ? "against" : weight > 0 ? "for" : direction === "within" ? null : "unusual";
 
 /** The evidence in sum, region by region: its path, its tone and how strongly to shade it, 0 to 1. */
 export function shades(differences, outlines) {
@@ -107,5 +113,9 @@ export function shades(differences, outlines) {
 export function wholeFace(differences, outlines) {
   const weight = differences.filter(d => d.region === "overall").reduce((sum, d) => sum + d.weight, 0);
   if (!outlines || !weight) return null;
-  return { path: pathOf({ region: "overall" }, outlines), tone: weight < 0 ? "against" : "for", strength: Math.min(1, 0.2 + Math.abs(weight) / 6) };
+  return {
+    path: pathOf({ region: "overall" }, outlines),
+    tone: weight < 0 ? "against" : "for",
+    strength: Math.min(1, 0.2 + Math.abs(weight) / 6),
+  };
 }

@@ -14,11 +14,20 @@ function row(sample, path, changed, say) {
   const picture = make("td", { class: "thumb" });
   if (photographsWanted()) {
     photograph(path, sample.id).then(found => {
-      fill(picture, found.image ? make("img", { src: found.url, alt: `Photograph ${name}` }) : make("small", { class: "dim" }, found.why ?? "cannot be shown"));
+      fill(
+        picture,
+        found.image
+          ? make("img", { src: found.url, alt: `Photograph ${name}` })
+          : make("small", { class: "dim" }, found.why ?? "cannot be shown"),
+      );
     });
   }
   const remove = async () => {
-    const sure = await confirmed(`Delete ${name}?`, "Its template is erased, and its photograph if one was kept. This cannot be undone.", "Delete");
+    const sure = await confirmed(
+      `Delete ${name}?`,
+      "Its template is erased, and its photograph if one was kept. This cannot be undone.",
+      "Delete",
+    );
     if (!sure) return;
     try {
       await erase(`${path}/${sample.id}`);
@@ -27,16 +36,39 @@ function row(sample, path, changed, say) {
       say(problem.message, true);
     }
   };
-  return make("tr", { "data-sample": sample.id },
+  return make(
+    "tr",
+    { "data-sample": sample.id },
     picture,
-    make("td", {}, make("b", {}, name), make("small", { class: "dim" }, `${sample.kind === "reference" ? "" : `${words(sample.kind)} · `}added ${day(sample.added_at)} · SHA-256 ${sample.image_sha256.slice(0, 12)}…`)),
+    make(
+      "td",
+      {},
+      make("b", {}, name),
+      make(
+        "small",
+        { class: "dim" },
+        `${sample.kind === "reference" ? "" : `${words(sample.kind)} · `}added ${day(sample.added_at)} · SHA-256 ${sample.image_sha256.slice(0, 12)}…`,
+      ),
+    ),
     make("td", { class: sample.quality < POOR ? "num weak" : "num" }, number(sample.quality, 0)),
-    make("td", {}, button("Delete", remove, { class: "quiet", "aria-label": `Delete ${name}` })));
+    make("td", {}, button("Delete", remove, { class: "quiet", "aria-label": `Delete ${name}` })),
+  );
 }
 
 /** A table of `samples` under `path`; `changed` is called once one was deleted, `say` with a refusal. */
 export function sampleTable(samples, path, changed, say) {
   if (!samples.length) return make("p", { class: "dim" }, "none");
-  const head = ["Photograph", "File", "Quality", ""].map((text, i) => make("th", { scope: "col", class: i === 2 && "num" }, text || make("span", { class: "unseen" }, "Delete")));
-  return make("table", { class: "samples" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, samples.map(sample => row(sample, path, changed, say))));
+  const head = ["Photograph", "File", "Quality", ""].map((text, i) =>
+    make("th", { scope: "col", class: i === 2 && "num" }, text || make("span", { class: "unseen" }, "Delete")),
+  );
+  return make(
+    "table",
+    { class: "samples" },
+    make("thead", {}, make("tr", {}, head)),
+    make(
+      "tbody",
+      {},
+      samples.map(sample => row(sample, path, changed, say)),
+    ),
+  );
 }

@@ -15,17 +15,35 @@ export function showTabs(answer, image, index, choose) {
     choose(next);
     if (focus) tabs.querySelector(`[data-face="${next}"]`)?.focus();
   };
-  fill(tabs, answer.faces.map(face => make("button", {
-    type: "button", role: "tab", class: face.verdict, "data-face": face.index, "aria-controls": "panel",
-    "aria-selected": String(face.index === index), tabindex: face.index === index ? 0 : -1,
-    click: () => go(face.index),
-    keydown: event => {
-      if (!MOVES[event.key]) return;
-      event.preventDefault();
-      go(index + MOVES[event.key], true);
-    },
-  },
-    crop(image, answer.image.width, face.bbox),
-    make("span", {}, make("b", {}, `${face.index + 1} · ${words(face.verdict)}`), make("small", {}, face.identity?.display_name ?? "nobody enrolled"),
-      face.index === answer.deciding_face && make("small", { class: "dim" }, "decides")))));
+  fill(
+    tabs,
+    answer.faces.map(face =>
+      make(
+        "button",
+        {
+          type: "button",
+          role: "tab",
+          class: face.verdict,
+          "data-face": face.index,
+          "aria-controls": "panel",
+          "aria-selected": String(face.index === index),
+          tabindex: face.index === index ? 0 : -1,
+          click: () => go(face.index),
+          keydown: event => {
+            if (!MOVES[event.key]) return;
+            event.preventDefault();
+            go(index + MOVES[event.key], true);
+          },
+        },
+        crop(image, answer.image.width, face.bbox),
+        make(
+          "span",
+          {},
+          make("b", {}, `${face.index + 1} · ${words(face.verdict)}`),
+          make("small", {}, face.identity?.display_name ?? "nobody enrolled"),
+          face.index === answer.deciding_face && make("small", { class: "dim" }, "decides"),
+        ),
+      ),
+    ),
+  );
 }

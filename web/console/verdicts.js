@@ -17,11 +17,13 @@ const MEANING = {
   fake: name => `depicts ${name}, but does not pass as a genuine photograph`,
   different_person: name => `does not depict ${name}`,
   unknown_person: () => "depicts nobody who is enrolled",
-  inconclusive: name => (name === "this person" ? "no decision" : `no decision on whether this is a genuine photograph of ${name}`),
+  inconclusive: name =>
+    name === "this person" ? "no decision" : `no decision on whether this is a genuine photograph of ${name}`,
   no_face: () => "no face was found",
 };
 
-export const meaning = (verdict, identity) => MEANING[verdict]?.(identity?.display_name ?? "this person") ?? words(verdict);
+export const meaning = (verdict, identity) =>
+  MEANING[verdict]?.(identity?.display_name ?? "this person") ?? words(verdict);
 
 /** Whether the score had a say: it has none on who somebody is. */
 export const hasScore = subject =>
@@ -34,9 +36,17 @@ const OVERRULES = ["incomplete_image", "unstable", "suspicious_companion", "unce
 export function scoreMeaning(face, { real, fake }, calibrated) {
   const score = face.score;
   const share = score < 0.01 ? "fewer than 1" : score > 0.99 ? "more than 99" : `about ${Math.round(100 * score)}`;
-  const side = score <= fake ? "low enough to be called fake" : score >= real ? "high enough to be called real" : "between the two thresholds";
+  const side =
+    score <= fake
+      ? "low enough to be called fake"
+      : score >= real
+        ? "high enough to be called real"
+        : "between the two thresholds";
   const where = calibrated ? "" : ", where half of them are genuine";
-  const overruled = face.verdict === "inconclusive" && face.limits?.some(limit => OVERRULES.includes(limit.kind)) && (score <= fake || score >= real);
+  const overruled =
+    face.verdict === "inconclusive" &&
+    face.limits?.some(limit => OVERRULES.includes(limit.kind)) &&
+    (score <= fake || score >= real);
   return `Of 100 pictures with this score, ${share} would be genuine${where}. It is ${side}${overruled ? ", but something else limits the verdict" : ""}.`;
 }
 
@@ -49,7 +59,8 @@ const LIMITS = {
   quality: limit => `The ${words(limit.component)} limits it: ${number(limit.score, 0)} of 100.`,
   occluded: limit => `Covered, and not measured on their own: ${limit.regions.map(words).join(", ")}.`,
   between_thresholds: () => "The score lies between the thresholds.",
-  few_references: limit => `Only ${plural(limit.references, "reference is", "references are")} enrolled: this person's own variation is known roughly.`,
+  few_references: limit =>
+    `Only ${plural(limit.references, "reference is", "references are")} enrolled: this person's own variation is known roughly.`,
   unstable: limit => `A degraded copy got the opposite verdict: ${words(limit.verdict)}, score ${number(limit.score)}.`,
   incomplete_image: () => "Data of the image is missing or damaged: ask for the original file.",
   no_colour: () => "The picture is grey or toned: colours are not compared.",
@@ -64,9 +75,12 @@ export const limitInWords = limit => LIMITS[limit.kind]?.(limit) ?? `Limited by:
 export function notes(answer, face) {
   const told = (face?.limits ?? []).map(limitInWords);
   if (face?.copy_of) {
-    told.push(`The picture is a copy of an enrolled image (${words(face.copy_of.kind)}; ${face.copy_of.distance} of 256 bits differ).`);
+    told.push(
+      `The picture is a copy of an enrolled image (${words(face.copy_of.kind)}; ${face.copy_of.distance} of 256 bits differ).`,
+    );
   }
-  if (face?.stability) told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
+  if (face?.stability)
+    told.push(`Degraded copy: ${words(face.stability.verdict)}, score ${number(face.stability.score)}.`);
   if (answer.more_faces) told.push(`${answer.faces_found} faces were found; only the largest were verified.`);
   if (answer.animation && !answer.animation.all_read) told.push("Not all frames could be read.");
   const profile = answer.image.colour_profile;
@@ -75,4 +89,5 @@ export function notes(answer, face) {
 }
 
 /** A face's name among several. */
-export const faceName = face => `Face ${face.index + 1}: ${words(face.verdict)}${face.identity ? `, ${face.identity.display_name}` : ""}`;
+export const faceName = face =>
+  `Face ${face.index + 1}: ${words(face.verdict)}${face.identity ? `, ${face.identity.display_name}` : ""}`;

@@ -78,27 +78,45 @@ export function drawFaces(answer, index, choose) {
   $("to-face").disabled = !face;
   const outlines = face?.review?.outlines;
   const differences = face?.explanation.differences ?? [];
-  const shade = s => s?.path && make("path", { d: s.path, class: `shade ${s.tone}`, "fill-opacity": 0.42 * s.strength, "fill-rule": "evenodd" });
+  const shade = s =>
+    s?.path &&
+    make("path", { d: s.path, class: `shade ${s.tone}`, "fill-opacity": 0.42 * s.strength, "fill-rule": "evenodd" });
   fill($("shades"), shade(wholeFace(differences, outlines)), shades(differences, outlines).map(shade));
   fill($("highlight"));
-  fill($("boxes"), answer.faces.map(one => {
-    const { x, y, width, height } = one.bbox;
-    const own = { x: Math.max(0, x), y: Math.max(0, y) };
-    own.width = Math.min(size.width, x + width) - own.x;
-    own.height = Math.min(size.height, y + height) - own.y;
-    const click = () => choose(one.index);
-    const box = make("rect", { ...own, class: `${one.verdict}${one.index === index ? " shown" : ""}`, click }, make("title", {}, faceName(one)));
-    if (answer.faces.length === 1) return box;
-    const text = Math.max(own.height / 5, size.height / 45);
-    return make("g", {}, box, make("text", { x: own.x + text / 4, y: own.y + text, "font-size": text, class: one.verdict }, one.index + 1));
-  }));
+  fill(
+    $("boxes"),
+    answer.faces.map(one => {
+      const { x, y, width, height } = one.bbox;
+      const own = { x: Math.max(0, x), y: Math.max(0, y) };
+      own.width = Math.min(size.width, x + width) - own.x;
+      own.height = Math.min(size.height, y + height) - own.y;
+      const click = () => choose(one.index);
+      const box = make(
+        "rect",
+        { ...own, class: `${one.verdict}${one.index === index ? " shown" : ""}`, click },
+        make("title", {}, faceName(one)),
+      );
+      if (answer.faces.length === 1) return box;
+      const text = Math.max(own.height / 5, size.height / 45);
+      return make(
+        "g",
+        {},
+        box,
+        make("text", { x: own.x + text / 4, y: own.y + text, "font-size": text, class: one.verdict }, one.index + 1),
+      );
+    }),
+  );
   $("legend").hidden = !$("shades").childElementCount;
 }
 
 /** Outlines what a difference was measured on; nothing for `null`. */
 export function highlight(difference, face) {
   const path = difference && pathOf(difference, face?.review?.outlines);
-  fill($("highlight"), path && make("path", { d: path, class: "halo" }), path && make("path", { d: path, class: "outline" }));
+  fill(
+    $("highlight"),
+    path && make("path", { d: path, class: "halo" }),
+    path && make("path", { d: path, class: "outline" }),
+  );
   frame().classList.toggle("pointing", Boolean(path));
 }
 
@@ -113,7 +131,10 @@ function drag(event) {
   if (other) {
     const apart = p => Math.hypot(p[0] - other[0], p[1] - other[1]);
     const edge = frame().getBoundingClientRect();
-    zoom(apart(now) / Math.max(1, apart(before)), [(now[0] + other[0]) / 2 - edge.left, (now[1] + other[1]) / 2 - edge.top]);
+    zoom(apart(now) / Math.max(1, apart(before)), [
+      (now[0] + other[0]) / 2 - edge.left,
+      (now[1] + other[1]) / 2 - edge.top,
+    ]);
   } else {
     move(now[0] - before[0], now[1] - before[1]);
   }
@@ -121,8 +142,15 @@ function drag(event) {
 }
 
 const KEYS = {
-  "+": () => zoom(STEP), "=": () => zoom(STEP), "-": () => zoom(1 / STEP), 0: whole, f: toFace,
-  ArrowLeft: () => move(60, 0), ArrowRight: () => move(-60, 0), ArrowUp: () => move(0, 60), ArrowDown: () => move(0, -60),
+  "+": () => zoom(STEP),
+  "=": () => zoom(STEP),
+  "-": () => zoom(1 / STEP),
+  0: whole,
+  f: toFace,
+  ArrowLeft: () => move(60, 0),
+  ArrowRight: () => move(-60, 0),
+  ArrowUp: () => move(0, 60),
+  ArrowDown: () => move(0, -60),
 };
 
 function toggles(id, name) {
@@ -150,19 +178,26 @@ export function startViewer() {
     event.preventDefault();
     act();
   });
-  box.addEventListener("wheel", event => {
-    // At the smallest size the page scrolls on.
-    if (event.deltaY > 0 && view.zoom <= 1.001) return;
-    event.preventDefault();
-    const edge = box.getBoundingClientRect();
-    zoom(Math.exp(-event.deltaY / 400), [event.clientX - edge.left, event.clientY - edge.top]);
-  }, { passive: false });
+  box.addEventListener(
+    "wheel",
+    event => {
+      // At the smallest size the page scrolls on.
+      if (event.deltaY > 0 && view.zoom <= 1.001) return;
+      event.preventDefault();
+      const edge = box.getBoundingClientRect();
+      zoom(Math.exp(-event.deltaY / 400), [event.clientX - edge.left, event.clientY - edge.top]);
+    },
+    { passive: false },
+  );
   box.addEventListener("pointerdown", event => {
     fingers.set(event.pointerId, [event.clientX, event.clientY]);
   });
   box.addEventListener("pointermove", drag);
-  for (const name of ["pointerup", "pointercancel", "pointerleave"]) box.addEventListener(name, event => fingers.delete(event.pointerId));
-  $("picture").addEventListener("error", () => { $("blank").hidden = !$("picture").getAttribute("src"); });
+  for (const name of ["pointerup", "pointercancel", "pointerleave"])
+    box.addEventListener(name, event => fingers.delete(event.pointerId));
+  $("picture").addEventListener("error", () => {
+    $("blank").hidden = !$("picture").getAttribute("src");
+  });
   $("picture").addEventListener("dragstart", event => event.preventDefault());
   new ResizeObserver(place).observe(box);
 }
