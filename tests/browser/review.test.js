@@ -47,7 +47,7 @@ test("a genuine photograph is real, with its score in words", () =>
     assert.deepEqual(await told(page), ["Real", 1]);
     assert.match(
       await page.locator("#score").textContent(),
-      /Of 100 pictures with this score, (about \d+|more than 99) would be genuine/,
+      /Of 100 pictures with this score, (about \d+|more than 99) are genuine/,
     );
     assert.equal(await page.locator("#boxes rect.real.shown").count(), 1);
     await inspect(page, "real");

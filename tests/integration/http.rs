@@ -171,6 +171,42 @@ fn of_many_faces_the_largest_are_verified_and_the_answer_says_that_there_are_mor
     assert_eq!((one["faces"].as_array().map(Vec::len), &one["more_faces"]), (Some(1), &json!(false)));
 }
 
+/// A reviewer is told where the face and its features are, and which references are nearest.
+#[test]
+fn a_review_has_outlines_and_the_nearest_references() {
+    let data = tempfile::tempdir().unwrap();
+    let server = start(data.path(), &[]);
+    let client = server.client();
+    client.json("PUT", "/v1/identities/obama", &json!({"display_name": "Barack Obama"}));
+    let references = [portrait("obama-2009.jpg"), portrait("obama-2010.jpg")];
+    let sent: Vec<&[u8]> = references.iter().map(Vec::as_slice).collect();
+    let (_, report) = client.post("/v1/identities/obama/references", &[], &sent);
+    let first = &report["accepted"][0]["reference_id"];
+
+    let (status, answer) = client.post("/v1/verify?review=true", &[("identity", "obama")], &sent[..1]);
+    assert_eq!(status, 200, "{answer}");
+    let face = &answer["faces"][0];
+    let nearest = face["review"]["references"].as_array().unwrap();
+    let similarity = |i: usize| nearest[i]["similarity"].as_f64().unwrap();
+    assert_eq!((nearest.len(), &nearest[0]["id"]), (2, first));
+    assert!(similarity(0) > 0.99 && similarity(1) < similarity(0), "{nearest:?}");
+    let middle = |name: &str| {
+        let line = face["review"]["outlines"][name].as_array().unwrap();
+        [0, 1].map(|axis| line.iter().map(|p| p[axis].as_f64().unwrap()).sum::<f64>() / line.len() as f64)
+    };
+    let (right, left, nose, mouth) = (middle("right_eye"), middle("left_eye"), middle("nose"), middle("mouth"));
+    assert!(right[0] < nose[0] && nose[0] < left[0], "the person's right eye is on the left of the picture");
+    assert!(right[1] < nose[1] && nose[1] < mouth[1], "from above to below");
+    let edge = |name: &str| face["bbox"][name].as_f64().unwrap();
+    assert!(edge("x") < nose[0] && nose[0] < edge("x") + edge("width"));
+    assert!(edge("y") < nose[1] && nose[1] < edge("y") + edge("height"));
+
+    let (_, stranger) = client.post("/v1/verify?review=true", &[], &[&portrait("collins.jpg")]);
+    assert_eq!(stranger["faces"][0]["review"]["references"], json!([]));
+    let (_, plain) = client.verify(Some("obama"), &references[0]);
+    assert!(plain["faces"][0].get("review").is_none(), "only where it is asked for");
+}
+
 /// The console needs nothing from elsewhere, and its policy says so to the browser.
 #[test]
 fn the_console_is_served_whole() {

@@ -1,8 +1,8 @@
 // The evidence, row by row: what weighed first, the rest folded. A row points to its region in the picture.
 
 import { fill, folded, make } from "./dom.js";
-import { capital, number, plural, shown, signed, words } from "./format.js";
-import { placeName, tone } from "./regions.js";
+import { capital, plural, shown, signed, words } from "./format.js";
+import { placeName, tone, weighs } from "./regions.js";
 
 /** The axis of a bar ends at so many standard deviations; the usual range ends at two. */
 const REACH = 6;
@@ -30,7 +30,7 @@ function row(difference, point) {
   const kind = tone(difference);
   const { region, attribute, observed, expected, unit, deviation, weight, text } = difference;
   const usual = `${shown(expected[0])} to ${shown(expected[1])}`;
-  const weighs = weight ? ` · weight ${signed(weight)}` : "";
+  const told = weighs(difference) ? ` · weight ${signed(weight)}` : "";
   const node = make(
     "li",
     { class: kind ?? "none" },
@@ -50,7 +50,7 @@ function row(difference, point) {
       bar(difference, kind),
       make("span", { class: "deviation" }, `${signed(deviation)} SD`),
       make("span", { class: "said" }, text),
-      make("small", { class: "dim" }, `${words(attribute)}: ${shown(observed)} ${unit}, usual ${usual}${weighs}`),
+      make("small", { class: "dim" }, `${words(attribute)}: ${shown(observed)} ${unit}, usual ${usual}${told}`),
       kind && make("span", { class: "unseen" }, TONES[kind]),
     ),
   );
@@ -75,8 +75,8 @@ export function listEvidence(node, differences, highlight) {
       { class: "evidence" },
       all.map(d => row(d, point)),
     );
-  const weighed = differences.filter(d => d.weight);
-  const rest = differences.filter(d => !d.weight);
+  const weighed = differences.filter(weighs);
+  const rest = differences.filter(d => !weighs(d));
   if (!differences.length) return fill(node, make("p", { class: "dim" }, "There is nothing to compare."));
   fill(
     node,
@@ -101,7 +101,7 @@ export function evidenceTable(differences) {
       make("td", {}, `${shown(d.observed)} ${d.unit}`),
       make("td", {}, `${shown(d.expected[0])} to ${shown(d.expected[1])}`),
       make("td", {}, `${signed(d.deviation)} SD`),
-      make("td", {}, d.weight ? signed(d.weight, 2) : number(0, 0)),
+      make("td", {}, weighs(d) ? signed(d.weight, 2) : "0"),
     ),
   );
   return make("table", {}, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows));

@@ -88,9 +88,16 @@ const NAMES = {
 /** The name of what a difference was measured on. */
 export const placeName = ({ region, attribute }) => words(NAMES[attribute] ?? NAMES[region] ?? region);
 
+/** Less weight than this, in log odds either way, changes no score that is shown with two digits. */
+const LEAST_WEIGHT = 0.05;
+
+export const weighs = ({ weight }) => Math.abs(weight) >= LEAST_WEIGHT;
+
 /** How a difference speaks: `against` and `for` a genuine photograph, `unusual` without weight, or `null`. */
-export const tone = ({ weight, direction }) =>
-  weight < 0 ? "against" : weight > 0 ? "for" : direction === "within" ? null : "unusual";
+export function tone(difference) {
+  if (weighs(difference)) return difference.weight < 0 ? "against" : "for";
+  return difference.direction === "within" ? null : "unusual";
+}
 
 /** The evidence in sum, region by region: its path, its tone and how strongly to shade it, 0 to 1. */
 export function shades(differences, outlines) {
@@ -109,13 +116,9 @@ export function shades(differences, outlines) {
   }));
 }
 
-/** The evidence of the whole face in sum; `null` where it has no weight. */
+/** The evidence of the whole face in sum: its path and tone; `null` where it has no weight. */
 export function wholeFace(differences, outlines) {
   const weight = differences.filter(d => d.region === "overall").reduce((sum, d) => sum + d.weight, 0);
-  if (!outlines || !weight) return null;
-  return {
-    path: pathOf({ region: "overall" }, outlines),
-    tone: weight < 0 ? "against" : "for",
-    strength: Math.min(1, 0.2 + Math.abs(weight) / 6),
-  };
+  if (!outlines || !weighs({ weight })) return null;
+  return { path: pathOf({ region: "overall" }, outlines), tone: tone({ weight }) };
 }

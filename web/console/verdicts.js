@@ -42,12 +42,13 @@ export function scoreMeaning(face, { real, fake }, calibrated) {
       : score >= real
         ? "high enough to be called real"
         : "between the two thresholds";
-  const where = calibrated ? "" : ", where half of them are genuine";
+  // The shipped map from evidence to score was fitted with genuine photographs as one half.
+  const where = calibrated ? "" : ", if half of all pictures are";
   const overruled =
     face.verdict === "inconclusive" &&
     face.limits?.some(limit => OVERRULES.includes(limit.kind)) &&
     (score <= fake || score >= real);
-  return `Of 100 pictures with this score, ${share} would be genuine${where}. It is ${side}${overruled ? ", but something else limits the verdict" : ""}.`;
+  return `Of 100 pictures with this score, ${share} are genuine${where}. It is ${side}${overruled ? ", but something else limits the verdict" : ""}.`;
 }
 
 /** What the thresholds were fitted to. */

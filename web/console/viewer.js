@@ -63,7 +63,7 @@ function toFace() {
 /** Shows the picture at `url` with the size that the server read. */
 export function showPicture(url, image, name) {
   size = { width: image.width, height: image.height };
-  frame().style.aspectRatio = `${Math.min(1.6, Math.max(0.9, image.width / image.height))}`;
+  frame().style.aspectRatio = `${Math.min(2.2, Math.max(0.8, image.width / image.height))}`;
   $("blank").hidden = true;
   $("picture").src = url;
   $("picture").alt = name;
@@ -78,10 +78,17 @@ export function drawFaces(answer, index, choose) {
   $("to-face").disabled = !face;
   const outlines = face?.review?.outlines;
   const differences = face?.explanation.differences ?? [];
-  const shade = s =>
-    s?.path &&
-    make("path", { d: s.path, class: `shade ${s.tone}`, "fill-opacity": 0.42 * s.strength, "fill-rule": "evenodd" });
-  fill($("shades"), shade(wholeFace(differences, outlines)), shades(differences, outlines).map(shade));
+  const overall = wholeFace(differences, outlines);
+  const parts = shades(differences, outlines);
+  fill(
+    $("shades"),
+    // An outline: what is to be looked at stays visible.
+    overall && make("path", { d: overall.path, class: `overall ${overall.tone}` }),
+    parts.map(({ path, tone, strength }) =>
+      make("path", { d: path, class: `shade ${tone}`, "fill-opacity": 0.5 * strength, "fill-rule": "evenodd" }),
+    ),
+  );
+  $("nowhere").hidden = parts.length > 0;
   fill($("highlight"));
   fill(
     $("boxes"),
@@ -195,7 +202,11 @@ export function startViewer() {
   box.addEventListener("pointermove", drag);
   for (const name of ["pointerup", "pointercancel", "pointerleave"])
     box.addEventListener(name, event => fingers.delete(event.pointerId));
+  $("picture").addEventListener("load", () => {
+    $("picture").hidden = false;
+  });
   $("picture").addEventListener("error", () => {
+    $("picture").hidden = true;
     $("blank").hidden = !$("picture").getAttribute("src");
   });
   $("picture").addEventListener("dragstart", event => event.preventDefault());
