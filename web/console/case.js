@@ -37,6 +37,8 @@ function head(item, face) {
     $("notes"),
     notes(answer, face).map(text => make("li", {}, text)),
   );
+  // Whom the face does depict is the next question.
+  $("search-all").hidden = !(item.claim && subject.verdict === "different_person");
   const thresholds = face?.thresholds ?? answer.thresholds;
   fill(
     $("score"),
@@ -73,6 +75,7 @@ export function showCase(item) {
   $("case").hidden = false;
   showPicture(item.picture.url, item.answer.image, item.file.name);
   showFrames($("frames"), item.answer.animation, item.frames);
+  $("report-note").value = item.note ?? "";
   $("raw").value = JSON.stringify(item.answer, null, 2);
   $("raw").parentElement.open = false;
   select(current.index);

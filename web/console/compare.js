@@ -60,6 +60,8 @@ export async function compare(probe, other, identity) {
   try {
     if (!probe.image || !other.image) throw new Error("This browser cannot show one of the two pictures.");
     const { outlines, width } = await outlinesOf(other, identity);
+    // Another case may be shown by now.
+    if (probe.isStale()) return;
     const [below, top] = [canvas("The verified picture"), canvas(other.name)];
     drawAligned(below, probe.image, probe.width, probe.outlines);
     drawAligned(top, other.image, width, outlines);

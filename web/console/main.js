@@ -4,7 +4,7 @@ import { $ } from "./dom.js";
 import { startEnrolling } from "./enroll.js";
 import { plural } from "./format.js";
 import { refresh, show, startIdentities } from "./identities.js";
-import { clearQueue, enqueue, select } from "./queue.js";
+import { clearQueue, enqueue, searchEveryone, select } from "./queue.js";
 import { startReports } from "./report.js";
 import { ask, key, setKey } from "./server.js";
 import { startViewer } from "./viewer.js";
@@ -59,6 +59,7 @@ function startVerifying() {
     choose([...event.clipboardData.files].filter(file => file.type.startsWith("image/"))),
   );
   $("queue-clear").addEventListener("click", clearQueue);
+  $("search-all").addEventListener("click", searchEveryone);
 }
 
 $("key").value = key();

@@ -101,6 +101,9 @@ export async function enqueue(files, claim, stability) {
 
 const waiting = () => items.filter(item => item.state === "waiting").at(0);
 
+/** Verifies the shown picture once more, without its claim. */
+export const searchEveryone = () => enqueue([selected.file], "", selected.stability);
+
 export function clearQueue() {
   for (const item of items) if (item.picture) URL.revokeObjectURL(item.picture.url);
   const open = items.filter(item => item.state === "waiting" || item.state === "running");

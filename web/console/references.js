@@ -10,9 +10,11 @@ import { ask, pathOf } from "./server.js";
 
 /** So many are shown; the rest is folded. */
 const FIRST = 6;
-/** What is known of the references, the nearest first. */
-async function gather(identity, near) {
+/** What is known of the references: the one that the picture is a copy of, then the nearest first. */
+async function gather({ identity, copy_of: copy, review }) {
+  const near = review?.references ?? [];
   const order = new Map(near.map((one, i) => [one.id, { ...one, rank: i }]));
+  if (copy?.kind === "reference") order.set(copy.id, { ...order.get(copy.id), rank: -1, copied: true });
   let known = [];
   let note = "";
   try {
@@ -22,7 +24,7 @@ async function gather(identity, near) {
       problem.status === 403
         ? "Names and quality of the references need a key with the scope enroll."
         : problem.message;
-    known = near.map(({ id }) => ({ id }));
+    known = [...order.keys()].map(id => ({ id }));
   }
   const all = known.map(sample => ({ ...sample, ...order.get(sample.id) }));
   return { note, all: all.sort((a, b) => (a.rank ?? near.length) - (b.rank ?? near.length)) };
@@ -32,8 +34,11 @@ function card(sample, identity, probe) {
   const name = sample.filename ?? `reference ${sample.id.slice(0, 8)}`;
   const picture = make("div", { class: "photograph" });
   const actions = make("div", {});
-  const similarity = sample.similarity === undefined ? null : `similarity ${number(sample.similarity)}`;
-  const quality = sample.quality === undefined ? null : `quality ${number(sample.quality, 0)}`;
+  const known = [
+    sample.similarity !== undefined && `similarity ${number(sample.similarity)}`,
+    sample.quality !== undefined && `quality ${number(sample.quality, 0)}`,
+    sample.added_at && day(sample.added_at),
+  ];
   if (photographsWanted()) {
     fill(picture, make("span", { class: "dim" }, "loading …"));
     photograph(`${pathOf(identity.id)}/references`, sample.id).then(found => {
@@ -54,11 +59,8 @@ function card(sample, identity, probe) {
     { "data-reference": sample.id },
     picture,
     make("b", {}, name),
-    make(
-      "small",
-      { class: "dim" },
-      [similarity, quality, sample.added_at && `added ${day(sample.added_at)}`].filter(Boolean).join(" · "),
-    ),
+    sample.copied && make("small", { class: "copied" }, "the picture is a copy of it"),
+    known.map(text => text && make("small", { class: "dim" }, text)),
     actions,
   );
 }
@@ -73,7 +75,7 @@ export async function showReferences(face, probe) {
   const near = face.review?.references ?? [];
   $("references-of").textContent = `References of ${identity.display_name}`;
   fill($("references-list"), make("p", { class: "dim" }, "loading …"));
-  const { note, all } = await gather(identity, near);
+  const { note, all } = await gather(face);
   // Another face may have been chosen meanwhile.
   if (probe.isStale()) return;
   const wanted = photographsWanted();

@@ -225,5 +225,8 @@ export function startReports() {
   on("report-print", print);
   on("report-html", async (item, more, stem) => save(await page(item, more), "text/html", `${stem}.html`));
   on("report-json", async (item, more, stem) => save(await json(item, more), "application/json", `${stem}.json`));
+  $("report-note").addEventListener("input", () => {
+    shownCase().item.note = $("report-note").value;
+  });
   addEventListener("afterprint", () => fill($("print")));
 }
