@@ -83,11 +83,11 @@ test("negatives are added, and the expiry is changed without losing the rest", (
     const add = page.locator("form.add", { hasText: "Add negatives" });
     await add.locator("input").setInputFiles(demo("biden-2010.jpg"));
     await add.locator("select").selectOption("known_fake");
-    await add.getByRole("button", { name: "Add" }).click();
+    await add.getByRole("button", { name: "Add", exact: true }).click();
     await page.getByText("known fake · added").waitFor();
     await page.getByText("Change name, consent or expiry").click();
     await page.getByLabel("Expires on (00:00 UTC)").last().fill("2199-12-31");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("Saved.").waitFor();
     assert.match(await page.locator("#identity-body").textContent(), /2199-12-31 00:00 UTC/);
     assert.equal(await page.locator("#identity-name").textContent(), "Barack Obama");
