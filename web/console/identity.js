@@ -32,12 +32,7 @@ function describe(identity) {
     ["Id", make("code", {}, identity.id)],
     ["Consent basis", identity.consent_basis ?? "not given"],
     ["Expires", identity.expires_at ? moment(identity.expires_at) : "never"],
-    [
-      "Profile",
-      profile
-        ? `${plural(profile.references, "reference")}: ${profile.remark}`
-        : "no reference: nothing can be verified against this identity",
-    ],
+    ["Profile", profile?.remark ?? "no reference: nothing can be verified against this identity"],
     [
       "Thresholds",
       `fake to ${number(t.fake)}, real from ${number(t.real)} (${percent(t.target_genuine_called_fake)} genuine called fake, ${percent(t.target_fake_called_real)} fakes called real${own === null ? "" : "; its own targets"})`,

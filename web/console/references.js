@@ -51,13 +51,11 @@ function card(sample, identity, probe) {
           button("Compare", () => compare(probe, { ...found, id: sample.id, name }, identity.id), { class: "quiet" }),
         );
     });
-  } else {
-    fill(picture, make("span", { class: "dim" }, "photograph not shown"));
   }
   return make(
     "li",
     { "data-reference": sample.id },
-    picture,
+    photographsWanted() && picture,
     make("b", {}, name),
     sample.copied && make("small", { class: "copied" }, "the picture is a copy of it"),
     known.map(text => text && make("small", { class: "dim" }, text)),

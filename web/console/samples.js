@@ -39,7 +39,7 @@ function row(sample, path, changed, say) {
   return make(
     "tr",
     { "data-sample": sample.id },
-    picture,
+    photographsWanted() && picture,
     make(
       "td",
       {},
@@ -58,9 +58,12 @@ function row(sample, path, changed, say) {
 /** A table of `samples` under `path`; `changed` is called once one was deleted, `say` with a refusal. */
 export function sampleTable(samples, path, changed, say) {
   if (!samples.length) return make("p", { class: "dim" }, "none");
-  const head = ["Photograph", "File", "Quality", ""].map((text, i) =>
-    make("th", { scope: "col", class: i === 2 && "num" }, text || make("span", { class: "unseen" }, "Delete")),
-  );
+  const head = [
+    photographsWanted() && make("th", { scope: "col" }, "Photograph"),
+    make("th", { scope: "col" }, "File"),
+    make("th", { scope: "col", class: "num" }, "Quality"),
+    make("th", { scope: "col" }, make("span", { class: "unseen" }, "Delete")),
+  ];
   return make(
     "table",
     { class: "samples" },
