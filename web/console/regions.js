@@ -115,10 +115,3 @@ export function shades(differences, outlines) {
     strength: weight ? Math.min(1, 0.35 + Math.abs(weight) / 3) : 0.5,
   }));
 }
-
-/** The evidence of the whole face in sum: its path and tone; `null` where it has no weight. */
-export function wholeFace(differences, outlines) {
-  const weight = differences.filter(d => d.region === "overall").reduce((sum, d) => sum + d.weight, 0);
-  if (!outlines || !weighs({ weight })) return null;
-  return { path: pathOf({ region: "overall" }, outlines), tone: tone({ weight }) };
-}

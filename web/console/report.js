@@ -61,20 +61,23 @@ function picture(item) {
   );
 }
 
+/** One face. What the head of the report says of the deciding one is not said again. */
 function faceSection(answer, face) {
   const thresholds = face.thresholds ?? answer.thresholds;
-  const decides = face.index === answer.deciding_face ? " (decides)" : "";
+  const decides = face.index === answer.deciding_face;
   const weak = face.quality.components
     .filter(c => c.score < 40)
     .map(c => `${words(c.component)} ${number(c.score, 0)} of 100`);
   return make(
     "section",
     { class: "face" },
-    make("h2", {}, `${faceName(face)}${decides}`),
-    make("p", {}, face.explanation.summary),
-    hasScore(face) &&
+    make("h2", {}, `${faceName(face)}${decides ? " (decides)" : ""}`),
+    !decides && make("p", {}, face.explanation.summary),
+    !decides &&
+      hasScore(face) &&
       make("p", {}, `Score ${number(face.score)}. ${scoreMeaning(face, thresholds, answer.calibration)}`),
-    face.limits.length > 0 &&
+    !decides &&
+      face.limits.length > 0 &&
       make(
         "ul",
         {},
@@ -106,7 +109,12 @@ export async function sheet(item, { withPicture, note }) {
     make("h1", {}, `${file.name}: ${VERDICTS[answer.verdict]}`),
     make("p", { class: `verdict ${answer.verdict}` }, `${capital(meaning(answer.verdict, answer.identity))}.`),
     make("p", {}, answer.explanation.summary),
-    hasScore(answer) && make("p", {}, scoreMeaning(face ?? answer, answer.thresholds, answer.calibration)),
+    hasScore(answer) &&
+      make(
+        "p",
+        {},
+        `Score ${number(answer.score)}. ${scoreMeaning(face ?? answer, answer.thresholds, answer.calibration)}`,
+      ),
     make(
       "ul",
       {},
@@ -192,7 +200,7 @@ async function page(item, options) {
   return (
     `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${POLICY}">\n` +
     `<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>${escaped(item.file.name)}: faceward report</title>\n` +
-    `<style>\n${css}</style>\n</head>\n<body>\n${body}\n</body>\n</html>\n`
+    `<style>\n${css}</style>\n</head>\n<body>\n<main>\n${body}\n</main>\n</body>\n</html>\n`
   );
 }
 

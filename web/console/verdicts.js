@@ -14,7 +14,7 @@ export const VERDICTS = {
 /** What a verdict says, in one line. */
 const MEANING = {
   real: name => `passes as a genuine photograph of ${name}`,
-  fake: name => `depicts ${name}, but does not pass as a genuine photograph`,
+  fake: name => `does not pass as a genuine photograph of ${name}`,
   different_person: name => `does not depict ${name}`,
   unknown_person: () => "depicts nobody who is enrolled",
   inconclusive: name =>

@@ -1,7 +1,7 @@
 // The picture: it is zoomed and moved by wheel, buttons, keys, mouse and fingers, and drawn over.
 
 import { $, fill, make } from "./dom.js";
-import { pathOf, shades, wholeFace } from "./regions.js";
+import { pathOf, shades, weighs } from "./regions.js";
 import { faceName } from "./verdicts.js";
 
 const MOST = 24;
@@ -78,17 +78,14 @@ export function drawFaces(answer, index, choose) {
   $("to-face").disabled = !face;
   const outlines = face?.review?.outlines;
   const differences = face?.explanation.differences ?? [];
-  const overall = wholeFace(differences, outlines);
   const parts = shades(differences, outlines);
   fill(
     $("shades"),
-    // An outline: what is to be looked at stays visible.
-    overall && make("path", { d: overall.path, class: `overall ${overall.tone}` }),
     parts.map(({ path, tone, strength }) =>
       make("path", { d: path, class: `shade ${tone}`, "fill-opacity": 0.5 * strength, "fill-rule": "evenodd" }),
     ),
   );
-  $("nowhere").hidden = parts.length > 0;
+  $("nowhere").hidden = parts.length > 0 || !differences.some(weighs);
   fill($("highlight"));
   fill(
     $("boxes"),
@@ -113,7 +110,7 @@ export function drawFaces(answer, index, choose) {
       );
     }),
   );
-  $("legend").hidden = !$("shades").childElementCount;
+  $("legend").hidden = !parts.length;
 }
 
 /** Outlines what a difference was measured on; nothing for `null`. */
