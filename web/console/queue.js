@@ -6,6 +6,7 @@ import { $, fill, make } from "./dom.js";
 import { bytes, plural, words } from "./format.js";
 import { crop, load } from "./pictures.js";
 import { upload } from "./server.js";
+import { about } from "./verdicts.js";
 
 const items = [];
 let selected = null;
@@ -32,7 +33,7 @@ function list() {
             {},
             make("b", {}, label(item)),
             make("small", {}, item.file.name),
-            make("small", { class: "dim" }, item.answer?.identity?.display_name ?? item.claim ?? "no claim"),
+            make("small", { class: "dim" }, item.answer ? about(item.answer) : item.claim || "no claim"),
           ),
         ),
       ),

@@ -1,5 +1,7 @@
 // The server that serves this page; the page talks to no other. The key lives as long as the browser's tab.
 
+import { capital } from "./format.js";
+
 const KEY = "faceward-key";
 
 /** Memory for browsers that forbid the storage. */
@@ -34,7 +36,7 @@ export class Refusal extends Error {
   static async of(answer) {
     const body = await answer.json().catch(() => null);
     const later = answer.headers.get("retry-after");
-    const told = body ? `${body.title}: ${body.detail}` : `The server answered ${answer.status}.`;
+    const told = body ? `${capital(body.detail)}.` : `The server answered ${answer.status}.`;
     return new Refusal(later ? `${told} Try again in ${later} s.` : told, { status: answer.status, body });
   }
 }

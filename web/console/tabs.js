@@ -3,6 +3,7 @@
 import { $, fill, make } from "./dom.js";
 import { words } from "./format.js";
 import { crop } from "./pictures.js";
+import { about } from "./verdicts.js";
 
 const MOVES = { ArrowRight: 1, ArrowLeft: -1 };
 
@@ -40,7 +41,7 @@ export function showTabs(answer, image, index, choose) {
           "span",
           {},
           make("b", {}, `${face.index + 1} · ${words(face.verdict)}`),
-          make("small", {}, face.identity?.display_name ?? "nobody enrolled"),
+          make("small", {}, about(face)),
           face.index === answer.deciding_face && make("small", { class: "dim" }, "decides"),
         ),
       ),

@@ -89,6 +89,12 @@ export function notes(answer, face) {
   return told;
 }
 
+/** Whom a verdict is about, in few words. */
+export function about({ verdict, identity }) {
+  if (!identity) return "nobody enrolled";
+  return verdict === "different_person" ? `not ${identity.display_name}` : identity.display_name;
+}
+
 /** A face's name among several. */
 export const faceName = face =>
-  `Face ${face.index + 1}: ${words(face.verdict)}${face.identity ? `, ${face.identity.display_name}` : ""}`;
+  `Face ${face.index + 1}: ${words(face.verdict)}${face.identity ? `, ${about(face)}` : ""}`;
