@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { animate } from "./apng.js";
 import { compose, demo, enroll, inspect, manipulated, openPage, startBrowser, startServer, verify } from "./support.js";
 
 let server;
@@ -122,6 +123,21 @@ test("each of several faces has a tab and a box of its own verdict", () =>
       new RegExp(`verdict on the picture is ${decided.toLowerCase()}`),
     );
     await inspect(page, "two-faces");
+  }));
+
+test("the frames of an animation are a strip, and the deciding one is the picture", () =>
+  onPage(async page => {
+    const still = file => compose(page, "still.png", [465, 512], [file], [[0, 0, 0, 465, 512]]);
+    const stills = [await still(demo("obama-2010.jpg")), await still(fake)].map(({ buffer }) => buffer);
+    await verify(page, { name: "two.png", mimeType: "image/png", buffer: animate(stills) }, "obama");
+    assert.deepEqual(await page.locator("#frames li b").allTextContents(), ["real", "fake"]);
+    assert.equal(
+      await page.locator("#frames li[aria-current]").textContent(),
+      await page.locator("#frames li").nth(1).textContent(),
+    );
+    assert.equal(await page.locator("#frames canvas").count(), 2);
+    assert.match(await page.locator("#frames").textContent(), /The picture above is the deciding frame/);
+    await inspect(page, "animation");
   }));
 
 test("a refused file takes the old verdict with it", () =>

@@ -2,24 +2,24 @@
 
 import { make } from "./dom.js";
 
+/** The kinds of animations that the server judges, by their first bytes: the type of the file may be wrong. */
+const KINDS = [
+  ["GIF8", "image/gif"],
+  ["RIFF", "image/webp"],
+  ["\x89PNG", "image/png"],
+];
+
 async function decoder(file) {
-  // The type of the file may be missing or wrong; its first bytes are not.
-  const start = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-  const text = String.fromCharCode(...start);
-  const type = text.startsWith("GIF8")
-    ? "image/gif"
-    : text.startsWith("RIFF")
-      ? "image/webp"
-      : text.startsWith("\x89PNG")
-        ? "image/png"
-        : "image/avif";
-  if (!globalThis.ImageDecoder || !(await ImageDecoder.isTypeSupported(type))) return null;
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 4).arrayBuffer()));
+  const type = KINDS.find(([first]) => start.startsWith(first))?.[1];
+  if (!type || !globalThis.ImageDecoder || !(await ImageDecoder.isTypeSupported(type))) return null;
   return new ImageDecoder({ data: await file.arrayBuffer(), type });
 }
 
 /** The frames with these indices as canvases; fewer or none where the browser cannot decode them. */
 export async function framesOf(file, indices) {
   const frames = new Map();
+  if (!indices.length) return frames;
   try {
     const reader = await decoder(file);
     if (!reader) return frames;

@@ -53,12 +53,23 @@ function draw() {
   $("more").hidden = !hasMore();
 }
 
+/** Reads one page more; `false` where that fails. */
+async function readOn() {
+  try {
+    await more();
+    return true;
+  } catch (problem) {
+    $("identities-count").textContent = problem.message;
+    return false;
+  }
+}
+
 /** A search goes through all pages; a newer one ends it. */
 async function search() {
   const own = ++searching;
   draw();
   while (own === searching && $("search-text").value.trim() && hasMore()) {
-    await more();
+    if (!(await readOn())) return;
     draw();
   }
 }
