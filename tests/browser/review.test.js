@@ -122,6 +122,8 @@ test("each of several faces has a tab and a box of its own verdict", () =>
       await page.locator("#whole").textContent(),
       new RegExp(`verdict on the picture is ${decided.toLowerCase()}`),
     );
+    await page.locator("#boxes rect.fake").click();
+    assert.equal(await page.locator("#verdict").textContent(), "Fake", "a box is chosen by mouse");
     await inspect(page, "two-faces");
   }));
 

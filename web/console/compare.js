@@ -42,6 +42,7 @@ function set(mode, top) {
   for (const one of $("modes").children) one.setAttribute("aria-pressed", String(one.dataset.mode === mode));
   $("slide-row").hidden = mode !== "slider";
   top.style.visibility = "";
+  overlay.onclick = null;
   top.style.clipPath = mode === "slider" ? `inset(0 0 0 ${$("slide").value}%)` : "";
   if (mode !== "blink") return;
   // Who asks for less motion blinks by hand.

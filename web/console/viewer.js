@@ -94,7 +94,10 @@ export function drawFaces(answer, index, choose) {
       const own = { x: Math.max(0, x), y: Math.max(0, y) };
       own.width = Math.min(size.width, x + width) - own.x;
       own.height = Math.min(size.height, y + height) - own.y;
-      const click = () => choose(one.index);
+      const click = () => {
+        // Who moved the picture did not mean the box.
+        if (travelled < 5) choose(one.index);
+      };
       const box = make(
         "rect",
         { ...own, class: `${one.verdict}${one.index === index ? " shown" : ""}`, click },
@@ -126,6 +129,8 @@ export function highlight(difference, face) {
 
 /** Where each finger, or the mouse, is pressed. One moves the picture, two zoom it about their middle. */
 const fingers = new Map();
+/** How far the picture was moved since the first press, in pixels. */
+let travelled = 0;
 
 function drag(event) {
   const before = fingers.get(event.pointerId);
@@ -140,6 +145,7 @@ function drag(event) {
       (now[1] + other[1]) / 2 - edge.top,
     ]);
   } else {
+    travelled += Math.hypot(now[0] - before[0], now[1] - before[1]);
     move(now[0] - before[0], now[1] - before[1]);
   }
   fingers.set(event.pointerId, now);
@@ -194,6 +200,7 @@ export function startViewer() {
     { passive: false },
   );
   box.addEventListener("pointerdown", event => {
+    if (!fingers.size) travelled = 0;
     fingers.set(event.pointerId, [event.clientX, event.clientY]);
   });
   box.addEventListener("pointermove", drag);
