@@ -4,7 +4,7 @@ import { fill, folded, make } from "./dom.js";
 import { capital, plural, shown, signed, words } from "./format.js";
 import { placeName, tone, weighs } from "./regions.js";
 
-/** The axis of a bar ends at so many standard deviations; the usual range ends at two. */
+/** Where the axis of a bar ends, in standard deviations; the usual range ends at two. */
 const REACH = 6;
 
 const TONES = {

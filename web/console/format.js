@@ -4,7 +4,7 @@ export const words = name => String(name).replaceAll("_", " ");
 
 export const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** `value` with so many digits. Zero has no sign. */
+/** `value` with this number of decimals. Zero has no sign. */
 export function number(value, digits = 2) {
   const text = Number(value).toFixed(digits);
   return /^-0(\.0*)?$/.test(text) ? text.slice(1) : text;

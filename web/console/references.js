@@ -8,7 +8,7 @@ import { photograph, photographsWanted, wantPhotographs } from "./photographs.js
 import { load } from "./pictures.js";
 import { ask, pathOf } from "./server.js";
 
-/** So many are shown; the rest is folded. */
+/** The number of references shown; the rest is folded. */
 const FIRST = 6;
 /** What is known of the references: the one that the picture is a copy of, then the nearest first. */
 async function gather({ identity, copy_of: copy, review }) {
