@@ -74,7 +74,7 @@ fn changed_removed_and_moved_lines_are_found() {
 fn a_clock_that_jumps_does_not_break_the_chain() {
     let (mut log, mut prev) = (Vec::new(), chain::START);
     for (seq, at) in ["2040-01-01T00:00:00Z", "2026-01-31T12:00:00Z", "1970-01-01T00:00:00Z"].into_iter().enumerate() {
-        let (line, hash) = chain::line(seq as u64 + 1, at, &Actor::Service, &event(1), &prev).unwrap();
+        let (line, hash) = chain::line(seq as u64 + 1, at, &Actor::Service.into(), &event(1), &prev).unwrap();
         log.extend(line);
         prev = hash;
     }

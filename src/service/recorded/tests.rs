@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::access::Scope;
-use crate::audit::files;
+use crate::audit::{Actor, files};
 use crate::error_code::ErrorCode;
 use crate::identity::{IdentityFields, SampleKind, SampleSet};
 use crate::store::ErasureReason;
