@@ -74,7 +74,7 @@ mod tests {
         let points = (0..MESH_POINTS).map(|i| [i as f32, 2.0 * i as f32 + 0.04, 0.0]).collect();
         let outlines = Outlines::of(&Mesh { points, confidence: 1.0 });
         let Outlines { face, right_brow, left_brow, right_eye, left_eye, nose, mouth } = outlines;
-        assert_eq!(right_eye[0], [33.0, 66.0], "to a tenth of a pixel");
+        assert_eq!(format!("{:?}", right_eye[0]), "[33.0, 66.0]", "to a tenth of a pixel");
         assert_eq!((right_brow.len(), left_brow.len()), (10, 10));
         for line in [face, right_brow, left_brow, right_eye, left_eye, nose, mouth] {
             let mut seen: Vec<u32> = line.iter().map(|p| p[0] as u32).collect();

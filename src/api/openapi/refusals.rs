@@ -10,6 +10,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
 use super::{RETRY_AFTER, header};
 use crate::access::Scope;
+#[allow(clippy::enum_glob_use, reason = "the tables below name most of the codes")]
 use crate::error_code::ErrorCode::{self, *};
 
 /// Every request passes the layers that answer these.
