@@ -341,6 +341,8 @@ class FaceReport(TypedDict):
     # `component`, `value` in the component's unit and `score`, 0..=100. `occlusion` is not compared with
     # `thresholds.min_quality`: what is covered stands in `limits`.
     quality: Quality
+    # What a person who reviews the verdict looks at; only where `review=true` asks for it.
+    review: NotRequired[FaceReview | None]
     # The calibrated probability of a genuine photograph of that identity, 0..=1; `null` without one.
     score: float | None
     # The search for the face's identity; `null` where an identity was claimed.
@@ -350,10 +352,18 @@ class FaceReport(TypedDict):
     stability: StabilityReport | None
     # The thresholds for that identity, and the error rates that they were fitted to; `null` without one. `fake` and
     # `real` are scores, 0..=1, `likeness` natural log odds, `similarity` a cosine, `min_quality` 0..=100, and the
-    # targets are shares, 0..=1. `likeness` is `null` where a search found the identity, by the search's own threshold.
+    # targets are shares, 0..=1. `likeness` is `null` where a search found the identity by the search's own threshold.
     thresholds: Thresholds | None
     # The answer for this face.
     verdict: Verdict
+
+
+# For reviewers of one face.
+class FaceReview(TypedDict):
+    # Where the face and its features are in the image.
+    outlines: Outlines
+    # The references of the identity, the nearest first, 12 at most; empty without an identity.
+    references: list[NearReference]
 
 
 # One frame of an animation, judged as a picture of its own.
@@ -532,6 +542,34 @@ class LookAlike(TypedDict):
     similarity: float
 
 
+# A reference beside a face.
+class NearReference(TypedDict):
+    # The id of the reference.
+    id: str
+    # The cosine of embedding C of the face with that of the reference, -1..=1. It orders the references and is no part
+    # of the verdict.
+    similarity: float
+
+
+# The outlines of a face and of its features: closed lines of points `[x, y]` in pixels of the upright image. "Right"
+# and "left" are the person's own.
+class Outlines(TypedDict):
+    # The face, forehead to chin.
+    face: list[list[float]]
+    # The left brow.
+    left_brow: list[list[float]]
+    # The left eye, along its lids.
+    left_eye: list[list[float]]
+    # The lips.
+    mouth: list[list[float]]
+    # The nose.
+    nose: list[list[float]]
+    # The right brow.
+    right_brow: list[list[float]]
+    # The right eye, along its lids.
+    right_eye: list[list[float]]
+
+
 # Head pose in degrees (ISO/IEC 19794-5 angles): all zero for a level frontal view.
 class Pose(TypedDict):
     # Positive: looking up.
@@ -636,7 +674,7 @@ class SearchReport(TypedDict):
     # The most similar identities, those over their threshold first, each group by similarity: one, or as many as
     # `top_k` asks for. The face depicts the first that reaches the threshold and to whose negatives (`not_this_person`)
     # the face is not nearer than to the references, except where the face is too poor, or the picture is a copy of a
-    # reference.
+    # reference. A copy of another face in the image depicts whom that one depicts.
     candidates: list[CandidateReport]
     # The rate expected at the threshold, 0..=1.
     expected_fpir: float
@@ -769,6 +807,9 @@ class VerifyOptions(TypedDict):
     # (false-positive identification rate). The default is the server's setting `search.target_fpir`. Refused beside a
     # claim.
     target_fpir: NotRequired[float]
+    # Add what a person who reviews the verdict looks at, under `review` of each face: the outlines of the face and of
+    # its features, and the nearest references. Changes no verdict.
+    review: NotRequired[bool]
 
 
 # Something that limits how far a verdict carries.
