@@ -38,7 +38,7 @@ export async function startServer({ args = [], keys = [] } = {}) {
   });
   const program = spawn(
     PROGRAM,
-    ["serve", "--data-dir", data, "--models", join(ROOT, "models"), "--listen", "127.0.0.1:0", ...args],
+    ["serve", "--create", "--data-dir", data, "--models", join(ROOT, "models"), "--listen", "127.0.0.1:0", ...args],
     {
       stdio: ["ignore", "pipe", "ignore"],
     },
