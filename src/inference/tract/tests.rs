@@ -204,8 +204,8 @@ proptest! {
 
     #[test]
     fn a_linear_layer_keeps_its_bytes(
-        // A matrix of one number is folded before any rule sees it.
-        rows in 1usize..20, inputs in 2usize..200, outputs in 2usize..130, bias: bool, zero: bool,
+        // tract folds what is computed from fewer than 16 constant numbers as it is wired, so no rule sees such a matrix.
+        rows in 1usize..20, inputs in 4usize..200, outputs in 4usize..130, bias: bool, zero: bool,
     ) {
         let mut model = TypedModel::default();
         let source = model.add_source("input", f32::fact([rows, inputs])).unwrap();
