@@ -11,8 +11,9 @@ use axum::http::{HeaderValue, header};
 use hyper::body::{Body as HttpBody, Bytes, Frame};
 
 use super::Problem;
-use super::extract::{Fields, Form, MAX_PARTS, MAX_TEXT, Params};
+use super::extract::{Fields, Form, Kind, MAX_PARTS, MAX_TEXT, Params};
 use super::routes::identities::PageParams;
+use super::routes::probe::Probe;
 
 /// A form with every text that any route takes.
 struct Any;
@@ -56,6 +57,30 @@ pub(crate) fn multipart(bytes: &[u8]) {
             assert!(form.images.len() <= MAX_PARTS);
             let texts = [form.text("identity"), form.text("kind")].into_iter().flatten();
             assert!(texts.into_iter().all(|t| !t.is_empty() && t.len() <= MAX_TEXT && t.trim() == t));
+        }
+        Err(problem) => is_the_clients_fault(&problem),
+    }
+}
+
+/// A content type and a query, each with a line end, the length of a piece (one byte) and a body.
+pub(crate) fn probe(bytes: &[u8]) {
+    let mut lines = bytes.splitn(3, |b| *b == b'\n');
+    let (Some(kind), Some(query), Some((&length, body))) =
+        (lines.next(), lines.next(), lines.next().and_then(<[u8]>::split_first))
+    else {
+        return;
+    };
+    let (Ok(kind), Ok(query)) = (HeaderValue::from_bytes(kind), std::str::from_utf8(query)) else { return };
+    let Ok(uri) = format!("/v1/verify?{query}").parse() else { return };
+    let pieces: Vec<Bytes> = body.chunks(usize::from(length).max(1)).map(Bytes::copy_from_slice).collect();
+    let mut request = Request::new(Body::new(Pieces(pieces.into_iter())));
+    *request.uri_mut() = uri;
+    request.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let is_bare = Kind::of(request.headers(), &[Kind::Image]).is_ok();
+    match wait(Probe::from_request(request, &())) {
+        Ok(probe) => {
+            assert!(probe.claimed.is_none_or(|id| id.as_str().parse() == Ok(id.clone())));
+            assert!(if is_bare { probe.bytes == body } else { probe.bytes.len() <= body.len() });
         }
         Err(problem) => is_the_clients_fault(&problem),
     }

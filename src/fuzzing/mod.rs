@@ -31,6 +31,11 @@ pub fn multipart(bytes: &[u8]) {
     crate::api::fuzzing::multipart(bytes);
 }
 
+/// What a verification is sent: a content type, a query, the length of the body's pieces (one byte), and the body.
+pub fn probe(bytes: &[u8]) {
+    crate::api::fuzzing::probe(bytes);
+}
+
 /// The query of the list of identities: a cursor and a limit.
 pub fn cursor(bytes: &[u8]) {
     std::str::from_utf8(bytes).into_iter().for_each(crate::api::fuzzing::page);

@@ -12,11 +12,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::identity::fixtures::near;
 use crate::store::encode_template;
 
-use super::{Verifier, audit_log, batch, cursor, heif, image, models, multipart, names, record, settings};
+use super::{Verifier, audit_log, batch, cursor, heif, image, models, multipart, names, probe, record, settings};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 10] = [
+const TARGETS: [(&str, Target); 11] = [
     ("audit_log", audit_log),
     ("batch", batch),
     ("cursor", cursor),
@@ -25,6 +25,7 @@ const TARGETS: [(&str, Target); 10] = [
     ("models", models),
     ("multipart", multipart),
     ("names", names),
+    ("probe", probe),
     ("record", record),
     ("settings", settings),
 ];

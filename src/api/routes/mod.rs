@@ -5,7 +5,7 @@ pub(super) mod health;
 pub(super) mod identities;
 pub(super) mod metrics;
 pub(super) mod negatives;
-mod probe;
+pub(super) mod probe;
 pub(super) mod receipts;
 pub(super) mod references;
 mod samples;

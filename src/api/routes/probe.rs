@@ -113,9 +113,9 @@ pub(crate) struct VerifyParams {
 /// A verification to be done.
 pub(crate) struct Probe {
     /// The encoded image.
-    pub(super) bytes: Vec<u8>,
+    pub(in crate::api) bytes: Vec<u8>,
     /// The identity that the image is said to show.
-    pub(super) claimed: Option<IdentityId>,
+    pub(in crate::api) claimed: Option<IdentityId>,
     pub(super) options: VerifyOptions,
     /// Whether the answer states the time of each stage.
     pub(super) timings: bool,
