@@ -41,8 +41,8 @@ pub(super) struct Args {
     /// Compare with the evaluation.json of an earlier run.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// Groups of people: a CSV file with a column `identity` [default: apparent sex and age, estimated by the
-    /// networks].
+    /// Groups of people: a CSV file with a column `identity` [default: apparent sex, age and skin tone, as read
+    /// from the photographs].
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Decide by this calibration.toml of `faceward calibrate` instead of by the shipped thresholds.

@@ -1,4 +1,4 @@
-//! Groups of people, for error rates by group: from a file, or as the networks read the people.
+//! Groups of people, for error rates by group: from a file, or as they are read from the people's photographs.
 //!
 //! A group is a property of the claimed person, not of the probe: the look of a forgery is its maker's choice. The
 //! networks' readings have errors of their own, which differ between groups; a file checked by people is better.
@@ -39,6 +39,10 @@ pub enum LabelsError {
 /// Apparent ages from which bands begin, in years: wide, as the estimate is off by several years.
 const BANDS: [(f32, &str); 4] = [(60.0, "60 and over"), (45.0, "45 to 59"), (30.0, "30 to 44"), (0.0, "under 30")];
 
+/// Individual typology angles above which bands begin, in degrees (Del Bino and Bernerd 2013, after Chardon et al. 1991).
+const TONES: [(f32, &str); 6] =
+    [(55.0, "very light"), (41.0, "light"), (28.0, "intermediate"), (10.0, "tan"), (-30.0, "brown"), (-90.0, "dark")];
+
 impl Labels {
     /// Reads CSV: a column `identity` with the names of the people's folders, and a column per attribute. Empty fields
     /// are ignored.
@@ -66,7 +70,7 @@ impl Labels {
         Ok(labels)
     }
 
-    /// Apparent sex and age band, from the people's enrolled photographs.
+    /// Apparent sex, age band and band of skin tone, from the people's enrolled photographs.
     pub fn apparent(measured: &Measured) -> Self {
         let of = |value: &dyn Fn(&Apparent) -> &'static str| {
             measured.apparent.iter().map(|(person, a)| (person.clone(), value(a).to_owned())).collect()
@@ -77,7 +81,14 @@ impl Labels {
             Sex::Unclear => "unclear",
         };
         let age = |a: &Apparent| BANDS.iter().find(|(from, _)| a.age >= *from).map_or("under 30", |(_, name)| *name);
-        Self([("apparent sex".into(), of(&sex)), ("apparent age".into(), of(&age))].into())
+        let tone = |tone: f32| TONES.iter().find(|(above, _)| tone > *above).map_or("dark", |(_, name)| *name);
+        let tones = measured.apparent.iter().filter_map(|(who, a)| Some((who.clone(), tone(a.skin_tone?).to_owned())));
+        let (sex, age, tone) = (of(&sex), of(&age), tones.collect());
+        Self(
+            [("apparent sex", sex), ("apparent age", age), ("apparent skin tone", tone)]
+                .map(|(k, v)| (k.into(), v))
+                .into(),
+        )
     }
 }
 
@@ -106,14 +117,20 @@ mod tests {
     }
 
     #[test]
-    fn people_are_grouped_by_apparent_age_and_sex() {
-        let apparent = |age, sex| Apparent { age, sex };
-        let people =
-            [("a", apparent(61.0, Sex::Female)), ("b", apparent(29.9, Sex::Male)), ("c", apparent(45.0, Sex::Unclear))];
+    fn people_are_grouped_by_apparent_age_sex_and_skin_tone() {
+        let apparent = |age, sex, skin_tone| Apparent { age, sex, skin_tone };
+        let people = [
+            ("a", apparent(61.0, Sex::Female, Some(41.5))),
+            ("b", apparent(29.9, Sex::Male, Some(-30.0))),
+            ("c", apparent(45.0, Sex::Unclear, None)),
+        ];
         let apparent = people.into_iter().map(|(p, a)| (p.to_owned(), a)).collect();
         let labels = Labels::apparent(&Measured { apparent, ..Measured::default() }).0;
         let ages: Vec<&str> = labels["apparent age"].values().map(String::as_str).collect();
         assert_eq!(ages, ["60 and over", "under 30", "45 to 59"]);
         assert_eq!(labels["apparent sex"]["c"], "unclear");
+        let tones: Vec<(&str, &str)> =
+            labels["apparent skin tone"].iter().map(|(who, tone)| (who.as_str(), tone.as_str())).collect();
+        assert_eq!(tones, [("a", "light"), ("b", "dark")], "nothing is said of a tone that cannot be read");
     }
 }

@@ -65,13 +65,15 @@ pub struct Enrollment {
     pub refused: Vec<String>,
 }
 
-/// Age and sex as the networks read them from a person's enrolled photographs.
+/// Age, sex and skin tone as they are read from a person's enrolled photographs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Apparent {
     /// The median over the photographs, in years.
     pub age: f32,
     /// From the mean over the photographs.
     pub sex: Sex,
+    /// The median individual typology angle over the photographs in which it can be read, in degrees.
+    pub skin_tone: Option<f32>,
 }
 
 /// The answers and enrollments of a run.
@@ -92,11 +94,12 @@ pub struct Measured {
 /// Runs `protocol` on extracted templates.
 pub fn measure<T>(judge: &Judge, dataset: &Dataset<T>, protocol: &Protocol, extracted: &Extracted) -> Measured {
     let mut measured = Measured::default();
-    let mut enrolled: BTreeMap<String, Vec<Demographics>> = BTreeMap::new();
+    let mut enrolled: BTreeMap<String, Vec<(Demographics, Option<f32>)>> = BTreeMap::new();
     for draw in draws(dataset, protocol) {
         let (profile, enrollment) = enrollment(judge, &draw, extracted);
-        let templates = profile.iter().flat_map(Profile::templates);
-        enrolled.entry(draw.person.to_owned()).or_default().extend(templates.map(|t| t.demographics.clone()));
+        let read = profile.iter().flat_map(Profile::templates);
+        let read = read.map(|t| (t.demographics.clone(), t.attributes.get("skin_tone")));
+        enrolled.entry(draw.person.to_owned()).or_default().extend(read);
         measured.enrollments.push(enrollment);
         measured.excluded += draw.excluded;
         for &how in &protocol.degradations {
@@ -167,10 +170,15 @@ fn decide(record: &mut Record, judge: &Judge, profile: &Profile, faces: &[Templa
     record.bbox = Some(template.bbox);
 }
 
-fn apparent(faces: &[Demographics]) -> Option<Apparent> {
-    let mut ages: Vec<f32> = faces.iter().map(|d| d.age).collect();
-    ages.sort_by(f32::total_cmp);
-    let age = *ages.get(ages.len() / 2)?;
-    let male = faces.iter().map(|d| d.male).sum::<f32>() / faces.len() as f32;
-    Some(Apparent { age, sex: Demographics { age, male }.sex() })
+fn apparent(faces: &[(Demographics, Option<f32>)]) -> Option<Apparent> {
+    let age = median(faces.iter().map(|(read, _)| read.age))?;
+    let male = faces.iter().map(|(read, _)| read.male).sum::<f32>() / faces.len() as f32;
+    let skin_tone = median(faces.iter().filter_map(|(_, tone)| *tone));
+    Some(Apparent { age, sex: Demographics { age, male }.sex(), skin_tone })
+}
+
+fn median(values: impl Iterator<Item = f32>) -> Option<f32> {
+    let mut values: Vec<f32> = values.collect();
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied()
 }
