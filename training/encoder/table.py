@@ -23,8 +23,8 @@ class Encoder:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        # Optimised, it rounds what it multiplies by the bytes of the weights, which the service does not.
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        # Else it rounds what it multiplies by the bytes of the weights, which the service does not.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def __call__(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
