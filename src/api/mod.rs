@@ -20,7 +20,7 @@ mod routes;
 mod server;
 mod state;
 
-pub use connection::{TlsError, TlsFiles};
+pub use connection::{CertificateFacts, TlsError, TlsFiles};
 pub use openapi::document as openapi_document;
 pub use problem::Problem;
 pub use server::{Listening, ServeError, serve};

@@ -6,6 +6,7 @@
 
 use std::io::{BufRead, Read as _};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -73,6 +74,15 @@ pub(super) fn read(line: &[u8]) -> Option<(u64, Hash, Hash)> {
     let mut prev = START;
     hex::decode_to_slice(links.prev, &mut prev).ok()?;
     Some((links.seq, prev, hash))
+}
+
+/// When a line was written; `None` where it does not say so.
+pub(super) fn time(line: &[u8]) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct At {
+        at: Timestamp,
+    }
+    serde_json::from_slice::<At>(line).ok().map(|line| line.at)
 }
 
 /// What is wrong with a log. Lines are counted from 1.

@@ -83,7 +83,7 @@ impl AuditLog {
             let mut state = audit.lock();
             let mut state = Locked::of(&mut state, &audit.path)?;
             let torn = state.catch_up(&audit.path)?;
-            audit.agrees(&head_path, state.0.last)?;
+            agrees(&audit.path, read_head(&audit.path, &head_path, &audit.keys)?, state.0.last)?;
             torn
         };
         if let bytes @ 1.. = torn {
@@ -135,28 +135,71 @@ impl AuditLog {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Compares the last line with the head. After a crash the head may lag behind the log, but never run ahead.
-    fn agrees(&self, head_path: &Path, last: Head) -> Result<(), AuditError> {
-        let broken = |detail: String| AuditError::Broken { path: self.path.clone(), detail };
-        let written = head_path.metadata().is_ok_and(|m| m.len() > 0);
-        let head = match Head::read(head_path, self.keys.audit()) {
-            Ok(head) => head.filter(|_| written),
-            Err(_) if !written => None,
-            Err(HeadError::Io(source)) => return Err(AuditError::Io { path: head_path.to_path_buf(), source }),
-            Err(HeadError::Forged) => return Err(broken("its head is not authentic".into())),
-        };
-        match head {
-            // A crash may come between the first line and its head.
-            None if last.seq > 1 => Err(broken("its head is missing".into())),
-            Some(head) if head.seq > last.seq => {
-                Err(broken(format!("it ends with line {}, and its head names line {}", last.seq, head.seq)))
-            }
-            Some(head) if head.seq == last.seq && head.hash != last.hash => {
-                Err(broken(format!("line {} is not the one that its head names", last.seq)))
-            }
-            _ => Ok(()),
+/// The newest line of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The number of the line, from 1.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// The newest line of the log in `dir`, which a server may be writing; `None` where there is none. Checks that the line
+/// fits the head. Reads only the end of the log and changes nothing: an incomplete last line is passed over.
+///
+/// # Errors
+/// An [`AuditError`].
+pub fn newest(dir: &Path, keys: &ServiceKeys) -> Result<Option<Newest>, AuditError> {
+    let (path, head_path) = files(dir);
+    // The head first: what is written between the two reads is beyond it.
+    let head = read_head(&path, &head_path, keys)?;
+    let end = match File::open(&path) {
+        Ok(mut log) => {
+            let length = log.metadata().map_err(io(&path))?.len();
+            last_line(&mut log, length).map_err(io(&path))?.0
         }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(io(&path)(e)),
+    };
+    let Some(line) = end else {
+        agrees(&path, head, Head { seq: 0, hash: START })?;
+        return Ok(None);
+    };
+    let changed = || AuditError::Broken { path: path.clone(), detail: "its last line was changed".to_owned() };
+    let (seq, _, hash) = chain::read(&line).ok_or_else(changed)?;
+    agrees(&path, head, Head { seq, hash })?;
+    Ok(Some(Newest { seq, at: chain::time(&line).ok_or_else(changed)? }))
+}
+
+/// The head beside the log at `path`; `None` where nothing was written to it yet.
+fn read_head(path: &Path, head_path: &Path, keys: &ServiceKeys) -> Result<Option<Head>, AuditError> {
+    let written = head_path.metadata().is_ok_and(|m| m.len() > 0);
+    match Head::read(head_path, keys.audit()) {
+        Ok(head) => Ok(head.filter(|_| written)),
+        Err(_) if !written => Ok(None),
+        Err(HeadError::Io(source)) => Err(AuditError::Io { path: head_path.to_path_buf(), source }),
+        Err(HeadError::Forged) => {
+            Err(AuditError::Broken { path: path.to_path_buf(), detail: "its head is not authentic".into() })
+        }
+    }
+}
+
+/// Compares the last line of the log at `path` with its head. After a crash the head may lag behind the log, but never
+/// run ahead.
+fn agrees(path: &Path, head: Option<Head>, last: Head) -> Result<(), AuditError> {
+    let broken = |detail: String| AuditError::Broken { path: path.to_path_buf(), detail };
+    match head {
+        // A crash may come between the first line and its head.
+        None if last.seq > 1 => Err(broken("its head is missing".into())),
+        Some(head) if head.seq > last.seq => {
+            Err(broken(format!("it ends with line {}, and its head names line {}", last.seq, head.seq)))
+        }
+        Some(head) if head.seq == last.seq && head.hash != last.hash => {
+            Err(broken(format!("line {} is not the one that its head names", last.seq)))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -14,4 +14,4 @@ mod tests;
 pub use chain::{Finding, Report, verify};
 pub use event::{Actor, Author, Event, VerifyRecord};
 pub use head::{Head, HeadError};
-pub use log::{AuditError, AuditLog, files};
+pub use log::{AuditError, AuditLog, Newest, files, newest};

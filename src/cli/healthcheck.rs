@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use faceward::batch::no_answer;
 use serde_json::json;
+use ureq::http::StatusCode;
 
 use super::Failure;
 
@@ -28,14 +29,19 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let scheme = if std::env::var_os("FACEWARD_TLS_CERT").is_some_and(|v| !v.is_empty()) { "https" } else { "http" };
     let url = args.url.clone().unwrap_or_else(|| format!("{scheme}://127.0.0.1:8080/readyz"));
-    let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
-    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).tls_config(tls);
-    let agent = config.http_status_as_error(false).build().new_agent();
-    let status = agent.get(&url).call().map_err(|e| no_answer(&url, "--url", &e))?.status();
+    let status = ask(&url)?;
     if args.json {
         println!("{}", json!({ "url": url, "status": status.as_u16(), "ready": status.is_success() }));
     } else {
         println!("{url}: {status}");
     }
     Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The status with which a server answers a request of `url`.
+pub(super) fn ask(url: &str) -> Result<StatusCode, String> {
+    let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).tls_config(tls);
+    let agent = config.http_status_as_error(false).build().new_agent();
+    Ok(agent.get(url).call().map_err(|e| no_answer(url, "--url", &e))?.status())
 }

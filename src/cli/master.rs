@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Failure;
 
 /// The variable that holds the key itself. It has no flag: every process of the machine can read a command line.
-const VARIABLE: &str = "FACEWARD_MASTER_KEY";
+pub(super) const VARIABLE: &str = "FACEWARD_MASTER_KEY";
 
 /// Where the key that opens the templates is; `master.key` in the data folder by default.
 #[derive(clap::Args)]

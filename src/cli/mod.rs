@@ -18,6 +18,7 @@ mod batch;
 mod calibrate;
 mod config;
 mod demo;
+mod doctor;
 mod enroll;
 mod eval;
 mod healthcheck;
@@ -75,6 +76,7 @@ enum Command {
     Backup(backup::Args),
     Restore(backup::RestoreArgs),
     Config(config::Args),
+    Doctor(Box<doctor::Args>),
     Healthcheck(healthcheck::Args),
     Models(models::Args),
     Demo(demo::Args),
@@ -138,6 +140,7 @@ fn dispatch(command: Command, matches: &ArgMatches) -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Config(args) => config::run(&args),
+        Command::Doctor(args) => doctor::run(&args, matches),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Demo(args) => demo::run(&args),

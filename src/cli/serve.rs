@@ -43,17 +43,22 @@ pub(super) struct Args {
 }
 
 /// Where each setting was given.
-struct Sources<'a> {
-    file: Option<SettingsFile>,
-    matches: &'a ArgMatches,
+pub(super) struct Sources<'a> {
+    pub(super) file: Option<SettingsFile>,
+    /// Those of the command.
+    pub(super) matches: &'a ArgMatches,
 }
 
 impl Sources<'_> {
-    fn settings(&self, flags: &Flags) -> Result<Settings, Failure> {
+    /// The defaults, overridden by the file, by variables and by flags; unchecked.
+    pub(super) fn merged(&self, flags: &Flags) -> Settings {
         let file = self.file.as_ref().map(SettingsFile::settings).cloned().unwrap_or_default();
-        let settings = file.overridden_by(flags);
-        settings.check().map_err(|invalid| invalid.given_by(|setting| self.origin(setting)))?;
-        Ok(settings)
+        file.overridden_by(flags)
+    }
+
+    /// Refuses values that cannot work, each by the name under which it was given.
+    pub(super) fn check(&self, settings: &Settings) -> Result<(), String> {
+        settings.check().map_err(|invalid| invalid.given_by(|setting| self.origin(setting)))
     }
 
     fn origin(&self, setting: &Setting) -> Origin {
@@ -90,7 +95,8 @@ impl Sources<'_> {
 /// Serves until the process is told to stop. `matches` are those of this command.
 pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let sources = Sources { file: args.config.as_deref().map(SettingsFile::read).transpose()?, matches };
-    let settings = sources.settings(&args.flags)?;
+    let settings = sources.merged(&args.flags);
+    sources.check(&settings)?;
     if args.print_settings {
         sources.print(&settings);
         return Ok(ExitCode::SUCCESS);

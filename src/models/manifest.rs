@@ -203,6 +203,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The folder of the files.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Parses the manifest's text.
     ///
     /// # Errors

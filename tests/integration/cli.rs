@@ -75,6 +75,7 @@ fn every_command_has_help_with_an_example() {
         &["train", "cohort"],
         &["train", "evidence"],
         &["config"],
+        &["doctor"],
         &["healthcheck"],
         &["models"],
         &["demo"],

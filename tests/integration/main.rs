@@ -7,6 +7,7 @@ mod batch;
 mod cli;
 mod copies;
 mod covered;
+mod doctor;
 mod eval;
 mod folders;
 mod golden;

@@ -8,4 +8,4 @@ mod tls;
 
 pub(super) use listener::{ConnectionLimits, Drained, serve};
 pub(super) use signals::Signals;
-pub use tls::{TlsError, TlsFiles};
+pub use tls::{CertificateFacts, TlsError, TlsFiles};
