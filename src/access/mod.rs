@@ -304,6 +304,19 @@ impl ApiKey {
     }
 }
 
+/// How many keys are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyTally {
+    /// Keys that can be used.
+    pub valid: usize,
+    /// Keys past their expiry that were not revoked.
+    pub expired: usize,
+    /// Keys that were revoked.
+    pub revoked: usize,
+    /// When the first of the valid ones expires; `None` where none does.
+    pub next_expiry: Option<Timestamp>,
+}
+
 /// The keys of a running server by id. Rebuilt whenever a key is issued or revoked.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
@@ -325,6 +338,22 @@ impl KeyRing {
     /// Whether any key is valid at `now`.
     pub fn has_usable(&self, now: Timestamp) -> bool {
         self.keys.values().any(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now))
+    }
+
+    /// How many keys are in which state at `now`.
+    pub fn tally(&self, now: Timestamp) -> KeyTally {
+        let mut tally = KeyTally::default();
+        for key in self.keys.values() {
+            match (key.revoked_at, key.expires_at) {
+                (Some(_), _) => tally.revoked += 1,
+                (None, Some(end)) if end <= now => tally.expired += 1,
+                (None, end) => {
+                    tally.valid += 1;
+                    tally.next_expiry = [tally.next_expiry, end].into_iter().flatten().min();
+                }
+            }
+        }
+        tally
     }
 
     /// The record of `presented`, if it is one of these keys and valid at `now`. The caller checks its scopes

@@ -114,3 +114,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_are_tallied_by_state() {
+    let key = |expires_at: Option<Timestamp>| ApiKey { expires_at, ..issue(&[Scope::Verify]).0 };
+    let revoked = ApiKey { revoked_at: Some(at(50)), ..key(Some(at(70))) };
+    let keys = [key(None), key(Some(at(90))), key(Some(at(80))), key(Some(at(20))), revoked];
+    let tally = ring(keys).tally(at(60));
+    assert_eq!((tally.valid, tally.expired, tally.revoked, tally.next_expiry), (3, 1, 1, Some(at(80))));
+    assert_eq!(ring([]).tally(at(60)), KeyTally::default());
+}

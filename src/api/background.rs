@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::meters;
 use crate::audit::Actor;
 use crate::service::{Expiry, RecordedService, ServiceError};
 
@@ -24,6 +25,7 @@ pub(super) async fn flush(service: Arc<RecordedService>) {
         ticks.tick().await;
         let service = service.clone();
         if let Ok(Err(e)) = tokio::task::spawn_blocking(move || service.flush()).await {
+            meters::unrecorded();
             tracing::error!(cause = %e, "the audit log was not flushed");
         }
     }
@@ -72,6 +74,7 @@ pub(super) async fn erase_expired(service: Arc<RecordedService>, grace: Duration
         let service = service.clone();
         let swept = tokio::task::spawn_blocking(move || {
             if let Err(e) = expiry.sweep(&service) {
+                meters::failed(&e);
                 tracing::error!(cause = %e, "expired identities could not be erased");
             }
             expiry

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::access::{ApiKey, KeyRefusal, KeyRing};
+use crate::access::{ApiKey, KeyRefusal, KeyRing, KeyTally};
 use crate::service::RecordedService;
 use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
@@ -38,6 +38,11 @@ impl KeyCache {
     /// a server never becomes open because its last key has expired.
     pub(super) fn required(&self) -> bool {
         !self.ring().is_empty()
+    }
+
+    /// How many keys are valid at `now`, and when the next of them expires.
+    pub(super) fn tally(&self, now: Timestamp) -> KeyTally {
+        self.ring().tally(now)
     }
 
     /// The valid key that `presented` is.

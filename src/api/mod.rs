@@ -4,6 +4,7 @@
 //! `middleware` is what a request passes before its route: authentication, the memory budget for bodies, the deadline,
 //! metrics. `routes` has a file per resource, with the resource's handlers and its shapes in JSON.
 //!
+//! `meters` is what the server counts and measures.
 //! `server` puts the three together and runs what `background` lists; `openapi` says which route needs which scope;
 //! `extract` parses requests; `problem` is the form of every refusal.
 
@@ -13,6 +14,7 @@ mod extract;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod key_cache;
+mod meters;
 mod middleware;
 mod openapi;
 mod problem;

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::meters;
 use crate::error_code::ErrorCode;
 use crate::service::{EnrollmentReport, Overloaded, ServiceError};
 
@@ -97,6 +98,7 @@ impl IntoResponse for Problem {
 
 impl From<ServiceError> for Problem {
     fn from(e: ServiceError) -> Self {
+        meters::failed(&e);
         match &e {
             ServiceError::Store(_) => {
                 tracing::error!(cause = %e, "the store failed");
@@ -116,7 +118,7 @@ impl From<ServiceError> for Problem {
 
 impl From<Overloaded> for Problem {
     fn from(e: Overloaded) -> Self {
-        ::metrics::counter!("faceward_overloaded_total").increment(1);
+        meters::overloaded();
         Self::new(ErrorCode::Overloaded, e.to_string()).retry_after(e.retry_after.as_secs())
     }
 }

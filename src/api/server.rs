@@ -9,7 +9,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -24,9 +23,9 @@ use super::middleware::budget::{self, Budget};
 use super::middleware::coding;
 use super::middleware::deadline::within_deadline;
 use super::middleware::observe::{NUMBER, numbered, observe, plain_number};
-use super::routes::{console, metrics};
+use super::routes::console;
 use super::state::AppState;
-use super::{Problem, background, openapi};
+use super::{Problem, background, meters, openapi};
 use crate::audit::Actor;
 use crate::config::Settings;
 use crate::error_code::ErrorCode;
@@ -100,6 +99,7 @@ pub async fn serve(
     let server = &settings.server;
     let tls =
         server.tls_files().map(|(certificate, key)| TlsFiles { certificate: certificate.into(), key: key.into() });
+    let certificate = tls.as_ref().and_then(|files| files.facts().ok());
     let tls = tls.as_ref().map(TlsFiles::acceptor).transpose()?;
     if !keys.required() && !server.listen.ip().is_loopback() && !server.allow_unauthenticated {
         return Err(ServeError::Unprotected(server.listen));
@@ -109,9 +109,8 @@ pub async fn serve(
         return Err(ServeError::Unencrypted(server.listen));
     }
     let start = |e: &dyn std::fmt::Display| ServeError::Start(e.to_string());
-    let metrics = PrometheusBuilder::new().set_buckets(&metrics::SECONDS).map_err(|e| start(&e))?;
-    let metrics = metrics.install_recorder().map_err(|e| start(&e))?;
-    metrics::begin(service.versions());
+    let metrics = meters::install().map_err(|e| start(&e))?;
+    meters::begin(service.versions(), server.inference_threads(), server.queue_length(), certificate.as_ref());
     let pool = Pool::start(server.inference_threads(), server.queue_length()).map_err(|e| start(&e))?;
     let state = AppState { service: service.clone(), pool: Arc::new(pool), keys: keys.clone(), metrics };
 

@@ -3,6 +3,8 @@
 //! Inference is bound by the processor, so it never runs on the asynchronous runtime. When the queue is full a request
 //! is refused immediately: a caller that is told when to come back is better off than one that waits without end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ pub struct Overloaded {
 pub struct Pool {
     jobs: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
+    /// Threads that are running a job.
+    busy: Arc<AtomicUsize>,
 }
 
 impl Pool {
@@ -31,18 +35,21 @@ impl Pool {
     /// When the system gives no thread.
     pub fn start(threads: usize, queue: usize) -> std::io::Result<Self> {
         let (sender, receiver) = bounded::<Job>(queue.max(1));
+        let busy = Arc::new(AtomicUsize::new(0));
         let threads = (0..threads.max(1))
             .map(|i| {
-                let receiver = receiver.clone();
+                let (receiver, busy) = (receiver.clone(), busy.clone());
                 Builder::new().name(format!("inference-{i}")).spawn(move || {
                     for job in receiver {
+                        busy.fetch_add(1, Ordering::Relaxed);
                         // A job that panics must not take the thread with it; its caller sees the dropped answer.
                         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+                        busy.fetch_sub(1, Ordering::Relaxed);
                     }
                 })
             })
             .collect::<std::io::Result<_>>()?;
-        Ok(Self { jobs: Some(sender), threads })
+        Ok(Self { jobs: Some(sender), threads, busy })
     }
 
     /// Runs `work` on a thread of the pool; the answer comes through the channel. A closed channel means that the work
@@ -66,6 +73,11 @@ impl Pool {
             Some(Ok(())) => Ok(receiver),
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => Err(overloaded),
         }
+    }
+
+    /// Threads that are running a job.
+    pub fn busy(&self) -> usize {
+        self.busy.load(Ordering::Relaxed)
     }
 
     /// Jobs waiting for a thread.
@@ -93,9 +105,10 @@ mod tests {
         let pool = Pool::start(1, 1).unwrap();
         let (release, gate) = std::sync::mpsc::channel::<()>();
         let first = pool.submit(move || gate.recv().is_ok()).unwrap();
-        while pool.waiting() > 0 {
+        while pool.busy() == 0 {
             std::thread::yield_now();
         }
+        assert_eq!((pool.busy(), pool.waiting()), (1, 0));
         let second = pool.submit(|| 2).unwrap();
         assert!(pool.submit(|| 3).is_err());
         release.send(()).unwrap();

@@ -15,6 +15,7 @@ mod http;
 mod images;
 mod keys;
 mod limits;
+mod metrics;
 mod networks;
 mod openapi;
 mod pictures;

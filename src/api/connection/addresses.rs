@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 
 use super::linger::Lingering;
-use crate::api::Problem;
+use crate::api::{Problem, meters};
 use crate::error_code::ErrorCode;
 
 /// The number of open connections by address.
@@ -54,7 +54,7 @@ impl Addresses {
 
     /// Answers 429 and closes the connection.
     pub(super) async fn refuse(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        ::metrics::counter!("faceward_connections_refused_total").increment(1);
+        meters::refused();
         let Ok(_place) = self.refusing.try_acquire() else { return };
         let detail = "this address has too many open connections; close some, or try again in 1 s";
         let problem = Problem::new(ErrorCode::TooManyConnections, detail);

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::Problem;
 use crate::api::extract::Kind;
+use crate::api::meters;
 use crate::error_code::ErrorCode;
 
 /// The memory left for request bodies, in KiB.
@@ -46,7 +47,7 @@ impl Budget {
         let length = if Kind::of(headers, &[Kind::Json]).is_ok() { self.total.min(2 * length) } else { length };
         let Ok(kib @ 1..) = u32::try_from(length.div_ceil(1024)) else { return Ok(None) };
         let held = self.left.clone().try_acquire_many_owned(kib).map_err(|_| {
-            ::metrics::counter!("faceward_overloaded_total").increment(1);
+            meters::overloaded();
             let detail = "the server is receiving too many bytes at the moment; try again in 1 s";
             Problem::new(ErrorCode::UploadMemoryFull, detail).retry_after(1)
         })?;

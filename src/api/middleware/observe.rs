@@ -11,6 +11,7 @@ use tower_http::request_id::RequestId;
 
 use super::auth::KeyName;
 use crate::api::Problem;
+use crate::api::meters::{self, InFlight};
 use crate::verdict::Verdict;
 
 /// The header with the number of a request, on the request and on its answer.
@@ -25,11 +26,11 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
     let method = method(request.method());
     let number = number(&request).unwrap_or_default();
+    let in_flight = InFlight::begin();
     let response = next.run(request).await;
+    drop(in_flight);
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
-    let labels = [("route", route.clone()), ("method", method.to_owned()), ("status", status.to_string())];
-    ::metrics::counter!("faceward_http_requests_total", &labels).increment(1);
-    ::metrics::histogram!("faceward_http_request_duration_seconds", &labels).record(seconds);
+    meters::answered(&route, method, status, seconds);
     let facts = response.extensions();
     let (key, verdict, code) = (
         facts.get::<KeyName>().map(|key| key.0.as_str()),

@@ -5,6 +5,7 @@ use axum::{Extension, Json};
 
 use super::probe::{BareImage, Probe, VerifyForm, VerifyJson, VerifyParams};
 use crate::api::Problem;
+use crate::api::meters;
 use crate::api::middleware::auth::Caller;
 use crate::api::state::AppState;
 use crate::service::{RecordedService, Verification};
@@ -33,12 +34,7 @@ pub(crate) async fn verify(
         service.acting_as(actor).verify_with(&bytes, claimed.as_ref(), &options)
     };
     let mut answer = state.on_pool(verify).await?;
-    ::metrics::counter!("faceward_verdicts_total", "verdict" => answer.verdict.name()).increment(1);
-    for timing in answer.timings.iter().flatten() {
-        let stage = timing.stage.name();
-        let seconds = f64::from(timing.milliseconds) / 1000.0;
-        ::metrics::histogram!("faceward_verify_stage_duration_seconds", "stage" => stage).record(seconds);
-    }
+    meters::verified(&answer);
     answer.timings = answer.timings.filter(|_| timings);
     // For the access log.
     Ok((Extension(answer.verdict), Json(answer)))
