@@ -2,7 +2,8 @@
 //!
 //! Each module uses only modules above it in this list; `docs/ARCHITECTURE.md` follows three requests through them.
 //!
-//! - [`error_code`], [`file_error`], [`toml_file`], [`parallel`], [`system`] and `unknown` are shared by all.
+//! - [`error_code`], [`file_error`], [`toml_file`], [`parallel`], [`system`], [`telemetry`] and `unknown` are shared by
+//!   all.
 //! - `simd`, [`inference`], [`models`] run the networks.
 //! - [`imaging`], [`face`], [`template`] turn encoded bytes into pixels, pixels into faces and a face into its
 //!   template.
@@ -35,6 +36,7 @@ pub mod service;
 pub(crate) mod simd;
 pub mod store;
 pub mod system;
+pub mod telemetry;
 pub mod template;
 pub mod toml_file;
 pub(crate) mod unknown;

@@ -7,8 +7,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::meters;
+use super::state::AppState;
 use crate::audit::Actor;
 use crate::service::{Expiry, RecordedService, ServiceError};
+use crate::telemetry::Telemetry;
 
 /// How long a record of a verdict may be in the page cache only.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -39,6 +41,17 @@ pub(super) async fn count(metrics: PrometheusHandle) {
     loop {
         ticks.tick().await;
         metrics.run_upkeep();
+    }
+}
+
+/// Sends every metric to the collector, once per `period`.
+pub(super) async fn send_metrics(telemetry: Option<Arc<Telemetry>>, state: AppState, period: Duration) {
+    let Some(telemetry) = telemetry else { return };
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        telemetry.metrics(meters::render(&state).await);
     }
 }
 

@@ -4,7 +4,7 @@
 //! `middleware` is what a request passes before its route: authentication, the memory budget for bodies, the deadline,
 //! metrics. `routes` has a file per resource, with the resource's handlers and its shapes in JSON.
 //!
-//! `meters` is what the server counts and measures.
+//! `meters` is what the server counts and measures, `trace` what a request leaves for an OpenTelemetry collector.
 //! `server` puts the three together and runs what `background` lists; `openapi` says which route needs which scope;
 //! `extract` parses requests; `problem` is the form of every refusal.
 
@@ -21,6 +21,7 @@ mod problem;
 mod routes;
 mod server;
 mod state;
+mod trace;
 
 pub use connection::{CertificateFacts, TlsError, TlsFiles};
 pub use openapi::document as openapi_document;

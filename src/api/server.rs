@@ -25,12 +25,14 @@ use super::middleware::deadline::within_deadline;
 use super::middleware::observe::{NUMBER, numbered, observe, plain_number};
 use super::routes::console;
 use super::state::AppState;
+use super::trace::Tracer;
 use super::{Problem, background, meters, openapi};
 use crate::audit::Actor;
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::error_code::ErrorCode;
 use crate::service::{Pool, RecordedService, ServiceError};
 use crate::store::StoreError;
+use crate::telemetry::{Destination, Resource, Telemetry};
 
 /// Why the server did not start, or stopped early.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +129,10 @@ pub async fn serve(
     let authenticates = keys.required();
     service.acting_as(Actor::Service).started(authenticates)?;
     on_listening(Listening { address, tls: tls.is_some(), authenticates });
+    let telemetry = telemetry(&settings.telemetry).map_err(|e| start(&e))?;
+    let interval = Duration::from_secs(settings.telemetry.otlp_interval_s);
     let background = [
+        tokio::spawn(background::send_metrics(telemetry.clone(), state.clone(), interval)),
         tokio::spawn(keep_fresh(keys)),
         tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
@@ -140,17 +145,37 @@ pub async fn serve(
         head: Duration::from_secs(server.head_timeout_s),
         drain: server.longest_deadline() + Duration::from_secs(5),
     };
-    let drained = connection::serve(listener, tls, app(state, settings), limits, signals).await;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let tracer = telemetry.clone().map(|telemetry| Tracer { telemetry, scheme });
+    let app = app(state.clone(), settings, tracer);
+    let drained = connection::serve(listener, tls, app, limits, signals).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
+    }
+    if let Some(telemetry) = telemetry {
+        telemetry.metrics(meters::render(&state).await);
+        let _ = tokio::task::spawn_blocking(move || telemetry.finish()).await;
     }
     service.acting_as(Actor::Service).stopped()?;
     Ok(())
 }
 
+/// What sends traces and metrics to the collector; `None` where none is given.
+fn telemetry(settings: &config::Telemetry) -> std::io::Result<Option<Arc<Telemetry>>> {
+    let Some(endpoint) = settings.endpoint() else { return Ok(None) };
+    let variable = |name: &str| std::env::var(name).ok();
+    let destination = Destination {
+        endpoint: endpoint.to_owned(),
+        headers: variable("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default(),
+        sample_ratio: settings.otlp_sample_ratio,
+    };
+    let telemetry = Telemetry::start(destination, Resource::of(env!("CARGO_PKG_VERSION"), variable))?;
+    Ok(Some(Arc::new(telemetry)))
+}
+
 /// Every route with its layers, the outermost last.
-fn app(state: AppState, settings: &Settings) -> Router {
+fn app(state: AppState, settings: &Settings, tracer: Option<Tracer>) -> Router {
     let (server, max_body) = (&settings.server, settings.limits.max_body_bytes());
     let deadlines = (Duration::from_secs(server.deadline_s), Duration::from_secs(server.enroll_deadline_s));
     let (api, document) = openapi::router(&state);
@@ -171,7 +196,7 @@ fn app(state: AppState, settings: &Settings) -> Router {
         .layer(from_fn_with_state(Budget::new(settings.limits.body_memory_bytes(), max_body), budget::within))
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(server.head_timeout_s)))
         .layer(from_fn_with_state(deadlines, within_deadline))
-        .layer(from_fn(observe))
+        .layer(from_fn_with_state(tracer, observe))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::CACHE_CONTROL, "no-store"))

@@ -1,12 +1,13 @@
 //! The state that all handlers share.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::Problem;
 use super::key_cache::KeyCache;
-use crate::service::{Pool, RecordedService};
+use super::{Problem, trace};
+use crate::service::{Pool, RecordedService, traced};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -23,8 +24,14 @@ impl AppState {
         &self,
         work: impl FnOnce(&RecordedService) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
-        let service = self.service.clone();
-        let answer = self.pool.submit(move || work(&service))?;
+        let (service, request, submitted) = (self.service.clone(), trace::current(), Instant::now());
+        let answer = self.pool.submit(move || {
+            let Some(request) = request else { return work(&service) };
+            let began = Instant::now();
+            let (done, stages) = traced(|| work(&service));
+            request.worked(submitted, began, &stages);
+            done
+        })?;
         let result = answer.await.map_err(|_| Problem::internal("the work broke off"))?;
         result.map_err(Into::into)
     }

@@ -115,6 +115,18 @@ impl Settings {
                 format!("give a rate of {} to {}, for example 0.0033", TARGET_FPIR.start(), TARGET_FPIR.end()),
             ),
             (
+                self.telemetry.endpoint().is_none_or(|url| url.starts_with("http://") || url.starts_with("https://")),
+                "telemetry.otlp_endpoint",
+                None,
+                "give the collector's address for OTLP over HTTP, for example http://127.0.0.1:4318".to_owned(),
+            ),
+            (
+                (0.0..=1.0).contains(&self.telemetry.otlp_sample_ratio),
+                "telemetry.otlp_sample_ratio",
+                None,
+                "give a share of 0 to 1, for example 0.1".to_owned(),
+            ),
+            (
                 server.tls_cert.is_none() || server.tls_key.is_some(),
                 "server.tls_key",
                 Some("server.tls_cert"),

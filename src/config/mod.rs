@@ -17,9 +17,10 @@ use crate::toml_file::{self, TomlFileError};
 
 pub use check::{Invalid, Origin};
 pub use setting::{Row, Setting};
-pub use tables::{Detector, Limits, Log, Models, Search, Server, Storage, Verdict};
+pub use tables::{Detector, Limits, Log, Models, Search, Server, Storage, Telemetry, Verdict};
 pub use tables::{
-    DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, VerdictFlags,
+    DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, TelemetryFlags,
+    VerdictFlags,
 };
 
 /// The commented file with every default.
@@ -45,6 +46,8 @@ pub struct Settings {
     pub search: Search,
     /// How it logs.
     pub log: Log,
+    /// What it sends to an OpenTelemetry collector.
+    pub telemetry: Telemetry,
 }
 
 /// What the command line and the environment set; `None` if they are silent.
@@ -66,6 +69,8 @@ pub struct Flags {
     search: SearchFlags,
     #[command(flatten, next_help_heading = "Log")]
     log: LogFlags,
+    #[command(flatten, next_help_heading = "Telemetry")]
+    telemetry: TelemetryFlags,
 }
 
 impl Flags {
@@ -137,6 +142,7 @@ impl Settings {
         flags.verdict.override_in(&mut self.verdict);
         flags.search.override_in(&mut self.search);
         flags.log.override_in(&mut self.log);
+        flags.telemetry.override_in(&mut self.telemetry);
         self
     }
 
@@ -151,6 +157,7 @@ impl Settings {
             self.verdict.rows(),
             self.search.rows(),
             self.log.rows(),
+            self.telemetry.rows(),
         ]
         .concat()
     }

@@ -193,6 +193,23 @@ table! {
     }
 }
 
+table! {
+    /// What is sent to an OpenTelemetry collector.
+    #[serde(expecting = "a table `[telemetry]`")]
+    "telemetry", Telemetry, TelemetryFlags {
+        /// Send traces and metrics to this OpenTelemetry collector, over OTLP with HTTP, such as
+        /// http://127.0.0.1:4318 (docs/operation.md).
+        otlp_endpoint: Option<String> = None,
+            as ("otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT") [value_name = "URL"];
+        /// Seconds between two times that metrics are sent.
+        otlp_interval_s: u64 = 60, in 1..=DAY,
+            as ("otlp-interval", "FACEWARD_OTLP_INTERVAL") [value_name = "SECONDS"];
+        /// Share of requests that are traced, 0 to 1, unless the caller decides (traceparent).
+        otlp_sample_ratio: f32 = 1.0,
+            as ("otlp-sample-ratio", "FACEWARD_OTLP_SAMPLE_RATIO") [value_name = "SHARE"];
+    }
+}
+
 /// Sides separated by commas.
 fn sides(text: &str) -> Result<Vec<u32>, String> {
     let side = |side: &str| {
@@ -220,6 +237,13 @@ impl Server {
     /// The certificate and its key, if the server terminates TLS itself.
     pub fn tls_files(&self) -> Option<(&Path, &Path)> {
         self.tls_cert.as_deref().zip(self.tls_key.as_deref())
+    }
+}
+
+impl Telemetry {
+    /// The address of the collector; `None` where none is given.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.otlp_endpoint.as_deref().filter(|url| !url.is_empty())
     }
 }
 

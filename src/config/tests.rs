@@ -65,7 +65,7 @@ fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
             assert_eq!(in_file(&refused), message);
         }
     }
-    assert_eq!(ranged, 17, "a range for every number");
+    assert_eq!(ranged, 18, "a range for every number");
 
     for (name, text, message) in [
         ("detector.sides", "[detector]\nsides = []", "`detector.sides = []`: give at least one side"),
@@ -73,6 +73,8 @@ fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
         ("detector.sides", "[detector]\nsides = [320, 320]", "none twice"),
         ("detector.sides", "[detector]\nsides = [320, 100000]", "each 64 to 4096 pixels"),
         ("detector.sides", "[detector]\nsides = [32]", "each 64 to 4096 pixels"),
+        ("telemetry.otlp_endpoint", "[telemetry]\notlp_endpoint = \"localhost:4317\"", "http://127.0.0.1:4318"),
+        ("telemetry.otlp_sample_ratio", "[telemetry]\notlp_sample_ratio = 1.5", "give a share of 0 to 1"),
         (
             "server.tls_key",
             "[server]\ntls_cert = \"c\"",

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
-use super::timing;
+use super::{spans, timing};
 
 /// Threads that help the threads with a request.
 #[derive(Default)]
@@ -58,10 +58,10 @@ impl Helpers {
 
     /// Runs both, in parallel where a thread is idle. The stages of the second count towards the caller's timings.
     pub(super) fn join<A, B: Send>(&self, first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
-        let mut aside = None;
+        let (mut aside, record) = (None, spans::recording());
         let done = match self.lend() {
             Some((pool, _busy)) => pool.in_place_scope(|scope| {
-                scope.spawn(|_| aside = Some(timing::aside(&second)));
+                scope.spawn(|_| aside = Some(timing::aside(record, &second)));
                 first()
             }),
             None => first(),

@@ -18,6 +18,7 @@ mod refresh;
 mod report;
 mod review;
 mod search;
+mod spans;
 mod stability;
 mod timing;
 mod verify;
@@ -50,6 +51,7 @@ pub use report::{
     SearchReport, ThresholdReport, Verification,
 };
 pub use review::{FaceReview, NearReference};
+pub use spans::{StageSpan, traced};
 pub use timing::{Stage, StageTiming};
 pub use verify::{MOST_CANDIDATES, VerifyOptions};
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::spans::{self, StageSpan};
 use crate::inference::{InferenceError, Network, Tensor};
 use crate::models::Zoo;
 
@@ -116,17 +117,26 @@ pub(super) fn start() {
     ASIDE.set(STOPPED);
 }
 
-/// Runs a part of another thread's measuring on this one. Returns its result and its clocks.
-pub(super) fn aside<T>(work: impl FnOnce() -> T) -> (T, Clocks) {
-    start();
-    let done = timed(Stage::Measure, work);
-    (done, CLOCKS.replace(STOPPED))
+/// What a helping thread did.
+pub(super) struct Aside<T> {
+    done: T,
+    clocks: Clocks,
+    spans: Vec<StageSpan>,
 }
 
-/// Adds the clocks of a helping thread to this thread's.
-pub(super) fn together<T>((done, clocks): (T, Clocks)) -> T {
-    ASIDE.with_borrow_mut(|sums| add(sums, &clocks));
-    done
+/// Runs a part of another thread's measuring on this one. `record`: whether that thread records its stages.
+pub(super) fn aside<T>(record: bool, work: impl FnOnce() -> T) -> Aside<T> {
+    start();
+    let work = || timed(Stage::Measure, work);
+    let (done, spans) = if record { spans::traced(work) } else { (work(), Vec::new()) };
+    Aside { done, clocks: CLOCKS.replace(STOPPED), spans }
+}
+
+/// Adds what a helping thread did to this thread's clocks, and returns its result.
+pub(super) fn together<T>(aside: Aside<T>) -> T {
+    ASIDE.with_borrow_mut(|sums| add(sums, &aside.clocks));
+    spans::adopt(aside.spans);
+    aside.done
 }
 
 fn add(sums: &mut Clocks, clocks: &Clocks) {
@@ -155,7 +165,7 @@ fn total() -> Duration {
 /// Runs `work` as a part of `stage`; the time of other stages inside it counts towards those alone.
 pub(super) fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     let (began, before) = (Instant::now(), total());
-    let done = work();
+    let done = spans::around(stage, work);
     let own = began.elapsed().saturating_sub(total().saturating_sub(before));
     CLOCKS.with_borrow_mut(|clocks| {
         let (runs, time) = &mut clocks[stage as usize];
@@ -220,7 +230,7 @@ mod tests {
         let sleep = |ms| std::thread::sleep(Duration::from_millis(ms));
         start();
         timed(Stage::Compare, || {
-            let other = std::thread::spawn(move || aside(|| timed(Stage::Iris, || sleep(40))));
+            let other = std::thread::spawn(move || aside(false, || timed(Stage::Iris, || sleep(40))));
             sleep(20);
             together(other.join().unwrap());
         });

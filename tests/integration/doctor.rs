@@ -287,4 +287,7 @@ fn a_folder_that_others_can_read_or_nobody_can_write_is_told() {
     let (code, report) = place.examined(&["--listen", &address], &[]);
     assert_eq!(code, Some(1), "{report}");
     says(&report, "server", "failed", "choose another address");
+    let (code, report) = place.examined(&["--otlp-endpoint", "http://127.0.0.1:9"], &[]);
+    assert_eq!(code, Some(0), "{report}");
+    says(&report, "collector", "warning", "nothing answers at http://127.0.0.1:9/v1/traces");
 }

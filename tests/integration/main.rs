@@ -26,3 +26,4 @@ mod sizes;
 mod strict;
 mod support;
 mod targets;
+mod telemetry;

@@ -47,6 +47,9 @@ const TABLE: &[Layers] = &[
     ("verdict.stability_check", ["true", "false", "true"]),
     ("verdict.apparent_traits", ["true", "false", "true"]),
     ("log.json", ["true", "false", "true"]),
+    ("telemetry.otlp_endpoint", ["\"http://a:1\"", "\"http://b:2\"", "\"http://c:3\""]),
+    ("telemetry.otlp_interval_s", ["151", "152", "153"]),
+    ("telemetry.otlp_sample_ratio", ["0.5", "0.25", "0.125"]),
 ];
 
 const COMMAND: Layers = ("storage.master_key_command", ["\"echo 1\"", "\"echo 2\"", "\"echo 3\""]);

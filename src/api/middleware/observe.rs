@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Extensions, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -12,6 +12,7 @@ use tower_http::request_id::RequestId;
 use super::auth::KeyName;
 use crate::api::Problem;
 use crate::api::meters::{self, InFlight};
+use crate::api::trace::{Answered, Traced, Tracer};
 use crate::verdict::Verdict;
 
 /// The header with the number of a request, on the request and on its answer.
@@ -19,15 +20,22 @@ pub(crate) const NUMBER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest number that is taken from a client.
 const LONGEST: usize = 64;
 
-/// Counts and times every request by route, method and status, and writes a line for it.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+/// Counts and times every request by route, method and status, and writes a line for it and, where a collector is given,
+/// its trace.
+pub(crate) async fn observe(State(tracer): State<Option<Tracer>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     // The route's pattern, never the path: ids must not become labels, nor come into a log.
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
     let method = method(request.method());
     let number = number(&request).unwrap_or_default();
     let in_flight = InFlight::begin();
-    let response = next.run(request).await;
+    // Orchestrators ask every few seconds.
+    let frequent = ["/livez", "/readyz", "/metrics"].contains(&route.as_str());
+    let traced = tracer.filter(|_| !frequent).and_then(|to| Traced::begin(to, request.headers()));
+    let response = match &traced {
+        Some(traced) => traced.scope(next.run(request)).await,
+        None => next.run(request).await,
+    };
     drop(in_flight);
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
     meters::answered(&route, method, status, seconds);
@@ -37,12 +45,16 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         facts.get::<Verdict>().map(|verdict| verdict.name()),
         facts.get::<Problem>().map(|problem| problem.code.as_str()),
     );
-    let ms = (seconds * 1e4).round() / 10.0;
-    // Orchestrators ask every few seconds.
-    if ["/livez", "/readyz", "/metrics"].contains(&route.as_str()) && status < 400 {
+    if let Some(traced) = &traced {
+        traced.end(&Answered { method, route: &route, status, number: &number, verdict, code });
+    }
+    let (ms, trace) = ((seconds * 1e4).round() / 10.0, traced.map(|traced| traced.trace().to_string()));
+    if frequent && status < 400 {
         tracing::debug!(target: "faceward::access", request = number, key, method, route, status, ms, verdict, code);
     } else {
-        tracing::info!(target: "faceward::access", request = number, key, method, route, status, ms, verdict, code);
+        tracing::info!(
+            target: "faceward::access", request = number, trace, key, method, route, status, ms, verdict, code
+        );
     }
     response
 }

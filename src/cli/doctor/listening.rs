@@ -1,9 +1,9 @@
-//! Where the server listens: its certificate, and who answers at its address now.
+//! The server on the network: its certificate, who answers at its address now, and the collector that it sends to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use faceward::api::{CertificateFacts, TlsFiles};
-use faceward::config::Server;
+use faceward::config::{Server, Telemetry};
 use jiff::{SignedDuration, Timestamp};
 
 use super::data::Holder;
@@ -12,6 +12,7 @@ use crate::cli::healthcheck;
 
 const TLS: &str = "TLS";
 const SERVER: &str = "server";
+const COLLECTOR: &str = "collector";
 
 /// A certificate that expires within this time gets a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -91,6 +92,22 @@ pub(super) fn server(report: &mut Report, server: &Server, held: Option<Holder>)
             format!(
                 "{holder} has the data folder open, but no server answers at {url}: if it is a server, give this \
                  command the same settings; if it hangs, stop it"
+            ),
+        ),
+    }
+}
+
+/// Whether somebody answers at the address of the collector, where one is given.
+pub(super) fn collector(report: &mut Report, telemetry: &Telemetry) {
+    let Some(endpoint) = telemetry.endpoint() else { return };
+    let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    // A collector takes POST only; what it says to this does not matter.
+    match healthcheck::ask(&url) {
+        Ok(_) => report.ok(COLLECTOR, format!("something answers at {url}")),
+        Err(_) => report.warning(
+            COLLECTOR,
+            format!(
+                "nothing answers at {url}, and traces and metrics are dropped: start it, or correct --otlp-endpoint"
             ),
         ),
     }

@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     let held = data::check(&mut report, &settings, source, created);
     listening::certificate(&mut report, &settings.server);
     listening::server(&mut report, &settings.server, held);
+    listening::collector(&mut report, &settings.telemetry);
     limits::check(&mut report, &settings);
     let (failed, warnings) = (report.count(State::Failed), report.count(State::Warning));
     if args.json {
