@@ -7,6 +7,7 @@ mod batch;
 mod cli;
 mod copies;
 mod covered;
+mod deploy;
 mod doctor;
 mod eval;
 mod folders;
