@@ -129,7 +129,7 @@ pub enum ManifestError {
     /// There is no models folder.
     #[error(
         "there are no models in `{}` (it has no manifest.toml): give the models folder with --models DIR \
-         (FACEWARD_MODELS), or put it beside the program",
+         (FACEWARD_MODELS), or copy it to where it is found from anywhere with `faceward models install --models DIR`",
         .0.display()
     )]
     NoFolder(PathBuf),

@@ -78,6 +78,7 @@ fn every_command_has_help_with_an_example() {
         &["doctor"],
         &["healthcheck"],
         &["models"],
+        &["models", "install"],
         &["demo"],
     ] {
         let output = faceward(&[command, &["--help"]].concat());

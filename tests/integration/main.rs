@@ -17,6 +17,7 @@ mod images;
 mod keys;
 mod limits;
 mod metrics;
+mod models;
 mod networks;
 mod openapi;
 mod pictures;
