@@ -94,9 +94,9 @@ pub(crate) fn page(query: &str) {
     let (mut parts, _) = request.into_parts();
     let page = wait(Params::<PageParams>::from_request_parts(&mut parts, &())).and_then(|p| p.0.range());
     match page {
-        Ok((after, limit)) => {
-            assert!((1..=500).contains(&limit));
-            assert!(after.is_none_or(|id| id.as_str().parse() == Ok(id.clone())));
+        Ok(page) => {
+            assert!((1..=500).contains(&page.limit));
+            assert!(page.after.is_none_or(|id| id.as_str().parse() == Ok(id.clone())));
         }
         Err(problem) => is_the_clients_fault(&problem),
     }

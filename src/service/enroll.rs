@@ -17,6 +17,9 @@ use crate::imaging::is_animated;
 use crate::store::{ErasureReason, ErasureReceipt};
 use crate::template::{Embedding, Template};
 
+/// Identities whose names are read at once: the gallery is locked for no longer.
+const NAMES_AT_ONCE: usize = 1024;
+
 /// One image to enroll.
 pub struct Upload {
     /// Its file name as sent.
@@ -160,6 +163,32 @@ impl Service {
     /// When the service is in an undefined state.
     pub fn identities(&self, after: Option<&IdentityId>, limit: usize) -> Result<Vec<Arc<Enrolled>>, ServiceError> {
         self.gallery.page(after, limit)
+    }
+
+    /// As [`Service::identities`], those whose display name or id contains `name`, whatever the case.
+    ///
+    /// # Errors
+    /// As [`Service::identities`].
+    pub fn identities_named(
+        &self,
+        name: &str,
+        after: Option<&IdentityId>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Enrolled>>, ServiceError> {
+        let name = name.trim().to_lowercase();
+        let has = |identity: &Enrolled| {
+            let IdentityRecord { id, fields, .. } = &identity.record;
+            id.as_str().contains(&name) || fields.display_name.to_lowercase().contains(&name)
+        };
+        let (mut found, mut after) = (Vec::new(), after.cloned());
+        while found.len() < limit {
+            let page = self.identities(after.as_ref(), NAMES_AT_ONCE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.record.id.clone());
+            found.extend(page.into_iter().filter(|identity| has(identity)));
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// The profile of an identity as reported; `None` without a reference.

@@ -247,3 +247,32 @@ fn a_wrong_key_is_refused_before_the_body_is_read() {
         assert_eq!(client.verify(None, &large).0, 401);
     }
 }
+
+/// By parts of display names and ids, whatever their case, and over pages.
+#[test]
+fn identities_are_found_by_name() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let client = server.client();
+    for (id, name) in [("a1", "Ångström, Jane"), ("b2", "Doe"), ("c3.jane", "Other"), ("d4", "JANET"), ("e5", "Smith")]
+    {
+        let fields = serde_json::json!({ "display_name": name });
+        assert_eq!(client.json("PUT", &format!("/v1/identities/{id}"), &fields).0, 201);
+    }
+    let ids = |query: &str| -> (Vec<String>, Value) {
+        let (status, page) = client.get(&format!("/v1/identities?{query}"));
+        assert_eq!(status, 200, "{page}");
+        let ids = page["identities"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned());
+        (ids.collect(), page["next_cursor"].clone())
+    };
+    assert_eq!(ids("name=jane"), (vec!["a1".into(), "c3.jane".into(), "d4".into()], Value::Null));
+    assert_eq!(ids("name=%C3%85NGSTR%C3%96M"), (vec!["a1".into()], Value::Null));
+    assert_eq!(ids("name=nobody"), (vec![], Value::Null));
+    let (first, cursor) = ids("name=JANE&limit=2");
+    assert_eq!((first, cursor.as_str()), (vec!["a1".into(), "c3.jane".into()], Some("c3.jane")));
+    assert_eq!(ids("name=JANE&limit=2&cursor=c3.jane"), (vec!["d4".into()], Value::Null));
+    assert_eq!(ids("limit=500").0.len(), 5);
+    let long = "x".repeat(201);
+    assert_eq!(code(&client.get(&format!("/v1/identities?name={long}"))), (400, "query_invalid"));
+    assert_eq!(code(&client.get("/v1/identities?name=")), (400, "query_invalid"));
+}

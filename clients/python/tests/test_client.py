@@ -55,6 +55,7 @@ def test_a_person_is_enrolled_verified_listed_and_erased(client: faceward.Client
 
     client.put_identity("aside", display_name="Somebody", expires_at="2999-01-01T00:00:00Z")
     assert {"aside", "python"} <= {identity["id"] for identity in client.identities()}
+    assert [identity["id"] for identity in client.identities("ASID")] == ["aside"]
     receipt = client.receipt(client.delete_identity("aside"))
     assert (receipt["reason"], receipt["samples"]) == ("requested", 0)
     assert client.ready()["status"] == "ready"

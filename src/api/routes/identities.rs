@@ -141,6 +141,9 @@ pub(crate) struct IdentityPage {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
+    /// Part of the display name or of the id, in upper or lower case: only identities that have it are listed.
+    #[param(min_length = 1, max_length = 200)]
+    name: Option<String>,
     /// The `next_cursor` of the previous page.
     #[param(value_type = Option<IdentityId>)]
     cursor: Option<String>,
@@ -149,18 +152,35 @@ pub(crate) struct PageParams {
     limit: Option<usize>,
 }
 
+/// The most characters of a name that is looked for.
+const LONGEST_NAME: usize = 200;
+
+/// The page that is asked for.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// What the identities' names or ids contain.
+    name: Option<String>,
+    /// The last id of the page before.
+    pub(crate) after: Option<IdentityId>,
+    /// Identities per page.
+    pub(crate) limit: usize,
+}
+
 impl PageParams {
     /// The id after which the page begins, and the number of identities per page.
     ///
     /// # Errors
-    /// When the limit is out of range, or the cursor is not one that a page gave.
-    pub(crate) fn range(self) -> Result<(Option<IdentityId>, usize), Problem> {
+    /// When the limit or the length of the name is out of range, or the cursor is not one that a page gave.
+    pub(crate) fn range(self) -> Result<Page, Problem> {
         let limit = self.limit.unwrap_or(100);
         if !(1..=500).contains(&limit) {
             return Err(Problem::new(ErrorCode::QueryInvalid, "`limit` must be 1 to 500"));
         }
+        if self.name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
+            return Err(Problem::new(ErrorCode::QueryInvalid, "`name` must have at most 200 characters"));
+        }
         let after = self.cursor.map(IdentityId::try_from).transpose().map_err(ServiceError::from)?;
-        Ok((after, limit))
+        Ok(Page { name: self.name, after, limit })
     }
 }
 
@@ -203,15 +223,22 @@ pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Jso
     Ok(Json(Identity::of(&state.service, state.service.identity(&id)?.as_ref())))
 }
 
-/// List all identities, page by page.
+/// List identities, page by page: all of them, or those with a name.
 #[utoipa::path(get, path = "/v1/identities", operation_id = "list_identities", tag = "identities", params(PageParams),
     responses((status = 200, description = "One page", body = IdentityPage)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<IdentityPage>, Problem> {
-    let (after, limit) = page.range()?;
-    let mut found = state.service.identities(after.as_ref(), limit + 1)?;
+    let Page { name, after, limit } = page.range()?;
+    let mut found = match name {
+        None => state.service.identities(after.as_ref(), limit + 1)?,
+        // All names may have to be read.
+        Some(name) => {
+            let look = move |service: &RecordedService| service.identities_named(&name, after.as_ref(), limit + 1);
+            state.on_disk(look).await?
+        }
+    };
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|e| e.record.id.to_string());

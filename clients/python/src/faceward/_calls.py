@@ -48,8 +48,9 @@ def identity(identity: str) -> Call[types.Identity]:
     return Call("GET", of(identity), json)
 
 
-def page(cursor: str | None, limit: int) -> Call[types.IdentityPage]:
-    return Call("GET", "/v1/identities", json, {"params": query({"cursor": cursor, "limit": limit})})
+def page(name: str | None, cursor: str | None, limit: int) -> Call[types.IdentityPage]:
+    asked = {"name": name, "cursor": cursor, "limit": limit}
+    return Call("GET", "/v1/identities", json, {"params": query(asked)})
 
 
 def delete_identity(identity: str) -> Call[str]:

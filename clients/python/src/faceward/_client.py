@@ -104,11 +104,11 @@ class Client(_Base):
         """One identity."""
         return self._run(_calls.identity(identity))
 
-    def identities(self) -> Iterator[types.Identity]:
-        """All identities, sorted by id."""
+    def identities(self, name: str | None = None) -> Iterator[types.Identity]:
+        """All identities, sorted by id; with `name`, those whose display name or id contains it."""
         cursor: str | None = None
         while True:
-            page = self._run(_calls.page(cursor, PAGE))
+            page = self._run(_calls.page(name, cursor, PAGE))
             yield from page["identities"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -220,11 +220,11 @@ class AsyncClient(_Base):
         """One identity."""
         return await self._run(_calls.identity(identity))
 
-    async def identities(self) -> AsyncIterator[types.Identity]:
-        """All identities, sorted by id."""
+    async def identities(self, name: str | None = None) -> AsyncIterator[types.Identity]:
+        """All identities, sorted by id; with `name`, those whose display name or id contains it."""
         cursor: str | None = None
         while True:
-            page = await self._run(_calls.page(cursor, PAGE))
+            page = await self._run(_calls.page(name, cursor, PAGE))
             for found in page["identities"]:
                 yield found
             cursor = page["next_cursor"]
