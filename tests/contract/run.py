@@ -65,11 +65,22 @@ def own_client(running: Server, environment: dict[str, str]) -> None:
 
 def snippets(running: Server, environment: dict[str, str]) -> None:
     """Runs what docs/clients.md shows."""
-    programs = {"sh": ["bash", "-e"], "python": [sys.executable, "-"], "js": ["node", "--input-type=module"]}
+    programs = {
+        "sh": ["bash", "-e"],
+        "python": [sys.executable, "-"],
+        "js": ["node", "--input-type=module"],
+        "go": ["go", "run", "main.go"],
+    }
     found = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "docs" / "clients.md").read_text(), re.MULTILINE | re.DOTALL)
     with tempfile.TemporaryDirectory() as photographs:
         run(PROGRAM, "demo", "--write", photographs, "--models", ROOT / "models")
         for language, text in found:
+            if language == "go" and not shutil.which("go"):
+                print("go: skipped, as Go is not installed")
+                continue
+            if language == "go":
+                # It takes no program from its standard input.
+                (Path(photographs) / "main.go").write_text(text)
             done = subprocess.run(
                 programs[language], input=text, capture_output=True, text=True, env=environment, cwd=photographs, check=False
             )
