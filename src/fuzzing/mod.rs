@@ -22,6 +22,7 @@ use crate::identity::{ErrorTargets, IdentityId, OfferedImage, Population, Profil
 use crate::imaging::{Animation, DecodeLimits, Decoded, decode, reduced_jpeg};
 use crate::models::Manifest;
 use crate::store::{decode_template, encode_template, read_sealed_content};
+use crate::telemetry::TraceContext;
 use crate::template::Template;
 use crate::vault::MasterKey;
 use crate::verdict::{Evidence, Explanation, Fusion, ImageDecision, Judgement};
@@ -129,7 +130,7 @@ pub fn audit_log(bytes: &[u8]) {
     }
 }
 
-/// Identity ids, API keys, master keys, degradations, and paths in a data set.
+/// Identity ids, API keys, master keys, degradations, headers `traceparent`, and paths in a data set.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(id) = text.parse::<IdentityId>() {
@@ -140,6 +141,9 @@ pub fn names(bytes: &[u8]) {
     }
     if let Some(key) = MasterKey::from_hex(text) {
         assert!(key.to_hex().eq_ignore_ascii_case(text.trim()));
+    }
+    if let Some(caller) = TraceContext::parse(text) {
+        assert!(caller.trace.0 != [0; 16] && caller.span.0 != [0; 8], "{caller:?}");
     }
     if let Ok(how) = text.parse::<Degradation>() {
         assert_eq!(how.to_string().parse(), Ok(how));
