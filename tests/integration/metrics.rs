@@ -24,6 +24,14 @@ impl Scrape {
         *self.samples.get(name).unwrap_or_else(|| panic!("there is no {name}:\n{}", self.text))
     }
 
+    /// A value that is a whole number.
+    #[track_caller]
+    fn count(&self, name: &str) -> u64 {
+        let value = self.value(name);
+        assert!(value >= 0.0 && value.fract() == 0.0, "{name} {value}");
+        value as u64
+    }
+
     /// The names of metrics with a help text, and of those with a type.
     fn described(&self, what: &str) -> Vec<&str> {
         let start = format!("# {what} ");
@@ -40,11 +48,11 @@ fn series_are_there_before_their_first_event() {
     let server = Server::start(data.path(), &["--threads", "3", "--queue", "7"]);
     let first = Scrape::of(&server);
     for verdict in ["real", "fake", "different_person", "unknown_person", "inconclusive", "no_face"] {
-        assert_eq!(first.value(&format!("faceward_verdicts_total{{verdict=\"{verdict}\"}}")), 0.0);
+        assert_eq!(first.count(&format!("faceward_verdicts_total{{verdict=\"{verdict}\"}}")), 0);
     }
     for verdict in ["real", "fake", "different_person", "inconclusive"] {
-        assert_eq!(first.value(&format!("faceward_verdict_score_count{{verdict=\"{verdict}\"}}")), 0.0);
-        assert_eq!(first.value(&format!("faceward_verdict_score_bucket{{verdict=\"{verdict}\",le=\"0.05\"}}")), 0.0);
+        assert_eq!(first.count(&format!("faceward_verdict_score_count{{verdict=\"{verdict}\"}}")), 0);
+        assert_eq!(first.count(&format!("faceward_verdict_score_bucket{{verdict=\"{verdict}\",le=\"0.05\"}}")), 0);
     }
     for name in [
         "faceward_overloaded_total",
@@ -59,11 +67,11 @@ fn series_are_there_before_their_first_event() {
         "faceward_api_keys{state=\"valid\"}",
         "faceward_http_requests_in_flight",
     ] {
-        let expected = if name.ends_with("in_flight") { 1.0 } else { 0.0 };
-        assert_eq!(first.value(name), expected, "{name}: the scrape itself is in flight");
+        let expected = u64::from(name.ends_with("in_flight"));
+        assert_eq!(first.count(name), expected, "{name}: the scrape itself is in flight");
     }
-    assert_eq!((first.value("faceward_inference_threads"), first.value("faceward_queue_capacity")), (3.0, 7.0));
-    assert_eq!(first.value("faceward_ready"), 1.0);
+    assert_eq!((first.count("faceward_inference_threads"), first.count("faceward_queue_capacity")), (3, 7));
+    assert_eq!(first.count("faceward_ready"), 1);
     assert!(first.value("faceward_api_key_next_expiry_timestamp_seconds").is_infinite());
     // The request of the first scrape is counted by now.
     let second = Scrape::of(&server);
@@ -101,13 +109,13 @@ fn verdicts_scores_and_keys_are_counted() {
     let (status, answer) = client.verify(Some("obama"), &portrait("obama-2010.jpg"));
     assert_eq!((status, answer["verdict"].as_str()), (200, Some("real")), "{answer}");
     let scrape = Scrape::of(&server);
-    assert_eq!(scrape.value("faceward_verdicts_total{verdict=\"real\"}"), 1.0);
-    assert_eq!(scrape.value("faceward_verdict_score_count{verdict=\"real\"}"), 1.0);
+    assert_eq!(scrape.count("faceward_verdicts_total{verdict=\"real\"}"), 1);
+    assert_eq!(scrape.count("faceward_verdict_score_count{verdict=\"real\"}"), 1);
     let sum = scrape.value("faceward_verdict_score_sum{verdict=\"real\"}");
     assert!((sum - answer["score"].as_f64().unwrap()).abs() < 1e-6, "{sum}");
-    assert_eq!(scrape.value("faceward_verdict_score_bucket{verdict=\"real\",le=\"1\"}"), 1.0);
-    assert_eq!(scrape.value("faceward_identities"), 1.0);
-    assert_eq!(scrape.value("faceward_api_keys{state=\"valid\"}"), 1.0);
+    assert_eq!(scrape.count("faceward_verdict_score_bucket{verdict=\"real\",le=\"1\"}"), 1);
+    assert_eq!(scrape.count("faceward_identities"), 1);
+    assert_eq!(scrape.count("faceward_api_keys{state=\"valid\"}"), 1);
     let days = (scrape.value("faceward_api_key_next_expiry_timestamp_seconds")
         - jiff::Timestamp::now().as_second() as f64)
         / 86_400.0;
