@@ -102,7 +102,7 @@ mod tests {
         let list = |query| refusal(&Method::GET, "/v1/identities", query);
         assert_eq!((list(""), list("?"), list("?limit=1&cursor=a")), (None, None, None));
         assert_eq!(list("?limt=1").unwrap(), "unknown query parameter `limt`: did you mean `limit`?");
-        assert_eq!(list("?x=1").unwrap(), "unknown query parameter `x`: choose from `cursor` and `limit`");
+        assert_eq!(list("?x=1").unwrap(), "unknown query parameter `x`: choose from `name`, `cursor` and `limit`");
         assert_eq!(list("?limit=1&limit=2").unwrap(), "the query parameter `limit` comes twice: send it once");
         for empty in ["?limit=", "?limit", "?limit=+"] {
             assert_eq!(list(empty).unwrap(), "the query parameter `limit` is empty: give a value, or leave it out");

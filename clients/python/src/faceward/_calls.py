@@ -48,8 +48,8 @@ def identity(identity: str) -> Call[types.Identity]:
     return Call("GET", of(identity), json)
 
 
-def page(name: str | None, cursor: str | None, limit: int) -> Call[types.IdentityPage]:
-    asked = {"name": name, "cursor": cursor, "limit": limit}
+def page(cursor: str | None, limit: int, name: str | None = None) -> Call[types.IdentityPage]:
+    asked = {"cursor": cursor, "limit": limit, "name": name}
     return Call("GET", "/v1/identities", json, {"params": query(asked)})
 
 

@@ -108,7 +108,7 @@ class Client(_Base):
         """All identities, sorted by id; with `name`, those whose display name or id contains it."""
         cursor: str | None = None
         while True:
-            page = self._run(_calls.page(name, cursor, PAGE))
+            page = self._run(_calls.page(cursor, PAGE, name))
             yield from page["identities"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -224,7 +224,7 @@ class AsyncClient(_Base):
         """All identities, sorted by id; with `name`, those whose display name or id contains it."""
         cursor: str | None = None
         while True:
-            page = await self._run(_calls.page(name, cursor, PAGE))
+            page = await self._run(_calls.page(cursor, PAGE, name))
             for found in page["identities"]:
                 yield found
             cursor = page["next_cursor"]
