@@ -159,6 +159,9 @@ error_codes! {
     ServerUnreachable = "server_unreachable";
     /// The photograph shows several faces, and which of them is the person cannot be told.
     SeveralFaces = "several_faces";
+    /// The server shares its store with others, and does not know yet what they changed: it has lost touch with the store,
+    /// or has not reached the version in `If-Store-Version`. `Retry-After` says when to try again.
+    StoreBehind = "store_behind", 503;
     /// The store failed. The server's log says why.
     StoreFailed = "store_failed", 503;
     /// The thresholds were not fitted to the error rate that the identity asks for; the detail gives the range.

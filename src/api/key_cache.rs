@@ -11,13 +11,15 @@ use crate::service::RecordedService;
 use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 /// How often the keys are checked for changes; a revoked key stops working within twice this time.
-const REFRESH: Duration = Duration::from_secs(1);
+const REFRESH: Duration = Duration::from_millis(500);
 
 /// The keys of the store, as last read.
 pub(super) struct KeyCache {
     service: Arc<RecordedService>,
     ring: RwLock<Arc<KeyRing>>,
     version: Mutex<KeysVersion>,
+    /// A moment of which every change of keys is known.
+    current_at: Mutex<Instant>,
     /// When each key's use was last stored, so that a busy key costs a lookup here and not a query.
     noted: Mutex<HashMap<String, Instant>>,
 }
@@ -29,9 +31,10 @@ impl KeyCache {
     /// When the store cannot be read.
     pub(super) fn open(service: Arc<RecordedService>) -> Result<Self, StoreError> {
         // The version first: a key issued in between is then read again, not missed.
+        let current_at = Mutex::new(Instant::now());
         let version = Mutex::new(service.keys_version()?);
         let ring = RwLock::new(Arc::new(service.key_ring()?));
-        Ok(Self { service, ring, version, noted: Mutex::default() })
+        Ok(Self { service, ring, version, current_at, noted: Mutex::default() })
     }
 
     /// Whether requests need a key: from the first key that was ever issued on. Revoked and expired keys count, so that
@@ -63,8 +66,14 @@ impl KeyCache {
         due
     }
 
+    /// How long ago a key may have been revoked without this being known.
+    pub(super) fn age(&self) -> Duration {
+        self.current_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
     /// Reloads the keys if they have changed. Blocks on the disk.
     fn refresh(&self) -> Result<(), StoreError> {
+        let asked = Instant::now();
         let version = self.service.keys_version()?;
         let mut seen = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != version {
@@ -72,6 +81,7 @@ impl KeyCache {
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
             *seen = version;
         }
+        *self.current_at.lock().unwrap_or_else(PoisonError::into_inner) = asked;
         Ok(())
     }
 

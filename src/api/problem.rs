@@ -110,6 +110,7 @@ impl From<ServiceError> for Problem {
                 let detail = "the request could not be recorded in the audit log; the server's log says why";
                 Self::new(e.code(), detail)
             }
+            ServiceError::Behind => Self::new(e.code(), e.to_string()).retry_after(1),
             ServiceError::Inference(_) | ServiceError::Poisoned => Self::internal(e),
             _ => Self::new(e.code(), e.to_string()),
         }

@@ -97,7 +97,9 @@ pub async fn serve(
     settings: &Settings,
     on_listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let keys = Arc::new(KeyCache::open(service.clone())?);
+    let opening = service.clone();
+    let opened = tokio::task::spawn_blocking(move || KeyCache::open(opening)).await;
+    let keys = Arc::new(opened.map_err(|e| ServeError::Start(e.to_string()))??);
     let server = &settings.server;
     let tls =
         server.tls_files().map(|(certificate, key)| TlsFiles { certificate: certificate.into(), key: key.into() });

@@ -4,7 +4,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{ServiceKeys, SqliteStore};
+use crate::store::{ServiceKeys, SqliteStore, Store as _};
 
 fn keys() -> ServiceKeys {
     SqliteStore::open(tempfile::tempdir().unwrap().path()).unwrap().service_keys().clone()

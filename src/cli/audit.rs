@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Action::Subject { id, json } => {
-            let subject = open::service_keys(args.data.path(), &args.data.key()?)?.subject(id);
+            let subject = open::service_keys(&args.data)?.subject(id);
             println!("{}", if *json { json!({ "id": id, "subject": subject }).to_string() } else { subject });
             Ok(ExitCode::SUCCESS)
         }
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The authentic head beside the log.
 fn head(args: &Args) -> Result<Option<Head>, Failure> {
-    let keys = open::service_keys(args.data.path(), &args.data.key()?)?;
+    let keys = open::service_keys(&args.data)?;
     let (_, path) = audit::files(args.data.path());
     Head::read(&path, keys.audit()).map_err(|e| match e {
         HeadError::Io(e) => FileError::read(&path)(e).into(),

@@ -47,8 +47,10 @@ struct Common {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    open::existing(args.data.folder.path())?;
-    let made = backup::backup(args.data.folder.path(), &args.data.folder.key()?, &args.folder)?;
+    let folder = &args.data.folder;
+    let data = folder.in_folder("back up the database with `pg_dump` (docs/store.md)")?;
+    open::existing(&folder.store, data)?;
+    let made = backup::backup(data, &folder.key()?, &args.folder)?;
     if args.data.json {
         println!("{}", serde_json::to_string(&made)?);
     } else {
@@ -58,7 +60,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, Failure> {
-    let restored = backup::restore(&args.folder, args.data.folder.path(), &args.data.folder.key()?)?;
+    let data = args.data.folder.in_folder("restore the database with `pg_restore` (docs/store.md)")?;
+    let restored = backup::restore(&args.folder, data, &args.data.folder.key()?)?;
     if args.data.json {
         let Restored { manifest, identities, erased_again, samples_again, keys_again } = restored;
         let created_at = manifest.created_at;

@@ -80,8 +80,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return refresh(&networks.service(&args.data, |service| service)?, ids, args.json);
     }
     let store = match args.action {
-        Action::Set { .. } => open::new_store(args.data.path(), &args.data.key()?)?,
-        _ => open::store(args.data.path(), &args.data.key()?)?,
+        Action::Set { .. } => open::new_store(&args.data)?,
+        _ => open::store(&args.data)?,
     };
     let operator = store.acting_as(Actor::CommandLine);
     match &args.action {

@@ -13,7 +13,7 @@ use super::shared_args::DataFolder;
 use super::when::when;
 use super::{Failure, open, rotate};
 
-/// Create, list and revoke API keys. A server that runs on the folder applies changes within two seconds.
+/// Create, list and revoke API keys. Servers that run on the store apply changes within two seconds.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  faceward keys create --name moderation --scope verify --expires 90d\n  \
     faceward keys list\n  faceward keys revoke 1a2b3c4d")]
@@ -57,13 +57,15 @@ enum Action {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let source = args.data.key()?;
     if let Action::RotateMaster(rotation) = &args.action {
-        return rotate::run(rotation, args.data.path(), &source, args.json);
+        return rotate::run(rotation, &args.data, &source, args.json);
     }
-    match args.action {
-        Action::Create { .. } => open::announce(args.data.path()),
-        _ => open::existing(args.data.path())?,
+    let create = matches!(args.action, Action::Create { .. });
+    if create {
+        open::announce(&args.data);
+    } else {
+        open::existing(&args.data.store, args.data.path())?;
     }
-    let keys = RecordedKeys::open(args.data.path(), &source)?;
+    let keys = RecordedKeys::open_choice(&args.data.store, args.data.path(), &source, create)?;
     let operator = keys.acting_as(Actor::CommandLine);
     match &args.action {
         Action::Create { name, scope, expires } => {

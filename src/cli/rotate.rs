@@ -1,6 +1,6 @@
 //! `faceward keys rotate-master`: replacing the master key.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use faceward::audit::Actor;
@@ -8,6 +8,7 @@ use faceward::vault::{MasterKeySource, rotate_file};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::shared_args::DataFolder;
 use super::{Failure, open};
 
 /// Replace the master key. The key of each identity is wrapped again; templates are not touched. Stop the server first.
@@ -48,9 +49,9 @@ impl Args {
     }
 }
 
-pub(super) fn run(args: &Args, data_dir: &Path, source: &MasterKeySource, json: bool) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args, data: &DataFolder, source: &MasterKeySource, json: bool) -> Result<ExitCode, Failure> {
     let target = args.target()?;
-    let store = open::store(data_dir, source)?;
+    let (store, data_dir) = (open::store(data)?, data.path());
     let mut identities = 0;
     let id = match (target, source.file(data_dir)) {
         (Some(target), _) => {

@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 use faceward::api::{ServeError, serve};
 use faceward::config::{Flags, Origin, Setting, Settings, SettingsFile, Storage};
 use faceward::service::Service;
-use faceward::store::holds_store;
+use faceward::store::{StoreChoice, holds_store};
 
 use super::master::MasterArgs;
 use super::{Failure, open};
@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// Print the settings in effect, with where each comes from, and exit.
     #[arg(long)]
     print_settings: bool,
-    /// Make a new store where the data folder has none. Without it only the default folder gets one.
+    /// Make a new store where the data folder or the database has none. Without it only the default folder gets one.
     #[arg(long, env = "FACEWARD_CREATE")]
     create: bool,
     #[command(flatten)]
@@ -103,15 +103,15 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     }
     log(settings.log.json)?;
     let master = MasterArgs::merged(&settings.storage, args.flags.names_master_key());
-    let data_dir = &settings.storage.data_dir;
+    let (choice, data_dir) = (&settings.storage.store, &settings.storage.data_dir);
     let source = master.source()?;
     if !args.create && *data_dir != Storage::default().data_dir {
-        open::existing(data_dir)?;
+        open::existing(choice, data_dir)?;
     }
-    if !holds_store(data_dir) {
+    if *choice == StoreChoice::DataFolder && !holds_store(data_dir) {
         tracing::info!(folder = %open::plain(data_dir), "making a new store");
     }
-    let store = open::any_store(data_dir, &source)?;
+    let store = open::any_store(choice, data_dir, &source, args.create)?;
     let engine = settings.models.engine.open()?;
     let limits = settings.decode_limits();
     let service = store.into_service(|store| -> Result<Service, Failure> {
@@ -126,7 +126,7 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
             .with_target_fpir(settings.search.target_fpir)
             .with_profile_memory(settings.storage.profile_memory_mib << 20)
             .with_images_kept(settings.storage.keep_images);
-        Ok(service.with_threads(settings.server.inference_threads())?)
+        Ok(service.with_threads(settings.server.inference_threads())?.following()?)
     })?;
     let unmet = service.unmet_targets()?;
     if unmet > 0 {

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use faceward::config::{Models, Storage};
+use faceward::config::{Models, Storage, StoreParser};
 use faceward::imaging::DecodeLimits;
 use faceward::inference::EngineKind;
 use faceward::service::{RecordedService, RecordedStore, Service};
+use faceward::store::StoreChoice;
 use faceward::vault::MasterKeySource;
 use faceward::verdict::Depth;
 
@@ -26,11 +27,23 @@ pub(super) struct DataDir {
     pub(super) data_dir: PathBuf,
 }
 
-/// The data folder, and the master key that opens it.
+/// The data folder, the store in it or elsewhere, and the master key that opens it.
 #[derive(clap::Args)]
 pub(super) struct DataFolder {
     #[command(flatten)]
     pub(super) dir: DataDir,
+    /// Where identities and API keys are: sqlite: for a file in the data folder, or
+    /// `postgres://USER@HOST:PORT/DATABASE` for a database that several servers share.
+    #[arg(
+        long,
+        env = "FACEWARD_STORE",
+        default_value_t = StoreChoice::default(),
+        value_parser = StoreParser,
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub(super) store: StoreChoice,
     #[command(flatten)]
     pub(super) master: MasterArgs,
 }
@@ -38,6 +51,14 @@ pub(super) struct DataFolder {
 impl DataFolder {
     pub(super) fn path(&self) -> &Path {
         &self.dir.data_dir
+    }
+
+    /// Refuses a store outside of the folder for a command that works on files; `instead` says what does the same.
+    pub(super) fn in_folder(&self, instead: &str) -> Result<&Path, Failure> {
+        match self.store {
+            StoreChoice::DataFolder => Ok(self.path()),
+            StoreChoice::Postgres(_) => Err(format!("this is for a store in the data folder: {instead}").into()),
+        }
     }
 
     /// Where the master key is.
@@ -74,7 +95,7 @@ impl Networks {
         data: &DataFolder,
         options: impl FnOnce(Service) -> Service,
     ) -> Result<RecordedService, Failure> {
-        self.service_over(open::store(data.path(), &data.key()?)?, data, options)
+        self.service_over(open::store(data)?, data, options)
     }
 
     fn service_over(
@@ -109,7 +130,7 @@ impl ServiceArgs {
 
     /// The same over a folder that gets a store where it has none.
     pub(super) fn new_service(&self, options: impl FnOnce(Service) -> Service) -> Result<RecordedService, Failure> {
-        let store = open::new_store(self.data.path(), &self.data.key()?)?;
+        let store = open::new_store(&self.data)?;
         self.networks.service_over(store, &self.data, options)
     }
 }

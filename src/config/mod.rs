@@ -5,6 +5,7 @@
 
 mod check;
 mod setting;
+mod store_parser;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::toml_file::{self, TomlFileError};
 
 pub use check::{Invalid, Origin};
 pub use setting::{Row, Setting};
+pub use store_parser::StoreParser;
 pub use tables::{Detector, Limits, Log, Models, Search, Server, Storage, Telemetry, Verdict};
 pub use tables::{
     DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, TelemetryFlags,

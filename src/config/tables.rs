@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::StoreParser;
 use super::setting::{Row, Setting, UNBOUNDED, Value, help, number, table};
 use crate::face::DetectorSettings;
 use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR};
 use crate::imaging::DEFAULT_FRAMES;
 use crate::inference::EngineKind;
+use crate::store::StoreChoice;
 use crate::verdict::Depth;
 
 /// In seconds.
@@ -99,6 +101,11 @@ table! {
     /// Where identities are kept.
     #[serde(expecting = "a table `[storage]`")]
     "storage", Storage, StorageFlags {
+        /// Where identities and API keys are: sqlite: for a file in the data folder, or
+        /// `postgres://USER@HOST:PORT/DATABASE` for a database that several servers share (docs/store.md). A password
+        /// may be in the variable PGPASSWORD.
+        store: StoreChoice = StoreChoice::default(),
+            as ("store", "FACEWARD_STORE") [value_name = "URL", value_parser = StoreParser, hide_env_values = true];
         /// Folder with the enrolled identities, the API keys and the audit log. The default is made on
         /// the first start; another is made where the server is started with --create.
         data_dir: PathBuf = "enrollments".into(),

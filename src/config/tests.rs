@@ -156,6 +156,24 @@ fn a_switch_can_be_turned_off_by_a_flag() {
 }
 
 #[test]
+fn the_password_in_a_url_is_never_printed() {
+    let url = "postgres://jane:s3cret@db.example/faces";
+    let settings = Settings::default().overridden_by(&flags(&["--store", url]).unwrap());
+    let row = settings.rows().into_iter().find(|row| row.setting.name == "storage.store").unwrap();
+    assert_eq!(row.value.as_deref(), Some("\"postgres://jane@db.example/faces\""));
+    assert_eq!(written(&format!("[storage]\nstore = \"{url}\"")).unwrap().storage.store, settings.storage.store);
+    for wrong in [format!("{url}?sslmode=prefer"), url.replace("postgres", "mysql")] {
+        let refusals = [
+            flags(&["--store", &wrong]).unwrap_err().to_string(),
+            written(&format!("[storage]\nstore = \"{wrong}\"")).unwrap_err().to_string(),
+        ];
+        for said in refusals {
+            assert!(!said.contains("s3cret") && said.contains("give `"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_source_of_the_master_key_replaces_the_one_of_the_file() {
     let file = written("[storage]\nmaster_key_file = \"f\"").unwrap();
     let storage = file.overridden_by(&flags(&["--master-key-command", "c"]).unwrap()).storage;

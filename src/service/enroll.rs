@@ -240,6 +240,7 @@ impl Service {
         self.gallery.living(id)?;
         let (candidates, unreadable) = self.candidates(uploads)?;
         let _writing = self.writing.lock().map_err(|_| ServiceError::Poisoned)?;
+        let _exclusive = self.store.exclusive(id)?;
         let samples = self.samples(id)?.into_iter().filter(|s| s.kind == SampleKind::Reference);
         let known: Vec<(String, Template)> = samples.map(|s| (s.image_sha256, s.template)).collect();
         let outcomes = admit(&known, &candidates, &self.population);

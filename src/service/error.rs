@@ -54,6 +54,9 @@ pub enum ServiceError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store has not been read for so long that others may have changed it.
+    #[error("this server has lost touch with the store, and may not know what others have changed: try again soon")]
+    Behind,
     /// A neural network failed.
     #[error("a neural network failed: {0}; this is a defect of faceward: please report it")]
     Inference(#[from] InferenceError),
@@ -90,6 +93,7 @@ impl ServiceError {
             Self::Target(TargetError::OutOfRange { .. }) => ErrorCode::TargetOutOfRange,
             Self::Target(TargetError::Unavailable { .. }) => ErrorCode::TargetUnavailable,
             Self::Store(_) => ErrorCode::StoreFailed,
+            Self::Behind => ErrorCode::StoreBehind,
             Self::Audit(_) => ErrorCode::AuditFailed,
             Self::Inference(_) | Self::Poisoned => ErrorCode::Internal,
         }

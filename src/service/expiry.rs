@@ -42,6 +42,8 @@ impl Expiry {
         for id in self.due(expired, moment) {
             match clock.erase_identity(&id, ErasureReason::Expired) {
                 Err(ServiceError::Audit(e)) => tracing::error!(cause = %e, "an erasure was not recorded"),
+                // Another server was first.
+                Err(ServiceError::UnknownIdentity(_)) => {}
                 done => drop(done?),
             }
             self.since.remove(&id);

@@ -9,6 +9,7 @@ mod edited;
 mod enroll;
 mod error;
 mod expiry;
+mod following;
 mod frames;
 mod gallery;
 mod helpers;
@@ -34,7 +35,7 @@ use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR, Population, Tails
 use crate::imaging::DecodeLimits;
 use crate::inference::{Engine, TractEngine};
 use crate::models::{Manifest, Versions, Zoo};
-use crate::store::{KeysVersion, Store, StoreError};
+use crate::store::{Follower, KeysVersion, Store, StoreError};
 use crate::verdict::{Calibration, CalibrationSource, Depth, Fusion};
 
 pub use analyser::{Analyser, Analysis, MAX_FACES};
@@ -42,6 +43,7 @@ pub use calibration_file::{CalibrationFileError, read_calibration, write_calibra
 pub use enroll::{Accepted, EnrollmentReport, LookAlike, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
+pub(crate) use following::CURRENT;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
 pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
@@ -66,7 +68,11 @@ pub struct Service {
     /// The tail of strangers' similarity in it.
     own_tails: Option<Tails>,
     store: Arc<dyn Store>,
-    gallery: gallery::Gallery,
+    gallery: Arc<gallery::Gallery>,
+    /// Follows what other processes change, once it is asked to.
+    follower: Option<Box<dyn Follower>>,
+    /// How far it has followed; `None` where it does not.
+    position: Option<Arc<following::Position>>,
     /// Held while samples of any identity change, so that two enrollments cannot both be an identity's first.
     writing: Mutex<()>,
     versions: Versions,
@@ -109,7 +115,9 @@ impl Service {
             models: zoo.version.clone(),
             engine: zoo.engine.clone(),
         };
-        let gallery = gallery::Gallery::load(store.clone(), population.clone())?;
+        // First: what is changed while the gallery is read is read again.
+        let follower = store.follower()?;
+        let gallery = Arc::new(gallery::Gallery::load(store.clone(), population.clone())?);
         let service = Self {
             analyser: Analyser::new(zoo, limits),
             fusion: Fusion::load(&manifest)?,
@@ -118,6 +126,8 @@ impl Service {
             population,
             store,
             gallery,
+            follower,
+            position: None,
             writing: Mutex::new(()),
             versions,
             stability_check: false,
@@ -219,7 +229,10 @@ impl Service {
     /// in bytes. They are fitted again when they are needed.
     #[must_use]
     pub fn with_profile_memory(mut self, bytes: usize) -> Self {
-        self.gallery = self.gallery.with_profiles(bytes);
+        // Only a service that follows shares it, and it keeps the memory that it had then.
+        if let Some(gallery) = Arc::get_mut(&mut self.gallery) {
+            gallery.set_profile_memory(bytes);
+        }
         self
     }
 
@@ -268,8 +281,9 @@ impl Service {
     /// Whether the service can answer. Its models are loaded, so only the store is checked.
     ///
     /// # Errors
-    /// When the store cannot be read or written.
+    /// When the store cannot be read or written, or what is in memory may be out of date.
     pub fn ready(&self) -> Result<(), ServiceError> {
+        self.current()?;
         Ok(self.store.check()?)
     }
 }

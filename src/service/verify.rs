@@ -80,6 +80,7 @@ impl Service {
         }
         // Erased or expired meanwhile, it no longer answers.
         claimed.map(|(enrolled, _)| self.gallery.still(&enrolled)).transpose()?;
+        self.current()?;
         answer.timings = Some(timing::read());
         if !self.apparent_traits {
             answer.faces.iter_mut().for_each(|face| face.apparent = None);

@@ -156,7 +156,7 @@ fn sum(body: &[u8]) -> [u8; SUM] {
 mod tests {
     use super::*;
     use crate::face::Occlusion;
-    use crate::store::sqlite::fixtures;
+    use crate::store::fixtures;
     use proptest::prelude::*;
 
     /// The record of `template` in format 1.

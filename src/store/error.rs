@@ -108,6 +108,24 @@ pub enum StoreError {
         path: PathBuf,
     },
 
+    /// The database server cannot be reached, or refuses the connection.
+    #[error(
+        "the database {server} cannot be reached ({detail}): check that it runs, the address, the user and the password"
+    )]
+    Unreachable {
+        /// The database, without a password.
+        server: String,
+        /// The cause.
+        detail: String,
+    },
+
+    /// The database has no tables of faceward.
+    #[error(
+        "there is no store in the database {0}: check its name; `faceward enroll`, `faceward keys create` and `faceward \
+         serve --create` make a new one"
+    )]
+    NoStore(String),
+
     /// A read or write failed.
     #[error("{} cannot be read or written ({detail}): check free space, permissions and the disk", path.display())]
     Unwritable {

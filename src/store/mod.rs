@@ -1,14 +1,26 @@
 //! Storage of identities, their samples and the API keys.
 //!
-//! The service sees [`Store`]; [`SqliteStore`] keeps everything in one file. `docs/store.md` says what it guarantees
-//! and what it does not. A store does not write the audit log: the service records what is done to it.
+//! The service sees [`Store`]; [`SqliteStore`] keeps everything in one file of a data folder, [`PostgresStore`] in a
+//! database that any number of servers share. `docs/store.md` says what each guarantees and what it does not. A store
+//! does not write the audit log: the service records what is done to it.
 //!
-//! Every method blocks on the disk: from asynchronous code, call it on a thread that may block.
+//! Every method blocks on the disk or the network: from asynchronous code, call it on a thread that may block.
 
+mod changes;
+mod choice;
 mod codec;
 mod error;
+mod postgres;
 mod receipt;
+mod rows;
+mod sealing;
+mod service_keys;
 mod sqlite;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -16,13 +28,18 @@ use uuid::Uuid;
 use crate::access::{ApiKey, KeyHasher};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::template::Template;
+use crate::vault::{MasterId, MasterKey};
 
+pub use changes::{Changed, Changes, Follower};
+pub use choice::{StoreChoice, StoreChoiceError};
 pub use codec::{CodecError, decode_template, encode_template};
 pub use error::StoreError;
+pub use postgres::{PostgresStore, PostgresUrl, PostgresUrlError};
 pub use receipt::{ErasureReason, ErasureReceipt};
 #[cfg(any(test, fuzzing))]
-pub(crate) use sqlite::read_sealed_content;
-pub use sqlite::{ServiceKeys, SharedKeys, SqliteStore, copy_database, holds_store};
+pub(crate) use sealing::read_sealed_content;
+pub use service_keys::ServiceKeys;
+pub use sqlite::{SharedKeys, SqliteStore, copy_database, holds_store};
 
 /// [`KeyStore::touch_key`] writes at most this often for one key, so that a busy key does not cost one write per
 /// request.
@@ -44,9 +61,9 @@ pub struct Listed {
 /// Durable storage. When a method returns `Ok`, its effect is on disk; when it returns an error, it has no effect, with
 /// the one exception of [`StoreError::ErasureUnfinished`].
 ///
-/// Every method can fail with [`StoreError::Corrupted`], [`StoreError::Busy`], [`StoreError::Unwritable`] or
-/// [`StoreError::Backend`], called "when the storage fails" below; those that read also with
-/// [`StoreError::UnreadableRecord`].
+/// Every method can fail with [`StoreError::Corrupted`], [`StoreError::Busy`], [`StoreError::Unwritable`],
+/// [`StoreError::Unreachable`] or [`StoreError::Backend`], called "when the storage fails" below; those that read also
+/// with [`StoreError::UnreadableRecord`].
 pub trait Store: KeyStore {
     /// Creates the identity, or replaces its fields. Returns the record and whether it was created. Where the fields
     /// are unchanged, nothing is written and `updated_at` stays.
@@ -85,6 +102,14 @@ pub trait Store: KeyStore {
     /// # Errors
     /// When the storage fails.
     fn listing(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<Listed>>;
+
+    /// Those of these identities that there are, with their search rows, in no order.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn listed_of(&self, ids: &[IdentityId]) -> StoreResult<Vec<Listed>> {
+        ids.iter().filter_map(|id| self.listed(id).transpose()).collect()
+    }
 
     /// Makes the search rows of these identities from their samples. For each the row, or why it could not be made; its
     /// old row is gone then.
@@ -171,6 +196,44 @@ pub trait Store: KeyStore {
     /// # Errors
     /// When it cannot.
     fn check(&self) -> StoreResult<()>;
+
+    /// The keys for the audit log and for pseudonyms.
+    fn service_keys(&self) -> &ServiceKeys;
+
+    /// The id of the master key that wraps the keys.
+    fn master_id(&self) -> MasterId;
+
+    /// Wraps every key with `master` and erases the old wrapped forms. Returns the number of identities. The store is
+    /// closed, because it holds the old key.
+    ///
+    /// # Errors
+    /// When the storage fails or a key cannot be unwrapped; nothing has changed then, except after
+    /// [`StoreError::ErasureUnfinished`].
+    fn rotate_master(self: Box<Self>, master: &MasterKey) -> StoreResult<usize>;
+
+    /// Keeps every other process from doing the same with this identity until the answer is dropped: what is read
+    /// meanwhile is still so when something is written because of it. Threads of one process exclude each other by
+    /// themselves.
+    ///
+    /// # Errors
+    /// When the storage fails, or another process holds the identity for too long.
+    fn exclusive(&self, _id: &IdentityId) -> StoreResult<Box<dyn Send>> {
+        Ok(Box::new(()))
+    }
+
+    /// Follows what other processes change; `None` where no other process can. Ask for it before anything is read that
+    /// is to be kept in memory.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    fn follower(&self) -> StoreResult<Option<Box<dyn Follower>>> {
+        Ok(None)
+    }
+
+    /// The latest version of the store that this process wrote; `None` where versions are not counted.
+    fn written(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Durable storage of API keys, with the guarantees of [`Store`].

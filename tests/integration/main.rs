@@ -21,6 +21,7 @@ mod models;
 mod networks;
 mod openapi;
 mod pictures;
+mod replicas;
 mod requests;
 mod search;
 mod settings;

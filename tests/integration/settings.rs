@@ -34,6 +34,7 @@ const TABLE: &[Layers] = &[
     ("limits.max_frames", ["104", "105", "106"]),
     ("limits.max_body_mib", ["111", "112", "113"]),
     ("limits.body_memory_mib", ["121", "122", "123"]),
+    ("storage.store", ["\"postgres://a@h/d\"", "\"sqlite:\"", "\"postgres://c@h/d?sslmode=disable\""]),
     ("storage.data_dir", ["\"a\"", "\"b\"", "\"c\""]),
     ("storage.master_key_file", ["\"a.master\"", "\"b.master\"", "\"c.master\""]),
     ("storage.erasure_grace_s", ["131", "132", "133"]),

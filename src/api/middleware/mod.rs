@@ -7,3 +7,4 @@ pub(super) mod coding;
 pub(super) mod deadline;
 pub(super) mod observe;
 pub(super) mod query;
+pub(super) mod version;

@@ -5,6 +5,7 @@
 
 mod examples;
 mod refusals;
+mod versions;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -19,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Problem;
-use super::middleware::{auth, query};
+use super::middleware::{auth, query, version};
 use super::routes::{health, identities, metrics, negatives, receipts, references, verify};
 use super::state::AppState;
 use crate::access::Scope;
@@ -29,6 +30,7 @@ const KEY: &str = "key";
 /// The names under which answers refer to headers.
 const REQUEST_ID: &str = "RequestId";
 const RETRY_AFTER: &str = "RetryAfter";
+const STORE_VERSION: &str = "StoreVersion";
 
 /// The routes by scope: none, `enroll`, `verify`, `admin`.
 fn groups() -> [OpenApiRouter<AppState>; 4] {
@@ -68,6 +70,9 @@ fn under(mut group: OpenApiRouter<AppState>, scope: Option<Scope>) -> OpenApiRou
             }
             refusals::add(operation, scope);
         }
+        if scope.is_some() {
+            versions::add(item);
+        }
     }
     group
 }
@@ -82,9 +87,13 @@ pub(super) fn router(state: &AppState) -> (Router<AppState>, OpenApi) {
     let known = query::Known::of(&document());
     let strict = from_fn_with_state(known, query::known);
     let [open, enroll, verify, admin] = groups().map(|routes| routes.route_layer(strict.clone()));
+    let versioned = from_fn_with_state(state.clone(), version::versioned);
+    let current = from_fn_with_state(state.clone(), version::current);
+    let [enroll, verify, admin] = [enroll, verify, admin].map(|routes| routes.route_layer(versioned.clone()));
     let enroll = enroll.route_layer(from_fn_with_state(state.clone(), auth::enroll));
     let verify = verify.route_layer(from_fn_with_state(state.clone(), auth::verify));
     let admin = admin.route_layer(from_fn_with_state(state.clone(), auth::admin));
+    let [enroll, verify, admin] = [enroll, verify, admin].map(|routes| routes.route_layer(current.clone()));
     let (router, document) = open.merge(enroll).merge(verify).merge(admin).split_for_parts();
     (router, describe(document))
 }
@@ -142,6 +151,7 @@ fn describe(mut document: OpenApi) -> OpenApi {
         "Seconds to wait before the request is sent again. Not every refusal of this status has it.",
     ));
     components.headers.insert(RETRY_AFTER.into(), retry_after.build().into());
+    components.headers.insert(STORE_VERSION.into(), versions::header().into());
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
             examples::add(operation);

@@ -16,8 +16,8 @@ use crate::error_code::ErrorCode::{self, *};
 /// Every request passes the layers that answer these.
 const EVERYWHERE: &[ErrorCode] =
     &[QueryInvalid, ContentEncodingUnsupported, TooManyConnections, Internal, DeadlineExceeded];
-/// Authentication.
-const SCOPED: &[ErrorCode] = &[Unauthenticated, ScopeMissing, CrossSiteRefused];
+/// Authentication, and the versions of a shared store.
+const SCOPED: &[ErrorCode] = &[Unauthenticated, ScopeMissing, CrossSiteRefused, StoreBehind, FieldInvalid];
 /// A body of any kind.
 const BODY: &[ErrorCode] =
     &[ContentTypeUnsupported, BodyTooLarge, BodyTooSlow, BodyUnreadable, UploadMemoryFull, FieldUnknown];
@@ -66,7 +66,7 @@ fn own(operation: &str) -> &'static [&'static [ErrorCode]] {
 
 /// Whether a refusal with this code says when to try again.
 fn says_when(code: ErrorCode) -> bool {
-    matches!(code, Overloaded | UploadMemoryFull | TooManyConnections | DeadlineExceeded)
+    matches!(code, Overloaded | UploadMemoryFull | TooManyConnections | DeadlineExceeded | StoreBehind)
 }
 
 /// Adds the refusals of an operation that needs `scope`.

@@ -4,7 +4,7 @@ mod shelf;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use quick_cache::Weighter;
@@ -63,6 +63,8 @@ pub(super) struct Gallery {
     store: Arc<dyn Store>,
     population: Arc<Population>,
     shelf: RwLock<Shelf>,
+    /// Held from before the store is read again until the shelf has it: the later of two readings stays.
+    refreshing: Mutex<()>,
     /// Fitted profiles by the revision of their identity.
     profiles: Cache<u64, Arc<Profile>, Bytes>,
 }
@@ -80,26 +82,14 @@ impl Gallery {
     /// Reads every identity of the store. Missing search rows are made from the templates and written back.
     pub(super) fn load(store: Arc<dyn Store>, population: Arc<Population>) -> Result<Self, StoreError> {
         let mut shelf = Shelf::new(&population);
-        let mut after: Option<IdentityId> = None;
-        loop {
-            let page = store.listing(after.as_ref(), PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.record.id.clone());
-            let missing: Vec<IdentityId> =
-                page.iter().filter(|l| l.row.is_none()).map(|l| l.record.id.clone()).collect();
-            let renewed = if missing.is_empty() { Vec::new() } else { store.renew_search_rows(&missing)? };
-            let mut renewed = renewed.into_iter();
-            for Listed { record, row } in page {
-                let row = row.unwrap_or_else(|| readable(renewed.next(), &record.id));
-                shelf.put(record, &row);
-            }
-        }
-        Ok(Self { store, population, shelf: RwLock::new(shelf), profiles: cache(PROFILES) })
+        fill(&mut shelf, store.as_ref())?;
+        let (shelf, refreshing) = (RwLock::new(shelf), Mutex::new(()));
+        Ok(Self { store, population, shelf, refreshing, profiles: cache(PROFILES) })
     }
 
-    /// The gallery with this memory for fitted profiles, in bytes.
-    pub(super) fn with_profiles(self, bytes: usize) -> Self {
-        Self { profiles: cache(bytes), ..self }
+    /// Sets the memory for fitted profiles, in bytes.
+    pub(super) fn set_profile_memory(&mut self, bytes: usize) {
+        self.profiles = cache(bytes);
     }
 
     fn read(&self) -> Result<RwLockReadGuard<'_, Shelf>, ServiceError> {
@@ -165,26 +155,62 @@ impl Gallery {
 
     /// Reads one identity again after a change in the store; one that is gone is dropped.
     pub(super) fn refresh(&self, id: &IdentityId) -> Result<(), ServiceError> {
-        let read = |listed: Listed| -> Result<(IdentityRecord, SearchRow), StoreError> {
-            let row = match listed.row {
-                Some(row) => row,
-                None => readable(self.store.renew_search_rows(std::slice::from_ref(id))?.pop(), id),
-            };
-            Ok((listed.record, row))
-        };
-        let listed = self.store.listed(id)?.map(read).transpose()?;
-        let before = {
-            let mut shelf = self.shelf.write().map_err(|_| ServiceError::Poisoned)?;
-            match listed {
-                Some((record, row)) => shelf.put(record, &row),
-                None => shelf.remove(id),
+        self.refresh_all(std::slice::from_ref(id))
+    }
+
+    /// The same of several identities.
+    pub(super) fn refresh_all(&self, ids: &[IdentityId]) -> Result<(), ServiceError> {
+        let _refreshing = self.refreshing.lock().map_err(|_| ServiceError::Poisoned)?;
+        for ids in ids.chunks(PAGE) {
+            let rows = with_rows(self.store.as_ref(), self.store.listed_of(ids)?)?;
+            let mut replaced = Vec::new();
+            {
+                let mut shelf = self.shelf.write().map_err(|_| ServiceError::Poisoned)?;
+                let gone = ids.iter().filter(|id| !rows.iter().any(|(record, _)| record.id == **id));
+                replaced.extend(gone.filter_map(|id| shelf.remove(id)));
+                replaced.extend(rows.into_iter().filter_map(|(record, row)| shelf.put(record, &row)));
             }
-        };
-        if let Some(before) = before {
-            self.profiles.remove(&before.revision);
+            for before in replaced {
+                self.profiles.remove(&before.revision);
+            }
         }
         Ok(())
     }
+
+    /// Reads every identity again.
+    pub(super) fn reload(&self) -> Result<(), ServiceError> {
+        let _refreshing = self.refreshing.lock().map_err(|_| ServiceError::Poisoned)?;
+        let mut shelf = self.read()?.emptied(&self.population);
+        fill(&mut shelf, self.store.as_ref())?;
+        *self.shelf.write().map_err(|_| ServiceError::Poisoned)? = shelf;
+        self.profiles.clear();
+        Ok(())
+    }
+}
+
+/// Puts every identity of the store onto the shelf.
+fn fill(shelf: &mut Shelf, store: &dyn Store) -> Result<(), StoreError> {
+    let mut after: Option<IdentityId> = None;
+    loop {
+        let page = store.listing(after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.record.id.clone());
+        for (record, row) in with_rows(store, page)? {
+            shelf.put(record, &row);
+        }
+    }
+}
+
+/// The identities with their search rows; missing ones are made from the templates and written back.
+fn with_rows(store: &dyn Store, page: Vec<Listed>) -> Result<Vec<(IdentityRecord, SearchRow)>, StoreError> {
+    let missing: Vec<IdentityId> = page.iter().filter(|l| l.row.is_none()).map(|l| l.record.id.clone()).collect();
+    let renewed = if missing.is_empty() { Vec::new() } else { store.renew_search_rows(&missing)? };
+    let mut renewed = renewed.into_iter();
+    let whole = page.into_iter().map(|Listed { record, row }| {
+        let row = row.unwrap_or_else(|| readable(renewed.next(), &record.id));
+        (record, row)
+    });
+    Ok(whole.collect())
 }
 
 /// The row that was made, or an empty one: an identity with a damaged template stays, for its owner to repair or erase,

@@ -31,6 +31,11 @@ impl Shelf {
         Self { all, index: Index::new(population), rows: Vec::new(), ends, revisions: 0 }
     }
 
+    /// An empty shelf that numbers revisions behind those of this one.
+    pub(super) fn emptied(&self, population: &Population) -> Self {
+        Self { revisions: self.revisions, ..Self::new(population) }
+    }
+
     pub(super) fn get(&self, id: &IdentityId) -> Option<&Arc<Enrolled>> {
         self.all.get(id).map(|place| &place.enrolled)
     }

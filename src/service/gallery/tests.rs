@@ -162,7 +162,8 @@ fn a_profile_is_that_of_the_samples_of_now_and_is_kept_until_they_change() {
     assert_eq!((first.references, it.gallery.profile(&jane).unwrap().references), (3, 6));
     assert_eq!(it.gallery.living(&id("jane")).unwrap().references, 6);
     // Without room nothing is kept, and everything still works.
-    let small = Fixture { gallery: it.gallery.with_profiles(1), dir: it.dir };
+    let mut small = it;
+    small.gallery.set_profile_memory(1);
     assert_eq!(small.gallery.profile(&jane).unwrap().references, 6);
     assert!(small.gallery.profiles.is_empty());
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Acting, Recorded, RecordedKeys};
+use super::{Acting, Recorded, RecordedKeys, make_folder};
 use crate::access::{ApiKey, KeySecret, Scope};
 use crate::audit::{AuditLog, Event};
 use crate::service::ServiceError;
-use crate::store::{KeyStore, SharedKeys, SqliteStore, StoreError};
+use crate::store::{KeyStore, PostgresStore, SharedKeys, SqliteStore, Store as _, StoreChoice, StoreError};
 use crate::vault::MasterKeySource;
 
 impl RecordedKeys {
@@ -25,6 +25,24 @@ impl RecordedKeys {
             Err(StoreError::DataDirInUse { .. }) => Self::beside_server(dir, SharedKeys::open(dir, source)?),
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// Opens the keys of the store that `choice` names, with the audit log of the data folder `dir`. With `create`, a
+    /// database without a store gets one.
+    ///
+    /// # Errors
+    /// When the store or the audit log cannot be opened.
+    pub fn open_choice(
+        choice: &StoreChoice,
+        dir: &Path,
+        source: &MasterKeySource,
+        create: bool,
+    ) -> Result<Self, ServiceError> {
+        let StoreChoice::Postgres(url) = choice else { return Self::open(dir, source) };
+        make_folder(dir)?;
+        let store = PostgresStore::open(url, dir, source, create)?;
+        let audit = AuditLog::open(dir, store.service_keys().clone())?;
+        Ok(Self { target: Box::new(store), audit })
     }
 
     /// The `keys` of the data folder `dir`, without its lock.

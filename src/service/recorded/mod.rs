@@ -11,10 +11,22 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::fs::DirBuilder;
+use std::path::Path;
+
 use super::{Service, ServiceError};
 use crate::audit::{AuditError, AuditLog, Author, Event};
 use crate::identity::IdentityId;
-use crate::store::{KeyStore, SqliteStore};
+use crate::store::{KeyStore, Store, StoreError};
+
+/// Makes the data folder of a store that lies elsewhere: for its audit log.
+fn make_folder(dir: &Path) -> Result<(), StoreError> {
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(dir).map_err(|source| StoreError::Io { action: "create the data folder", path: dir.into(), source })
+}
 
 /// A service, a store or API keys, and the audit log that every act on them goes to.
 pub struct Recorded<T> {
@@ -24,9 +36,9 @@ pub struct Recorded<T> {
 
 /// The service with its networks.
 pub type RecordedService = Recorded<Service>;
-/// The store of a data folder that no other process has open, without networks.
-pub type RecordedStore = Recorded<SqliteStore>;
-/// The API keys of a data folder, which a server may have open.
+/// The store of a data folder that no other process has open, or one that several processes share, without networks.
+pub type RecordedStore = Recorded<Box<dyn Store>>;
+/// The API keys of a store, which a server may have open.
 pub type RecordedKeys = Recorded<Box<dyn KeyStore>>;
 
 impl<T> Recorded<T> {

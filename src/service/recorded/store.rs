@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Acting, Recorded, RecordedService, RecordedStore};
+use super::{Acting, Recorded, RecordedService, RecordedStore, make_folder};
 use crate::audit::{Actor, AuditLog, Event};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::service::{Service, ServiceError};
-use crate::store::{ErasureReason, ErasureReceipt, Listed, SqliteStore, Store};
+use crate::store::{ErasureReason, ErasureReceipt, KeyStore, Listed, PostgresStore, SqliteStore, Store, StoreChoice};
 use crate::vault::{MasterKey, MasterKeySource};
 
 impl RecordedStore {
@@ -19,7 +19,31 @@ impl RecordedStore {
     /// # Errors
     /// When either cannot be opened.
     pub fn open(dir: &Path, source: &MasterKeySource) -> Result<Self, ServiceError> {
-        let target = SqliteStore::open_with(dir, source)?;
+        Self::over(Box::new(SqliteStore::open_with(dir, source)?), dir)
+    }
+
+    /// Opens the store that `choice` names, and the audit log of the data folder `dir`, which is created where it is
+    /// missing. With `create`, a database without a store gets one.
+    ///
+    /// # Errors
+    /// When either cannot be opened.
+    pub fn open_choice(
+        choice: &StoreChoice,
+        dir: &Path,
+        source: &MasterKeySource,
+        create: bool,
+    ) -> Result<Self, ServiceError> {
+        match choice {
+            StoreChoice::DataFolder => Self::open(dir, source),
+            StoreChoice::Postgres(url) => {
+                make_folder(dir)?;
+                Self::over(Box::new(PostgresStore::open(url, dir, source, create)?), dir)
+            }
+        }
+    }
+
+    /// This store with the audit log of the data folder `dir`.
+    fn over(target: Box<dyn Store>, dir: &Path) -> Result<Self, ServiceError> {
         let audit = AuditLog::open(dir, target.service_keys().clone())?;
         Ok(Self { target, audit })
     }
@@ -33,7 +57,7 @@ impl RecordedStore {
         build: impl FnOnce(Arc<dyn Store>) -> Result<Service, E>,
     ) -> Result<RecordedService, E> {
         let Self { target, audit } = self;
-        Ok(Recorded { target: build(Arc::new(target))?, audit })
+        Ok(Recorded { target: build(Arc::from(target))?, audit })
     }
 
     /// One identity; `None` where there is none.
@@ -91,7 +115,13 @@ impl RecordedStore {
     }
 }
 
-impl Acting<'_, SqliteStore> {
+impl AsRef<dyn KeyStore> for Box<dyn Store> {
+    fn as_ref(&self) -> &(dyn KeyStore + 'static) {
+        &**self
+    }
+}
+
+impl Acting<'_, Box<dyn Store>> {
     /// Creates an identity or replaces its fields; `true` when it was created.
     ///
     /// # Errors

@@ -1,11 +1,9 @@
-//! Errors of `SQLite` as errors that a person can act on, and the stored text of times and kinds.
+//! Errors of `SQLite` as errors that a person can act on.
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use crate::identity::SampleKind;
 use crate::store::StoreError;
 
 /// Why a query failed, before the file's name is added.
@@ -55,31 +53,4 @@ impl Fault {
 pub(super) fn is_duplicate(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|e| e.extended_code);
     matches!(code, Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
-}
-
-/// The error for a row whose content is damaged.
-pub(super) fn unreadable(what: impl Into<String>, detail: &impl ToString) -> StoreError {
-    StoreError::UnreadableRecord { what: what.into(), detail: detail.to_string() }
-}
-
-/// The stored form of a time: exact, and sorted as text.
-pub(super) fn time_text(time: Timestamp) -> String {
-    format!("{time:.9}")
-}
-
-/// The time that [`time_text`] wrote; `what` names the row in the error.
-pub(super) fn time(text: &str, what: impl Fn() -> String) -> Result<Timestamp, StoreError> {
-    text.parse().map_err(|error| unreadable(what(), &error))
-}
-
-/// [`time`] of a column that may be empty.
-pub(super) fn optional_time(text: Option<&str>, what: impl Fn() -> String) -> Result<Option<Timestamp>, StoreError> {
-    text.map(|text| time(text, what)).transpose()
-}
-
-/// The kind of sample whose name is stored (the schema's CHECK knows the same names); `what` names the row in the
-/// error.
-pub(super) fn kind_of(text: &str, what: impl Fn() -> String) -> Result<SampleKind, StoreError> {
-    let found = SampleKind::ALL.into_iter().find(|kind| kind.name() == text);
-    found.ok_or_else(|| unreadable(what(), &format!("{text:?} is not a kind of sample")))
 }

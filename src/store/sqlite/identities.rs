@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use super::fault::{Fault, optional_time, time, time_text, unreadable};
-use super::sealing::{Vault, new_data_key};
+use super::fault::Fault;
 use super::{scrub, search};
 use crate::identity::{ErrorTargets, IdentityFields, IdentityId, IdentityRecord};
-
-/// The columns that [`Stored::read`] reads.
-pub(super) const COLUMNS: &str = "id, display_name, consent_basis, expires_at, created_at, updated_at, \
-                       target_genuine_called_fake, target_fake_called_real";
+use crate::store::rows::{IdentityRow, cursor, limited, time_text};
+use crate::store::sealing::{Vault, new_data_key};
 
 pub(super) fn put(
     tx: &Transaction<'_>,
@@ -54,9 +51,9 @@ pub(super) fn put(
 }
 
 pub(super) fn get(connection: &Connection, id: &IdentityId) -> Result<Option<IdentityRecord>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM identities WHERE id = ?1");
-    let row = connection.prepare_cached(&sql)?.query_row([id.as_str()], Stored::read).optional()?;
-    row.map(Stored::record).transpose()
+    let sql = format!("SELECT {} FROM identities WHERE id = ?1", IdentityRow::COLUMNS);
+    let row = connection.prepare_cached(&sql)?.query_row([id.as_str()], read).optional()?;
+    Ok(row.map(IdentityRow::record).transpose()?)
 }
 
 pub(super) fn page(
@@ -64,15 +61,9 @@ pub(super) fn page(
     after: Option<&IdentityId>,
     limit: usize,
 ) -> Result<Vec<IdentityRecord>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM identities WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let sql = format!("SELECT {} FROM identities WHERE id > ?1 ORDER BY id LIMIT ?2", IdentityRow::COLUMNS);
     let mut query = connection.prepare_cached(&sql)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    query.query_map(params![cursor(after), limit], Stored::read)?.map(|row| row?.record()).collect()
-}
-
-/// The text that the ids after `after` sort behind: every id sorts behind the empty one.
-pub(super) fn cursor(after: Option<&IdentityId>) -> &str {
-    after.map_or("", IdentityId::as_str)
+    query.query_map(params![cursor(after), limited(limit)], read)?.map(|row| Ok(row?.record()?)).collect()
 }
 
 /// Deletes the identity with its key; its samples follow by the foreign key. Returns their number; `None` where there
@@ -93,42 +84,14 @@ pub(super) fn touch(tx: &Transaction<'_>, id: &IdentityId, now: Timestamp) -> Re
     Ok(tx.prepare_cached(sql)?.execute(params![id.as_str(), time_text(now)])? > 0)
 }
 
-/// A row as stored.
-pub(super) struct Stored {
-    id: String,
-    display_name: String,
-    consent_basis: Option<String>,
-    expires_at: Option<String>,
-    created_at: String,
-    updated_at: String,
-    targets: ErrorTargets,
-}
-
-impl Stored {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            display_name: row.get(1)?,
-            consent_basis: row.get(2)?,
-            expires_at: row.get(3)?,
-            created_at: row.get(4)?,
-            updated_at: row.get(5)?,
-            targets: ErrorTargets { genuine_called_fake: row.get(6)?, fake_called_real: row.get(7)? },
-        })
-    }
-
-    pub(super) fn record(self) -> Result<IdentityRecord, Fault> {
-        let what = || format!("identity {:?}", self.id);
-        Ok(IdentityRecord {
-            id: self.id.parse().map_err(|error| unreadable(what(), &error))?,
-            created_at: time(&self.created_at, what)?,
-            updated_at: time(&self.updated_at, what)?,
-            fields: IdentityFields {
-                expires_at: optional_time(self.expires_at.as_deref(), what)?,
-                display_name: self.display_name,
-                consent_basis: self.consent_basis,
-                targets: self.targets,
-            },
-        })
-    }
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<IdentityRow> {
+    Ok(IdentityRow {
+        id: row.get(0)?,
+        display_name: row.get(1)?,
+        consent_basis: row.get(2)?,
+        expires_at: row.get(3)?,
+        created_at: row.get(4)?,
+        updated_at: row.get(5)?,
+        targets: ErrorTargets { genuine_called_fake: row.get(6)?, fake_called_real: row.get(7)? },
+    })
 }

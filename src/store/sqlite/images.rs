@@ -3,16 +3,17 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;
 
-use super::fault::{Fault, unreadable};
-use super::sealing::{Vault, image_place, no_key};
+use super::fault::Fault;
+use super::sealing::data_key;
 use crate::identity::IdentityId;
 use crate::store::StoreError;
+use crate::store::sealing::{Vault, seal_image, unseal_image};
 
 pub(super) fn add(tx: &Transaction<'_>, vault: &Vault, id: &IdentityId, images: &[(Uuid, &[u8])]) -> Result<(), Fault> {
-    let key = vault.data_key(tx, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
+    let key = data_key(tx, vault, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
     let mut insert = tx.prepare_cached("INSERT INTO images (sample_id, sealed) VALUES (?1, ?2)")?;
     for (sample, bytes) in images {
-        let sealed = key.seal(&image_place(id, *sample), bytes).map_err(no_key)?;
+        let sealed = seal_image(&key, id, *sample, bytes)?;
         insert.execute(params![sample.hyphenated().to_string(), sealed])?;
     }
     Ok(())
@@ -24,12 +25,10 @@ pub(super) fn get(
     id: &IdentityId,
     sample: Uuid,
 ) -> Result<Option<Vec<u8>>, Fault> {
-    let Some(key) = vault.data_key(connection, id)? else { return Ok(None) };
+    let Some(key) = data_key(connection, vault, id)? else { return Ok(None) };
     let sql =
         "SELECT images.sealed FROM images JOIN samples ON id = sample_id WHERE sample_id = ?1 AND identity_id = ?2";
     let wanted = params![sample.hyphenated().to_string(), id.as_str()];
     let sealed: Option<Vec<u8>> = connection.prepare_cached(sql)?.query_row(wanted, |row| row.get(0)).optional()?;
-    let Some(sealed) = sealed else { return Ok(None) };
-    let opened = key.open(&image_place(id, sample), &sealed);
-    Ok(Some(opened.map_err(|e| unreadable(format!("image of sample {sample} of {id}"), &e))?.to_vec()))
+    Ok(sealed.map(|sealed| unseal_image(&key, id, sample, &sealed)).transpose()?)
 }

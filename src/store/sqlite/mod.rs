@@ -14,11 +14,8 @@ mod samples;
 mod scrub;
 mod sealing;
 mod search;
-mod service_keys;
 mod shared;
 
-#[cfg(test)]
-pub(in crate::store) mod fixtures;
 #[cfg(test)]
 mod tests;
 
@@ -29,20 +26,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Listed, Store, StoreResult};
+use super::sealing::Vault;
+use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Listed, ServiceKeys, Store, StoreResult};
 use crate::access::{ApiKey, KeyHasher};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::template::Template;
 use crate::vault::{MasterId, MasterKey, MasterKeySource};
 use fault::Fault;
 use open::Folder;
-use sealing::Vault;
 
 pub use backup::copy_database;
 pub use open::holds_store;
-#[cfg(any(test, fuzzing))]
-pub(crate) use sealing::read_sealed_content;
-pub use service_keys::ServiceKeys;
 pub use shared::SharedKeys;
 
 /// The embedded store: `faceward.db` in a data folder that no other process uses at the same time.
@@ -76,31 +70,8 @@ impl SqliteStore {
     pub fn open_with(dir: &Path, source: &MasterKeySource) -> StoreResult<Self> {
         let folder = Folder::claim(dir)?;
         let (connection, vault) = open::database(&folder, source)?;
-        let service_keys = ServiceKeys::of(&vault).map_err(|fault| fault.at(&folder.database))?;
+        let service_keys = ServiceKeys::of(&vault)?;
         Ok(Self { connection: Mutex::new(connection), service_keys, vault, folder })
-    }
-
-    /// The keys for the audit log and for pseudonyms.
-    pub fn service_keys(&self) -> &ServiceKeys {
-        &self.service_keys
-    }
-
-    /// Wraps every key with `master` and erases the old wrapped forms. Returns the number of identities. The store is
-    /// closed, because it holds the old key.
-    ///
-    /// # Errors
-    /// When the storage fails or a key cannot be unwrapped; nothing has changed then, except after
-    /// [`StoreError::ErasureUnfinished`](super::StoreError::ErasureUnfinished).
-    pub fn rotate_master(self, master: &MasterKey) -> StoreResult<usize> {
-        self.erase(|tx| {
-            scrub::demand(tx)?;
-            self.vault.rewrap(tx, master)
-        })
-    }
-
-    /// The id of the master key that wraps the keys.
-    pub fn master_id(&self) -> MasterId {
-        self.vault.master.id()
     }
 
     /// The database file.
@@ -245,6 +216,21 @@ impl Store for SqliteStore {
             Ok(())
         };
         probe(&mut connection).map_err(|fault| fault.at(self.path()))
+    }
+
+    fn service_keys(&self) -> &ServiceKeys {
+        &self.service_keys
+    }
+
+    fn master_id(&self) -> MasterId {
+        self.vault.master.id()
+    }
+
+    fn rotate_master(self: Box<Self>, master: &MasterKey) -> StoreResult<usize> {
+        self.erase(|tx| {
+            scrub::demand(tx)?;
+            sealing::rewrap(tx, &self.vault, master)
+        })
     }
 }
 

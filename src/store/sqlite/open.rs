@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
 use super::scrub;
-use super::sealing::{self, Vault};
+use super::sealing;
+use crate::store::sealing::Vault;
 use crate::store::{StoreError, StoreResult};
 use crate::vault::{MasterKey, MasterKeySource, settle};
 
@@ -19,11 +20,11 @@ pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
 /// Each migration with the version that it leads to. Never change a released one: append.
 const MIGRATIONS: [(i64, &str); 5] = [
-    (1, include_str!("../migrations/0001_initial.sql")),
-    (2, include_str!("../migrations/0002_sealed.sql")),
-    (KEYED, include_str!("../migrations/0003_images.sql")),
-    (4, include_str!("../migrations/0004_targets.sql")),
-    (5, include_str!("../migrations/0005_search.sql")),
+    (1, include_str!("migrations/0001_initial.sql")),
+    (2, include_str!("migrations/0002_sealed.sql")),
+    (KEYED, include_str!("migrations/0003_images.sql")),
+    (4, include_str!("migrations/0004_targets.sql")),
+    (5, include_str!("migrations/0005_search.sql")),
 ];
 
 /// From this version on templates are sealed.
@@ -132,10 +133,11 @@ pub(super) fn database(folder: &Folder, source: &MasterKeySource) -> StoreResult
         Err(error) => return Err(io("open", path)(error)),
     }
     let mut connection = connect(path)?;
-    let checked = verify(&connection).and_then(|()| known(&connection, path)).and_then(|_| Vault::needed(&connection));
+    let checked =
+        verify(&connection).and_then(|()| known(&connection, path)).and_then(|_| sealing::needed(&connection));
     let master = settle(source, &folder.dir, checked.map_err(|fault| fault.at(path))?)?;
     migrate(&mut connection, path, &master).map_err(|fault| fault.at(path))?;
-    let vault = Vault::open(&connection, master).map_err(|fault| fault.at(path))?;
+    let vault = sealing::open(&connection, master).map_err(|fault| fault.at(path))?;
     scrub::finish(&connection, path)?;
     scrub::empty_log(&connection).map_err(|error| Fault::from(error).at(path))?;
     Ok((connection, vault))
@@ -266,7 +268,7 @@ fn migrate(connection: &mut Connection, path: &Path, master: &MasterKey) -> Resu
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql)?;
         if version == SEALED {
-            Vault::create(&tx, master)?;
+            sealing::create(&tx, master)?;
             // Templates in clear must not stay in the file.
             scrub::demand(&tx)?;
         }

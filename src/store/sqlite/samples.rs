@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 
-use super::fault::{Fault, is_duplicate, kind_of, time, time_text, unreadable};
-use super::sealing::{Place, Vault, seal, unseal};
+use super::fault::{Fault, is_duplicate};
+use super::sealing::data_key;
 use super::{identities, scrub, search};
 use crate::identity::{IdentityId, Sample, SampleKind};
 use crate::store::StoreError;
+use crate::store::rows::{SampleRow, kind_of, time_text};
+use crate::store::sealing::{Place, Vault, seal};
 use crate::template::Template;
-use crate::vault::DataKey;
 
 pub(super) fn add(
     tx: &Transaction<'_>,
@@ -19,7 +20,7 @@ pub(super) fn add(
     samples: &[Sample],
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let key = vault.data_key(tx, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
+    let key = data_key(tx, vault, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
     identities::touch(tx, id, now)?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO samples (id, identity_id, kind, image_sha256, added_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -47,11 +48,11 @@ pub(super) fn add(
 }
 
 pub(super) fn all(connection: &Connection, vault: &Vault, id: &IdentityId) -> Result<Vec<Sample>, Fault> {
-    let Some(key) = vault.data_key(connection, id)? else { return Ok(Vec::new()) };
+    let Some(key) = data_key(connection, vault, id)? else { return Ok(Vec::new()) };
     let mut query = connection.prepare_cached(
         "SELECT id, kind, image_sha256, added_at, sealed FROM samples WHERE identity_id = ?1 ORDER BY seq",
     )?;
-    query.query_map([id.as_str()], Stored::read)?.map(|row| row?.sample(id, &key)).collect()
+    query.query_map([id.as_str()], read)?.map(|row| Ok(row?.sample(id, &key)?)).collect()
 }
 
 /// Seals other templates in the place of those that these samples have. Returns the number of samples that there were.
@@ -62,13 +63,13 @@ pub(super) fn replace(
     templates: &[(Uuid, Template)],
     now: Timestamp,
 ) -> Result<usize, Fault> {
-    let key = vault.data_key(tx, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
+    let key = data_key(tx, vault, id)?.ok_or_else(|| StoreError::UnknownIdentity(id.clone()))?;
     let sql = "SELECT id, kind, image_sha256, added_at, sealed FROM samples WHERE id = ?1 AND identity_id = ?2";
-    let (mut read, mut replaced) = (tx.prepare_cached(sql)?, 0);
+    let (mut query, mut replaced) = (tx.prepare_cached(sql)?, 0);
     let mut write = tx.prepare_cached("UPDATE samples SET sealed = ?2 WHERE id = ?1")?;
     for (sample, template) in templates {
         let sample = sample.hyphenated().to_string();
-        let stored = read.query_row(params![sample, id.as_str()], Stored::read).optional()?;
+        let stored = query.query_row(params![sample, id.as_str()], read).optional()?;
         let Some(Sample { id: sample_id, kind, filename, image_sha256, .. }) =
             stored.map(|row| row.sample(id, &key)).transpose()?
         else {
@@ -114,33 +115,12 @@ pub(super) fn delete(
     Ok(Some(kind_of(&kind, || format!("sample {sample_id}"))?))
 }
 
-/// A row as stored.
-struct Stored {
-    id: String,
-    kind: String,
-    image_sha256: String,
-    added_at: String,
-    sealed: Vec<u8>,
-}
-
-impl Stored {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            kind: row.get(1)?,
-            image_sha256: row.get(2)?,
-            added_at: row.get(3)?,
-            sealed: row.get(4)?,
-        })
-    }
-
-    fn sample(self, identity: &IdentityId, key: &DataKey) -> Result<Sample, Fault> {
-        let what = || format!("sample {} of {identity}", self.id);
-        let id = self.id.parse().map_err(|error| unreadable(what(), &error))?;
-        let kind = kind_of(&self.kind, what)?;
-        let place = Place { identity, sample: id, kind, image_sha256: &self.image_sha256 };
-        let (filename, template) = unseal(key, &place, &self.sealed).map_err(|error| unreadable(what(), &error))?;
-        let added_at = time(&self.added_at, what)?;
-        Ok(Sample { id, kind, filename, image_sha256: self.image_sha256, added_at, template })
-    }
+fn read(row: &Row<'_>) -> rusqlite::Result<SampleRow> {
+    Ok(SampleRow {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        image_sha256: row.get(2)?,
+        added_at: row.get(3)?,
+        sealed: row.get(4)?,
+    })
 }

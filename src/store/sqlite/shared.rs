@@ -11,10 +11,9 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::fault::Fault;
-use super::sealing::Vault;
-use super::{ServiceKeys, keys, open, transact};
+use super::{keys, open, sealing, transact};
 use crate::access::{ApiKey, KeyHasher};
-use crate::store::{KeyStore, KeysVersion, StoreError, StoreResult};
+use crate::store::{KeyStore, KeysVersion, ServiceKeys, StoreError, StoreResult};
 use crate::vault::{MasterKey, MasterKeyError, MasterKeySource};
 
 /// The API keys, opened without the folder's lock.
@@ -59,12 +58,12 @@ impl SharedKeys {
 }
 
 fn service_keys(connection: &Connection, master: MasterKey) -> Result<ServiceKeys, Fault> {
-    match Vault::needed(connection)? {
+    match sealing::needed(connection)? {
         Some(needed) if needed != master.id() => {
             let wrong = MasterKeyError::Wrong { given: master.id(), needed };
             Err(StoreError::from(wrong).into())
         }
-        _ => ServiceKeys::of(&Vault::open(connection, master)?),
+        _ => Ok(ServiceKeys::of(&sealing::open(connection, master)?)?),
     }
 }
 

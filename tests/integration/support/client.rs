@@ -40,8 +40,19 @@ impl Client {
     }
 
     pub(crate) fn json(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        answer(Ok(self.json_response(method, path, body)))
+    }
+
+    /// The same, and its whole response.
+    pub(crate) fn json_response(&self, method: &str, path: &str, body: &Value) -> Response<ureq::Body> {
         let request = self.request(method, path).header("content-type", "application/json");
-        answer(self.agent.run(request.body(body.to_string()).unwrap()))
+        self.agent.run(request.body(body.to_string()).unwrap()).unwrap()
+    }
+
+    /// A request without a body, with further headers, and its whole response.
+    pub(crate) fn response_with(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response<ureq::Body> {
+        let request = headers.iter().fold(self.request(method, path), |r, (name, value)| r.header(*name, *value));
+        self.agent.run(request.body(()).unwrap()).unwrap()
     }
 
     /// A body of a type, or of none.

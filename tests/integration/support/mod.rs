@@ -1,6 +1,7 @@
 //! What every module here needs: the program as a command, a real server in a process of its own, and a client for it.
 
 mod client;
+mod database;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub(crate) use client::{Client, agent, answer, code};
+pub(crate) use database::Database;
 pub(crate) use server::Server;
 
 /// A path inside the project.

@@ -68,6 +68,7 @@ ErrorCode = Literal[
     "server_unavailable",
     "server_unreachable",
     "several_faces",
+    "store_behind",
     "store_failed",
     "target_out_of_range",
     "target_unavailable",

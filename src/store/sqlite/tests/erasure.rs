@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::files;
 use crate::identity::{Sample, SampleKind};
-use crate::store::sqlite::fixtures::{at, id, named, sample};
+use crate::store::fixtures::{at, id, named, sample};
 use crate::store::{ErasureReason, ErasureReceipt, SqliteStore, Store, StoreError, StoreResult};
 use crate::template::{Embedding, Embeddings};
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::identity::{SampleKind, SearchRow};
-use crate::store::sqlite::fixtures::{at, id, named, sample};
+use crate::store::fixtures::{at, id, named, sample};
 use crate::store::{ErasureReason, SqliteStore, Store};
 
 /// Where the child finds its folder; the test that is the child does nothing without it.

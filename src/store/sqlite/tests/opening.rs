@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::files;
 use crate::identity::SampleKind;
-use crate::store::sqlite::fixtures::{at, id, named, sample};
+use crate::store::fixtures::{at, id, named, sample};
 use crate::store::sqlite::open::{APPLICATION_ID, SCHEMA};
 use crate::store::{SqliteStore, Store, StoreError};
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::files;
 use crate::access::{KeyHash, KeyRing, Scope};
 use crate::identity::SampleKind;
-use crate::store::sqlite::fixtures::{at, id, named, sample, template};
+use crate::store::fixtures::{at, id, named, sample, template};
 use crate::store::sqlite::open::APPLICATION_ID;
 use crate::store::{KeyStore, SharedKeys, SqliteStore, Store, StoreError, encode_template};
 use crate::vault::{MasterKey, MasterKeyError, MasterKeySource, rotate_file};
@@ -77,7 +77,7 @@ fn a_new_master_key_opens_everything_and_the_old_one_nothing() {
     let rows = store.listing(None, 9).unwrap();
     let subject = store.service_keys().subject(&id("jane"));
     let fresh = rotate_file::<StoreError>(&file, |key| {
-        assert_eq!(store.rotate_master(&key)?, 2);
+        assert_eq!(Box::new(store).rotate_master(&key)?, 2);
         Ok(())
     });
     let store = SqliteStore::open(dir.path()).unwrap();
@@ -163,7 +163,7 @@ fn of_version_1(dir: &Path) {
     let connection = rusqlite::Connection::open(dir.join("faceward.db")).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
     connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-    connection.execute_batch(include_str!("../../migrations/0001_initial.sql")).unwrap();
+    connection.execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
     let at = "2026-01-31T12:00:00.000000000Z";
     for (seed, who) in [(1, "jane"), (2, "jane"), (3, "joe")] {
         let sql = "INSERT OR IGNORE INTO identities VALUES (?1, ?1, 'consent', NULL, ?2, ?2)";

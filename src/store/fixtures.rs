@@ -9,20 +9,20 @@ use crate::face::{BoundingBox, Component, Occlusion, Pose, Quality};
 use crate::identity::{IdentityFields, IdentityId, Sample, SampleKind};
 use crate::template::{AttributeVector, Demographics, Embeddings, Expression, FaceHash, Parts, Template};
 
-pub(in crate::store) fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::new(second, 123_456_789).unwrap()
 }
 
-pub(in crate::store) fn id(text: &str) -> IdentityId {
+pub(super) fn id(text: &str) -> IdentityId {
     text.parse().unwrap()
 }
 
-pub(in crate::store) fn named(name: &str) -> IdentityFields {
+pub(super) fn named(name: &str) -> IdentityFields {
     IdentityFields { display_name: name.to_owned(), ..IdentityFields::default() }
 }
 
 /// A template of full size, different for each seed.
-pub(in crate::store) fn template(seed: u32) -> Template {
+pub(super) fn template(seed: u32) -> Template {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed.into());
     let mut vector = |n: usize| (0..n).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f32>>();
     Template {
@@ -39,7 +39,7 @@ pub(in crate::store) fn template(seed: u32) -> Template {
     }
 }
 
-pub(in crate::store) fn sample(seed: u32, kind: SampleKind) -> Sample {
+pub(super) fn sample(seed: u32, kind: SampleKind) -> Sample {
     Sample {
         id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | u128::from(seed)),
         kind,

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::fault::Fault;
+use super::StoreError;
 use super::sealing::Vault;
 use crate::access::KeyHasher;
 use crate::identity::IdentityId;
@@ -20,7 +20,7 @@ pub struct ServiceKeys {
 }
 
 impl ServiceKeys {
-    pub(super) fn of(vault: &Vault) -> Result<Self, Fault> {
+    pub(super) fn of(vault: &Vault) -> Result<Self, StoreError> {
         Ok(Self {
             audit: vault.derive("audit head")?,
             subject: vault.derive("subject")?,

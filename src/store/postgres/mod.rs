@@ -1,0 +1,421 @@
+//! [`Store`] in a PostgreSQL database that any number of processes share.
+//!
+//! What is sealed, and with which keys, is as in the embedded store: the database alone opens nothing. Writes take their
+//! turn by the lock on one row (`versions.rs`), so that each sees what the one before it did, and every acknowledged
+//! write has a version by which others follow it (`follow.rs`). Reads take no lock.
+
+mod fault;
+mod follow;
+mod identities;
+mod images;
+mod keys;
+mod open;
+mod receipts;
+mod runtime;
+mod samples;
+mod scrub;
+mod search;
+mod tls;
+mod url;
+mod versions;
+
+#[cfg(test)]
+pub(in crate::store) mod tests;
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Object, Pool, Transaction};
+use jiff::Timestamp;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
+
+use super::sealing::Vault;
+use super::{
+    ErasureReason, ErasureReceipt, Follower, KeyStore, KeysVersion, Listed, ServiceKeys, Store, StoreError, StoreResult,
+};
+use crate::access::{ApiKey, KeyHasher};
+use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
+use crate::template::Template;
+use crate::vault::{MasterId, MasterKey, MasterKeySource};
+use fault::Fault;
+use follow::Following;
+use runtime::Runtime;
+use versions::Change;
+
+pub use url::{PostgresUrl, PostgresUrlError};
+
+/// Waiting for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Waiting for all that a method asks of the server, which itself gives up waiting for locks earlier.
+const LONGEST: Duration = Duration::from_secs(20);
+/// The interval in which old changes are forgotten and unfinished erasures are completed.
+const UPKEEP: Duration = Duration::from_secs(30);
+
+/// The shared store: the schema `faceward` of a database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+    vault: Vault,
+    service_keys: ServiceKeys,
+    /// The latest version that this process wrote.
+    written: AtomicU64,
+}
+
+/// What connects to the database.
+struct Shared {
+    pool: Pool,
+    url: PostgresUrl,
+    tls: MakeRustlsConnect,
+    /// The database for errors.
+    place: String,
+    // Dropped last: the connections are served by its thread.
+    runtime: Runtime,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shared({})", self.place)
+    }
+}
+
+impl PostgresStore {
+    /// Opens the store in a database, and migrates its schema where it is older. With `create`, a database without a
+    /// store gets one. `dir` is the data folder, for a master key that lies there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`]; [`StoreError::NoStore`] without `create`; [`StoreError::NewerSchema`];
+    /// [`StoreError::MasterKey`] without the right master key; what every method can fail with.
+    pub fn open(url: &PostgresUrl, dir: &Path, source: &MasterKeySource, create: bool) -> StoreResult<Self> {
+        let place = url.to_string();
+        let failed = |e: std::io::Error| StoreError::Backend(Box::new(e));
+        let runtime = Runtime::start().map_err(failed)?;
+        let tls = tls::connector(url)?;
+        let pool = open::pool(url.config(), tls.clone()).map_err(|fault| fault.at(&place))?;
+        let opened = runtime.wait(async {
+            let mut client = pool.get().await?;
+            let vault = open::vault(&mut client, &place, dir, source, create).await?;
+            scrub::finish(&mut client).await?;
+            Ok::<_, Fault>(vault)
+        });
+        let vault = opened.map_err(|fault| fault.at(&place))?;
+        let service_keys = ServiceKeys::of(&vault)?;
+        if url.is_exposed() {
+            tracing::warn!("templates and keys travel to the database in clear: use `sslmode=verify-full`");
+        }
+        runtime.handle().spawn(upkeep(pool.clone(), place.clone()));
+        let shared = Arc::new(Shared { pool, url: url.clone(), tls, place, runtime });
+        Ok(Self { shared, vault, service_keys, written: AtomicU64::new(0) })
+    }
+
+    fn place(&self) -> &str {
+        &self.shared.place
+    }
+
+    /// Runs `work` with a connection. One that does not answer in time is given up. Where a connection was lost, `work`
+    /// is done once more with another, unless `once` says by then that it may have been done.
+    fn with_client<T>(&self, once: &Cell<bool>, work: impl AsyncFn(&mut Object) -> Result<T, Fault>) -> StoreResult<T> {
+        let attempt = async || {
+            let mut client = self.shared.pool.get().await?;
+            let done = tokio::time::timeout(LONGEST, work(&mut client)).await.unwrap_or(Err(Fault::Late));
+            if done.as_ref().is_err_and(|fault| fault.is_lost() || matches!(fault, Fault::Late)) {
+                drop(Object::take(client));
+            }
+            done
+        };
+        let done = self.shared.runtime.wait(async {
+            match attempt().await {
+                Err(fault) if fault.is_lost() && !once.get() => attempt().await,
+                done => done,
+            }
+        });
+        done.map_err(|fault| fault.at(self.place()))
+    }
+
+    fn read<T>(&self, query: impl AsyncFn(&Object) -> Result<T, Fault>) -> StoreResult<T> {
+        self.with_client(&Cell::new(false), async |client| query(&*client).await)
+    }
+
+    /// Runs `change` in a transaction; an error rolls it back. The changes that it returns make a new version.
+    fn write<T>(&self, change: impl AsyncFn(&Transaction<'_>) -> Result<(T, Vec<Change>), Fault>) -> StoreResult<T> {
+        let once = Cell::new(false);
+        self.with_client(&once, async |client| {
+            let tx = client.transaction().await?;
+            let version = versions::lock(&tx, self.place(), self.vault.master.id()).await?;
+            let (done, changes) = change(&tx).await?;
+            if changes.is_empty() {
+                tx.commit().await?;
+                return Ok(done);
+            }
+            let version = versions::note(&tx, version, &changes).await?;
+            // From here on a lost connection does not say whether it was done.
+            once.set(true);
+            tx.commit().await?;
+            self.written.fetch_max(version.cast_unsigned(), Ordering::Release);
+            Ok(done)
+        })
+    }
+
+    /// Erases what was deleted as far as it can be done now; the rest is done later. The deletion itself is done.
+    fn erase(&self) {
+        let done = self.with_client(&Cell::new(false), scrub::finish);
+        if !done.as_ref().is_ok_and(|erased| *erased) {
+            let cause = done.err().map_or_else(|| "another program reads the tables".to_owned(), |e| e.to_string());
+            tracing::warn!(cause, "names and keys of a deletion are erased from the database later");
+        }
+    }
+}
+
+/// Forgets old changes and completes erasures, for as long as the store is open.
+async fn upkeep(pool: Pool, place: String) {
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + UPKEEP, UPKEEP);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let work = async {
+            let mut client = pool.get().await?;
+            versions::prune(&client).await?;
+            scrub::finish(&mut client).await
+        };
+        if let Ok(Err(fault)) = tokio::time::timeout(LONGEST, work).await {
+            tracing::debug!(cause = %fault.at(&place), "the database was not tidied up");
+        }
+    }
+}
+
+/// An identity held against other processes; see [`Store::exclusive`].
+struct Held {
+    client: Option<Object>,
+    key: String,
+    shared: Arc<Shared>,
+}
+
+/// The first key of the advisory locks on identities.
+const ENROLLING: i32 = 0x6677_7264;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        let key = std::mem::take(&mut self.key);
+        let free = async move {
+            let sql = "SELECT pg_advisory_unlock($1, hashtext($2))";
+            if client.execute(sql, &[&ENROLLING, &key]).await.is_err() {
+                // The end of the connection frees it too.
+                drop(Object::take(client));
+            }
+        };
+        self.shared.runtime.handle().spawn(free);
+    }
+}
+
+impl AsRef<dyn KeyStore> for PostgresStore {
+    fn as_ref(&self) -> &(dyn KeyStore + 'static) {
+        self
+    }
+}
+
+impl Store for PostgresStore {
+    fn put_identity(
+        &self,
+        id: &IdentityId,
+        fields: &IdentityFields,
+        now: Timestamp,
+    ) -> StoreResult<(IdentityRecord, bool)> {
+        self.write(async |tx| {
+            let (record, created, changed) = identities::put(tx, &self.vault, id, fields, now).await?;
+            Ok(((record, created), changed.then(|| Change::Identity(id.clone())).into_iter().collect()))
+        })
+    }
+
+    fn identity(&self, id: &IdentityId) -> StoreResult<Option<IdentityRecord>> {
+        self.read(async |client| identities::get(client, id).await)
+    }
+
+    fn identities(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<IdentityRecord>> {
+        self.read(async |client| identities::page(client, after, limit).await)
+    }
+
+    fn listed(&self, id: &IdentityId) -> StoreResult<Option<Listed>> {
+        Ok(self.listed_of(std::slice::from_ref(id))?.pop())
+    }
+
+    fn listed_of(&self, ids: &[IdentityId]) -> StoreResult<Vec<Listed>> {
+        self.read(async |client| search::of(client, &self.vault, ids).await)
+    }
+
+    fn listing(&self, after: Option<&IdentityId>, limit: usize) -> StoreResult<Vec<Listed>> {
+        self.read(async |client| search::page(client, &self.vault, after, limit).await)
+    }
+
+    fn renew_search_rows(&self, ids: &[IdentityId]) -> StoreResult<Vec<StoreResult<SearchRow>>> {
+        self.write(async |tx| {
+            let mut rows = Vec::new();
+            for id in ids {
+                rows.push(search::renew(tx, &self.vault, id).await?);
+            }
+            // Each server that lacks a row makes it for itself. To follow it would make them take turns for ever where
+            // a damaged sample lets none be made.
+            Ok((rows, Vec::new()))
+        })
+    }
+
+    fn delete_identity(
+        &self,
+        id: &IdentityId,
+        reason: ErasureReason,
+        now: Timestamp,
+    ) -> StoreResult<Option<ErasureReceipt>> {
+        let number = Uuid::now_v7();
+        let deleted = self.write(async |tx| {
+            let Some(samples) = identities::delete(tx, id).await? else { return Ok((false, Vec::new())) };
+            let subject = self.service_keys.subject(id);
+            let receipt = ErasureReceipt { id: number, subject, reason, samples, deleted_at: now, erased_at: None };
+            receipts::insert(tx, &receipt).await?;
+            Ok((true, vec![Change::Identity(id.clone())]))
+        })?;
+        if !deleted {
+            return Ok(None);
+        }
+        self.erase();
+        self.receipt(number)
+    }
+
+    fn receipt(&self, id: Uuid) -> StoreResult<Option<ErasureReceipt>> {
+        self.read(async |client| receipts::get(client, id).await)
+    }
+
+    fn add_samples_with_images(
+        &self,
+        id: &IdentityId,
+        samples: &[Sample],
+        images: &[(Uuid, &[u8])],
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.write(async |tx| {
+            samples::add(tx, &self.vault, id, samples, now).await?;
+            images::add(tx, &self.vault, id, images).await?;
+            Ok(((), vec![Change::Identity(id.clone())]))
+        })
+    }
+
+    fn replace_templates(&self, id: &IdentityId, templates: &[(Uuid, Template)], now: Timestamp) -> StoreResult<usize> {
+        self.write(async |tx| {
+            let replaced = samples::replace(tx, &self.vault, id, templates, now).await?;
+            Ok((replaced, (replaced > 0).then(|| Change::Identity(id.clone())).into_iter().collect()))
+        })
+    }
+
+    fn image(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<Vec<u8>>> {
+        self.read(async |client| images::get(client, &self.vault, id, sample).await)
+    }
+
+    fn samples(&self, id: &IdentityId) -> StoreResult<Vec<Sample>> {
+        self.read(async |client| samples::all(client, &self.vault, id).await)
+    }
+
+    fn sample_kind(&self, id: &IdentityId, sample: Uuid) -> StoreResult<Option<SampleKind>> {
+        self.read(async |client| samples::kind(client, id, sample).await)
+    }
+
+    fn delete_sample(&self, id: &IdentityId, sample_id: Uuid, now: Timestamp) -> StoreResult<Option<SampleKind>> {
+        let kind = self.write(async |tx| {
+            let kind = samples::delete(tx, &self.vault, id, sample_id, now).await?;
+            Ok((kind, kind.map(|_| Change::Identity(id.clone())).into_iter().collect()))
+        })?;
+        if kind.is_some() {
+            self.erase();
+        }
+        Ok(kind)
+    }
+
+    fn check(&self) -> StoreResult<()> {
+        let standby = self.read(async |client| {
+            let sql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool FROM store_version";
+            Ok(client.query_one(&client.prepare_cached(sql).await?, &[]).await?.try_get::<_, bool>(0)?)
+        })?;
+        if standby {
+            let detail = "it is read-only, as a standby is".to_owned();
+            return Err(StoreError::Unwritable { path: self.place().into(), detail });
+        }
+        Ok(())
+    }
+
+    fn service_keys(&self) -> &ServiceKeys {
+        &self.service_keys
+    }
+
+    fn master_id(&self) -> MasterId {
+        self.vault.master.id()
+    }
+
+    fn rotate_master(self: Box<Self>, master: &MasterKey) -> StoreResult<usize> {
+        let identities = self.write(async |tx| {
+            let identities = identities::rewrap(tx, &self.vault, master).await?;
+            Ok((identities, vec![Change::Key]))
+        })?;
+        if self.with_client(&Cell::new(false), scrub::finish)? {
+            return Ok(identities);
+        }
+        let detail = "another program reads the tables".to_owned();
+        Err(StoreError::ErasureUnfinished { path: self.place().into(), detail })
+    }
+
+    fn exclusive(&self, id: &IdentityId) -> StoreResult<Box<dyn Send>> {
+        let key = id.as_str().to_owned();
+        let client = self.shared.runtime.wait(async {
+            let client = self.shared.pool.get().await?;
+            let sql = "SELECT pg_advisory_lock($1, hashtext($2))";
+            client.execute(&client.prepare_cached(sql).await?, &[&ENROLLING, &key]).await?;
+            Ok::<_, Fault>(client)
+        });
+        let client = client.map_err(|fault| fault.at(self.place()))?;
+        Ok(Box::new(Held { client: Some(client), key, shared: self.shared.clone() }))
+    }
+
+    fn follower(&self) -> StoreResult<Option<Box<dyn Follower>>> {
+        let sql = "SELECT version FROM store_version";
+        let start: i64 = self.read(async |client| Ok(client.query_one(sql, &[]).await?.try_get(0)?))?;
+        let following = Following::new(self.shared.clone(), start.cast_unsigned(), self.vault.master.id());
+        Ok(Some(Box::new(following)))
+    }
+
+    fn written(&self) -> Option<u64> {
+        Some(self.written.load(Ordering::Acquire))
+    }
+}
+
+impl KeyStore for PostgresStore {
+    fn key_hasher(&self) -> &KeyHasher {
+        self.service_keys.api_keys()
+    }
+
+    fn insert_key(&self, key: &ApiKey) -> StoreResult<()> {
+        self.write(async |tx| Ok((keys::insert(tx, key).await?, vec![Change::Key])))
+    }
+
+    fn keys(&self) -> StoreResult<Vec<ApiKey>> {
+        self.read(async |client| keys::all(client).await)
+    }
+
+    fn key(&self, id: &str) -> StoreResult<Option<ApiKey>> {
+        self.read(async |client| keys::get(client, id).await)
+    }
+
+    fn revoke_key(&self, id: &str, now: Timestamp) -> StoreResult<bool> {
+        self.write(async |tx| {
+            let revoked = keys::revoke(tx, id, now).await?;
+            Ok((revoked, revoked.then_some(Change::Key).into_iter().collect()))
+        })
+    }
+
+    fn touch_key(&self, id: &str, now: Timestamp) -> StoreResult<()> {
+        self.read(async |client| keys::touch(client, id, now).await)
+    }
+
+    fn keys_version(&self) -> StoreResult<KeysVersion> {
+        self.read(async |client| keys::version(client).await)
+    }
+}
