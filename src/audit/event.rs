@@ -177,6 +177,11 @@ pub enum Event {
         /// API keys revoked since, and revoked again.
         keys_again: usize,
     },
+    /// Everything was copied from another store to this one.
+    StoreCopied {
+        /// Identities.
+        identities: usize,
+    },
     /// The last line was incomplete, after a crash or on a full disk, and was removed.
     Mended {
         /// Bytes removed.

@@ -33,6 +33,7 @@ mod pipeline;
 mod rotate;
 mod serve;
 mod shared_args;
+mod store;
 mod train;
 mod verify;
 mod when;
@@ -75,6 +76,7 @@ enum Command {
     Audit(audit::Args),
     Backup(backup::Args),
     Restore(backup::RestoreArgs),
+    Store(store::Args),
     Config(config::Args),
     Doctor(Box<doctor::Args>),
     Healthcheck(healthcheck::Args),
@@ -139,6 +141,7 @@ fn dispatch(command: Command, matches: &ArgMatches) -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Doctor(args) => doctor::run(&args, matches),
         Command::Healthcheck(args) => healthcheck::run(&args),

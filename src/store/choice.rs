@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::postgres::{PostgresUrl, PostgresUrlError};
 
-/// The store to open: `sqlite:` for the data folder, or the URL of a PostgreSQL database.
+/// The store to open: `sqlite:` for the data folder, or the URL of a `PostgreSQL` database.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum StoreChoice {

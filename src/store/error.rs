@@ -126,6 +126,12 @@ pub enum StoreError {
     )]
     NoStore(String),
 
+    /// Two stores cannot be copied, or a copy is not like its original.
+    #[error(
+        "the store cannot be copied: {0}; copy into a store that was just made, with the same master key, in use by nobody"
+    )]
+    NotACopy(String),
+
     /// A read or write failed.
     #[error("{} cannot be read or written ({detail}): check free space, permissions and the disk", path.display())]
     Unwritable {

@@ -11,6 +11,7 @@ mod choice;
 mod codec;
 mod error;
 mod postgres;
+mod raw;
 mod receipt;
 mod rows;
 mod sealing;
@@ -35,6 +36,7 @@ pub use choice::{StoreChoice, StoreChoiceError};
 pub use codec::{CodecError, decode_template, encode_template};
 pub use error::StoreError;
 pub use postgres::{PostgresStore, PostgresUrl, PostgresUrlError};
+pub use raw::{RawIdentity, RawStore, RawVault, StoreCopied, copy_store};
 pub use receipt::{ErasureReason, ErasureReceipt};
 #[cfg(any(test, fuzzing))]
 pub(crate) use sealing::read_sealed_content;
@@ -64,7 +66,7 @@ pub struct Listed {
 /// Every method can fail with [`StoreError::Corrupted`], [`StoreError::Busy`], [`StoreError::Unwritable`],
 /// [`StoreError::Unreachable`] or [`StoreError::Backend`], called "when the storage fails" below; those that read also
 /// with [`StoreError::UnreadableRecord`].
-pub trait Store: KeyStore {
+pub trait Store: KeyStore + RawStore {
     /// Creates the identity, or replaces its fields. Returns the record and whether it was created. Where the fields
     /// are unchanged, nothing is written and `updated_at` stays.
     ///

@@ -44,6 +44,7 @@ pub(super) fn limited(limit: usize) -> i64 {
 }
 
 /// The columns of an identity, in this order.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct IdentityRow {
     pub(super) id: String,
     pub(super) display_name: String,
@@ -88,6 +89,7 @@ impl IdentityRow {
 }
 
 /// The columns of a sample.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct SampleRow {
     pub(super) id: String,
     pub(super) kind: String,
@@ -109,6 +111,7 @@ impl SampleRow {
 }
 
 /// The columns of an API key, in this order.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct KeyRow {
     pub(super) id: String,
     pub(super) name: String,
@@ -159,6 +162,7 @@ impl KeyRow {
 }
 
 /// The columns of a receipt behind its number.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct ReceiptRow {
     pub(super) subject: String,
     pub(super) reason: String,

@@ -69,6 +69,8 @@ fn every_command_has_help_with_an_example() {
         &["audit", "subject"],
         &["backup"],
         &["restore"],
+        &["store"],
+        &["store", "copy"],
         &["serve"],
         &["train"],
         &["train", "extract"],

@@ -176,3 +176,29 @@ fn commands_work_beside_the_servers() {
     let said = stderr(&backup.output().unwrap());
     assert!(said.contains("pg_dump"), "{said}");
 }
+
+#[test]
+fn a_store_moves_to_a_database_and_back() {
+    let Some(database) = Database::new() else { return };
+    let [folder, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let run = |data: &Path, args: &[&str]| {
+        let mut command = faceward(args);
+        let output = command.env("FACEWARD_MASTER_KEY", MASTER).args(["--data-dir", data.to_str().unwrap()]).output();
+        let output = output.unwrap();
+        (output.status.success(), stdout(&output), stderr(&output))
+    };
+    for who in ["jane", "joe"] {
+        assert!(run(folder.path(), &["identities", "set", who, "--name", "A name"]).0);
+    }
+    assert!(run(folder.path(), &["keys", "create", "--scope", "verify"]).0);
+    let listed = run(folder.path(), &["identities", "list", "--json"]).1;
+    let there = ["store", "copy", "--from", "sqlite:", "--to", &database.url];
+    let (_, said, failed) = run(folder.path(), &there);
+    assert!(said.starts_with("copied and compared: 2 identities") && said.contains("1 API keys"), "{said}{failed}");
+    let (again, _, said) = run(folder.path(), &there);
+    assert!(!again && said.contains("not empty"), "{said}");
+    let back = run(other.path(), &["store", "copy", "--from", &database.url, "--to", "sqlite:", "--json"]);
+    assert!(back.0, "{}", back.2);
+    assert_eq!(run(other.path(), &["identities", "list", "--json"]).1, listed);
+    assert_eq!(run(folder.path(), &["identities", "list", "--json", "--store", &database.url]).1, listed);
+}

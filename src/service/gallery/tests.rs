@@ -207,3 +207,32 @@ fn changes_and_readers_at_once_leave_no_old_profile() {
     });
     assert_eq!(it.gallery.profiles.len(), 0);
 }
+
+/// As another process would, behind the gallery's back.
+#[test]
+fn what_others_changed_is_read_again() {
+    let it = Fixture::new();
+    for (name, person) in [("a", 1), ("b", 2)] {
+        it.put(name, None);
+        it.enroll(name, person);
+    }
+    let profile = |name: &str| it.gallery.get(&id(name)).and_then(|enrolled| it.gallery.profile(&enrolled));
+    let before = profile("a").unwrap();
+    let store = &it.gallery.store;
+    let fields = IdentityFields { display_name: "c".into(), ..IdentityFields::default() };
+    let samples = |person| (0..3).map(|i| sample(SampleKind::Reference, near(person, i))).collect::<Vec<_>>();
+    store.delete_identity(&id("b"), ErasureReason::Requested, Timestamp::now()).unwrap();
+    store.put_identity(&id("c"), &fields, Timestamp::now()).unwrap();
+    store.add_samples(&id("c"), &samples(3), Timestamp::now()).unwrap();
+    assert_eq!((it.found(2).as_deref(), it.gallery.get(&id("c")).is_err()), (Some("b"), true));
+    it.gallery.refresh_all(&[id("b"), id("c"), id("nobody")]).unwrap();
+    assert_eq!((it.found(3).as_deref(), it.gallery.get(&id("b")).is_err()), (Some("c"), true));
+    assert!(Arc::ptr_eq(&before, &profile("a").unwrap()), "what was not changed stays");
+
+    store.delete_identity(&id("c"), ErasureReason::Requested, Timestamp::now()).unwrap();
+    store.add_samples(&id("a"), &samples(1), Timestamp::now()).unwrap();
+    it.gallery.reload().unwrap();
+    assert_eq!((it.gallery.len().unwrap(), it.gallery.get(&id("c")).is_err()), (1, true));
+    assert_eq!(it.gallery.get(&id("a")).unwrap().references, 6);
+    assert!(!Arc::ptr_eq(&before, &profile("a").unwrap()), "a revision of before must not name a state of now");
+}

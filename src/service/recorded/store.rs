@@ -10,7 +10,10 @@ use super::{Acting, Recorded, RecordedService, RecordedStore, make_folder};
 use crate::audit::{Actor, AuditLog, Event};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::service::{Service, ServiceError};
-use crate::store::{ErasureReason, ErasureReceipt, KeyStore, Listed, PostgresStore, SqliteStore, Store, StoreChoice};
+use crate::store::{
+    ErasureReason, ErasureReceipt, KeyStore, Listed, PostgresStore, SqliteStore, Store, StoreChoice, StoreCopied,
+    StoreError, copy_store,
+};
 use crate::vault::{MasterKey, MasterKeySource};
 
 impl RecordedStore {
@@ -33,13 +36,8 @@ impl RecordedStore {
         source: &MasterKeySource,
         create: bool,
     ) -> Result<Self, ServiceError> {
-        match choice {
-            StoreChoice::DataFolder => Self::open(dir, source),
-            StoreChoice::Postgres(url) => {
-                make_folder(dir)?;
-                Self::over(Box::new(PostgresStore::open(url, dir, source, create)?), dir)
-            }
-        }
+        make_folder(dir)?;
+        Self::over(open_store(choice, dir, source, create)?, dir)
     }
 
     /// This store with the audit log of the data folder `dir`.
@@ -58,6 +56,26 @@ impl RecordedStore {
     ) -> Result<RecordedService, E> {
         let Self { target, audit } = self;
         Ok(Recorded { target: build(Arc::from(target))?, audit })
+    }
+
+    /// Copies everything from `from` to the empty store `to`, under the same master key, and compares every row. It is
+    /// recorded in the audit log of the data folder `dir`.
+    ///
+    /// # Errors
+    /// When either store fails, or they cannot be copied; when it cannot be recorded.
+    pub fn copy(
+        actor: &Actor,
+        (from, to): (&StoreChoice, &StoreChoice),
+        dir: &Path,
+        source: &MasterKeySource,
+    ) -> Result<StoreCopied, ServiceError> {
+        make_folder(dir)?;
+        let from = open_store(from, dir, source, false)?;
+        let to = open_store(to, dir, source, true)?;
+        let copied = copy_store(from.as_ref(), to.as_ref())?;
+        let audit = AuditLog::open(dir, from.service_keys().clone())?;
+        audit.append(&actor.clone().into(), &Event::StoreCopied { identities: copied.identities })?;
+        Ok(copied)
     }
 
     /// One identity; `None` where there is none.
@@ -113,6 +131,18 @@ impl RecordedStore {
         audit.append(&actor.clone().into(), &Event::MasterRotated { master: master.id().to_string() })?;
         Ok(identities)
     }
+}
+
+fn open_store(
+    choice: &StoreChoice,
+    dir: &Path,
+    source: &MasterKeySource,
+    create: bool,
+) -> Result<Box<dyn Store>, StoreError> {
+    Ok(match choice {
+        StoreChoice::DataFolder => Box::new(SqliteStore::open_with(dir, source)?),
+        StoreChoice::Postgres(url) => Box::new(PostgresStore::open(url, dir, source, create)?),
+    })
 }
 
 impl AsRef<dyn KeyStore> for Box<dyn Store> {

@@ -1,4 +1,4 @@
-//! Errors of PostgreSQL as errors that a person can act on.
+//! Errors of `PostgreSQL` as errors that a person can act on.
 
 use std::error::Error as _;
 use std::path::PathBuf;

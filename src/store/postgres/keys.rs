@@ -12,10 +12,14 @@ use crate::store::sealing::unreadable;
 use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 pub(super) async fn insert(tx: &Transaction<'_>, key: &ApiKey) -> Result<(), Fault> {
-    let KeyRow { id, name, scopes, hash, created_at, expires_at, last_used_at, revoked_at } = KeyRow::of(key);
+    insert_row(tx, &KeyRow::of(key)).await
+}
+
+pub(super) async fn insert_row(tx: &Transaction<'_>, row: &KeyRow) -> Result<(), Fault> {
+    let KeyRow { id, name, scopes, hash, created_at, expires_at, last_used_at, revoked_at } = row;
     let sql = format!("INSERT INTO api_keys ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", KeyRow::COLUMNS);
     let row: [&(dyn ToSql + Sync); 8] =
-        [&id, &name, &scopes, &hash.as_slice(), &created_at, &expires_at, &last_used_at, &revoked_at];
+        [id, name, scopes, &hash.as_slice(), created_at, expires_at, last_used_at, revoked_at];
     tx.execute(&sql, &row).await.map_err(|error| {
         if is_duplicate(&error) { Fault::Store(StoreError::DuplicateKey(id.clone())) } else { error.into() }
     })?;
@@ -24,12 +28,12 @@ pub(super) async fn insert(tx: &Transaction<'_>, key: &ApiKey) -> Result<(), Fau
 
 pub(super) async fn all(client: &impl GenericClient) -> Result<Vec<ApiKey>, Fault> {
     let sql = format!("SELECT {} FROM api_keys ORDER BY created_at, id", KeyRow::COLUMNS);
-    client.query(&client.prepare_cached(&sql).await?, &[]).await?.iter().map(key).collect()
+    client.query(&client.prepare_cached(&sql).await?, &[]).await?.iter().map(|row| Ok(read(row)?.key()?)).collect()
 }
 
 pub(super) async fn get(client: &impl GenericClient, id: &str) -> Result<Option<ApiKey>, Fault> {
     let sql = format!("SELECT {} FROM api_keys WHERE id = $1", KeyRow::COLUMNS);
-    client.query_opt(&client.prepare_cached(&sql).await?, &[&id]).await?.as_ref().map(key).transpose()
+    client.query_opt(&client.prepare_cached(&sql).await?, &[&id]).await?.map(|row| Ok(read(&row)?.key()?)).transpose()
 }
 
 pub(super) async fn revoke(tx: &Transaction<'_>, id: &str, now: Timestamp) -> Result<bool, Fault> {
@@ -51,11 +55,11 @@ pub(super) async fn version(client: &impl GenericClient) -> Result<KeysVersion, 
     Ok(KeysVersion { others: row.try_get(0)?, own: 0 })
 }
 
-fn key(row: &Row) -> Result<ApiKey, Fault> {
+pub(super) fn read(row: &Row) -> Result<KeyRow, Fault> {
     let id: String = row.try_get(0)?;
     let hash: &[u8] = row.try_get(3)?;
     let hash = hash.try_into().map_err(|e| unreadable(format!("API key {id}"), &e))?;
-    let row = KeyRow {
+    Ok(KeyRow {
         id,
         name: row.try_get(1)?,
         scopes: row.try_get(2)?,
@@ -64,6 +68,5 @@ fn key(row: &Row) -> Result<ApiKey, Fault> {
         expires_at: row.try_get(5)?,
         last_used_at: row.try_get(6)?,
         revoked_at: row.try_get(7)?,
-    };
-    Ok(row.key()?)
+    })
 }

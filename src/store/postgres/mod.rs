@@ -1,4 +1,4 @@
-//! [`Store`] in a PostgreSQL database that any number of processes share.
+//! [`Store`] in a `PostgreSQL` database that any number of processes share.
 //!
 //! What is sealed, and with which keys, is as in the embedded store: the database alone opens nothing. Writes take their
 //! turn by the lock on one row (`versions.rs`), so that each sees what the one before it did, and every acknowledged
@@ -10,6 +10,7 @@ mod identities;
 mod images;
 mod keys;
 mod open;
+mod raw;
 mod receipts;
 mod runtime;
 mod samples;
@@ -35,7 +36,8 @@ use uuid::Uuid;
 
 use super::sealing::Vault;
 use super::{
-    ErasureReason, ErasureReceipt, Follower, KeyStore, KeysVersion, Listed, ServiceKeys, Store, StoreError, StoreResult,
+    ErasureReason, ErasureReceipt, Follower, KeyStore, KeysVersion, Listed, RawIdentity, RawStore, RawVault,
+    ServiceKeys, Store, StoreError, StoreResult,
 };
 use crate::access::{ApiKey, KeyHasher};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
@@ -146,13 +148,10 @@ impl PostgresStore {
             let tx = client.transaction().await?;
             let version = versions::lock(&tx, self.place(), self.vault.master.id()).await?;
             let (done, changes) = change(&tx).await?;
-            if changes.is_empty() {
-                tx.commit().await?;
-                return Ok(done);
-            }
-            let version = versions::note(&tx, version, &changes).await?;
+            // Where nothing was to be changed, what the caller wanted is part of the version as it is.
+            let version = if changes.is_empty() { version } else { versions::note(&tx, version, &changes).await? };
             // From here on a lost connection does not say whether it was done.
-            once.set(true);
+            once.set(!changes.is_empty());
             tx.commit().await?;
             self.written.fetch_max(version.cast_unsigned(), Ordering::Release);
             Ok(done)
@@ -384,6 +383,24 @@ impl Store for PostgresStore {
 
     fn written(&self) -> Option<u64> {
         Some(self.written.load(Ordering::Acquire))
+    }
+}
+
+impl RawStore for PostgresStore {
+    fn raw_vault(&self) -> StoreResult<RawVault> {
+        self.read(async |client| raw::vault(client).await)
+    }
+
+    fn raw_identity(&self, id: &IdentityId) -> StoreResult<Option<RawIdentity>> {
+        self.read(async |client| raw::identity(client, id).await)
+    }
+
+    fn fill_vault(&self, vault: &RawVault) -> StoreResult<()> {
+        self.write(async |tx| Ok((raw::fill_vault(tx, vault).await?, vec![Change::Key])))
+    }
+
+    fn fill_identity(&self, identity: &RawIdentity) -> StoreResult<()> {
+        self.write(async |tx| Ok(((), vec![Change::Identity(raw::fill_identity(tx, identity).await?)])))
     }
 }
 

@@ -96,7 +96,7 @@ async fn migrate(tx: &Transaction<'_>, found: Option<i64>, master: &MasterKey) -
         if !tx.query_one(there, &[]).await?.try_get::<_, bool>(0)? {
             tx.batch_execute("CREATE SCHEMA faceward").await?;
         }
-        let table = "CREATE TABLE schema_version (only boolean PRIMARY KEY DEFAULT true CHECK (only), version bigint); \
+        let table = "CREATE TABLE schema_version (sole boolean PRIMARY KEY DEFAULT true CHECK (sole), version bigint); \
                      INSERT INTO schema_version (version) VALUES (0)";
         tx.batch_execute(table).await?;
     }

@@ -2,6 +2,7 @@
 
 use deadpool_postgres::{GenericClient, Transaction};
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -9,10 +10,14 @@ use crate::store::ErasureReceipt;
 use crate::store::rows::{ReceiptRow, time_text};
 
 pub(super) async fn insert(tx: &Transaction<'_>, receipt: &ErasureReceipt) -> Result<(), Fault> {
-    let ReceiptRow { subject, reason, samples, deleted_at, erased_at } = ReceiptRow::of(receipt);
+    insert_row(tx, receipt.id, &ReceiptRow::of(receipt)).await
+}
+
+pub(super) async fn insert_row(tx: &Transaction<'_>, id: Uuid, row: &ReceiptRow) -> Result<(), Fault> {
+    let ReceiptRow { subject, reason, samples, deleted_at, erased_at } = row;
     let sql = "INSERT INTO receipts (id, subject, reason, samples, deleted_at, erased_at) \
                VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.execute(sql, &[&receipt.id, &subject, &reason, &samples, &deleted_at, &erased_at]).await?;
+    tx.execute(sql, &[&id, subject, reason, samples, deleted_at, erased_at]).await?;
     Ok(())
 }
 
@@ -25,13 +30,15 @@ pub(super) async fn complete(tx: &Transaction<'_>, now: Timestamp) -> Result<(),
 pub(super) async fn get(client: &impl GenericClient, id: Uuid) -> Result<Option<ErasureReceipt>, Fault> {
     let sql = "SELECT subject, reason, samples, deleted_at, erased_at FROM receipts WHERE id = $1";
     let row = client.query_opt(&client.prepare_cached(sql).await?, &[&id]).await?;
-    let Some(row) = row else { return Ok(None) };
-    let row = ReceiptRow {
+    row.map(|row| Ok(read(&row)?.receipt(id)?)).transpose()
+}
+
+pub(super) fn read(row: &Row) -> Result<ReceiptRow, Fault> {
+    Ok(ReceiptRow {
         subject: row.try_get(0)?,
         reason: row.try_get(1)?,
         samples: row.try_get(2)?,
         deleted_at: row.try_get(3)?,
         erased_at: row.try_get(4)?,
-    };
-    Ok(Some(row.receipt(id)?))
+    })
 }

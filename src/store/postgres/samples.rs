@@ -19,7 +19,7 @@ use crate::store::sealing::{Place, Vault, image_place, no_key, seal};
 use crate::template::Template;
 use crate::vault::DataKey;
 
-const COLUMNS: &str = "samples.id, kind, image_sha256, added_at, sealed";
+pub(super) const COLUMNS: &str = "samples.id, kind, image_sha256, added_at, sealed";
 
 pub(super) async fn add(
     tx: &Transaction<'_>,
@@ -155,7 +155,7 @@ async fn resealed(
     Ok(())
 }
 
-fn read(row: &Row) -> Result<SampleRow, Fault> {
+pub(super) fn read(row: &Row) -> Result<SampleRow, Fault> {
     let id: Uuid = row.try_get(0)?;
     Ok(SampleRow {
         id: id.hyphenated().to_string(),

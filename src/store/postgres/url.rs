@@ -1,4 +1,4 @@
-//! The URL of a PostgreSQL database: who connects where, and how the connection is protected.
+//! The URL of a `PostgreSQL` database: who connects where, and how the connection is protected.
 
 use std::fmt;
 use std::net::IpAddr;

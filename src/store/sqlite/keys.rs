@@ -9,7 +9,11 @@ use crate::store::rows::{KeyRow, time_text};
 use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 pub(super) fn insert(tx: &Transaction<'_>, key: &ApiKey) -> Result<(), Fault> {
-    let KeyRow { id, name, scopes, hash, created_at, expires_at, last_used_at, revoked_at } = KeyRow::of(key);
+    insert_row(tx, &KeyRow::of(key))
+}
+
+pub(super) fn insert_row(tx: &Transaction<'_>, row: &KeyRow) -> Result<(), Fault> {
+    let KeyRow { id, name, scopes, hash, created_at, expires_at, last_used_at, revoked_at } = row;
     let sql = format!("INSERT INTO api_keys ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", KeyRow::COLUMNS);
     tx.execute(&sql, params![id, name, scopes, hash, created_at, expires_at, last_used_at, revoked_at]).map_err(
         |error| if is_duplicate(&error) { Fault::Store(StoreError::DuplicateKey(id.clone())) } else { error.into() },
@@ -48,7 +52,7 @@ pub(super) fn version(connection: &Connection) -> Result<KeysVersion, Fault> {
     Ok(KeysVersion { others, own: connection.total_changes() })
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
     Ok(KeyRow {
         id: row.get(0)?,
         name: row.get(1)?,

@@ -9,6 +9,7 @@ mod identities;
 mod images;
 mod keys;
 mod open;
+mod raw;
 mod receipts;
 mod samples;
 mod scrub;
@@ -27,7 +28,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::sealing::Vault;
-use super::{ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Listed, ServiceKeys, Store, StoreResult};
+use super::{
+    ErasureReason, ErasureReceipt, KeyStore, KeysVersion, Listed, RawIdentity, RawStore, RawVault, ServiceKeys, Store,
+    StoreResult,
+};
 use crate::access::{ApiKey, KeyHasher};
 use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, SampleKind, SearchRow};
 use crate::template::Template;
@@ -231,6 +235,24 @@ impl Store for SqliteStore {
             scrub::demand(tx)?;
             sealing::rewrap(tx, &self.vault, master)
         })
+    }
+}
+
+impl RawStore for SqliteStore {
+    fn raw_vault(&self) -> StoreResult<RawVault> {
+        self.read(raw::vault)
+    }
+
+    fn raw_identity(&self, id: &IdentityId) -> StoreResult<Option<RawIdentity>> {
+        self.read(|connection| raw::identity(connection, id))
+    }
+
+    fn fill_vault(&self, vault: &RawVault) -> StoreResult<()> {
+        self.write(|tx| raw::fill_vault(tx, vault))
+    }
+
+    fn fill_identity(&self, identity: &RawIdentity) -> StoreResult<()> {
+        self.write(|tx| raw::fill_identity(tx, identity))
     }
 }
 

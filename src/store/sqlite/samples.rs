@@ -115,7 +115,7 @@ pub(super) fn delete(
     Ok(Some(kind_of(&kind, || format!("sample {sample_id}"))?))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<SampleRow> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SampleRow> {
     Ok(SampleRow {
         id: row.get(0)?,
         kind: row.get(1)?,

@@ -1,5 +1,6 @@
 //! What every store does, tested with each. A test takes a store that is empty.
 
+mod copying;
 mod methods;
 mod sealing;
 
@@ -23,6 +24,8 @@ pub(super) trait Tested: Sized {
     fn dir(&self) -> &Path;
     /// The store closed, and what another opening with this master key comes to.
     fn opened_with(self, source: &MasterKeySource) -> (Self, StoreResult<()>);
+    /// Made again, with nothing in it, under the master key that lies in its folder.
+    fn emptied(self) -> Self;
     /// Changes rows behind the store's back.
     fn tamper(&self, sql: &str);
     /// Changes a byte of a sealed sample.
@@ -87,6 +90,15 @@ impl Tested for InFolder {
         }
     }
 
+    fn emptied(self) -> Self {
+        let Self { store, dir } = self;
+        drop(store);
+        for file in ["faceward.db", "faceward.db-wal", "faceward.db-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(file));
+        }
+        Self { store: Some(SqliteStore::open(dir.path()).unwrap()), dir }
+    }
+
     fn tamper(&self, sql: &str) {
         rusqlite::Connection::open(self.dir.path().join("faceward.db")).unwrap().execute_batch(sql).unwrap();
     }
@@ -129,6 +141,14 @@ impl Tested for InDatabase {
             Ok(store) => (Self { store: Some(store), dir, database }, Ok(())),
             Err(e) => (Self { store: None, dir, database }, Err(e)),
         }
+    }
+
+    fn emptied(self) -> Self {
+        let Self { store, dir, database } = self;
+        drop(store);
+        database.run("DROP SCHEMA faceward CASCADE");
+        let store = PostgresStore::open(&database.url(), dir.path(), &MasterKeySource::Beside, true).unwrap();
+        Self { store: Some(store), dir, database }
     }
 
     fn tamper(&self, sql: &str) {

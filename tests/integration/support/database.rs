@@ -16,6 +16,7 @@ pub(crate) struct Database {
 
 impl Database {
     /// An empty database; `None`, and how to get one, where there is no server.
+    #[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
     pub(crate) fn new() -> Option<Self> {
         let server = std::env::var("FACEWARD_TEST_POSTGRES").unwrap_or_else(|_| DEFAULT.to_owned());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -45,7 +46,10 @@ impl Database {
 
     /// Ends every connection of faceward to the database.
     pub(crate) fn cut(&self) {
-        self.administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name));
+        self.administer(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        ));
     }
 }
 

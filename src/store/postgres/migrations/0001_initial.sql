@@ -65,7 +65,7 @@ CREATE TABLE api_keys (
 
 -- One row: which master key wraps the keys, and a key for the heads of audit logs and pseudonyms, wrapped.
 CREATE TABLE vault (
-    only        boolean PRIMARY KEY DEFAULT true CHECK (only),
+    sole        boolean PRIMARY KEY DEFAULT true CHECK (sole),
     master_id   bytea NOT NULL CHECK (length(master_id) = 8),
     service_key bytea NOT NULL
 );
@@ -84,7 +84,7 @@ CREATE TABLE receipts (
 -- before it did. `pruned`: changes up to this version are no longer listed. `keys` counts changes of API keys.
 -- `erasing`: from a deletion until the tables with names and keys are written anew.
 CREATE TABLE store_version (
-    only    boolean PRIMARY KEY DEFAULT true CHECK (only),
+    sole    boolean PRIMARY KEY DEFAULT true CHECK (sole),
     version bigint NOT NULL,
     pruned  bigint NOT NULL,
     keys    bigint NOT NULL,

@@ -80,7 +80,8 @@ fn cut_connections_are_made_again() {
     let mut follower = store.follower().unwrap().unwrap();
     after(&mut follower, 0, Duration::ZERO);
     for round in 1..=5u64 {
-        database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'faceward'");
+        let ours = "application_name = 'faceward' AND datname = current_database()";
+        database.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"));
         // Reads and writes are tried again where the loss is noticed in time.
         store.put_identity(&id("jane"), &named(&round.to_string()), at(1)).unwrap();
         assert!(store.identity(&id("jane")).unwrap().is_some());
