@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use super::fault::Fault;
+use super::open;
+use super::shared::Shared;
 use super::versions::{self, CHANNEL};
-use super::{Shared, open};
 use crate::identity::IdentityId;
 use crate::store::sealing::unreadable;
 use crate::store::{Changed, Changes, Follower, StoreResult};

@@ -16,6 +16,7 @@ mod runtime;
 mod samples;
 mod scrub;
 mod search;
+mod shared;
 mod tls;
 mod url;
 mod versions;
@@ -27,11 +28,9 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool, Transaction};
+use deadpool_postgres::{Object, Transaction};
 use jiff::Timestamp;
-use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use super::sealing::Vault;
@@ -46,16 +45,10 @@ use crate::vault::{MasterId, MasterKey, MasterKeySource};
 use fault::Fault;
 use follow::Following;
 use runtime::Runtime;
+use shared::{Held, Shared};
 use versions::Change;
 
 pub use url::{PostgresUrl, PostgresUrlError};
-
-/// Waiting for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Waiting for all that a method asks of the server, which itself gives up waiting for locks earlier.
-const LONGEST: Duration = Duration::from_secs(20);
-/// The interval in which old changes are forgotten and unfinished erasures are completed.
-const UPKEEP: Duration = Duration::from_secs(30);
 
 /// The shared store: the schema `faceward` of a database.
 #[derive(Debug)]
@@ -65,23 +58,6 @@ pub struct PostgresStore {
     service_keys: ServiceKeys,
     /// The latest version that this process wrote.
     written: AtomicU64,
-}
-
-/// What connects to the database.
-struct Shared {
-    pool: Pool,
-    url: PostgresUrl,
-    tls: MakeRustlsConnect,
-    /// The database for errors.
-    place: String,
-    // Dropped last: the connections are served by its thread.
-    runtime: Runtime,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shared({})", self.place)
-    }
 }
 
 impl PostgresStore {
@@ -108,8 +84,8 @@ impl PostgresStore {
         if url.is_exposed() {
             tracing::warn!("templates and keys travel to the database in clear: use `sslmode=verify-full`");
         }
-        runtime.handle().spawn(upkeep(pool.clone(), place.clone()));
         let shared = Arc::new(Shared { pool, url: url.clone(), tls, place, runtime });
+        shared.keep_up();
         Ok(Self { shared, vault, service_keys, written: AtomicU64::new(0) })
     }
 
@@ -117,34 +93,14 @@ impl PostgresStore {
         &self.shared.place
     }
 
-    /// Runs `work` with a connection. One that does not answer in time is given up. Where a connection was lost, `work`
-    /// is done once more with another, unless `once` says by then that it may have been done.
-    fn with_client<T>(&self, once: &Cell<bool>, work: impl AsyncFn(&mut Object) -> Result<T, Fault>) -> StoreResult<T> {
-        let attempt = async || {
-            let mut client = self.shared.pool.get().await?;
-            let done = tokio::time::timeout(LONGEST, work(&mut client)).await.unwrap_or(Err(Fault::Late));
-            if done.as_ref().is_err_and(|fault| fault.is_lost() || matches!(fault, Fault::Late)) {
-                drop(Object::take(client));
-            }
-            done
-        };
-        let done = self.shared.runtime.wait(async {
-            match attempt().await {
-                Err(fault) if fault.is_lost() && !once.get() => attempt().await,
-                done => done,
-            }
-        });
-        done.map_err(|fault| fault.at(self.place()))
-    }
-
     fn read<T>(&self, query: impl AsyncFn(&Object) -> Result<T, Fault>) -> StoreResult<T> {
-        self.with_client(&Cell::new(false), async |client| query(&*client).await)
+        self.shared.with_client(&Cell::new(false), async |client| query(&*client).await)
     }
 
     /// Runs `change` in a transaction; an error rolls it back. The changes that it returns make a new version.
     fn write<T>(&self, change: impl AsyncFn(&Transaction<'_>) -> Result<(T, Vec<Change>), Fault>) -> StoreResult<T> {
         let once = Cell::new(false);
-        self.with_client(&once, async |client| {
+        self.shared.with_client(&once, async |client| {
             let tx = client.transaction().await?;
             let version = versions::lock(&tx, self.place(), self.vault.master.id()).await?;
             let (done, changes) = change(&tx).await?;
@@ -160,53 +116,11 @@ impl PostgresStore {
 
     /// Erases what was deleted as far as it can be done now; the rest is done later. The deletion itself is done.
     fn erase(&self) {
-        let done = self.with_client(&Cell::new(false), scrub::finish);
+        let done = self.shared.with_client(&Cell::new(false), scrub::finish);
         if !done.as_ref().is_ok_and(|erased| *erased) {
             let cause = done.err().map_or_else(|| "another program reads the tables".to_owned(), |e| e.to_string());
             tracing::warn!(cause, "names and keys of a deletion are erased from the database later");
         }
-    }
-}
-
-/// Forgets old changes and completes erasures, for as long as the store is open.
-async fn upkeep(pool: Pool, place: String) {
-    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + UPKEEP, UPKEEP);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let work = async {
-            let mut client = pool.get().await?;
-            versions::prune(&client).await?;
-            scrub::finish(&mut client).await
-        };
-        if let Ok(Err(fault)) = tokio::time::timeout(LONGEST, work).await {
-            tracing::debug!(cause = %fault.at(&place), "the database was not tidied up");
-        }
-    }
-}
-
-/// An identity held against other processes; see [`Store::exclusive`].
-struct Held {
-    client: Option<Object>,
-    key: String,
-    shared: Arc<Shared>,
-}
-
-/// The first key of the advisory locks on identities.
-const ENROLLING: i32 = 0x6677_7264;
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let Some(client) = self.client.take() else { return };
-        let key = std::mem::take(&mut self.key);
-        let free = async move {
-            let sql = "SELECT pg_advisory_unlock($1, hashtext($2))";
-            if client.execute(sql, &[&ENROLLING, &key]).await.is_err() {
-                // The end of the connection frees it too.
-                drop(Object::take(client));
-            }
-        };
-        self.shared.runtime.handle().spawn(free);
     }
 }
 
@@ -355,7 +269,7 @@ impl Store for PostgresStore {
             let identities = identities::rewrap(tx, &self.vault, master).await?;
             Ok((identities, vec![Change::Key]))
         })?;
-        if self.with_client(&Cell::new(false), scrub::finish)? {
+        if self.shared.with_client(&Cell::new(false), scrub::finish)? {
             return Ok(identities);
         }
         let detail = "another program reads the tables".to_owned();
@@ -363,15 +277,7 @@ impl Store for PostgresStore {
     }
 
     fn exclusive(&self, id: &IdentityId) -> StoreResult<Box<dyn Send>> {
-        let key = id.as_str().to_owned();
-        let client = self.shared.runtime.wait(async {
-            let client = self.shared.pool.get().await?;
-            let sql = "SELECT pg_advisory_lock($1, hashtext($2))";
-            client.execute(&client.prepare_cached(sql).await?, &[&ENROLLING, &key]).await?;
-            Ok::<_, Fault>(client)
-        });
-        let client = client.map_err(|fault| fault.at(self.place()))?;
-        Ok(Box::new(Held { client: Some(client), key, shared: self.shared.clone() }))
+        Ok(Box::new(Held::of(&self.shared, id)?))
     }
 
     fn follower(&self) -> StoreResult<Option<Box<dyn Follower>>> {

@@ -8,8 +8,8 @@ use deadpool_postgres::{
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::PATIENCE;
 use super::fault::Fault;
+use super::url::PATIENCE;
 use crate::store::StoreError;
 use crate::store::sealing::Vault;
 use crate::vault::{MasterId, MasterKey, MasterKeySource, settle};

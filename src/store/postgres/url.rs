@@ -10,7 +10,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 /// Waiting for a connection, and for the acknowledgement of what was sent.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Settings of every connection: where the tables are; an acknowledged write is on disk whatever the server's default;
 /// nothing waits for ever; and a process that stops in the middle of a write does not hold up the others for long.

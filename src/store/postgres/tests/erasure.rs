@@ -86,7 +86,7 @@ fn an_erasure_that_a_reader_holds_up_is_completed_later() {
     assert_eq!((receipt.erased_at, store.identity(&id("jane")).unwrap()), (None, None), "it is deleted all the same");
     assert!(store.key("ffffffff").unwrap().is_none() && file_holds(&database, "identity_keys", &key));
     database.runtime.wait(dump.batch_execute("COMMIT")).unwrap();
-    assert!(store.with_client(&std::cell::Cell::new(false), scrub::finish).unwrap());
+    assert!(store.shared.with_client(&std::cell::Cell::new(false), scrub::finish).unwrap());
     assert!(!file_holds(&database, "identity_keys", &key));
     assert!(store.receipt(receipt.id).unwrap().unwrap().erased_at.is_some());
 }

@@ -81,3 +81,20 @@ fn a_process_that_another_gave_a_new_master_key_writes_nothing_more() {
     let again = PostgresStore::open(&database.url(), dir.path(), &source, false).unwrap();
     assert!(again.samples(&id("jane")).unwrap().is_empty() && again.identity(&id("joe")).unwrap().is_none());
 }
+
+/// The server may have no TLS, or a certificate that nobody vouches for: neither is a reason to send anything in clear.
+#[test]
+fn a_server_that_cannot_prove_who_it_is_gets_nothing() {
+    let Some(database) = database() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let authority = rcgen::generate_simple_self_signed(["nobody".to_owned()]).unwrap().cert.pem();
+    let file = dir.path().join("ca.pem");
+    std::fs::write(&file, authority).unwrap();
+    let url = format!("{}?sslmode=verify-full&sslrootcert={}", database.url_text(), file.display());
+    let open = |url: &str| PostgresStore::open(&url.parse().unwrap(), dir.path(), &MasterKeySource::Beside, true);
+    let error = open(&url).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    std::fs::write(&file, "no certificate").unwrap();
+    let error = open(&url).unwrap_err().to_string();
+    assert!(error.contains("ca.pem") && error.contains("PEM"), "{error}");
+}
