@@ -12,6 +12,8 @@ use crate::store::{KeysVersion, StoreError, TOUCH_RESOLUTION};
 
 /// How often the keys are checked for changes; a revoked key stops working within twice this time.
 const REFRESH: Duration = Duration::from_millis(500);
+/// How soon after a failure.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// The keys of the store, as last read.
 pub(super) struct KeyCache {
@@ -100,11 +102,13 @@ pub(super) async fn keep_fresh(cache: Arc<KeyCache>) {
         let cache = cache.clone();
         match tokio::task::spawn_blocking(move || cache.refresh()).await {
             Ok(Ok(())) => failing = false,
-            Ok(Err(e)) if !failing => {
-                failing = true;
-                tracing::error!(cause = %e, "the API keys cannot be reloaded: changes have no effect until they can");
+            Ok(Err(e)) => {
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::error!(cause = %e, "the API keys cannot be reloaded: changes have no effect until they can");
+                }
+                ticks.reset_after(RETRY);
             }
-            _ => {}
+            Err(_) => {}
         }
     }
 }

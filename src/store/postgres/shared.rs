@@ -58,7 +58,11 @@ impl Shared {
         };
         let done = self.runtime.wait(async {
             match attempt().await {
-                Err(fault) if fault.is_lost() && !once.get() => attempt().await,
+                Err(fault) if fault.is_lost() => {
+                    // What ended one has most likely ended the others, and they may not know it yet.
+                    self.pool.retain(|_, _| false);
+                    if once.get() { Err(fault) } else { attempt().await }
+                }
                 done => done,
             }
         });
