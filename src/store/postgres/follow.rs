@@ -25,9 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One statement, so that all of it is from one moment.
 const CHANGED: &str = "
-    SELECT v.version, v.pruned, s.version, k.master_id, c.identity
-    FROM store_version v CROSS JOIN schema_version s CROSS JOIN vault k
-    LEFT JOIN changes c ON c.version > $1 AND c.kind = 'identity'
+    SELECT v.version, v.pruned, (SELECT version FROM schema_version), (SELECT master_id FROM vault), c.identity
+    FROM store_version v LEFT JOIN changes c ON c.version > $1 AND c.kind = 'identity'
 ";
 
 pub(super) struct Following {

@@ -26,7 +26,7 @@ pub(super) async fn lock(tx: &Transaction<'_>, place: &str, master: MasterId) ->
     let sql = "SELECT version FROM store_version FOR UPDATE";
     let version = tx.query_one(&tx.prepare_cached(sql).await?, &[]).await?.try_get(0)?;
     // A second statement: what the first one reads of other tables is from before it waited.
-    let sql = "SELECT s.version, k.master_id FROM schema_version s, vault k";
+    let sql = "SELECT (SELECT version FROM schema_version), (SELECT master_id FROM vault)";
     let row = tx.query_one(&tx.prepare_cached(sql).await?, &[]).await?;
     current(place, row.try_get(0)?, open::master_id(row.try_get(1)?)?, master)?;
     Ok(version)
