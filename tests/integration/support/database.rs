@@ -30,7 +30,7 @@ impl Database {
                 Some(Self { runtime, server, name, url })
             }
             Err(e) => {
-                assert!(std::env::var_os("FACEWARD_REQUIRE_SERVICES").is_none(), "no PostgreSQL answers: {e}");
+                assert!(std::env::var("FACEWARD_REQUIRE_SERVICES").as_deref() != Ok("1"), "no PostgreSQL answers: {e}");
                 println!("skipped: no PostgreSQL answers ({e}): start one, or name it by FACEWARD_TEST_POSTGRES");
                 None
             }

@@ -39,7 +39,7 @@ pub(in crate::store) fn database() -> Option<Database> {
                 server.parse::<PostgresUrl>().unwrap(),
                 super::fault::detail(&e)
             );
-            assert!(std::env::var_os("FACEWARD_REQUIRE_SERVICES").is_none(), "{said}");
+            assert!(std::env::var("FACEWARD_REQUIRE_SERVICES").as_deref() != Ok("1"), "{said}");
             println!("skipped: {said}");
             None
         }
