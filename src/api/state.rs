@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::key_cache::KeyCache;
 use super::{Problem, trace};
-use crate::service::{Pool, RecordedService, traced};
+use crate::service::{CURRENT, Pool, RecordedService, ServiceError, traced};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,16 @@ pub(super) struct AppState {
 }
 
 impl AppState {
+    /// Whether identities and keys are as all servers of the store know them, but for a moment.
+    ///
+    /// # Errors
+    /// [`ServiceError::Behind`].
+    pub(super) fn current(&self) -> Result<(), ServiceError> {
+        self.service.current()?;
+        let shared = self.service.version().is_some();
+        if shared && self.keys.age() > CURRENT { Err(ServiceError::Behind) } else { Ok(()) }
+    }
+
     /// Runs `work` on the pool and waits for it without blocking the runtime.
     pub(super) async fn on_pool<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         &self,

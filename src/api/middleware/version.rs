@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use crate::api::Problem;
 use crate::api::state::AppState;
 use crate::error_code::ErrorCode;
-use crate::service::{CURRENT, ServiceError};
 
 /// The header of an answer with the version that has what the request wrote.
 pub(crate) const VERSION: HeaderName = HeaderName::from_static("store-version");
@@ -23,10 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Refuses to answer while identities or keys may be out of date. It stands before authentication, which needs the keys.
 pub(crate) async fn current(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let shared = state.service.version().is_some();
-    let known = state.service.current();
-    let keys = if shared && state.keys.age() > CURRENT { Err(ServiceError::Behind) } else { Ok(()) };
-    match known.and(keys) {
+    match state.current() {
         Ok(()) => next.run(request).await,
         Err(behind) => Problem::from(behind).into_response(),
     }

@@ -38,9 +38,10 @@ pub(crate) struct Ready {
     responses((status = 200, description = "Ready", body = Ready)))]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
     let ready = |service: &RecordedService| service.ready().and_then(|()| service.outdated());
-    let enroll_again = state.on_disk(ready).await.map_err(|_: Problem| {
-        Problem::new(ErrorCode::NotReady, "the store cannot be read or written; the server's log says why")
-    })?;
+    let not_ready =
+        || Problem::new(ErrorCode::NotReady, "the store cannot be read or written; the server's log says why");
+    state.current().map_err(|_| not_ready())?;
+    let enroll_again = state.on_disk(ready).await.map_err(|_: Problem| not_ready())?;
     let (versions, queue) = (state.service.versions().clone(), state.pool.waiting());
     Ok(Json(Ready { status: "ready".into(), versions, queue, enroll_again }))
 }
