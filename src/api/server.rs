@@ -172,7 +172,7 @@ fn telemetry(settings: &config::Telemetry) -> std::io::Result<Option<Arc<Telemet
         headers: variable("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default(),
         sample_ratio: settings.otlp_sample_ratio,
     };
-    let telemetry = Telemetry::start(destination, Resource::of(env!("CARGO_PKG_VERSION"), variable))?;
+    let telemetry = Telemetry::start(&destination, Resource::of(env!("CARGO_PKG_VERSION"), variable))?;
     Ok(Some(Arc::new(telemetry)))
 }
 

@@ -171,6 +171,7 @@ macro_rules! table {
 
         #[doc = concat!("The flags and variables of the table `[", $table, "]`.")]
         #[derive(Clone, Debug, Default, clap::Args)]
+        #[allow(clippy::struct_field_names, reason = "the names are those of the settings file")]
         pub struct $flags {
             $(#[arg(
                 id = $flag,

@@ -205,7 +205,7 @@ table! {
     #[serde(expecting = "a table `[telemetry]`")]
     "telemetry", Telemetry, TelemetryFlags {
         /// Send traces and metrics to this OpenTelemetry collector, over OTLP with HTTP, such as
-        /// http://127.0.0.1:4318 (docs/operation.md).
+        /// `http://127.0.0.1:4318` (docs/operation.md).
         otlp_endpoint: Option<String> = None,
             as ("otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT") [value_name = "URL"];
         /// Seconds between two times that metrics are sent.

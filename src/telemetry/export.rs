@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
 /// A collector that stays away is told at most this often.
-const TOLD: Duration = Duration::from_secs(60);
+const TOLD: Duration = Duration::from_mins(1);
 
 /// Where to send, and what.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(destination: Destination, resource: Resource) -> std::io::Result<Self> {
+    pub fn start(destination: &Destination, resource: Resource) -> std::io::Result<Self> {
         let (tasks, queue) = bounded(WAITING);
         let sample_ratio = f64::from(destination.sample_ratio);
         let sender = Exporter::new(destination, resource);
@@ -82,13 +82,11 @@ impl Telemetry {
     /// kept.
     pub fn begin(&self, caller: Option<TraceContext>) -> Option<(TraceId, SpanId, Option<SpanId>)> {
         let mut random = self.random.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match caller {
-            Some(caller) => caller.sampled.then(|| (caller.trace, SpanId::random(&mut *random), Some(caller.span))),
-            None => {
-                let trace = TraceId::random(&mut *random);
-                trace.within(self.sample_ratio).then(|| (trace, SpanId::random(&mut *random), None))
-            }
+        if let Some(caller) = caller {
+            return caller.sampled.then(|| (caller.trace, SpanId::random(&mut *random), Some(caller.span)));
         }
+        let trace = TraceId::random(&mut *random);
+        trace.within(self.sample_ratio).then(|| (trace, SpanId::random(&mut *random), None))
     }
 
     /// The number of a new span within a trace.
@@ -146,7 +144,7 @@ struct Exporter {
 }
 
 impl Exporter {
-    fn new(destination: Destination, resource: Resource) -> Self {
+    fn new(destination: &Destination, resource: Resource) -> Self {
         let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
         Self {
             agent: config.build().new_agent(),
@@ -238,7 +236,7 @@ mod tests {
 
     fn telemetry(sample_ratio: f32) -> Telemetry {
         let destination = Destination { endpoint: "http://127.0.0.1:9".into(), headers: String::new(), sample_ratio };
-        Telemetry::start(destination, Resource::of("1", |_| None)).unwrap()
+        Telemetry::start(&destination, Resource::of("1", |_| None)).unwrap()
     }
 
     #[test]

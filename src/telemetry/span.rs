@@ -139,6 +139,6 @@ mod tests {
         assert!(now - message.start_time_unix_nano < 60_000_000_000);
         assert_eq!((message.parent_span_id.len(), message.attributes.len()), (0, 2));
         assert_eq!(message.status, Some(wire::Status { code: 2 }));
-        assert_eq!(clock.nanos(began - Duration::from_secs(1)), clock.nanos(began) - 1_000_000_000);
+        assert_eq!(clock.nanos(began.checked_sub(Duration::from_secs(1)).unwrap()), clock.nanos(began) - 1_000_000_000);
     }
 }

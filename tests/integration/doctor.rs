@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Server, faceward, issue, root, stderr, stdout};
+use crate::support::{Database, Server, faceward, issue, root, stderr, stdout};
 use serde_json::Value;
 
 /// A data folder with a store that has an API key, a folder of models, and an address that nothing listens on.
@@ -290,4 +290,28 @@ fn a_folder_that_others_can_read_or_nobody_can_write_is_told() {
     let (code, report) = place.examined(&["--otlp-endpoint", "http://127.0.0.1:9"], &[]);
     assert_eq!(code, Some(0), "{report}");
     says(&report, "collector", "warning", "nothing answers at http://127.0.0.1:9/v1/traces");
+}
+
+#[test]
+fn a_store_in_a_database_is_looked_at_there() {
+    const MASTER: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let Some(database) = Database::new() else { return };
+    let place = Place::new();
+    let examined = |url: &str, master: &str| place.examined(&["--store", url], &[("FACEWARD_MASTER_KEY", master)]);
+    let (code, report) = examined(&database.url, MASTER);
+    assert_eq!(code, Some(1));
+    says(&report, "store", "failed", "there is no store in postgres://");
+    says(&report, "API keys", "warning", "not checked");
+    let mut command = faceward(&["keys", "create", "--name", "shared", "--scope", "verify", "--store", &database.url]);
+    let made =
+        command.env("FACEWARD_MASTER_KEY", MASTER).args(["--data-dir", place.at("other").to_str().unwrap()]).output();
+    assert!(made.as_ref().unwrap().status.success(), "{}", stderr(&made.unwrap()));
+    let (_, report) = examined(&database.url, MASTER);
+    says(&report, "store", "ok", "its schema is this faceward's");
+    says(&report, "API keys", "ok", "1 valid");
+    let (code, report) = examined(&database.url, &MASTER.replace("00", "ff"));
+    assert_eq!(code, Some(1));
+    says(&report, "master key", "failed", "master key");
+    let nowhere = "postgres://postgres@127.0.0.1:1/test";
+    says(&examined(nowhere, MASTER).1, "store", "failed", "127.0.0.1:1");
 }

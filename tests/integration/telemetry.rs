@@ -52,7 +52,7 @@ impl Collector {
 
 fn serve(mut stream: TcpStream, status: &str, list: &Mutex<Vec<Received>>) {
     let mut bytes = Vec::new();
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = vec![0; 1 << 16];
     while let Ok(read @ 1..) = stream.read(&mut buffer) {
         bytes.extend_from_slice(&buffer[..read]);
         while let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -98,6 +98,7 @@ struct ScopeSpans {
 }
 
 #[derive(Clone, PartialEq, Message)]
+#[allow(clippy::struct_field_names, reason = "the names are those of the protocol")]
 struct Span {
     #[prost(bytes = "vec", tag = "1")]
     trace_id: Vec<u8>,

@@ -7,19 +7,20 @@ use std::path::{Path, PathBuf};
 use faceward::access::ApiKey;
 use faceward::audit::{self, Newest};
 use faceward::config::{Server, Settings};
-use faceward::store::{KeyStore as _, SharedKeys, StoreError, holds_store};
+use faceward::store::{KeyStore as _, SharedKeys, StoreChoice, StoreError, holds_store};
 use faceward::vault::MasterKeySource;
 use jiff::{SignedDuration, Timestamp};
 
+use super::database;
 use super::report::Report;
 use crate::cli::{Failure, open};
 
-const FOLDER: &str = "data folder";
-const STORE: &str = "store";
-const MASTER: &str = "master key";
-const KEYS: &str = "API keys";
-const AUDIT: &str = "audit log";
-const CLOCK: &str = "clock";
+pub(super) const FOLDER: &str = "data folder";
+pub(super) const STORE: &str = "store";
+pub(super) const MASTER: &str = "master key";
+pub(super) const KEYS: &str = "API keys";
+pub(super) const AUDIT: &str = "audit log";
+pub(super) const CLOCK: &str = "clock";
 
 /// A key that expires within this time gets a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -52,6 +53,10 @@ pub(super) fn check(
     created: bool,
 ) -> Option<Holder> {
     let dir = settings.storage.data_dir.as_path();
+    if let StoreChoice::Postgres(url) = &settings.storage.store {
+        database::check(report, settings, url, source.map_err(|e| e.to_string()));
+        return None;
+    }
     if !holds_store(dir) {
         return missing(report, dir, created);
     }
@@ -112,14 +117,14 @@ fn missing(report: &mut Report, dir: &Path, created: bool) -> Option<Holder> {
     None
 }
 
-fn unchecked(report: &mut Report, checks: &[&'static str], why: &str) {
+pub(super) fn unchecked(report: &mut Report, checks: &[&'static str], why: &str) {
     for check in checks {
         report.warning(check, format!("not checked, as it {why}: see to that first"));
     }
 }
 
 /// Who has the folder open. The lock is taken for a moment only, for which a server that starts waits.
-fn holder(dir: &Path) -> Option<Holder> {
+pub(super) fn holder(dir: &Path) -> Option<Holder> {
     let mut lock = File::open(dir.join("LOCK")).ok()?;
     match lock.try_lock() {
         Err(TryLockError::WouldBlock) => {
@@ -132,7 +137,7 @@ fn holder(dir: &Path) -> Option<Holder> {
 }
 
 /// Whether this user can write what the server writes, and nobody else can read it.
-fn folder(report: &mut Report, dir: &Path, held: Option<Holder>) {
+pub(super) fn folder(report: &mut Report, dir: &Path, held: Option<Holder>) {
     let shown = open::plain(dir);
     let files = ["faceward.db", "audit.jsonl", "audit.head", "LOCK"].map(|name| dir.join(name));
     let there: Vec<&PathBuf> = files.iter().filter(|file| file.exists()).collect();
@@ -182,7 +187,7 @@ fn others_enter(path: &Path) -> bool {
 }
 
 /// The master key opens the data: the store has just been opened with it.
-fn master_key(report: &mut Report, dir: &Path, source: &MasterKeySource) {
+pub(super) fn master_key(report: &mut Report, dir: &Path, source: &MasterKeySource) {
     let from = match source {
         MasterKeySource::Variable { name, .. } => format!("the variable {name}"),
         MasterKeySource::Command(_) => "the command".to_owned(),
@@ -203,7 +208,7 @@ fn master_key(report: &mut Report, dir: &Path, source: &MasterKeySource) {
 }
 
 /// Keys that can be used, and those that cannot much longer.
-fn api_keys(report: &mut Report, server: &Server, keys: &[ApiKey], now: Timestamp) {
+pub(super) fn api_keys(report: &mut Report, server: &Server, keys: &[ApiKey], now: Timestamp) {
     let open_to_all = !server.listen.ip().is_loopback();
     let create = "`faceward keys create --name NAME --scope enroll,verify`";
     if keys.is_empty() {
@@ -273,7 +278,7 @@ fn names(keys: &[&ApiKey]) -> String {
 }
 
 /// The end of the audit log, and the clock by the time of its newest line.
-fn audit_log(report: &mut Report, newest: Result<Option<Newest>, String>) {
+pub(super) fn audit_log(report: &mut Report, newest: Result<Option<Newest>, String>) {
     match newest {
         Err(e) => {
             report.failed(AUDIT, e);

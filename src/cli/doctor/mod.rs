@@ -3,6 +3,7 @@
 
 mod configuration;
 mod data;
+mod database;
 mod limits;
 mod listening;
 mod models;

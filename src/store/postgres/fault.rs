@@ -1,6 +1,6 @@
 //! Errors of `PostgreSQL` as errors that a person can act on.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use deadpool_postgres::PoolError;
@@ -52,7 +52,7 @@ impl Fault {
                 ];
                 ended.contains(code) || code.code().starts_with("08")
             }
-            None => error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>()),
+            None => error.is_closed() || error.source().is_some_and(<dyn StdError>::is::<std::io::Error>),
         }
     }
 

@@ -61,6 +61,23 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
+    /// The schema version that this faceward writes.
+    pub const SCHEMA: i64 = open::SCHEMA;
+
+    /// The version of the schema in a database; `None` where it has no store. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`]; when the storage fails.
+    pub fn schema(url: &PostgresUrl) -> StoreResult<Option<i64>> {
+        let runtime = Runtime::start().map_err(|e| StoreError::Backend(Box::new(e)))?;
+        let tls = tls::connector(url)?;
+        let found = runtime.wait(async {
+            let pool = open::pool(url.config(), tls)?;
+            open::found(&mut pool.get().await?).await
+        });
+        found.map_err(|fault| fault.at(&url.to_string()))
+    }
+
     /// Opens the store in a database, and migrates its schema where it is older. With `create`, a database without a
     /// store gets one. `dir` is the data folder, for a master key that lies there.
     ///
@@ -93,11 +110,13 @@ impl PostgresStore {
         &self.shared.place
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "closures are written where they are handed over")]
     fn read<T>(&self, query: impl AsyncFn(&Object) -> Result<T, Fault>) -> StoreResult<T> {
         self.shared.with_client(&Cell::new(false), async |client| query(&*client).await)
     }
 
     /// Runs `change` in a transaction; an error rolls it back. The changes that it returns make a new version.
+    #[allow(clippy::needless_pass_by_value, reason = "closures are written where they are handed over")]
     fn write<T>(&self, change: impl AsyncFn(&Transaction<'_>) -> Result<(T, Vec<Change>), Fault>) -> StoreResult<T> {
         let once = Cell::new(false);
         self.shared.with_client(&once, async |client| {

@@ -63,6 +63,11 @@ pub(super) async fn vault(
     Ok(Vault::open(master, &service)?)
 }
 
+/// The version of the schema in a database; `None` where it has no store. Changes nothing.
+pub(super) async fn found(client: &mut Object) -> Result<Option<i64>, Fault> {
+    version(&client.build_transaction().read_only(true).start().await?).await
+}
+
 /// The error for a schema that a newer faceward made.
 pub(super) fn newer(place: &str, found: i64) -> StoreError {
     StoreError::NewerSchema { path: place.into(), found, known: SCHEMA }

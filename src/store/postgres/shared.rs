@@ -43,6 +43,7 @@ impl fmt::Debug for Shared {
 impl Shared {
     /// Runs `work` with a connection. One that does not answer in time is given up. Where a connection was lost, `work`
     /// is done once more with another, unless `once` says by then that it may have been done.
+    #[allow(clippy::needless_pass_by_value, reason = "closures are written where they are handed over")]
     pub(super) fn with_client<T>(
         &self,
         once: &Cell<bool>,

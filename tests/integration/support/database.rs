@@ -1,4 +1,4 @@
-//! A PostgreSQL database of one test.
+//! A `PostgreSQL` database of one test.
 
 use tokio_postgres::{Client, NoTls};
 
