@@ -2,7 +2,7 @@
 
 use faceward::audit;
 use faceward::config::Settings;
-use faceward::store::{KeyStore as _, PostgresStore, PostgresUrl};
+use faceward::store::{KeyStore as _, PostgresStore, PostgresUrl, Store as _};
 use faceward::vault::MasterKeySource;
 use jiff::Timestamp;
 
