@@ -6,6 +6,8 @@
 //!
 //! Every method blocks on the disk or the network: from asynchronous code, call it on a thread that may block.
 
+mod case_rows;
+mod cases;
 mod changes;
 mod choice;
 mod codec;
@@ -31,6 +33,7 @@ use crate::identity::{IdentityFields, IdentityId, IdentityRecord, Sample, Sample
 use crate::template::Template;
 use crate::vault::{MasterId, MasterKey};
 
+pub use cases::{Case, CaseBounds, CaseDecision, CaseFilter, CaseRecord, CaseStore, CasesKept, NewCase, Ruling, Swept};
 pub use changes::{Changed, Changes, Follower};
 pub use choice::{StoreChoice, StoreChoiceError};
 pub use codec::{CodecError, decode_template, encode_template};
@@ -66,7 +69,7 @@ pub struct Listed {
 /// Every method can fail with [`StoreError::Corrupted`], [`StoreError::Busy`], [`StoreError::Unwritable`],
 /// [`StoreError::Unreachable`] or [`StoreError::Backend`], called "when the storage fails" below; those that read also
 /// with [`StoreError::UnreadableRecord`].
-pub trait Store: KeyStore + RawStore {
+pub trait Store: KeyStore + CaseStore + RawStore {
     /// Creates the identity, or replaces its fields. Returns the record and whether it was created. Where the fields
     /// are unchanged, nothing is written and `updated_at` stays.
     ///

@@ -19,6 +19,9 @@ const SERVICE: &[u8] = b"faceward service key";
 /// The purpose of the key that hashes API keys.
 const API_KEYS: &str = "api keys";
 
+/// The purpose of the key for cases about nobody.
+const CASES: &str = "cases";
+
 /// The form of a search row that is written: this byte, then postcard.
 const ROW_FORMAT: u8 = 1;
 
@@ -60,6 +63,34 @@ impl Vault {
     pub(super) fn unwrap(&self, id: &IdentityId, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let key = self.master.unwrap(&key_place(id), wrapped);
         key.map_err(|e| unreadable(format!("key of identity {id}"), &e))
+    }
+
+    /// A new key for cases about an identity, and its wrapped form for the row.
+    pub(super) fn new_case_key(&self, id: &IdentityId) -> Result<(DataKey, Vec<u8>), StoreError> {
+        let key = DataKey::generate().map_err(no_key)?;
+        let wrapped = self.master.wrap(&case_key_place(id), &key).map_err(no_key)?;
+        Ok((key, wrapped))
+    }
+
+    /// The key for cases about an identity from its wrapped form.
+    pub(super) fn unwrap_case_key(&self, id: &IdentityId, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+        let key = self.master.unwrap(&case_key_place(id), wrapped);
+        key.map_err(|e| unreadable(format!("key of cases about {id}"), &e))
+    }
+
+    /// The key for cases about an identity, wrapped with another master key.
+    pub(super) fn rewrap_case_key(
+        &self,
+        id: &IdentityId,
+        wrapped: &[u8],
+        master: &MasterKey,
+    ) -> Result<Vec<u8>, StoreError> {
+        master.wrap(&case_key_place(id), &self.unwrap_case_key(id, wrapped)?).map_err(no_key)
+    }
+
+    /// The key for cases about nobody.
+    pub(super) fn nobodys_case_key(&self) -> Result<DataKey, StoreError> {
+        Ok(DataKey::derived(self.derive(CASES)?))
     }
 
     /// A key derived from the service key, for one purpose.
@@ -175,6 +206,10 @@ pub(super) fn unseal_row(key: &DataKey, id: &IdentityId, sealed: &[u8]) -> Optio
 
 fn key_place(id: &IdentityId) -> Vec<u8> {
     format!("faceward identity key\0{id}").into_bytes()
+}
+
+fn case_key_place(id: &IdentityId) -> Vec<u8> {
+    format!("faceward case key\0{id}").into_bytes()
 }
 
 /// The row that a sample's image is sealed for.

@@ -56,6 +56,11 @@ impl DataKey {
         Ok(Self(Zeroizing::new(random()?)))
     }
 
+    /// A key that was derived from another.
+    pub(crate) fn derived(bytes: Zeroizing<[u8; KEY]>) -> Self {
+        Self(bytes)
+    }
+
     /// Seals `content` for `context`.
     ///
     /// # Errors

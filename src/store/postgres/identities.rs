@@ -112,13 +112,16 @@ pub(super) async fn rewrap(tx: &Transaction<'_>, vault: &Vault, master: &MasterK
     let service = vault.rewrap_service_key(master)?;
     let sql = "UPDATE vault SET master_id = $1, service_key = $2";
     tx.execute(sql, &[&master.id().as_bytes().as_slice(), &service]).await?;
-    let rows = tx.query("SELECT identity_id, data_key FROM identity_keys", &[]).await?;
-    let write = tx.prepare_cached("UPDATE identity_keys SET data_key = $2 WHERE identity_id = $1").await?;
+    let rows = tx.query("SELECT identity_id, data_key, case_key FROM identity_keys", &[]).await?;
+    let sql = "UPDATE identity_keys SET data_key = $2, case_key = $3 WHERE identity_id = $1";
+    let write = tx.prepare_cached(sql).await?;
     for row in &rows {
         let text: &str = row.try_get(0)?;
         let id: IdentityId = text.parse().map_err(|e| unreadable(format!("identity {text:?}"), &e))?;
         let wrapped = vault.rewrap(&id, row.try_get(1)?, master)?;
-        tx.execute(&write, &[&text, &wrapped]).await?;
+        let cases: Option<&[u8]> = row.try_get(2)?;
+        let cases = cases.map(|wrapped| vault.rewrap_case_key(&id, wrapped, master)).transpose()?;
+        tx.execute(&write, &[&text, &wrapped, &cases]).await?;
     }
     scrub::demand(tx).await?;
     Ok(rows.len())

@@ -4,6 +4,7 @@
 //! turn by the lock on one row (`versions.rs`), so that each sees what the one before it did, and every acknowledged
 //! write has a version by which others follow it (`follow.rs`). Reads take no lock.
 
+mod cases;
 mod fault;
 mod follow;
 mod identities;

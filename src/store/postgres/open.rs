@@ -15,7 +15,8 @@ use crate::store::sealing::Vault;
 use crate::vault::{MasterId, MasterKey, MasterKeySource, settle};
 
 /// Each migration with the version that it leads to. Never change a released one: append.
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("migrations/0001_initial.sql"))];
+const MIGRATIONS: [(i64, &str); 2] =
+    [(1, include_str!("migrations/0001_initial.sql")), (2, include_str!("migrations/0002_cases.sql"))];
 
 /// The schema version that this faceward writes.
 pub(super) const SCHEMA: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

@@ -32,6 +32,13 @@ pub(super) async fn lock(tx: &Transaction<'_>, place: &str, master: MasterId) ->
     Ok(version)
 }
 
+/// As [`lock`], for writes that make no version: they go on side by side, and only a new master key waits for them.
+pub(super) async fn share(tx: &Transaction<'_>, place: &str, master: MasterId) -> Result<(), Fault> {
+    let sql = "SELECT s.version, k.master_id FROM schema_version s, vault k FOR SHARE OF k";
+    let row = tx.query_one(&tx.prepare_cached(sql).await?, &[]).await?;
+    current(place, row.try_get(0)?, open::master_id(row.try_get(1)?)?, master)
+}
+
 /// Refuses a store that another faceward has migrated or sealed with another master key since it was opened.
 pub(super) fn current(place: &str, schema: i64, needed: MasterId, master: MasterId) -> Result<(), Fault> {
     if schema != SCHEMA {

@@ -4,6 +4,7 @@
 //! our own nothing keeps an erasure from emptying the write-ahead log.
 
 mod backup;
+mod cases;
 mod fault;
 mod identities;
 mod images;

@@ -19,12 +19,13 @@ use crate::vault::{MasterKey, MasterKeySource, settle};
 pub(super) const APPLICATION_ID: i32 = 0x6677_7264;
 
 /// Each migration with the version that it leads to. Never change a released one: append.
-const MIGRATIONS: [(i64, &str); 5] = [
+const MIGRATIONS: [(i64, &str); 6] = [
     (1, include_str!("migrations/0001_initial.sql")),
     (2, include_str!("migrations/0002_sealed.sql")),
     (KEYED, include_str!("migrations/0003_images.sql")),
     (4, include_str!("migrations/0004_targets.sql")),
     (5, include_str!("migrations/0005_search.sql")),
+    (6, include_str!("migrations/0006_cases.sql")),
 ];
 
 /// From this version on templates are sealed.

@@ -49,6 +49,12 @@ pub(super) fn rewrap(tx: &Transaction<'_>, vault: &Vault, master: &MasterKey) ->
         let Some(wrapped) = wrapped(tx, id)? else { continue };
         let wrapped = vault.rewrap(id, &wrapped, master)?;
         tx.execute("UPDATE identities SET data_key = ?2 WHERE id = ?1", params![id.as_str(), wrapped])?;
+        let sql = "SELECT case_key FROM identities WHERE id = ?1";
+        let cases: Option<Vec<u8>> = tx.query_row(sql, [id.as_str()], |row| row.get(0))?;
+        if let Some(wrapped) = cases {
+            let wrapped = vault.rewrap_case_key(id, &wrapped, master)?;
+            tx.execute("UPDATE identities SET case_key = ?2 WHERE id = ?1", params![id.as_str(), wrapped])?;
+        }
     }
     Ok(ids.len())
 }

@@ -1,6 +1,7 @@
 //! What every store does, tested with each. A test takes a store that is empty.
 #![allow(clippy::needless_pass_by_value, reason = "a test has a store of its own, which ends with it")]
 
+mod cases;
 mod copying;
 mod methods;
 mod sealing;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::postgres::tests::{Database, database};
 use super::{PostgresStore, SqliteStore, Store, StoreResult};
-use crate::vault::MasterKeySource;
+use crate::vault::{MasterKey, MasterKeySource};
 
 /// A store under test, with what it lies in.
 pub(super) trait Tested: Sized {
@@ -27,6 +28,8 @@ pub(super) trait Tested: Sized {
     fn opened_with(self, source: &MasterKeySource) -> (Self, StoreResult<()>);
     /// Made again, with nothing in it, under the master key that lies in its folder.
     fn emptied(self) -> Self;
+    /// The store under the master key `to`, and what opening it with the source of that one comes to.
+    fn rotated(self, to: &MasterKey, source: &MasterKeySource) -> (Self, StoreResult<()>);
     /// Changes rows behind the store's back.
     fn tamper(&self, sql: &str);
     /// Changes a byte of a sealed sample.
@@ -100,6 +103,11 @@ impl Tested for InFolder {
         Self { store: Some(SqliteStore::open(dir.path()).unwrap()), dir }
     }
 
+    fn rotated(mut self, to: &MasterKey, source: &MasterKeySource) -> (Self, StoreResult<()>) {
+        Box::new(self.store.take().unwrap()).rotate_master(to).unwrap();
+        self.opened_with(source)
+    }
+
     fn tamper(&self, sql: &str) {
         rusqlite::Connection::open(self.dir.path().join("faceward.db")).unwrap().execute_batch(sql).unwrap();
     }
@@ -150,6 +158,11 @@ impl Tested for InDatabase {
         database.run("DROP SCHEMA faceward CASCADE");
         let store = PostgresStore::open(&database.url(), dir.path(), &MasterKeySource::Beside, true).unwrap();
         Self { store: Some(store), dir, database }
+    }
+
+    fn rotated(mut self, to: &MasterKey, source: &MasterKeySource) -> (Self, StoreResult<()>) {
+        Box::new(self.store.take().unwrap()).rotate_master(to).unwrap();
+        self.opened_with(source)
     }
 
     fn tamper(&self, sql: &str) {
