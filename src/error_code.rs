@@ -63,6 +63,9 @@ error_codes! {
     /// The request body broke off, or was not sent as its headers say. 413: the JSON body of an identity has more bytes
     /// than allowed (bodies with images: `body_too_large`).
     BodyUnreadable = "body_unreadable", 400, 413;
+    /// There is no case with this number: it never was, or it was erased by its age, with its identity, or because there
+    /// are too many.
+    CaseUnknown = "case_unknown", 404;
     /// The request has a `Content-Encoding`, such as gzip. Send the body as it is.
     ContentEncodingUnsupported = "content_encoding_unsupported", 415;
     /// The body has no content type, or one that this route does not take; the detail says which it takes.
@@ -104,13 +107,15 @@ error_codes! {
     IdentityUnknown = "identity_unknown", 404;
     /// The identity has no references to compare with yet. Enroll at least one photograph.
     IdentityWithoutReferences = "identity_without_references", 409;
+    /// The image is not the one of the case: its SHA-256 is another.
+    ImageDiffers = "image_differs", 422;
     /// The image has no bytes.
     ImageEmpty = "image_empty", 422;
     /// The bytes are not a JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF image. The answer names the format, where it is known.
     ImageFormatUnsupported = "image_format_unsupported", 422;
     /// The form has no part named `image`.
     ImageMissing = "image_missing", 422;
-    /// The image of this reference or negative was not kept. Images are kept only if the operator says so
+    /// The image of this reference, negative or case was not kept. Images are kept only if the operator says so
     /// (docs/store.md).
     ImageNotKept = "image_not_kept", 404;
     /// The image has more bytes than `max_image_mib`, or by its header more pixels than `max_megapixels` or a longer

@@ -28,19 +28,22 @@ pub enum Scope {
     Enroll,
     /// Verification.
     Verify,
+    /// Cases: read and decide; and the list of identities.
+    Review,
     /// Keys and settings; implies the others.
     Admin,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Enroll, Self::Verify, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Enroll, Self::Verify, Self::Review, Self::Admin];
 
     /// The name used in requests and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Enroll => "enroll",
             Self::Verify => "verify",
+            Self::Review => "review",
             Self::Admin => "admin",
         }
     }
@@ -66,10 +69,10 @@ impl FromStr for Scope {
 #[non_exhaustive]
 pub enum KeyError {
     /// No scope has this name.
-    #[error("unknown scope `{0}`: choose enroll, verify or admin")]
+    #[error("unknown scope `{0}`: choose enroll, verify, review or admin")]
     UnknownScope(String),
     /// No scope is given.
-    #[error("the key has no scope: choose at least one of enroll, verify and admin")]
+    #[error("the key has no scope: choose at least one of enroll, verify, review and admin")]
     NoScope,
     /// The name is empty, too long, or has control characters.
     #[error("the key's name must have 1 to {} characters and no control characters: choose another", ApiKey::NAME_MAX)]

@@ -1,7 +1,7 @@
 //! The tasks that a server runs in the background.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -9,13 +9,15 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::meters;
 use super::state::AppState;
 use crate::audit::Actor;
-use crate::service::{Expiry, RecordedService, ServiceError};
+use crate::service::{CaseSweep, Expiry, RecordedService, ServiceError};
 use crate::telemetry::Telemetry;
 
 /// How long a record of a verdict may be in the page cache only.
 const FLUSH: Duration = Duration::from_secs(1);
 /// How long measured durations may wait to be counted into their histogram.
 const COUNT: Duration = Duration::from_secs(5);
+/// The longest interval between two sweeps of cases. A sweep that erases rewrites the file of the embedded store.
+const SWEEP_CASES: Duration = Duration::from_secs(600);
 /// The longest interval between two searches for expired identities.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,34 @@ pub(super) async fn flush(service: Arc<RecordedService>) {
             meters::unrecorded();
             tracing::error!(cause = %e, "the audit log was not flushed");
         }
+    }
+}
+
+/// Writes waiting cases once per second, and erases those that are past their time.
+pub(super) async fn keep_cases(service: Arc<RecordedService>, grace: Duration) {
+    let mut ticks = interval(FLUSH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let every = grace.clamp(FLUSH, SWEEP_CASES);
+    let (mut sweep, mut last) = (CaseSweep::default(), None::<Instant>);
+    loop {
+        ticks.tick().await;
+        let due = last.is_none_or(|at| at.elapsed() >= every);
+        if due {
+            last = Some(Instant::now());
+        }
+        let service = service.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            if let Err(e) = service.flush_cases().map_err(ServiceError::from) {
+                meters::failed(&e);
+                tracing::error!(cause = %e, "cases were not written");
+            }
+            if due && let Err(e) = sweep.sweep(&service) {
+                meters::failed(&e);
+                tracing::error!(cause = %e, "old cases were not erased");
+            }
+            sweep
+        });
+        sweep = done.await.unwrap_or_default();
     }
 }
 

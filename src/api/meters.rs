@@ -12,7 +12,7 @@ use super::connection::CertificateFacts;
 use super::state::AppState;
 use crate::models::Versions;
 use crate::service::{RecordedService, ServiceError, StageTiming, Verification};
-use crate::store::StoreError;
+use crate::store::{Ruling, StoreError};
 use crate::system::{Process, max_open_files};
 use crate::verdict::Verdict;
 
@@ -33,6 +33,7 @@ const REQUESTS: &str = "faceward_http_requests_total";
 const REQUEST_SECONDS: &str = "faceward_http_request_duration_seconds";
 const IN_FLIGHT: &str = "faceward_http_requests_in_flight";
 const VERDICTS: &str = "faceward_verdicts_total";
+const DECISIONS: &str = "faceward_decisions_total";
 const SCORE: &str = "faceward_verdict_score";
 const STAGE_SECONDS: &str = "faceward_verify_stage_duration_seconds";
 const OVERLOADED: &str = "faceward_overloaded_total";
@@ -60,6 +61,9 @@ pub(super) fn begin(versions: &Versions, threads: usize, queue: usize, certifica
     for verdict in SCORED {
         let _registered = histogram!(SCORE, "verdict" => verdict.name());
     }
+    for (verdict, ruling) in Verdict::ALL.into_iter().flat_map(|v| Ruling::ALL.map(|ruling| (v, ruling))) {
+        counter!(DECISIONS, "verdict" => verdict.name(), "decision" => ruling.name()).increment(0);
+    }
     for name in [OVERLOADED, REFUSED, STORE_ERRORS, AUDIT_ERRORS, UNFINISHED] {
         counter!(name).increment(0);
     }
@@ -78,6 +82,7 @@ fn describe() {
     describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "Time from a request's head to its answer.");
     describe_gauge!(IN_FLIGHT, "Requests that are being answered, those that wait for a thread included.");
     describe_counter!(VERDICTS, "Images that were verified, by verdict.");
+    describe_counter!(DECISIONS, "Decisions on cases, by verdict and decision.");
     describe_histogram!(SCORE, "Scores of verified images, by verdict: near 1 genuine, near 0 fake.");
     describe_histogram!(STAGE_SECONDS, Unit::Seconds, "Time of each stage of a verification.");
     describe_counter!(OVERLOADED, "Requests refused because the queue or the memory for bodies was full.");
@@ -145,6 +150,11 @@ pub(super) fn verified(answer: &Verification) {
     for StageTiming { stage, milliseconds, .. } in answer.timings.iter().flatten() {
         histogram!(STAGE_SECONDS, "stage" => stage.name()).record(f64::from(*milliseconds) / 1000.0);
     }
+}
+
+/// Counts a reviewer's decision on a case of `verdict`.
+pub(super) fn decided(verdict: &'static str, ruling: &'static str) {
+    counter!(DECISIONS, "verdict" => verdict, "decision" => ruling).increment(1);
 }
 
 /// Counts a request that was refused because the queue or the memory for bodies was full.

@@ -139,6 +139,7 @@ pub async fn serve(
         tokio::spawn(background::flush(service.clone())),
         tokio::spawn(background::count(state.metrics.clone())),
         tokio::spawn(background::read_again(service.clone())),
+        tokio::spawn(background::keep_cases(service.clone(), Duration::from_secs(settings.storage.erasure_grace_s))),
         tokio::spawn(background::erase_expired(service.clone(), Duration::from_secs(settings.storage.erasure_grace_s))),
     ];
     let limits = ConnectionLimits {
@@ -152,6 +153,10 @@ pub async fn serve(
     let app = app(state.clone(), settings, tracer);
     let drained = connection::serve(listener, tls, app, limits, signals).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
+    let last = service.clone();
+    if let Ok(Err(e)) = tokio::task::spawn_blocking(move || last.flush_cases()).await {
+        tracing::error!(cause = %e, "the last cases were not written");
+    }
     if drained == Drained::CutShort {
         return Err(ServeError::CutShort);
     }

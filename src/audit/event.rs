@@ -8,7 +8,7 @@ use crate::access::{ApiKey, Scope};
 use crate::error_code::ErrorCode;
 use crate::identity::{SampleKind, SampleSet};
 use crate::models::Versions;
-use crate::store::{ErasureReason, ErasureReceipt};
+use crate::store::{ErasureReason, ErasureReceipt, Ruling};
 use crate::verdict::{Thresholds, Verdict};
 
 /// Who acts.
@@ -74,6 +74,9 @@ pub struct VerifyRecord {
     pub face_thresholds: Vec<Option<Thresholds>>,
     /// The versions behind the answer.
     pub versions: Versions,
+    /// The case that the verdict is kept as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<Uuid>,
 }
 
 /// An act or a verdict. `subject` is always an identity's pseudonym.
@@ -132,6 +135,64 @@ pub enum Event {
         subject: String,
         /// The id of the reference or negative.
         sample: Uuid,
+    },
+    /// Cases were listed.
+    CasesListed {
+        /// The identity that was asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// Their number.
+        cases: usize,
+    },
+    /// A case was opened.
+    CaseRead {
+        /// The identity that it is about.
+        subject: Option<String>,
+        /// Its number.
+        case: Uuid,
+    },
+    /// The kept picture of a case was given out.
+    CasePictureRead {
+        /// The identity that the case is about.
+        subject: Option<String>,
+        /// The case's number.
+        case: Uuid,
+    },
+    /// A report on a case was made.
+    CaseReported {
+        /// The identity that it is about.
+        subject: Option<String>,
+        /// Its number.
+        case: Uuid,
+        /// Whether the kept picture is in it.
+        picture: bool,
+    },
+    /// A case was decided.
+    CaseDecided {
+        /// The identity that it is about.
+        subject: Option<String>,
+        /// Its number.
+        case: Uuid,
+        /// Its verdict.
+        verdict: Verdict,
+        /// What was decided.
+        decision: Ruling,
+    },
+    /// The picture of a case was offered as a reference or negative; the line before says what became of it.
+    CaseEnrolled {
+        /// The identity that it was offered for.
+        subject: String,
+        /// The case's number.
+        case: Uuid,
+        /// The id of the new reference or negative; empty where it was rejected.
+        samples: Vec<Uuid>,
+    },
+    /// Cases and pictures of cases were erased because of their age or number.
+    CasesSwept {
+        /// Cases.
+        cases: u64,
+        /// Pictures of cases that stay.
+        pictures: u64,
     },
     /// An API key was issued.
     KeyIssued {

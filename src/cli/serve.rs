@@ -8,9 +8,10 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use faceward::api::{ServeError, serve};
-use faceward::config::{Flags, Origin, Setting, Settings, SettingsFile, Storage};
-use faceward::service::Service;
+use faceward::config::{Cases, Flags, Origin, Setting, Settings, SettingsFile, Storage};
+use faceward::service::{CasePolicy, Service};
 use faceward::store::{StoreChoice, holds_store};
+use jiff::SignedDuration;
 
 use super::master::MasterArgs;
 use super::{Failure, open};
@@ -125,7 +126,8 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
             .with_target_fmr(settings.verdict.target_fmr)
             .with_target_fpir(settings.search.target_fpir)
             .with_profile_memory(settings.storage.profile_memory_mib << 20)
-            .with_images_kept(settings.storage.keep_images);
+            .with_images_kept(settings.storage.keep_images)
+            .with_cases(case_policy(&settings.cases));
         Ok(service.with_threads(settings.server.inference_threads())?.following()?)
     })?;
     let unmet = service.unmet_targets()?;
@@ -161,6 +163,19 @@ pub(super) fn run(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure
     }
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Which verdicts become cases, and for how long.
+fn case_policy(cases: &Cases) -> CasePolicy {
+    let days = |days: u64| SignedDuration::from_hours(24 * days.cast_signed());
+    CasePolicy {
+        kept: cases.keep,
+        ttl: days(cases.ttl_days),
+        most: cases.max,
+        pictures: cases.keep_probes,
+        pictures_ttl: days(cases.probes_ttl_days),
+        picture_bytes: cases.probes_mib << 20,
+    }
 }
 
 /// Logs to standard error; the variable `FACEWARD_LOG` filters, for example `faceward=debug,tower_http=info`.

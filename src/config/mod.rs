@@ -19,10 +19,10 @@ use crate::toml_file::{self, TomlFileError};
 pub use check::{Invalid, Origin};
 pub use setting::{Row, Setting};
 pub use store_parser::StoreParser;
-pub use tables::{Detector, Limits, Log, Models, Search, Server, Storage, Telemetry, Verdict};
+pub use tables::{Cases, Detector, Limits, Log, Models, Search, Server, Storage, Telemetry, Verdict};
 pub use tables::{
-    DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags, TelemetryFlags,
-    VerdictFlags,
+    CasesFlags, DetectorFlags, LimitsFlags, LogFlags, ModelsFlags, SearchFlags, ServerFlags, StorageFlags,
+    TelemetryFlags, VerdictFlags,
 };
 
 /// The commented file with every default.
@@ -46,6 +46,8 @@ pub struct Settings {
     pub verdict: Verdict,
     /// The table `[search]`.
     pub search: Search,
+    /// Which verdicts it keeps for reviewers.
+    pub cases: Cases,
     /// How it logs.
     pub log: Log,
     /// What it sends to an OpenTelemetry collector.
@@ -69,6 +71,8 @@ pub struct Flags {
     verdict: VerdictFlags,
     #[command(flatten, next_help_heading = "Search")]
     search: SearchFlags,
+    #[command(flatten, next_help_heading = "Cases")]
+    cases: CasesFlags,
     #[command(flatten, next_help_heading = "Log")]
     log: LogFlags,
     #[command(flatten, next_help_heading = "Telemetry")]
@@ -143,6 +147,7 @@ impl Settings {
         flags.detector.override_in(&mut self.detector);
         flags.verdict.override_in(&mut self.verdict);
         flags.search.override_in(&mut self.search);
+        flags.cases.override_in(&mut self.cases);
         flags.log.override_in(&mut self.log);
         flags.telemetry.override_in(&mut self.telemetry);
         self
@@ -158,6 +163,7 @@ impl Settings {
             self.detector.rows(),
             self.verdict.rows(),
             self.search.rows(),
+            self.cases.rows(),
             self.log.rows(),
             self.telemetry.rows(),
         ]

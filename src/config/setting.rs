@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::inference::EngineKind;
-use crate::store::StoreChoice;
+use crate::store::{CasesKept, StoreChoice};
 use crate::verdict::Depth;
 
 /// The names under which an operator gives a setting.
@@ -74,6 +74,7 @@ value! {
     PathBuf, |it| quoted(&it.to_string_lossy());
     String, |it| quoted(it);
     StoreChoice, |it| quoted(&it.to_string());
+    CasesKept, |it| quoted(it.name());
     Depth, |it| quoted(match it { Depth::Fast => "fast", Depth::Thorough => "thorough" });
     EngineKind, |it| quoted(match it { EngineKind::Tract => "tract", EngineKind::Ort => "ort" });
     Vec<u32>, |it| format!("{it:?}");

@@ -12,7 +12,7 @@ use crate::face::DetectorSettings;
 use crate::identity::{DEFAULT_TARGET_FMR, DEFAULT_TARGET_FPIR};
 use crate::imaging::DEFAULT_FRAMES;
 use crate::inference::EngineKind;
-use crate::store::StoreChoice;
+use crate::store::{CasesKept, StoreChoice};
 use crate::verdict::Depth;
 
 /// In seconds.
@@ -186,6 +186,32 @@ table! {
         /// says otherwise: 0.000001 to 0.5.
         target_fpir: f32 = DEFAULT_TARGET_FPIR,
             as ("target-fpir", "FACEWARD_TARGET_FPIR") [value_name = "RATE"];
+    }
+}
+
+table! {
+    /// Which verdicts are kept as cases for reviewers, and for how long.
+    #[serde(expecting = "a table `[cases]`")]
+    "cases", Cases, CasesFlags {
+        /// Which verdicts are kept as cases for reviewers: none, identified (about somebody claimed or found), or all.
+        keep: CasesKept = CasesKept::Identified,
+            as ("keep-cases", "FACEWARD_KEEP_CASES") [value_name = "WHICH"];
+        /// Days that a case is kept; 0 keeps none.
+        ttl_days: u64 = 90, in 0..=3660,
+            as ("cases-ttl", "FACEWARD_CASES_TTL") [value_name = "DAYS"];
+        /// Most cases; the oldest are erased.
+        max: u64 = 10_000, in 0..=MAX_COUNT,
+            as ("max-cases", "FACEWARD_MAX_CASES") [value_name = "N"];
+        /// Keep the images of cases too, sealed (docs/cases.md).
+        keep_probes: bool = false,
+            as ("keep-probes", "FACEWARD_KEEP_PROBES")
+            [value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true"];
+        /// Days that the image of a case is kept; 0 keeps none.
+        probes_ttl_days: u64 = 30, in 0..=3660,
+            as ("probes-ttl", "FACEWARD_PROBES_TTL") [value_name = "DAYS"];
+        /// Most MiB of images of cases; the oldest are erased.
+        probes_mib: u64 = 512, in 0..=MAX_COUNT,
+            as ("probes-mib", "FACEWARD_PROBES_MIB") [value_name = "MIB"];
     }
 }
 

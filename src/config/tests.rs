@@ -65,7 +65,7 @@ fn values_that_cannot_work_are_refused_with_what_to_give_instead() {
             assert_eq!(in_file(&refused), message);
         }
     }
-    assert_eq!(ranged, 18, "a range for every number");
+    assert_eq!(ranged, 22, "a range for every number");
 
     for (name, text, message) in [
         ("detector.sides", "[detector]\nsides = []", "`detector.sides = []`: give at least one side"),

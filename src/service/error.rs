@@ -39,6 +39,17 @@ pub enum ServiceError {
         /// The sample's id as given.
         id: String,
     },
+    /// No such case.
+    #[error(
+        "there is no case `{0}`: it may have been erased by its age, with its identity, or because there are too many"
+    )]
+    UnknownCase(String),
+    /// The picture of a case is not kept.
+    #[error("the picture of this case is not kept: send the image again")]
+    PictureNotKept,
+    /// Another picture than that of the case; holds the SHA-256 of the case's.
+    #[error("this is another image: the SHA-256 of the one of the case is {0}")]
+    PictureDiffers(String),
     /// A field of the request is invalid; the text names it.
     #[error("{0}")]
     InvalidField(String),
@@ -88,6 +99,9 @@ impl ServiceError {
             Self::Expired(_) => ErrorCode::IdentityExpired,
             Self::NoReferences(_) => ErrorCode::IdentityWithoutReferences,
             Self::UnknownSample { .. } => ErrorCode::SampleUnknown,
+            Self::UnknownCase(_) => ErrorCode::CaseUnknown,
+            Self::PictureNotKept => ErrorCode::ImageNotKept,
+            Self::PictureDiffers(_) => ErrorCode::ImageDiffers,
             Self::InvalidField(_) | Self::Key(_) => ErrorCode::FieldInvalid,
             Self::InvalidOption(_) => ErrorCode::QueryInvalid,
             Self::Target(TargetError::OutOfRange { .. }) => ErrorCode::TargetOutOfRange,

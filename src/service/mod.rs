@@ -5,6 +5,7 @@
 
 mod analyser;
 mod calibration_file;
+mod cases;
 mod edited;
 mod enroll;
 mod error;
@@ -38,15 +39,19 @@ use crate::models::{Manifest, Versions, Zoo};
 use crate::store::{Follower, KeysVersion, Store, StoreError};
 use crate::verdict::{Calibration, CalibrationSource, Depth, Fusion};
 
+use analyser::sha256;
 pub use analyser::{Analyser, Analysis, MAX_FACES};
 pub use calibration_file::{CalibrationFileError, read_calibration, write_calibration};
+pub use cases::{
+    COMMENT_MAX, CaseDecisionReport, CaseDetails, CasePolicy, CaseReport, CaseSummary, CaseSweep, report_page,
+};
 pub use enroll::{Accepted, EnrollmentReport, LookAlike, ProfileReport, Rejected, Upload};
 pub use error::{ServiceError, StartError};
 pub use expiry::Expiry;
 pub(crate) use following::CURRENT;
 pub use gallery::Enrolled;
 pub use pool::{Overloaded, Pool};
-pub use recorded::{Acting, Recorded, RecordedKeys, RecordedService, RecordedStore};
+pub use recorded::{Acting, CaseSample, Recorded, RecordedKeys, RecordedService, RecordedStore};
 pub use refresh::Refreshed;
 pub use report::{
     AnimationReport, ApparentTraits, CandidateReport, CopyReport, FaceReport, FrameReport, IdentityName, ImageReport,
@@ -86,6 +91,10 @@ pub struct Service {
     target_fpir: f32,
     /// Whether the encoded images of references and negatives are kept, sealed.
     keep_images: bool,
+    /// Which verdicts become cases.
+    cases: CasePolicy,
+    /// Cases that are not written yet.
+    waiting: cases::Waiting,
 }
 
 impl Service {
@@ -135,6 +144,8 @@ impl Service {
             depth: Depth::default(),
             target_fpir: DEFAULT_TARGET_FPIR,
             keep_images: false,
+            cases: CasePolicy::default(),
+            waiting: cases::Waiting::default(),
         };
         Ok(service.with_target_fmr(DEFAULT_TARGET_FMR))
     }

@@ -383,6 +383,10 @@ pub struct Verification {
     pub animation: Option<AnimationReport>,
     /// The versions behind the answer.
     pub versions: Versions,
+    /// The number of the case that the verdict is kept as, for reviewers; absent where it is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
+    pub case: Option<Uuid>,
     /// The time of each stage; over HTTP only where `timings=true` asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<StageTiming>, required = false)]

@@ -192,6 +192,7 @@ impl Service {
             image,
             animation: None,
             versions: self.versions.clone(),
+            case: None,
             timings: None,
         }
     }
@@ -225,6 +226,7 @@ impl Service {
             image: image.clone(),
             animation: None,
             versions: self.versions.clone(),
+            case: None,
             timings: None,
         }
     }

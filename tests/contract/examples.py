@@ -50,6 +50,7 @@ def record() -> dict[str, Any]:
         keep("list_identities.200", "GET", "/v1/identities")
         claim = {"identity": "obama"}
         keep("verify.200.real", "POST", "/v1/verify", data=claim, files=photographs("obama-2012.jpg"))
+        case = f"/v1/cases/{found['verify.200.real']['case']}"
         with tempfile.TemporaryDirectory() as folder:
             demo = [PROGRAM, "demo", "--write", folder, "--models", str(ROOT / "models")]
             subprocess.run(demo, check=True, stdout=subprocess.DEVNULL)
@@ -64,6 +65,12 @@ def record() -> dict[str, Any]:
         keep("verify.415", "POST", "/v1/verify", content=b"x", headers={"content-type": "text/plain"})
         keep("verify.422", "POST", "/v1/verify", json={"image": "bm8gaW1hZ2U="})
         keep("verify.401", "POST", "/v1/verify", json={"image": PIXEL}, headers={"authorization": ""})
+        decision = {"decision": "confirmed", "comment": "The photograph is in the agency's archive."}
+        found["decide_case.request"] = decision
+        keep("decide_case.201", "POST", f"{case}/decision", json=decision)
+        keep("list_cases.200", "GET", "/v1/cases?verdict=real")
+        keep("get_case.404", "GET", "/v1/cases/019ad9f0-0000-7000-8000-000000000000")
+        keep("count_decisions.200", "GET", "/v1/decisions")
         keep("readyz.200", "GET", "/readyz")
         receipt = client.delete(one).headers["erasure-receipt"]
         keep("get_receipt.200", "GET", f"/v1/receipts/{receipt}")
@@ -82,7 +89,7 @@ def differences(written: Any, now: Any, place: str) -> list[str]:
     if isinstance(written, float) and isinstance(now, float):
         near = abs(written - now) <= TOLERANCE * max(1.0, abs(written))
         return [] if near else [f"{place}: {written} and {now}"]
-    passing = place.rsplit(".", 1)[-1] in {"id", "reference_id", "subject", "detail", "summary", "text", "queue", "request_id"}
+    passing = place.rsplit(".", 1)[-1] in {"id", "reference_id", "subject", "detail", "summary", "text", "queue", "request_id", "case", "key"}
     if passing or place.endswith("_at") or ".versions." in place:
         return [] if type(written) is type(now) else [f"{place}: {written} and {now}"]
     return [] if written == now else [f"{place}: {written} and {now}"]

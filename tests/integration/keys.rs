@@ -54,7 +54,7 @@ fn a_key_expires_and_the_server_does_not_open() {
 #[test]
 fn every_route_asks_for_its_scope() {
     let data = tempfile::tempdir().unwrap();
-    let keys = ["enroll", "verify", "admin"].map(|scope| (scope, issue(data.path(), scope, &[]).1));
+    let keys = ["enroll", "verify", "review", "admin"].map(|scope| (scope, issue(data.path(), scope, &[]).1));
     let server = Server::start(data.path(), &[]);
     let (_, document) = server.client().get("/openapi.json");
     let open = ["/livez", "/readyz", "/metrics"];
@@ -74,15 +74,18 @@ fn every_route_asks_for_its_scope() {
             for key in [None, Some("fw_00000000_"), Some("nonsense")] {
                 assert_eq!(code(&ask(key)), (401, "unauthenticated"), "{method} {path}");
             }
-            let needed = match path.as_str() {
-                "/v1/verify" => "verify",
-                p if p.ends_with("/image") => "admin",
-                _ => "enroll",
+            let needed: &[&str] = match path.as_str() {
+                "/v1/verify" => &["verify"],
+                "/v1/identities" => &["enroll", "review"],
+                "/v1/cases/{id}/sample" => &["enroll"],
+                p if p.starts_with("/v1/cases") || p == "/v1/decisions" => &["review"],
+                p if p.ends_with("/image") => &["admin"],
+                _ => &["enroll"],
             };
             for (scope, key) in &keys {
                 let (status, problem) = ask(Some(key));
                 let refused = status == 403 && problem["code"] == "scope_missing";
-                let allowed = [needed, "admin"].contains(scope);
+                let allowed = needed.contains(scope) || *scope == "admin";
                 assert_eq!(!refused, allowed, "{method} {path} with {scope}: {status} {problem}");
                 assert!(status != 401 && status < 500, "{method} {path} with {scope}: {status}");
             }

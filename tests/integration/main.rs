@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod batch;
+mod cases;
 mod cli;
 mod copies;
 mod covered;

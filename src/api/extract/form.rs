@@ -109,7 +109,12 @@ impl<F: Fields> Form<F> {
             let detail = "the form has no part named `image`; send each image as such a part";
             return Err(Problem::new(ErrorCode::ImageMissing, detail));
         }
-        Ok((self.images, self.held))
+        Ok(self.any_images())
+    }
+
+    /// The same where there need be no image.
+    pub(in crate::api) fn any_images(self) -> (Vec<Upload>, Option<Held>) {
+        (self.images, self.held)
     }
 }
 

@@ -31,11 +31,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets a request pass when its key allows `scope`, or as long as no key has been issued (the server is then bound to
+/// Lets a request pass when its key allows one of `scopes`, or as long as no key has been issued (the server is then bound to
 /// loopback only, unless the operator allows otherwise).
-async fn require(scope: Scope, state: AppState, mut request: Request, next: Next) -> Response {
+async fn require(scopes: &[Scope], state: AppState, mut request: Request, next: Next) -> Response {
     let passed = if state.keys.required() {
-        check(&state, request.headers(), scope).map(|key| (Actor::Key(key.id), Some(KeyName(key.name))))
+        check(&state, request.headers(), scopes).map(|key| (Actor::Key(key.id), Some(KeyName(key.name))))
     } else {
         same_site(request.headers()).map(|()| (Actor::Unauthenticated, None))
     };
@@ -53,7 +53,7 @@ async fn require(scope: Scope, state: AppState, mut request: Request, next: Next
     }
 }
 
-fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<ApiKey, Problem> {
+fn check(state: &AppState, headers: &HeaderMap, scopes: &[Scope]) -> Result<ApiKey, Problem> {
     let unauthorised = |detail: &str| Problem::new(ErrorCode::Unauthenticated, detail);
     let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     let presented = header
@@ -62,8 +62,9 @@ fn check(state: &AppState, headers: &HeaderMap, scope: Scope) -> Result<ApiKey, 
         .map(|(_, key)| key.trim())
         .ok_or_else(|| unauthorised("send an API key in the header `Authorization: Bearer <key>`"))?;
     let key = state.keys.admit(presented, Timestamp::now()).map_err(|e| unauthorised(&e.to_string()))?;
-    if !key.allows(scope) {
-        let detail = format!("the key does not have the scope `{}`; use a key that has it", scope.name());
+    if !scopes.iter().any(|scope| key.allows(*scope)) {
+        let names: Vec<String> = scopes.iter().map(|scope| format!("`{}`", scope.name())).collect();
+        let detail = format!("the key does not have the scope {}; use a key that has it", names.join(" or "));
         return Err(Problem::new(ErrorCode::ScopeMissing, detail));
     }
     if state.keys.due(&key.id) {
@@ -106,16 +107,18 @@ fn is_local(host: &str) -> bool {
 }
 
 macro_rules! scope_layer {
-    ($name:ident, $scope:expr) => {
-        #[doc = concat!("Middleware for routes that need ", stringify!($scope), ".")]
+    ($name:ident, $($scope:ident)|+) => {
+        #[doc = concat!("Middleware for routes that need ", stringify!($($scope)|+), ".")]
         pub(crate) async fn $name(State(state): State<AppState>, request: Request, next: Next) -> Response {
-            require($scope, state, request, next).await
+            require(&[$(Scope::$scope),+], state, request, next).await
         }
     };
 }
-scope_layer!(enroll, Scope::Enroll);
-scope_layer!(verify, Scope::Verify);
-scope_layer!(admin, Scope::Admin);
+scope_layer!(enroll, Enroll);
+scope_layer!(enroll_or_review, Enroll | Review);
+scope_layer!(verify, Verify);
+scope_layer!(review, Review);
+scope_layer!(admin, Admin);
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,9 @@ use utoipa_axum::routes;
 
 use super::Problem;
 use super::middleware::{auth, query, version};
-use super::routes::{health, identities, metrics, negatives, receipts, references, verify};
+use super::routes::{
+    case_pictures, case_reports, cases, health, identities, metrics, negatives, receipts, references, verify,
+};
 use super::state::AppState;
 use crate::access::Scope;
 
@@ -32,45 +34,56 @@ const REQUEST_ID: &str = "RequestId";
 const RETRY_AFTER: &str = "RetryAfter";
 const STORE_VERSION: &str = "StoreVersion";
 
-/// The routes by scope: none, `enroll`, `verify`, `admin`.
-fn groups() -> [OpenApiRouter<AppState>; 4] {
+/// The routes by scope: none, `enroll`, `enroll` or `review`, `verify`, `review`, `admin`.
+fn groups() -> [OpenApiRouter<AppState>; 6] {
     let open = OpenApiRouter::new()
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics));
+    let list = OpenApiRouter::new().routes(routes!(identities::list));
     let enroll = OpenApiRouter::new()
-        .routes(routes!(identities::list))
         .routes(routes!(identities::put, identities::get, identities::delete))
         .routes(routes!(receipts::receipt))
         .routes(routes!(references::add_references, references::references))
         .routes(routes!(references::reference, references::delete_reference))
         .routes(routes!(negatives::add_negatives, negatives::negatives))
-        .routes(routes!(negatives::negative, negatives::delete_negative));
+        .routes(routes!(negatives::negative, negatives::delete_negative))
+        .routes(routes!(case_pictures::add_sample));
     let verify = OpenApiRouter::new().routes(routes!(verify::verify));
+    let review = OpenApiRouter::new()
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::get))
+        .routes(routes!(cases::decide))
+        .routes(routes!(cases::count))
+        .routes(routes!(case_pictures::image))
+        .routes(routes!(case_reports::report));
     let admin =
         OpenApiRouter::new().routes(routes!(references::reference_image)).routes(routes!(negatives::negative_image));
     [
-        under(open, None),
-        under(enroll, Some(Scope::Enroll)),
-        under(verify, Some(Scope::Verify)),
-        under(admin, Some(Scope::Admin)),
+        under(open, &[]),
+        under(enroll, &[Scope::Enroll]),
+        under(list, &[Scope::Enroll, Scope::Review]),
+        under(verify, &[Scope::Verify]),
+        under(review, &[Scope::Review]),
+        under(admin, &[Scope::Admin]),
     ]
 }
 
-/// The group, with `scope` and what follows from it in its part of the document.
-fn under(mut group: OpenApiRouter<AppState>, scope: Option<Scope>) -> OpenApiRouter<AppState> {
+/// The group, with `scopes`, of which a key needs one, and what follows from them in its part of the document.
+fn under(mut group: OpenApiRouter<AppState>, scopes: &[Scope]) -> OpenApiRouter<AppState> {
     for item in group.get_openapi_mut().paths.paths.values_mut() {
         for operation in operations(item) {
-            let needed = scope.map(|scope| SecurityRequirement::new(KEY, [scope.name()]));
-            operation.security = Some(needed.into_iter().collect());
-            if let Some(scope) = scope {
-                let told = format!("Needs a key with the scope `{scope}`.");
+            let needed = scopes.iter().map(|scope| SecurityRequirement::new(KEY, [scope.name()]));
+            operation.security = Some(needed.collect());
+            if !scopes.is_empty() {
+                let names: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+                let told = format!("Needs a key with the scope {}.", names.join(" or "));
                 let text = operation.description.take();
                 operation.description = Some(text.map_or(told.clone(), |text| format!("{text}\n\n{told}")));
             }
-            refusals::add(operation, scope);
+            refusals::add(operation, !scopes.is_empty());
         }
-        if scope.is_some() {
+        if !scopes.is_empty() {
             versions::add(item);
         }
     }
@@ -86,15 +99,18 @@ pub(super) fn router(state: &AppState) -> (Router<AppState>, OpenApi) {
     // Inside of authentication: who may not ask is not told what could be asked.
     let known = query::Known::of(&document());
     let strict = from_fn_with_state(known, query::known);
-    let [open, enroll, verify, admin] = groups().map(|routes| routes.route_layer(strict.clone()));
+    let [open, enroll, list, verify, review, admin] = groups().map(|routes| routes.route_layer(strict.clone()));
     let versioned = from_fn_with_state(state.clone(), version::versioned);
     let current = from_fn_with_state(state.clone(), version::current);
-    let [enroll, verify, admin] = [enroll, verify, admin].map(|routes| routes.route_layer(versioned.clone()));
+    let scoped = [enroll, list, verify, review, admin];
+    let [enroll, list, verify, review, admin] = scoped.map(|routes| routes.route_layer(versioned.clone()));
     let enroll = enroll.route_layer(from_fn_with_state(state.clone(), auth::enroll));
+    let list = list.route_layer(from_fn_with_state(state.clone(), auth::enroll_or_review));
     let verify = verify.route_layer(from_fn_with_state(state.clone(), auth::verify));
+    let review = review.route_layer(from_fn_with_state(state.clone(), auth::review));
     let admin = admin.route_layer(from_fn_with_state(state.clone(), auth::admin));
-    let [enroll, verify, admin] = [enroll, verify, admin].map(|routes| routes.route_layer(current.clone()));
-    let (router, document) = open.merge(enroll).merge(verify).merge(admin).split_for_parts();
+    let scoped = [enroll, list, verify, review, admin].map(|routes| routes.route_layer(current.clone()));
+    let (router, document) = scoped.into_iter().fold(open, OpenApiRouter::merge).split_for_parts();
     (router, describe(document))
 }
 
@@ -126,6 +142,7 @@ fn describe(mut document: OpenApi) -> OpenApi {
             ("identities", "The people whose faces are known."),
             ("references", "Photographs of a person."),
             ("negatives", "Images that do not show the person, or are fakes of the person."),
+            ("cases", "Verdicts that are kept for review."),
             ("receipts", "What remains of an erasure."),
             ("health", "For orchestrators and monitoring: these routes need no key."),
         ]

@@ -9,7 +9,6 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
 use super::{RETRY_AFTER, header};
-use crate::access::Scope;
 #[allow(clippy::enum_glob_use, reason = "the tables below name most of the codes")]
 use crate::error_code::ErrorCode::{self, *};
 
@@ -21,7 +20,8 @@ const SCOPED: &[ErrorCode] = &[Unauthenticated, ScopeMissing, CrossSiteRefused, 
 /// A body of any kind.
 const BODY: &[ErrorCode] =
     &[ContentTypeUnsupported, BodyTooLarge, BodyTooSlow, BodyUnreadable, UploadMemoryFull, FieldUnknown];
-const FORM: &[ErrorCode] = &[MultipartInvalid, TooManyParts, ImageMissing];
+const FORM: &[ErrorCode] = &[MultipartInvalid, TooManyParts];
+const IMAGES: &[ErrorCode] = &[ImageMissing];
 const JSON: &[ErrorCode] = &[JsonInvalid, FieldRepeated];
 /// A handler that asks for an identity.
 const IDENTITY: &[ErrorCode] = &[IdentityIdInvalid, IdentityUnknown];
@@ -41,9 +41,10 @@ fn own(operation: &str) -> &'static [&'static [ErrorCode]] {
         "get_identity" => &[IDENTITY],
         "delete_identity" => &[IDENTITY, RECORDED],
         "get_receipt" => &[&[ReceiptUnknown], STORE],
-        "add_references" => &[IDENTITY, &[IdentityExpired, NoneAccepted], POOL, RECORDED],
+        "add_references" => &[IDENTITY, IMAGES, &[IdentityExpired, NoneAccepted], POOL, RECORDED],
         "add_negatives" => &[
             IDENTITY,
+            IMAGES,
             &[IdentityExpired, IdentityWithoutReferences, NoneAccepted, FieldEmpty, FieldInvalid, FieldRepeated],
             POOL,
             RECORDED,
@@ -52,8 +53,21 @@ fn own(operation: &str) -> &'static [&'static [ErrorCode]] {
         "get_reference" | "get_negative" => &[IDENTITY, &[SampleUnknown], STORE],
         "delete_reference" | "delete_negative" => &[IDENTITY, &[SampleUnknown], RECORDED],
         "get_reference_image" | "get_negative_image" => &[IDENTITY, &[SampleUnknown, ImageNotKept], RECORDED],
+        "list_cases" => &[&[IdentityIdInvalid], RECORDED],
+        "get_case" | "report_case" => &[&[CaseUnknown], RECORDED],
+        "decide_case" => &[&[CaseUnknown, FieldInvalid], RECORDED],
+        "count_decisions" => &[STORE],
+        "get_case_image" => &[&[CaseUnknown, ImageNotKept], RECORDED],
+        "add_case_sample" => &[
+            IDENTITY,
+            &[CaseUnknown, ImageNotKept, ImageDiffers, TooManyImages, NoneAccepted],
+            &[IdentityExpired, IdentityWithoutReferences, FieldEmpty, FieldInvalid, FieldRepeated],
+            POOL,
+            RECORDED,
+        ],
         "verify" => &[
             IDENTITY,
+            IMAGES,
             &[IdentityExpired, IdentityWithoutReferences, FieldEmpty, FieldInvalid, TooManyImages],
             &[ImageEmpty, ImageTooLarge, ImageFormatUnsupported, ImageUndecodable],
             POOL,
@@ -69,10 +83,10 @@ fn says_when(code: ErrorCode) -> bool {
     matches!(code, Overloaded | UploadMemoryFull | TooManyConnections | DeadlineExceeded | StoreBehind)
 }
 
-/// Adds the refusals of an operation that needs `scope`.
-pub(super) fn add(operation: &mut Operation, scope: Option<Scope>) {
+/// Adds the refusals of an operation; `scoped` says whether it needs a scope.
+pub(super) fn add(operation: &mut Operation, scoped: bool) {
     let mut by_status = BTreeMap::<u16, Vec<ErrorCode>>::new();
-    for code in codes(operation, scope) {
+    for code in codes(operation, scoped) {
         for status in statuses(code, operation) {
             by_status.entry(status).or_default().push(code);
         }
@@ -98,14 +112,14 @@ fn names(codes: &[ErrorCode]) -> serde_json::Value {
     codes.iter().map(|code| code.as_str()).collect()
 }
 
-fn codes(operation: &Operation, scope: Option<Scope>) -> Vec<ErrorCode> {
+fn codes(operation: &Operation, scoped: bool) -> Vec<ErrorCode> {
     let has_path = operation
         .parameters
         .iter()
         .flatten()
         .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path));
     let mut lists = vec![EVERYWHERE];
-    lists.extend(scope.map(|_| SCOPED));
+    lists.extend(scoped.then_some(SCOPED));
     if has_path {
         lists.push(&[PathInvalid]);
     }
@@ -153,7 +167,7 @@ mod tests {
             for operation in operations(item) {
                 let name = operation.operation_id.clone().unwrap_or_default();
                 assert!(own(&name) != [&[]], "`{name}` has no list of refusals");
-                listed.extend(codes(operation, Some(Scope::Admin)));
+                listed.extend(codes(operation, true));
             }
         }
         let of_no_route = [RouteUnknown, MethodNotAllowed];

@@ -1,5 +1,8 @@
 //! The routes, a file per resource: its handlers, and its shapes in JSON.
 
+pub(super) mod case_pictures;
+pub(super) mod case_reports;
+pub(super) mod cases;
 pub(super) mod console;
 pub(super) mod health;
 pub(super) mod identities;

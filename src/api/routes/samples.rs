@@ -51,7 +51,7 @@ impl SampleView {
 /// Enrolls the images of a form.
 ///
 /// # Errors
-/// When no image was accepted: `none_accepted` with the report, 413 where all images are too large, else 422.
+/// As [`accepted`].
 pub(super) async fn enroll(
     state: &AppState,
     Caller(actor): Caller,
@@ -64,7 +64,14 @@ pub(super) async fn enroll(
         let _held = held;
         service.acting_as(actor).enroll(&id, kind, &images)
     };
-    let report = state.on_pool(enroll).await?;
+    accepted(state.on_pool(enroll).await?)
+}
+
+/// The answer to an enrollment.
+///
+/// # Errors
+/// When no image was accepted: `none_accepted` with the report, 413 where all images are too large, else 422.
+pub(super) fn accepted(report: EnrollmentReport) -> Result<Json<EnrollmentReport>, Problem> {
     if !report.accepted.is_empty() {
         return Ok(Json(report));
     }
@@ -135,11 +142,16 @@ pub(super) async fn image(
         let detail = "this image was not kept; images enrolled from now on are kept if `keep_images` is turned on";
         Problem::new(ErrorCode::ImageNotKept, detail)
     })?;
+    Ok(given(bytes))
+}
+
+/// An image to be saved.
+pub(super) fn given(bytes: Vec<u8>) -> Image {
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"image\""),
     ];
-    Ok((headers, bytes))
+    (headers, bytes)
 }
 
 /// The id of a sample; one that is no UUID is unknown.

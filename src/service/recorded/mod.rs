@@ -5,6 +5,7 @@
 //! before it returns. Nothing else writes to the audit log, except the line the log writes when it repairs itself; so
 //! no caller can forget the record.
 
+mod cases;
 mod keys;
 mod service;
 mod store;
@@ -15,9 +16,11 @@ use std::fs::DirBuilder;
 use std::path::Path;
 
 use super::{Service, ServiceError};
-use crate::audit::{AuditError, AuditLog, Author, Event};
+use crate::audit::{AuditError, AuditLog, Author, Event, Head};
 use crate::identity::IdentityId;
 use crate::store::{KeyStore, Store, StoreError};
+
+pub use cases::CaseSample;
 
 /// Makes the data folder of a store that lies elsewhere: for its audit log.
 fn make_folder(dir: &Path) -> Result<(), StoreError> {
@@ -74,7 +77,11 @@ impl<T> Acting<'_, T> {
     }
 
     fn record(&self, event: &Event) -> Result<(), ServiceError> {
-        self.on.audit.append(&self.author, event)?;
-        Ok(())
+        self.recorded(event).map(drop)
+    }
+
+    /// Records an event; returns its line's number and hash.
+    fn recorded(&self, event: &Event) -> Result<Head, ServiceError> {
+        Ok(self.on.audit.append(&self.author, event)?)
     }
 }

@@ -57,9 +57,19 @@ impl Acting<'_, Service> {
         claimed: Option<&IdentityId>,
         options: &VerifyOptions,
     ) -> Result<Verification, ServiceError> {
-        let answer = self.target().verify_with(bytes, claimed, options)?;
+        let service = self.target();
+        // Who opens a case looks at what a review shows.
+        let asked = VerifyOptions { review: options.review || service.may_keep_cases(), ..options.clone() };
+        let mut answer = service.verify_with(bytes, claimed, &asked)?;
+        answer.case = service.keeps_case(answer.identity.is_some()).then(Uuid::now_v7);
         let subject = answer.identity.as_ref().and_then(|i| i.id.parse().ok()).map(|id| self.subject(&id));
-        self.record(&Event::Verified(Box::new(verify_record(&answer, claimed.is_some(), subject))))?;
+        let head = self.recorded(&Event::Verified(Box::new(verify_record(&answer, claimed.is_some(), subject))))?;
+        if let Some(id) = answer.case {
+            self.keep_case(id, &answer, claimed.is_some(), head, bytes);
+        }
+        if !options.review {
+            answer.faces.iter_mut().for_each(|face| face.review = None);
+        }
         Ok(answer)
     }
 
@@ -177,5 +187,6 @@ fn verify_record(answer: &Verification, claimed: bool, subject: Option<String>) 
         thresholds: answer.thresholds,
         face_thresholds,
         versions: answer.versions.clone(),
+        case: answer.case,
     }
 }

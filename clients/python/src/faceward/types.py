@@ -11,6 +11,9 @@ ApparentSex = Literal["female", "male", "unclear"]
 
 Area = Literal["forehead", "right_eye", "left_eye", "nose", "right_cheek", "left_cheek", "mouth", "chin"]
 
+# Text: no control characters but tabs and line breaks, and not only spaces.
+Comment = str
+
 Direction = Literal["higher", "lower", "within"]
 
 ErasureReason = Literal["requested", "expired", "restored"]
@@ -22,6 +25,7 @@ ErrorCode = Literal[
     "body_too_large",
     "body_too_slow",
     "body_unreadable",
+    "case_unknown",
     "content_encoding_unsupported",
     "content_type_unsupported",
     "cross_site_refused",
@@ -42,6 +46,7 @@ ErrorCode = Literal[
     "identity_id_invalid",
     "identity_unknown",
     "identity_without_references",
+    "image_differs",
     "image_empty",
     "image_format_unsupported",
     "image_missing",
@@ -96,6 +101,8 @@ QualityMeasure = Literal[
     "detector_confidence",
     "occlusion",
 ]
+
+Ruling = Literal["confirmed", "overturned", "unsure"]
 
 SampleKind = Literal["reference", "not_this_person", "known_fake"]
 
@@ -208,6 +215,82 @@ class CandidateReport(TypedDict):
     similarity: float
 
 
+# A decision on a case.
+class CaseDecision(TypedDict):
+    # The reviewer's words.
+    comment: str | None
+    # When (RFC 3339).
+    decided_at: str
+    # What was decided.
+    decision: Ruling
+    # The id of the reviewer's API key; `null` where none was asked for.
+    key: str | None
+
+
+# A case, opened.
+class CaseDetails(TypedDict):
+    # The whole answer, as it was given, with what a reviewer looks at (`review` of each face).
+    answer: Verification
+    # The line of the server's audit log that records the verdict, `NUMBER:HASH`, as `faceward audit verify --expect`
+    # takes it.
+    audit_head: str
+    # What is known without opening it.
+    case: CaseSummary
+    # Every decision, the first one first. The last one counts.
+    decisions: list[CaseDecision]
+    # When the case is erased by its age (RFC 3339). It can be erased earlier: with its identity, or where there are too
+    # many cases.
+    expires_at: str
+    # When the image is erased by its age (RFC 3339); `null` where it is not kept.
+    picture_expires_at: str | None
+
+
+# One page of cases, the latest first.
+class CasePage(TypedDict):
+    # At most `limit` cases.
+    cases: list[CaseSummary]
+    # The `cursor` of the next page; `null` on the last page.
+    next_cursor: str | None
+
+
+# Everything that is known of a case, with what it takes to judge it elsewhere.
+class CaseReport(TypedDict):
+    # The case.
+    details: CaseDetails
+    # The error rates that the thresholds of the verdict were fitted to, and on what, in a sentence.
+    expected_error: str
+    # The version of faceward that made the report; those behind the verdict stand in the answer.
+    made_by: str
+    # When the report was made (RFC 3339).
+    report_made_at: str
+
+
+# A verdict that is kept for review.
+class CaseSummary(TypedDict):
+    # Whether the request claimed the identity; otherwise everybody enrolled was searched.
+    claimed: bool
+    # The latest decision; `null` for none yet.
+    decision: Ruling | None
+    # Its number: that of a later case is greater.
+    id: str
+    # The identity that was claimed or found; `null` where the case is about nobody enrolled.
+    identity: IdentityName | None
+    # SHA-256 of the image's bytes, hex.
+    image_sha256: str
+    # The id of the API key that asked; `null` where none was asked for.
+    key: str | None
+    # When the verdict was given (RFC 3339).
+    made_at: str
+    # Whether the image is kept.
+    picture_kept: bool
+    # The number of the request, as in its header `X-Request-Id`.
+    request_id: str | None
+    # The calibrated probability of a genuine photograph, 0..=1; `null` without a face or an identity.
+    score: float | None
+    # The verdict.
+    verdict: Verdict
+
+
 # What the file says of its colours, other than sRGB.
 class ColourProfileReport(TypedDict):
     # Whether the colours were brought to sRGB by it.
@@ -228,6 +311,14 @@ class CopyReport(TypedDict):
     id: str
     # `reference`, `not_this_person` or `known_fake`.
     kind: SampleKind
+
+
+# A decision on a case.
+class DecisionInput(TypedDict):
+    # The reviewer's words.
+    comment: NotRequired[Comment | None]
+    # Whether the verdict is right.
+    decision: Ruling
 
 
 # One measured difference.
@@ -737,6 +828,20 @@ class Thresholds(TypedDict):
     target_genuine_called_fake: float
 
 
+# How often a verdict was right.
+class VerdictDecisions(TypedDict):
+    # Cases whose latest decision confirms it.
+    confirmed: int
+    # Cases whose latest decision overturns it.
+    overturned: int
+    # The share of confirmed among confirmed and overturned, 0..=1; `null` without any.
+    precision: float | None
+    # Cases that the reviewer could not decide.
+    unsure: int
+    # The verdict.
+    verdict: Verdict
+
+
 # The answer to one image.
 class Verification(TypedDict):
     # The frames that were looked at; `null` for a still.
@@ -744,6 +849,8 @@ class Verification(TypedDict):
     # The operator's own data that thresholds and score were fitted to, with the error rates seen there; `null` with the
     # thresholds that faceward ships.
     calibration: CalibrationSource | None
+    # The number of the case that the verdict is kept as, for reviewers; absent where it is not kept.
+    case: NotRequired[str]
     # Index of the face that decided; `null` without a face.
     deciding_face: int | None
     # The explanation of the deciding face, with what was found of the others that depict an identity.
@@ -811,6 +918,9 @@ class VerifyOptions(TypedDict):
     # Add what a person who reviews the verdict looks at, under `review` of each face: the outlines of the face and of
     # its features, and the nearest references. Changes no verdict.
     review: NotRequired[bool]
+    # A `Store-Version` that another answer told: the server waits until it has that version, for two seconds at most.
+    # Without effect where one server has the store for itself.
+    If-Store-Version: NotRequired[int]
 
 
 # Something that limits how far a verdict carries.
