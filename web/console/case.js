@@ -1,5 +1,6 @@
 // One answer: what was decided, why, and where in the picture.
 
+import { showDecisions } from "./decision.js";
 import { $, fill, make } from "./dom.js";
 import { listEvidence } from "./evidence.js";
 import { gauge } from "./gauge.js";
@@ -20,7 +21,7 @@ function head(item, face) {
   const subject = face ?? answer;
   const decides = !face || face.index === answer.deciding_face;
   $("case-file").textContent = [
-    item.file.name,
+    item.name ?? item.file.name,
     item.claim ? `claimed: ${item.claim}` : "no claim: everybody was searched",
   ].join(" · ");
   $("verdict").textContent = VERDICTS[subject.verdict];
@@ -38,7 +39,7 @@ function head(item, face) {
     notes(answer, face).map(text => make("li", {}, text)),
   );
   // Whom the face does depict is the next question.
-  $("search-all").hidden = !(item.claim && subject.verdict === "different_person");
+  $("search-all").hidden = item.stored || !(item.claim && subject.verdict === "different_person");
   const thresholds = face?.thresholds ?? answer.thresholds;
   fill(
     $("score"),
@@ -73,7 +74,8 @@ function select(index) {
 export function showCase(item) {
   current = { item, index: item.answer.deciding_face ?? 0 };
   $("case").hidden = false;
-  showPicture(item.picture.url, item.answer.image, item.file.name);
+  showPicture(item.picture.url, item.answer.image, item.name ?? item.file.name);
+  showDecisions(item);
   showFrames($("frames"), item.answer.animation, item.frames);
   $("report-note").value = item.note ?? "";
   $("raw").value = JSON.stringify(item.answer, null, 2);

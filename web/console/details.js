@@ -54,7 +54,8 @@ function timings(list, whole) {
   const rows = list
     .filter(t => t.milliseconds > 0)
     .map(t => part(capital(words(t.stage)), t.milliseconds / longest, `${number(t.milliseconds, 1)} ms`));
-  return make("ul", { class: "meters" }, rows, part("In all, with the network", 0, `${number(whole, 0)} ms`));
+  const all = whole !== undefined && part("In all, with the network", 0, `${number(whole, 0)} ms`);
+  return make("ul", { class: "meters" }, rows, all);
 }
 
 /** The identities that a search compared the face with. */

@@ -33,7 +33,7 @@ function draw() {
   const found = identities().filter(i => matches(i, text));
   const refusals = {
     401: "Enter an API key to see them.",
-    403: "This key cannot list identities (scope enroll). An id can still be typed as a claim.",
+    403: "This key cannot list identities (scope enroll or review). An id can still be typed as a claim.",
   };
   const refusal = whyNone();
   const none = refusal

@@ -1,10 +1,12 @@
 // The page: its two views, the key, and the form of a verification.
 
+import { enterCases, leaveCases, startCases } from "./cases.js";
+import { startDecisions } from "./decision.js";
 import { $ } from "./dom.js";
 import { startEnrolling } from "./enroll.js";
 import { plural } from "./format.js";
 import { refresh, show, startIdentities } from "./identities.js";
-import { clearQueue, enqueue, searchEveryone, select } from "./queue.js";
+import { clearQueue, enqueue, reselect, searchEveryone, select } from "./queue.js";
 import { startReports } from "./report.js";
 import { ask, key, setKey } from "./server.js";
 import { startViewer } from "./viewer.js";
@@ -20,12 +22,24 @@ async function greet() {
   }
 }
 
+const VIEWS = ["review", "cases", "identities"];
+
+/** Shows the view that the address names. The one article that shows a case goes with the view. */
 function route() {
-  const view = location.hash === "#identities" ? "identities" : "review";
-  for (const name of ["review", "identities"]) {
+  const [named, id] = location.hash.slice(1).split("/");
+  const view = VIEWS.includes(named) ? named : "review";
+  for (const name of VIEWS) {
     $(`view-${name}`).hidden = name !== view;
     if (name === view) $(`to-${name}`).setAttribute("aria-current", "page");
     else $(`to-${name}`).removeAttribute("aria-current");
+  }
+  if (view === "cases") {
+    $("cases-result").append($("case"));
+    enterCases(id ?? null);
+  } else {
+    leaveCases();
+    $("review-result").append($("case"));
+    reselect();
   }
 }
 
@@ -67,9 +81,14 @@ $("key").addEventListener("change", () => {
   setKey($("key").value.trim());
   greet();
   refresh();
+  if ($("view-cases").hidden) return;
+  leaveCases();
+  route();
 });
 addEventListener("hashchange", route);
 startViewer();
+startCases();
+startDecisions();
 startReports();
 startVerifying();
 startIdentities();

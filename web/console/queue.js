@@ -54,6 +54,8 @@ export function select(item, bring = false) {
     $("refused-file").textContent = `${item.file.name} (${bytes(item.file.size)}) was not verified`;
     $("refused-why").textContent = item.problem.message;
   }
+  // Meanwhile another view may show a case of its own.
+  if ($("view-review").hidden) return;
   if (item?.answer) showCase(item);
   else hideCase();
   if (bring && (item?.answer || item?.problem)) {
@@ -64,6 +66,9 @@ export function select(item, bring = false) {
       target.scrollIntoView({ block: "start" });
   }
 }
+
+/** Shows once more what is selected. */
+export const reselect = () => select(selected);
 
 async function verify(item) {
   item.state = "running";
@@ -80,7 +85,16 @@ async function verify(item) {
     const deciding = frames.get(answer.animation?.deciding_frame);
     const picture = await load(deciding ? await asBlob(deciding) : item.file);
     const thumbnail = crop(picture.image, answer.image.width, answer.faces[answer.deciding_face]?.bbox);
-    Object.assign(item, { state: "done", answer, took, picture, thumbnail, frames, at: new Date().toISOString() });
+    Object.assign(item, {
+      state: "done",
+      answer,
+      id: answer.case,
+      took,
+      picture,
+      thumbnail,
+      frames,
+      at: new Date().toISOString(),
+    });
   } catch (problem) {
     item.problem = problem;
     item.state = "failed";

@@ -1,6 +1,7 @@
 // The report on an answer, for legal or editorial use: printed, or saved as one page of its own or as JSON.
 
 import { shownCase } from "./case.js";
+import { decisionRow } from "./decision.js";
 import { $, facts, fill, make } from "./dom.js";
 import { evidenceTable } from "./evidence.js";
 import { bytes, capital, moment, number, percent, words } from "./format.js";
@@ -22,14 +23,18 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 const CHECKS = {
   same: "computed here too, and the same",
   other: "DIFFERENT from what this browser computed of its file",
+  absent: "as the server read it; the file itself is not here",
   none: "as the server read it; this browser computes none on a page without TLS",
 };
 
 async function check(item) {
+  if (!item.file) return "absent";
   const own = await sha256(item.file);
   if (!own) return "none";
   return own === item.answer.image.sha256 ? "same" : "other";
 }
+
+const nameOf = item => item.name ?? item.file.name;
 
 /** The picture with the boxes of the faces. */
 function picture(item) {
@@ -106,7 +111,7 @@ export async function sheet(item, { withPicture, note }) {
   return make(
     "article",
     { class: "sheet" },
-    make("h1", {}, `${file.name}: ${VERDICTS[answer.verdict]}`),
+    make("h1", {}, `${nameOf(item)}: ${VERDICTS[answer.verdict]}`),
     make("p", { class: `verdict ${answer.verdict}` }, `${capital(meaning(answer.verdict, answer.identity))}.`),
     make("p", {}, answer.explanation.summary),
     hasScore(answer) &&
@@ -123,13 +128,20 @@ export async function sheet(item, { withPicture, note }) {
     note && make("section", {}, make("h2", {}, "Reviewer's note"), make("p", { class: "note" }, note)),
     withPicture && picture(item),
     facts([
-      ["File", `${file.name}, ${bytes(file.size)}, ${image.width} × ${image.height} ${image.format}`],
+      [
+        "File",
+        `${nameOf(item)}${file ? `, ${bytes(file.size)}` : ""}, ${image.width} × ${image.height} ${image.format}`,
+      ],
+      ["Case", item.id && make("code", {}, item.id)],
+      ["Audit log", item.details && make("code", {}, `line ${item.details.audit_head}`)],
       ["SHA-256", make("code", {}, image.sha256)],
       ["", CHECKS[checked]],
       ["Claimed identity", item.claim || "none: everybody enrolled was searched"],
       ["Verified", moment(item.at)],
       ["Report made", moment(new Date().toISOString())],
     ]),
+    item.details?.decisions.length > 0 &&
+      make("section", {}, make("h2", {}, "Decisions"), make("ol", {}, item.details.decisions.map(decisionRow))),
     answer.faces.map(one => faceSection(answer, one)),
     answer.animation &&
       make(
@@ -171,7 +183,7 @@ export async function sheet(item, { withPicture, note }) {
 /** The report as JSON. */
 export async function json(item, { withPicture, note }) {
   const { answer, file, claim, at } = item;
-  const checks = { same: true, other: false, none: null };
+  const checks = { same: true, other: false, none: null, absent: null };
   return JSON.stringify(
     {
       report_made_at: new Date().toISOString(),
@@ -179,12 +191,14 @@ export async function json(item, { withPicture, note }) {
       claimed_identity: claim || null,
       reviewers_note: note || null,
       file: {
-        name: file.name,
-        bytes: file.size,
+        name: nameOf(item),
+        bytes: file?.size ?? null,
         sha256: answer.image.sha256,
         sha256_confirmed: checks[await check(item)],
       },
       picture: withPicture && item.picture.image ? asData(item.picture.image) : null,
+      ...(item.id && { case: item.id }),
+      ...(item.details && { audit_head: item.details.audit_head, decisions: item.details.decisions }),
       answer,
     },
     null,
@@ -199,7 +213,7 @@ async function page(item, options) {
   const body = (await sheet(item, options)).outerHTML;
   return (
     `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${POLICY}">\n` +
-    `<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>${escaped(item.file.name)}: faceward report</title>\n` +
+    `<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>${escaped(nameOf(item))}: faceward report</title>\n` +
     `<style>\n${css}</style>\n</head>\n<body>\n<main>\n${body}\n</main>\n</body>\n</html>\n`
   );
 }
@@ -222,7 +236,9 @@ export function startReports() {
   const on = (id, act) =>
     $(id).addEventListener("click", async () => {
       const { item } = shownCase();
-      const stem = `faceward-${item.file.name.replace(/\.[^.]*$/, "").replace(/[^\w.-]+/g, "_")}`;
+      const stem = `faceward-${nameOf(item)
+        .replace(/\.[^.]*$/, "")
+        .replace(/[^\w.-]+/g, "_")}`;
       $("report-problem").textContent = "";
       try {
         await act(item, options(), stem);

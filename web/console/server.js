@@ -69,6 +69,10 @@ export const erase = async path => (await send(path, { method: "DELETE" })).head
 export const put = (path, fields) =>
   ask(path, { method: "PUT", body: JSON.stringify(fields), headers: { "Content-Type": "application/json" } });
 
+/** Sends `fields` to `path`. */
+export const post = (path, fields) =>
+  ask(path, { method: "POST", body: JSON.stringify(fields), headers: { "Content-Type": "application/json" } });
+
 /** Sends `files`, and `texts` beside them, to `path`. */
 export function upload(path, files, texts = {}) {
   const form = new FormData();
@@ -76,5 +80,7 @@ export function upload(path, files, texts = {}) {
   for (const [name, value] of Object.entries(texts)) form.append(name, value);
   return ask(path, { method: "POST", body: form });
 }
+
+export const casePath = id => `v1/cases/${encodeURIComponent(id)}`;
 
 export const pathOf = id => `v1/identities/${encodeURIComponent(id)}`;

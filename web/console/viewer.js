@@ -4,6 +4,9 @@ import { $, fill, make } from "./dom.js";
 import { pathOf, shades, weighs } from "./regions.js";
 import { faceName } from "./verdicts.js";
 
+const CANNOT_SHOW = "This browser cannot show this format. Boxes lie where they were found.";
+const NOT_HERE = "The picture is not here. Boxes lie where they were found.";
+
 const MOST = 24;
 const STEP = 1.35;
 
@@ -64,8 +67,10 @@ function toFace() {
 export function showPicture(url, image, name) {
   size = { width: image.width, height: image.height };
   frame().style.aspectRatio = `${Math.min(2.2, Math.max(0.8, image.width / image.height))}`;
-  $("blank").hidden = true;
-  $("picture").src = url;
+  $("blank").hidden = Boolean(url);
+  $("blank").textContent = url ? CANNOT_SHOW : NOT_HERE;
+  if (url) $("picture").src = url;
+  else $("picture").removeAttribute("src");
   $("picture").alt = name;
   $("marks").setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
   whole();

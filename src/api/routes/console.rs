@@ -20,14 +20,16 @@ macro_rules! parts {
     };
 }
 
-const STYLES: [(&str, &str, &str); 3] = parts!["text/css": "console.css", "case.css", "report.css"];
+const STYLES: [(&str, &str, &str); 4] = parts!["text/css": "console.css", "case.css", "cases.css", "report.css"];
 const PICTURES: [(&str, &str, &str); 1] = parts!["image/svg+xml": "favicon.svg"];
 const SCRIPTS: &[(&str, &str, &str)] = &parts![
     "text/javascript":
     "animation.js",
     "case.js",
+    "cases.js",
     "compare.js",
     "confirm.js",
+    "decision.js",
     "details.js",
     "dom.js",
     "enroll.js",
@@ -41,6 +43,7 @@ const SCRIPTS: &[(&str, &str, &str)] = &parts![
     "main.js",
     "photographs.js",
     "pictures.js",
+    "precision.js",
     "queue.js",
     "references.js",
     "regions.js",
