@@ -130,6 +130,8 @@ struct ReplyProblem {
     title: Option<String>,
 }
 
+/// The most bytes of an answer with cases.
+const MOST_BYTES: u64 = 64 << 20;
 /// Attempts per image against a full or restarting server.
 const ATTEMPTS: u32 = 12;
 /// The longest wait between two attempts, whatever `Retry-After` asks for.
@@ -159,6 +161,30 @@ impl Remote {
     #[must_use]
     pub fn with_target_fpir(self, target_fpir: Option<f32>) -> Self {
         Self { target_fpir, ..self }
+    }
+
+    /// The JSON that a path of the server answers.
+    ///
+    /// # Errors
+    /// What the server refused, or that it cannot be read.
+    pub fn get(&self, path: &str) -> Result<serde_json::Value, Problem> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = request.call();
+        let mut response =
+            answer.map_err(|e| Problem::fatal(ErrorCode::ServerUnavailable, no_answer(&self.base, "--server", &e)))?;
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(MOST_BYTES);
+        if status == 200 {
+            let unreadable =
+                |e| Problem::fatal(ErrorCode::ServerAnswerUnreadable, format!("cannot read the server's answer: {e}"));
+            return body.read_json().map_err(unreadable);
+        }
+        let problem: ReplyProblem = body.read_json().unwrap_or_default();
+        let detail = problem.detail.or(problem.title).unwrap_or_else(|| format!("the server answered {status}"));
+        Err(Problem::fatal(problem.code.unwrap_or_else(|| format!("http_{status}")), detail))
     }
 
     /// One attempt; `Err(Ok(wait))` asks for another attempt after that time.

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use faceward::eval::report::rates;
-use faceward::eval::{Judge, Targets, calibrate};
+use faceward::eval::{Judge, Measured, Protocol, Targets, calibrate};
 use faceward::file_error::{FileError, check_writable};
-use faceward::service::write_calibration;
+use faceward::service::{read_calibration, write_calibration};
 use faceward::verdict::{Calibration, Thresholds};
 use jiff::Timestamp;
 
 use super::Failure;
+use super::decided::DecidedArgs;
 use super::eval::Data;
 use super::shared_args::DataDir;
 
@@ -19,16 +20,23 @@ use super::shared_args::DataDir;
 /// thresholds were fitted to. Delete the file to return to the shipped thresholds. Use images like those that you will
 /// verify and, where you can, people whom you do not enroll: thresholds must not be fitted to the images they decide
 /// on.
+///
+/// With --from-decisions it is fitted to what reviewers of a running server decided: confirmed and overturned verdicts
+/// on people enrolled there. docs/cases.md says what that can and cannot teach.
 #[derive(clap::Args)]
 #[command(
+    mut_arg("folder", |folder| folder.required(false).required_unless_present("from_decisions")),
     after_help = "Examples:\n  faceward calibrate pictures --genuine-called-fake 0.02 --data-dir enrollments\n  \
-    faceward calibrate pictures --fake-called-real 0.05 --dry-run\n\n\
+    faceward calibrate pictures --fake-called-real 0.05 --dry-run\n  \
+    faceward calibrate --from-decisions http://127.0.0.1:8080 --dry-run\n\n\
     Exit codes: 0 fitted, 1 the command failed or there are too few images, 2 wrong usage, \
     5 the folder has no genuine photograph."
 )]
 pub(super) struct Args {
     #[command(flatten)]
     data: Data,
+    #[command(flatten)]
+    decided: DecidedArgs,
     /// Share of genuine photographs that may be called fake, above 0 and below 0.5.
     #[arg(long, default_value_t = Targets::default().genuine_called_fake, value_parser = share, value_name = "SHARE")]
     genuine_called_fake: f64,
@@ -57,7 +65,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let protocol = args.data.protocol()?;
+    let mut protocol = args.data.protocol()?;
     let targets = Targets {
         genuine_called_fake: args.genuine_called_fake,
         genuine_undecided: args.genuine_undecided,
@@ -69,7 +77,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         check_writable(&args.to.data_dir)?;
     }
     let judge = Judge::open(&args.data.networks.models, None)?;
-    let measured = args.data.measured(&judge, &protocol)?;
+    let measured = match &args.decided.from_decisions {
+        None => args.data.measured(&judge, &protocol)?,
+        Some(url) => decided(args, url, &judge, &mut protocol)?,
+    };
     let calibration = calibrate(&judge, &protocol, &measured, &targets, Timestamp::now())?;
     if args.json {
         println!("{}", serde_json::to_string(&calibration)?);
@@ -86,6 +97,23 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         println!("wrote {}; restart a running server to use it", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The answers in the cases that were decided at the server `url`.
+fn decided(args: &Args, url: &str, judge: &Judge, protocol: &mut Protocol) -> Result<Measured, Failure> {
+    // Nothing was drawn: each case was answered with what was enrolled then.
+    (protocol.references, protocol.degradations) = (0, Vec::new());
+    let before = read_calibration(&args.to.data_dir.join(Calibration::FILE))?;
+    let decided = args.decided.read(url, judge, before.as_ref())?;
+    if !args.json {
+        println!(
+            "{} decided cases; left out: {} that do not say what the picture was, {} of other models or calibrations",
+            decided.measured.records.len(),
+            decided.undecided,
+            decided.other_scores
+        );
+    }
+    Ok(decided.measured)
 }
 
 fn print(shipped: &Thresholds, calibration: &Calibration) {

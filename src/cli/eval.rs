@@ -60,8 +60,8 @@ pub(super) struct Args {
 #[derive(clap::Args)]
 pub(super) struct Data {
     /// Labelled folder.
-    #[arg(value_name = "DIR")]
-    pub(super) folder: PathBuf,
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) folder: Option<PathBuf>,
     /// References per person; at most half of the person's genuine photographs.
     #[arg(long, default_value_t = 10, value_name = "N")]
     refs: usize,
@@ -90,6 +90,11 @@ pub(super) struct Data {
 }
 
 impl Data {
+    /// The labelled folder; empty where a command needs none.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.as_deref().unwrap_or(Path::new(""))
+    }
+
     pub(super) fn protocol(&self) -> Result<Protocol, Failure> {
         let mut degradations: Vec<Degradation> = Vec::new();
         for &how in &self.degrade {
@@ -111,21 +116,22 @@ impl Data {
 
     /// Extracts every image and judges every probe.
     pub(super) fn measured(&self, judge: &Judge, protocol: &Protocol) -> Result<Measured, Failure> {
-        if !self.folder.is_dir() {
-            return Err(format!("there is no folder `{}`: give the labelled folder", plain(&self.folder)).into());
+        let folder = self.folder();
+        if !folder.is_dir() {
+            return Err(format!("there is no folder `{}`: give the labelled folder", plain(folder)).into());
         }
-        let (dataset, left_out) = Dataset::scan(&self.folder);
+        let (dataset, left_out) = Dataset::scan(folder);
         left_out::print(&left_out);
         if dataset.people.is_empty() {
             let layout = "<person>/real/… and <person>/fake/<method>/…";
-            let why = format!("{}: no genuine photographs: arrange the folder as {layout}", plain(&self.folder));
+            let why = format!("{}: no genuine photographs: arrange the folder as {layout}", plain(folder));
             return Err(NothingFound(why).into());
         }
         let cache = self.cache.as_deref().map(|path| Cache::open(path, &judge.templates_version)).transpose()?;
         let drawn = draws(&dataset, protocol);
         let pictures = wanted(&drawn, &dataset.strangers, &protocol.degradations);
         let bar = progress()?;
-        let seen = extract(&judge.analyser, &self.folder, &pictures, self.jobs, cache, &|done, all| {
+        let seen = extract(&judge.analyser, folder, &pictures, self.jobs, cache, &|done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         })?;
@@ -135,7 +141,7 @@ impl Data {
 
     /// The folder's name in the report, without its path.
     pub(super) fn name(&self) -> String {
-        let whole = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let whole = self.folder().canonicalize().unwrap_or_else(|_| self.folder().into());
         whole.file_name().map_or_else(|| "a folder".into(), |n| n.to_string_lossy().into_owned())
     }
 }
@@ -154,7 +160,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let old = args.compare.as_deref().map(earlier).transpose()?;
     let labels = args.labels.as_deref().map(Labels::read).transpose()?;
     let calibration = args.calibration.as_deref().map(calibration).transpose()?;
-    let forged = ForgedRegions::read(&args.data.folder)?;
+    let forged = ForgedRegions::read(args.data.folder())?;
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).map_err(FileError::make(folder))?;
         check_writable(folder)?;
@@ -179,7 +185,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let source = calibration.as_ref().map(|c| &c.source);
     let mut report = Report::build(&args.data.name(), &protocol, &judge, source, &measured, &labels);
     if args.thumbnails {
-        add_thumbnails(&mut report, &args.data.folder);
+        add_thumbnails(&mut report, args.data.folder());
     }
     let comparison = old.map(|old| report.compared_with(&old));
     if let Some(folder) = &args.out {

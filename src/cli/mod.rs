@@ -17,6 +17,7 @@ mod backup;
 mod batch;
 mod calibrate;
 mod config;
+mod decided;
 mod demo;
 mod doctor;
 mod enroll;

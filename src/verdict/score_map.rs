@@ -30,6 +30,12 @@ impl ScoreMap {
         1.0 / (1.0 + (-logit).exp())
     }
 
+    /// The map that undoes this one.
+    #[must_use]
+    pub fn inverse(self) -> Self {
+        Self { slope: 1.0 / self.slope, offset: -self.offset / self.slope }
+    }
+
     /// The map that applies `first` and then this one.
     #[must_use]
     pub fn after(self, first: Self) -> Self {
@@ -53,6 +59,12 @@ mod tests {
             let (low, high) = (map.apply(a.min(b)), map.apply(a.max(b)));
             prop_assert!(0.0 <= low && low <= high && high <= 1.0);
             prop_assert_eq!(ScoreMap::default().apply(a), a);
+        }
+
+        #[test]
+        fn the_inverse_undoes_a_map(score in 0.01..=0.99f32, slope in 0.5..2.0f32, offset in -2.0..2.0f32) {
+            let map = ScoreMap { slope, offset };
+            prop_assert!((map.inverse().apply(map.apply(score)) - score).abs() < 1e-3);
         }
 
         #[test]
