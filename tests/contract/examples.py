@@ -67,7 +67,7 @@ def record() -> dict[str, Any]:
         keep("verify.401", "POST", "/v1/verify", json={"image": PIXEL}, headers={"authorization": ""})
         decision = {"decision": "confirmed", "comment": "The photograph is in the agency's archive."}
         found["decide_case.request"] = decision
-        keep("decide_case.201", "POST", f"{case}/decision", json=decision)
+        keep("decide_case.201", "POST", f"{case}/decisions", json=decision)
         keep("list_cases.200", "GET", "/v1/cases?verdict=real")
         keep("get_case.404", "GET", "/v1/cases/019ad9f0-0000-7000-8000-000000000000")
         keep("count_decisions.200", "GET", "/v1/decisions")

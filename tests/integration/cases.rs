@@ -65,11 +65,11 @@ fn a_verdict_becomes_a_case_that_is_listed_opened_decided_and_reported() {
     let line: Value = serde_json::from_str(log.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap()).unwrap();
     assert_eq!((&line["hash"], &line["case"], &line["action"]), (&json!(hash), &json!(claimed), &json!("verified")));
 
-    let decide = format!("{path}/decision");
+    let decide = format!("{path}/decisions");
     let (status, decision) = client.json("POST", &decide, &json!({"decision": "unsure", "comment": "<b>ears</b>"}));
     assert_eq!((status, &decision["comment"]), (201, &json!("<b>ears</b>")), "{decision}");
     assert_eq!(client.json("POST", &decide, &json!({"decision": "confirmed"})).0, 201);
-    assert_eq!(client.json("POST", &format!("/v1/cases/{other}/decision"), &json!({"decision": "overturned"})).0, 201);
+    assert_eq!(client.json("POST", &format!("/v1/cases/{other}/decisions"), &json!({"decision": "overturned"})).0, 201);
     assert_eq!(listed(&client, "?decision=confirmed"), [claimed.as_str()]);
     let (_, counts) = client.get("/v1/decisions");
     let of = |verdict: &str| counts.as_array().unwrap().iter().find(|c| c["verdict"] == verdict).unwrap().clone();
@@ -167,7 +167,7 @@ fn a_reviewer_reads_and_decides_and_changes_nobody() {
     let (_, names) = reviewer.get("/v1/identities");
     assert_eq!(names["identities"][0]["display_name"], "obama");
     assert_eq!(listed(&reviewer, ""), [case.as_str()]);
-    let (status, decision) = reviewer.json("POST", &format!("{path}/decision"), &json!({"decision": "confirmed"}));
+    let (status, decision) = reviewer.json("POST", &format!("{path}/decisions"), &json!({"decision": "confirmed"}));
     assert_eq!((status, &decision["key"]), (201, &json!(id)));
     let refused = [
         reviewer.get("/v1/identities/obama"),
@@ -190,7 +190,7 @@ fn what_is_asked_of_cases_is_checked() {
     }
     assert_eq!(code(&client.get("/v1/cases?identity=A")), (400, "identity_id_invalid"));
     assert_eq!(code(&client.get("/v1/cases/1")), (404, "case_unknown"));
-    let decide = "/v1/cases/01a208d4-0000-7000-8000-000000000000/decision";
+    let decide = "/v1/cases/01a208d4-0000-7000-8000-000000000000/decisions";
     assert_eq!(code(&client.json("POST", decide, &json!({"decision": "confirmed"}))), (404, "case_unknown"));
     assert_eq!(code(&client.json("POST", decide, &json!({"decision": "right"}))), (422, "json_invalid"));
     assert_eq!(code(&client.json("POST", decide, &json!({"decison": "confirmed"}))), (400, "field_unknown"));

@@ -54,7 +54,7 @@ async function decide(decision) {
   const comment = $("decide-comment").value.trim();
   say("decide-status", "");
   try {
-    await post(`${casePath(item.id)}/decision`, { decision, ...(comment && { comment }) });
+    await post(`${casePath(item.id)}/decisions`, { decision, ...(comment && { comment }) });
     item.details = await ask(casePath(item.id));
     if (isShown(item)) {
       $("decide-comment").value = "";

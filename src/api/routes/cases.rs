@@ -177,7 +177,7 @@ impl ToSchema for Comment {}
 /// Decide a case.
 ///
 /// A case can be decided again: every decision is kept, and the last one counts.
-#[utoipa::path(post, path = "/v1/cases/{id}/decision", operation_id = "decide_case", tag = "cases",
+#[utoipa::path(post, path = "/v1/cases/{id}/decisions", operation_id = "decide_case", tag = "cases",
     params(("id" = Uuid, Path, description = "The case's number")), request_body = DecisionInput,
     responses((status = 201, description = "The decision, as it is kept", body = CaseDecisionReport)))]
 pub(crate) async fn decide(
