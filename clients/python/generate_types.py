@@ -84,8 +84,9 @@ def alias(name: str, schema: dict[str, Any], of: str) -> Iterator[str]:
 
 def options(document: dict[str, Any]) -> dict[str, Any]:
     """The options of a verification, which are parameters of its query."""
-    query = document["paths"]["/v1/verify"]["post"]["parameters"]
-    fields = {p["name"]: p["schema"] | {"description": p["description"]} for p in query if p["name"] != "identity"}
+    parameters = document["paths"]["/v1/verify"]["post"]["parameters"]
+    query = [p for p in parameters if p["in"] == "query" and p["name"] != "identity"]
+    fields = {p["name"]: p["schema"] | {"description": p["description"]} for p in query}
     return {"description": "Options of a verification.", "properties": fields}
 
 

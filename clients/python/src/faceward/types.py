@@ -918,9 +918,6 @@ class VerifyOptions(TypedDict):
     # Add what a person who reviews the verdict looks at, under `review` of each face: the outlines of the face and of
     # its features, and the nearest references. Changes no verdict.
     review: NotRequired[bool]
-    # A `Store-Version` that another answer told: the server waits until it has that version, for two seconds at most.
-    # Without effect where one server has the store for itself.
-    If-Store-Version: NotRequired[int]
 
 
 # Something that limits how far a verdict carries.
