@@ -82,17 +82,18 @@ def alias(name: str, schema: dict[str, Any], of: str) -> Iterator[str]:
         yield ")"
 
 
-def options(document: dict[str, Any]) -> dict[str, Any]:
-    """The options of a verification, which are parameters of its query."""
-    parameters = document["paths"]["/v1/verify"]["post"]["parameters"]
-    query = [p for p in parameters if p["in"] == "query" and p["name"] != "identity"]
+def options(operation: dict[str, Any], description: str, without: set[str]) -> dict[str, Any]:
+    """The parameters of an operation's query but those that a method has by itself."""
+    query = [p for p in operation["parameters"] if p["in"] == "query" and p["name"] not in without]
     fields = {p["name"]: p["schema"] | {"description": p["description"]} for p in query}
-    return {"description": "Options of a verification.", "properties": fields}
+    return {"description": description, "properties": fields}
 
 
 def types(document: dict[str, Any]) -> str:
     schemas = {name: schema for name, schema in document["components"]["schemas"].items() if schema.get("format") != "binary"}
-    schemas["VerifyOptions"] = options(document)
+    paths = document["paths"]
+    schemas["VerifyOptions"] = options(paths["/v1/verify"]["post"], "Options of a verification.", {"identity"})
+    schemas["CaseFilters"] = options(paths["/v1/cases"]["get"], "Which cases are listed.", {"cursor", "limit"})
     plain: list[str] = []
     records: list[str] = []
     unions: list[str] = []

@@ -61,6 +61,30 @@ def test_a_person_is_enrolled_verified_listed_and_erased(client: faceward.Client
     assert client.ready()["status"] == "ready"
 
 
+def test_a_case_is_listed_decided_enrolled_and_reported(client: faceward.Client) -> None:
+    client.enroll("python", DEMO / "obama-2009.jpg", DEMO / "obama-2010.jpg")
+    number = client.verify(DEMO / "obama-2012.jpg", identity="python")["case"]
+    assert number
+    assert [case["id"] for case in client.cases(identity="python", decision="open")] == [number]
+    decision = client.decide(number, decision="confirmed", comment="It is he.")
+    assert (decision["decision"], decision["comment"]) == ("confirmed", "It is he.")
+    opened = client.case(number)
+    assert (opened["answer"]["verdict"], opened["decisions"]) == ("real", [decision])
+    assert next(d["confirmed"] for d in client.decisions() if d["verdict"] == "real") >= 1
+
+    with pytest.raises(faceward.ProblemError, match="image_not_kept"):
+        client.case_image(number)
+    with pytest.raises(faceward.ProblemError, match="image_differs"):
+        client.enroll_case(number, "reference", image=DEMO / "obama-2010.jpg")
+    added = client.enroll_case(number, "reference", image=DEMO / "obama-2012.jpg")["accepted"]
+    assert client.reference("python", added[0]["reference_id"])["image_sha256"] == opened["case"]["image_sha256"]
+
+    assert client.report(number)["details"]["case"]["decision"] == "confirmed"
+    page = client.report_page(number)
+    assert page.startswith("<!DOCTYPE html>")
+    assert "It is he." in page
+
+
 def test_refusals_are_exceptions_with_their_code(client: faceward.Client) -> None:
     with pytest.raises(faceward.ProblemError) as unknown:
         client.verify(DEMO / "obama-2012.jpg", identity="nobody")
@@ -122,6 +146,9 @@ def test_both_clients_have_a_method_for_every_route() -> None:
         *(_calls.samples("{id}", which) for which in ("references", "negatives")),
         _calls.verify(b"", None, {}), _calls.put_identity("{id}", {"display_name": ""}), _calls.identity("{id}"),
         _calls.page(None, 1), _calls.delete_identity("{id}"), _calls.receipt("{id}"), _calls.ready(),
+        _calls.case_page(None, 1, {}), _calls.case("{id}"), _calls.case_image("{id}"),
+        _calls.decide("{id}", {"decision": "unsure"}), _calls.enroll_case("{id}", "known_fake", None, None),
+        _calls.report("{id}"), _calls.report_page("{id}", True), _calls.decisions(),
     ]
     made = {(call.method, unquote(call.path)) for call in calls}
     assert made == routes

@@ -27,7 +27,7 @@ use crate::verdict::Verdict;
 impl CaseStore for PostgresStore {
     fn add_cases(&self, cases: &[NewCase]) -> StoreResult<usize> {
         // Done twice it adds them once.
-        self.with_client(&Cell::new(false), async |client| {
+        self.shared.with_client(&Cell::new(false), async |client| {
             let tx = client.transaction().await?;
             versions::share(&tx, self.place(), self.vault.master.id()).await?;
             let added = add(&tx, &self.vault, cases).await?;

@@ -85,6 +85,43 @@ def image(identity: str, which: str, number: str) -> Call[bytes]:
     return Call("GET", of(identity, which, number, "image"), lambda response: response.content)
 
 
+def case_page(cursor: str | None, limit: int, filters: types.CaseFilters) -> Call[types.CasePage]:
+    return Call("GET", "/v1/cases", json, {"params": query({"cursor": cursor, "limit": limit, **filters})})
+
+
+def case(number: str) -> Call[types.CaseDetails]:
+    return Call("GET", of_case(number), json)
+
+
+def case_image(number: str) -> Call[bytes]:
+    return Call("GET", of_case(number, "image"), lambda response: response.content)
+
+
+def decide(number: str, decision: types.DecisionInput) -> Call[types.CaseDecision]:
+    return Call("POST", of_case(number, "decisions"), json, {"json": dict(decision)}, repeatable=False)
+
+
+def enroll_case(number: str, kind: str, identity: str | None, image: Image | None) -> Call[types.EnrollmentReport]:
+    data = {"kind": kind, **({} if identity is None else {"identity": identity})}
+    fields: list[tuple[str, tuple[str | None, str | bytes]]] = [(name, (None, text)) for name, text in data.items()]
+    if image is not None:
+        fields.append(("image", load(image)))
+    return Call("POST", of_case(number, "sample"), json, {"files": fields}, repeatable=False)
+
+
+def report(number: str) -> Call[types.CaseReport]:
+    return Call("GET", of_case(number, "report"), json)
+
+
+def report_page(number: str, picture: bool) -> Call[str]:
+    asked = query({"format": "html", "picture": picture})
+    return Call("GET", of_case(number, "report"), lambda response: response.text, {"params": asked})
+
+
+def decisions() -> Call[list[types.VerdictDecisions]]:
+    return Call("GET", "/v1/decisions", json)
+
+
 def ready() -> Call[types.Ready]:
     return Call("GET", "/readyz", json)
 
@@ -95,6 +132,10 @@ def json(response: httpx.Response) -> Any:
 
 def of(identity: str, *more: str) -> str:
     return "/".join(["/v1/identities", *(quote(part, safe="") for part in (identity, *more))])
+
+
+def of_case(number: str, *more: str) -> str:
+    return "/".join([f"/v1/cases/{quote(number, safe='')}", *more])
 
 
 def query(given: dict[str, Any]) -> dict[str, str]:

@@ -162,6 +162,46 @@ class Client(_Base):
         """The image of a negative as it was sent, where the server keeps images."""
         return self._run(_calls.image(identity, "negatives", negative))
 
+    def cases(self, **filters: Unpack[types.CaseFilters]) -> Iterator[types.CaseSummary]:
+        """The cases that the filters let pass, the latest first."""
+        cursor: str | None = None
+        while True:
+            page = self._run(_calls.case_page(cursor, PAGE, filters))
+            yield from page["cases"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def case(self, case: str) -> types.CaseDetails:
+        """Opens a case: the whole answer, and every decision."""
+        return self._run(_calls.case(case))
+
+    def case_image(self, case: str) -> bytes:
+        """The image of a case as it was sent, where the server keeps it."""
+        return self._run(_calls.case_image(case))
+
+    def decide(self, case: str, **decision: Unpack[types.DecisionInput]) -> types.CaseDecision:
+        """Decides a case: `decision` is `confirmed`, `overturned` or `unsure`."""
+        return self._run(_calls.decide(case, decision))
+
+    def enroll_case(
+        self, case: str, kind: types.SampleKind, *, identity: str | None = None, image: Image | None = None
+    ) -> types.EnrollmentReport:
+        """Enrolls the image of a case, for `identity` or for the case's own; `image` is needed where it is not kept."""
+        return self._run(_calls.enroll_case(case, kind, identity, image))
+
+    def report(self, case: str) -> types.CaseReport:
+        """The report on a case."""
+        return self._run(_calls.report(case))
+
+    def report_page(self, case: str, *, picture: bool = True) -> str:
+        """The report on a case as a page to print (HTML); with the picture, where it is kept and wanted."""
+        return self._run(_calls.report_page(case, picture))
+
+    def decisions(self) -> list[types.VerdictDecisions]:
+        """How often reviewers confirmed and overturned each verdict."""
+        return self._run(_calls.decisions())
+
     def ready(self) -> types.Ready:
         """Whether the server is ready, with its versions."""
         return self._run(_calls.ready())
@@ -280,6 +320,47 @@ class AsyncClient(_Base):
     async def negative_image(self, identity: str, negative: str) -> bytes:
         """The image of a negative as it was sent, where the server keeps images."""
         return await self._run(_calls.image(identity, "negatives", negative))
+
+    async def cases(self, **filters: Unpack[types.CaseFilters]) -> AsyncIterator[types.CaseSummary]:
+        """The cases that the filters let pass, the latest first."""
+        cursor: str | None = None
+        while True:
+            page = await self._run(_calls.case_page(cursor, PAGE, filters))
+            for found in page["cases"]:
+                yield found
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def case(self, case: str) -> types.CaseDetails:
+        """Opens a case: the whole answer, and every decision."""
+        return await self._run(_calls.case(case))
+
+    async def case_image(self, case: str) -> bytes:
+        """The image of a case as it was sent, where the server keeps it."""
+        return await self._run(_calls.case_image(case))
+
+    async def decide(self, case: str, **decision: Unpack[types.DecisionInput]) -> types.CaseDecision:
+        """Decides a case: `decision` is `confirmed`, `overturned` or `unsure`."""
+        return await self._run(_calls.decide(case, decision))
+
+    async def enroll_case(
+        self, case: str, kind: types.SampleKind, *, identity: str | None = None, image: Image | None = None
+    ) -> types.EnrollmentReport:
+        """Enrolls the image of a case, for `identity` or for the case's own; `image` is needed where it is not kept."""
+        return await self._run(_calls.enroll_case(case, kind, identity, image))
+
+    async def report(self, case: str) -> types.CaseReport:
+        """The report on a case."""
+        return await self._run(_calls.report(case))
+
+    async def report_page(self, case: str, *, picture: bool = True) -> str:
+        """The report on a case as a page to print (HTML); with the picture, where it is kept and wanted."""
+        return await self._run(_calls.report_page(case, picture))
+
+    async def decisions(self) -> list[types.VerdictDecisions]:
+        """How often reviewers confirmed and overturned each verdict."""
+        return await self._run(_calls.decisions())
 
     async def ready(self) -> types.Ready:
         """Whether the server is ready, with its versions."""

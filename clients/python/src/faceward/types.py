@@ -920,6 +920,22 @@ class VerifyOptions(TypedDict):
     review: NotRequired[bool]
 
 
+# Which cases are listed.
+class CaseFilters(TypedDict):
+    # Only cases with this verdict.
+    verdict: NotRequired[Verdict]
+    # Only cases about this identity.
+    identity: NotRequired[IdentityId]
+    # Only cases made at this time or later (RFC 3339).
+    from: NotRequired[str]
+    # Only cases made before this time (RFC 3339).
+    to: NotRequired[str]
+    # Only cases whose latest decision is this; `open`: those without any.
+    decision: NotRequired[Literal["open", "confirmed", "overturned", "unsure"]]
+    # Only cases that the API key with this id asked for.
+    key: NotRequired[str]
+
+
 # Something that limits how far a verdict carries.
 Limit = (
     IncompleteImageLimit
