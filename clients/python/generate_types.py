@@ -10,6 +10,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,9 @@ def alias(name: str, schema: dict[str, Any], of: str) -> Iterator[str]:
 def options(operation: dict[str, Any], description: str, without: set[str]) -> dict[str, Any]:
     """The parameters of an operation's query but those that a method has by itself."""
     query = [p for p in operation["parameters"] if p["in"] == "query" and p["name"] not in without]
-    fields = {p["name"]: p["schema"] | {"description": p["description"]} for p in query}
+    # `from` cannot be the name of an argument; `_calls.query` takes the line off again.
+    name = {p["name"]: f"{p['name']}_" if iskeyword(p["name"]) else p["name"] for p in query}
+    fields = {name[p["name"]]: p["schema"] | {"description": p["description"]} for p in query}
     return {"description": description, "properties": fields}
 
 

@@ -66,6 +66,7 @@ def test_a_case_is_listed_decided_enrolled_and_reported(client: faceward.Client)
     number = client.verify(DEMO / "obama-2012.jpg", identity="python")["case"]
     assert number
     assert [case["id"] for case in client.cases(identity="python", decision="open")] == [number]
+    assert not list(client.cases(identity="python", from_="2999-01-01T00:00:00Z"))
     decision = client.decide(number, decision="confirmed", comment="It is he.")
     assert (decision["decision"], decision["comment"]) == ("confirmed", "It is he.")
     opened = client.case(number)

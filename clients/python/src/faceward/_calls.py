@@ -141,7 +141,9 @@ def of_case(number: str, *more: str) -> str:
 def query(given: dict[str, Any]) -> dict[str, str]:
     text = {True: "true", False: "false"}
     return {
-        name: text[value] if isinstance(value, bool) else str(value) for name, value in given.items() if value is not None
+        name.removesuffix("_"): text[value] if isinstance(value, bool) else str(value)
+        for name, value in given.items()
+        if value is not None
     }
 
 

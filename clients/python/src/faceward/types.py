@@ -927,7 +927,7 @@ class CaseFilters(TypedDict):
     # Only cases about this identity.
     identity: NotRequired[IdentityId]
     # Only cases made at this time or later (RFC 3339).
-    from: NotRequired[str]
+    from_: NotRequired[str]
     # Only cases made before this time (RFC 3339).
     to: NotRequired[str]
     # Only cases whose latest decision is this; `open`: those without any.
