@@ -17,7 +17,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// How long measured durations may wait to be counted into their histogram.
 const COUNT: Duration = Duration::from_secs(5);
 /// The longest interval between two sweeps of cases. A sweep that erases rewrites the file of the embedded store.
-const SWEEP_CASES: Duration = Duration::from_secs(600);
+const SWEEP_CASES: Duration = Duration::from_mins(10);
 /// The longest interval between two searches for expired identities.
 const SWEEP: Duration = Duration::from_secs(30);
 

@@ -144,7 +144,7 @@ fn dispatch(command: Command, matches: &ArgMatches) -> ExitCode {
         Command::Restore(args) => backup::restore(&args),
         Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),
-        Command::Doctor(args) => doctor::run(&args, matches),
+        Command::Doctor(args) => Ok(doctor::run(&args, matches)),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Demo(args) => demo::run(&args),

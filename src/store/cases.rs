@@ -183,7 +183,8 @@ pub struct Swept {
 /// Durable storage of cases. A case about an identity is sealed with a key of that identity, and goes with it; others
 /// with a key of the service.
 pub trait CaseStore: Send + Sync {
-    /// Adds cases, all at once. Those about an identity that is gone are passed over. Returns the number added.
+    /// Adds cases, all at once. Those about an identity that is gone are passed over, also where another with its id was
+    /// created since. Returns the number added.
     ///
     /// # Errors
     /// When the storage fails; nothing has changed then.

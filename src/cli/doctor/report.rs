@@ -28,7 +28,8 @@ impl State {
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
     /// What was checked.
-    check: &'static str,
+    #[serde(rename = "check")]
+    name: &'static str,
     state: State,
     /// What was found and, where it is not ok, what to do.
     text: String,
@@ -47,24 +48,24 @@ impl Report {
     }
 
     pub(super) fn ok(&mut self, check: &'static str, text: impl Into<String>) {
-        self.add(check, State::Ok, text.into());
+        self.add(check, State::Ok, &text.into());
     }
 
     pub(super) fn warning(&mut self, check: &'static str, text: impl Into<String>) {
-        self.add(check, State::Warning, text.into());
+        self.add(check, State::Warning, &text.into());
     }
 
     pub(super) fn failed(&mut self, check: &'static str, text: impl Into<String>) {
-        self.add(check, State::Failed, text.into());
+        self.add(check, State::Failed, &text.into());
     }
 
-    fn add(&mut self, check: &'static str, state: State, text: String) {
+    fn add(&mut self, check: &'static str, state: State, text: &str) {
         // One line, whatever an error brings along.
         let text = text.replace(['\n', '\r'], " ");
         if self.prints {
             println!("{:<8} {check:<14} {text}", state.name());
         }
-        self.checks.push(Check { check, state, text });
+        self.checks.push(Check { name: check, state, text });
     }
 
     pub(super) fn checks(&self) -> &[Check] {

@@ -8,7 +8,7 @@ use crate::audit::Actor;
 use crate::service::{RecordedService, ServiceError};
 
 /// How far the system's clock may run apart from the monotonic one between two sweeps.
-const DRIFT: Duration = Duration::from_secs(60);
+const DRIFT: Duration = Duration::from_mins(1);
 
 /// Sweeps cases, except after a clock that jumped: a machine that wakes up in the year 2040 and is corrected a minute
 /// later must not erase everything.

@@ -62,7 +62,7 @@ impl CaseStore for PostgresStore {
 }
 
 async fn add(tx: &Transaction<'_>, vault: &Vault, cases: &[NewCase]) -> Result<usize, Fault> {
-    let mut keys: HashMap<Option<&IdentityId>, Option<DataKey>> = HashMap::new();
+    let mut keys: HashMap<Option<&IdentityId>, Option<(DataKey, String)>> = HashMap::new();
     // In one order, so that two servers do not wait for one another.
     let mut about: Vec<Option<&IdentityId>> = cases.iter().map(|case| case.record.identity.as_ref()).collect();
     about.sort_unstable();
@@ -92,8 +92,10 @@ async fn add(tx: &Transaction<'_>, vault: &Vault, cases: &[NewCase]) -> Result<u
             ruling: _,
             has_picture: _,
         } = &case.record;
-        let Some(Some(own)) = keys.get(&identity.as_ref()) else { continue };
-        let (made_at, identity) = (time_text(*made_at), identity.as_ref().map(IdentityId::as_str));
+        let made_at = time_text(*made_at);
+        let whose = keys.get(&identity.as_ref()).and_then(Option::as_ref);
+        let Some((own, _)) = whose.filter(|(_, since)| *since <= made_at) else { continue };
+        let identity = identity.as_ref().map(IdentityId::as_str);
         let (verdict, sealed) = (verdict.name(), seal_answer(own, case)?);
         let row: [&(dyn ToSql + Sync); 11] =
             [id, &made_at, request, key, &identity, claimed, image_sha256, &verdict, score, audit_head, &sealed];
@@ -106,23 +108,27 @@ async fn add(tx: &Transaction<'_>, vault: &Vault, cases: &[NewCase]) -> Result<u
     Ok(added)
 }
 
-/// The key for cases about `identity`, made where it has none; `None` where there is no such identity. The identity
-/// stays until the end of the transaction.
-async fn key_for(tx: &Transaction<'_>, vault: &Vault, identity: Option<&IdentityId>) -> Result<Option<DataKey>, Fault> {
-    let Some(id) = identity else { return Ok(Some(vault.nobodys_case_key()?)) };
-    let sql = "SELECT 1 FROM identities WHERE id = $1 FOR KEY SHARE";
-    if tx.query_opt(&tx.prepare_cached(sql).await?, &[&id.as_str()]).await?.is_none() {
-        return Ok(None);
-    }
+/// The key for cases about `identity`, made where it has none, and the time from which on cases are about it: earlier ones
+/// are about one that was erased and had the same id. `None` where there is no such identity. It stays until the end of the
+/// transaction.
+async fn key_for(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    identity: Option<&IdentityId>,
+) -> Result<Option<(DataKey, String)>, Fault> {
+    let Some(id) = identity else { return Ok(Some((vault.nobodys_case_key()?, String::new()))) };
+    let sql = "SELECT created_at FROM identities WHERE id = $1 FOR KEY SHARE";
+    let Some(row) = tx.query_opt(&tx.prepare_cached(sql).await?, &[&id.as_str()]).await? else { return Ok(None) };
+    let since = row.try_get(0)?;
     if let Some(wrapped) = wrapped(tx, id).await? {
-        return Ok(Some(vault.unwrap_case_key(id, &wrapped)?));
+        return Ok(Some((vault.unwrap_case_key(id, &wrapped)?, since)));
     }
     let (_, made) = vault.new_case_key(id)?;
     // Another server may have been faster.
     let sql = "UPDATE identity_keys SET case_key = coalesce(case_key, $2) WHERE identity_id = $1 RETURNING case_key";
     let row = tx.query_opt(&tx.prepare_cached(sql).await?, &[&id.as_str(), &made]).await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(vault.unwrap_case_key(id, row.try_get(0)?)?))
+    Ok(Some((vault.unwrap_case_key(id, row.try_get(0)?)?, since)))
 }
 
 /// The wrapped key for cases about an identity; `None` where it has none.

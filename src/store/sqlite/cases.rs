@@ -1,6 +1,7 @@
 //! Rows of `cases`, of their pictures and of their decisions.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
@@ -55,7 +56,7 @@ fn text(id: Uuid) -> String {
 }
 
 fn add(tx: &Transaction<'_>, vault: &Vault, cases: &[NewCase]) -> Result<usize, Fault> {
-    let mut keys: HashMap<Option<&IdentityId>, Option<DataKey>> = HashMap::new();
+    let mut keys: HashMap<Option<&IdentityId>, Option<(DataKey, String)>> = HashMap::new();
     let mut insert = tx.prepare_cached(
         "INSERT INTO cases (id, made_at, request, key_id, identity_id, claimed, image_sha256, verdict, score, \
          audit_head, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -78,13 +79,15 @@ fn add(tx: &Transaction<'_>, vault: &Vault, cases: &[NewCase]) -> Result<usize, 
             ruling: _,
             has_picture: _,
         } = &case.record;
-        if !keys.contains_key(&identity.as_ref()) {
-            keys.insert(identity.as_ref(), key_for(tx, vault, identity.as_ref())?);
-        }
-        let Some(Some(own)) = keys.get(&identity.as_ref()) else { continue };
+        let whose = match keys.entry(identity.as_ref()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(key_for(tx, vault, identity.as_ref())?),
+        };
+        let made_at = time_text(*made_at);
+        let Some((own, _)) = whose.as_ref().filter(|(_, since)| *since <= made_at) else { continue };
         insert.execute(params![
             text(*id),
-            time_text(*made_at),
+            made_at,
             request,
             key,
             identity.as_ref().map(IdentityId::as_str),
@@ -103,28 +106,36 @@ fn add(tx: &Transaction<'_>, vault: &Vault, cases: &[NewCase]) -> Result<usize, 
     Ok(added)
 }
 
-/// The key for cases about `identity`, made where it has none; `None` where there is no such identity.
-fn key_for(tx: &Transaction<'_>, vault: &Vault, identity: Option<&IdentityId>) -> Result<Option<DataKey>, Fault> {
-    let Some(id) = identity else { return Ok(Some(vault.nobodys_case_key()?)) };
-    let Some(wrapped) = wrapped(tx, id)? else { return Ok(None) };
-    if let Some(wrapped) = wrapped {
-        return Ok(Some(vault.unwrap_case_key(id, &wrapped)?));
+/// The key for cases about `identity`, made where it has none, and the time from which on cases are about it: earlier ones
+/// are about one that was erased and had the same id. `None` where there is no such identity.
+fn key_for(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    identity: Option<&IdentityId>,
+) -> Result<Option<(DataKey, String)>, Fault> {
+    let Some(id) = identity else { return Ok(Some((vault.nobodys_case_key()?, String::new()))) };
+    let sql = "SELECT created_at FROM identities WHERE id = ?1";
+    let Some(since) = tx.prepare_cached(sql)?.query_row([id.as_str()], |row| row.get(0)).optional()? else {
+        return Ok(None);
+    };
+    if let Some(wrapped) = wrapped(tx, id)? {
+        return Ok(Some((vault.unwrap_case_key(id, &wrapped)?, since)));
     }
     let (key, wrapped) = vault.new_case_key(id)?;
     tx.execute("UPDATE identities SET case_key = ?2 WHERE id = ?1", params![id.as_str(), wrapped])?;
-    Ok(Some(key))
+    Ok(Some((key, since)))
 }
 
-/// The wrapped key for cases about an identity; the outer `None` where there is no such identity.
-fn wrapped(connection: &Connection, id: &IdentityId) -> Result<Option<Option<Vec<u8>>>, Fault> {
+/// The wrapped key for cases about an identity; `None` where it has none, or there is no such identity.
+fn wrapped(connection: &Connection, id: &IdentityId) -> Result<Option<Vec<u8>>, Fault> {
     let mut query = connection.prepare_cached("SELECT case_key FROM identities WHERE id = ?1")?;
-    Ok(query.query_row([id.as_str()], |row| row.get(0)).optional()?)
+    Ok(query.query_row([id.as_str()], |row| row.get(0)).optional()?.flatten())
 }
 
 /// The key that opens a case.
 fn key_of(connection: &Connection, vault: &Vault, record: &CaseRecord) -> Result<DataKey, Fault> {
     let Some(id) = &record.identity else { return Ok(vault.nobodys_case_key()?) };
-    let wrapped = wrapped(connection, id)?.flatten().unwrap_or_default();
+    let wrapped = wrapped(connection, id)?.unwrap_or_default();
     Ok(vault.unwrap_case_key(id, &wrapped)?)
 }
 

@@ -18,6 +18,7 @@ suite! {
     each_filter_lets_its_cases_pass,
     the_latest_decision_counts_and_all_are_kept,
     a_case_goes_with_its_identity,
+    a_case_older_than_its_identity_is_passed_over,
     a_sweep_erases_what_is_beyond_the_bounds,
     cases_do_not_open_where_they_do_not_belong,
     cases_outlive_a_new_master_key,
@@ -89,6 +90,14 @@ fn a_case_is_kept_as_it_was_given(it: impl Tested) {
         assert!(store.case(expected.record.id).unwrap() == Some(expected));
     }
     assert_eq!((store.case(number(9)).unwrap(), store.case_picture(number(9)).unwrap()), (None, None));
+}
+
+fn a_case_older_than_its_identity_is_passed_over(it: impl Tested) {
+    let store = it.store();
+    store.put_identity(&id("jane"), &named("jane"), at(5)).unwrap();
+    let cases = [4, 5, 6].map(|n| case(n, Some("jane"), Verdict::Real));
+    assert_eq!(store.add_cases(&cases).unwrap(), 2);
+    assert_eq!(listed(store, &CaseFilter::default()), [6, 5].map(number));
 }
 
 fn cases_are_listed_latest_first_page_by_page(it: impl Tested) {
