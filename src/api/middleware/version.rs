@@ -44,7 +44,9 @@ pub(crate) async fn versioned(State(state): State<AppState>, request: Request, n
 
 async fn reached(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
     let Some(wanted) = headers.get(WANTED) else { return Ok(()) };
-    let wanted: u64 = wanted.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| {
+    // The database counts in 64 bits with a sign.
+    let number = |text: &str| text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
+    let wanted = wanted.to_str().ok().and_then(number).ok_or_else(|| {
         Problem::new(ErrorCode::FieldInvalid, "`If-Store-Version` must be a number that `Store-Version` has told")
     })?;
     // One server alone has everything that it has written.
