@@ -6,7 +6,6 @@ use faceward::batch::Remote;
 use faceward::eval::{Decided, Judge};
 use faceward::file_error::FileError;
 use faceward::verdict::Calibration;
-use serde_json::Value;
 
 use super::Failure;
 
@@ -35,19 +34,20 @@ impl DecidedArgs {
         let authority = self.ca_cert.as_ref().map(read).transpose()?;
         let remote = Remote::connect(url, self.token.clone(), authority.as_deref()).map_err(|p| p.detail)?;
         let get = |path: &str| remote.get(path).map_err(|p| Failure::from(format!("{url}: {}", p.detail)));
-        let mut cases: Vec<Value> = Vec::new();
+        // One case at a time: a server may keep many, and each has the whole answer.
+        let mut decided = Decided::default();
         for decision in WANTED {
             let mut cursor = String::new();
             loop {
                 let page = get(&format!("/v1/cases?decision={decision}&limit=500{cursor}"))?;
                 for case in page["cases"].as_array().into_iter().flatten() {
                     let Some(id) = case["id"].as_str() else { continue };
-                    cases.push(get(&format!("/v1/cases/{id}"))?);
+                    decided.add(&get(&format!("/v1/cases/{id}"))?, &judge.versions.models, calibration);
                 }
                 let Some(next) = page["next_cursor"].as_str() else { break };
                 cursor = format!("&cursor={next}");
             }
         }
-        Ok(Decided::of(&cases, &judge.versions.models, calibration))
+        Ok(decided)
     }
 }

@@ -20,27 +20,23 @@ pub struct Decided {
 }
 
 impl Decided {
-    /// The answers in `cases`, each as `GET /v1/cases/{id}` gives it, for the networks with the version `models`.
-    /// Scores that `calibration` mapped are mapped back.
-    pub fn of<'a>(cases: impl IntoIterator<Item = &'a Value>, models: &str, calibration: Option<&Calibration>) -> Self {
-        let mut decided = Self::default();
-        for case in cases {
-            let answer = &case["answer"];
-            let Some(kind) = kind(case) else {
-                decided.undecided += 1;
-                continue;
-            };
-            let map = (answer["versions"]["models"] == models).then(|| map_of(answer, calibration)).flatten();
-            let Some(map) = map else {
-                decided.other_scores += 1;
-                continue;
-            };
-            match record(case, kind, map) {
-                Some(record) => decided.measured.records.push(record),
-                None => decided.undecided += 1,
-            }
+    /// Adds the answer in `case`, which is as `GET /v1/cases/{id}` gives it, for the networks with the version `models`.
+    /// A score that `calibration` mapped is mapped back.
+    pub fn add(&mut self, case: &Value, models: &str, calibration: Option<&Calibration>) {
+        let answer = &case["answer"];
+        let Some(kind) = kind(case) else {
+            self.undecided += 1;
+            return;
+        };
+        let map = (answer["versions"]["models"] == models).then(|| map_of(answer, calibration)).flatten();
+        let Some(map) = map else {
+            self.other_scores += 1;
+            return;
+        };
+        match record(case, kind, map) {
+            Some(record) => self.measured.records.push(record),
+            None => self.undecided += 1,
         }
-        decided
     }
 }
 
@@ -94,6 +90,12 @@ mod tests {
         })
     }
 
+    fn one(case: &Value, models: &str, calibration: Option<&Calibration>) -> Decided {
+        let mut decided = Decided::default();
+        decided.add(case, models, calibration);
+        decided
+    }
+
     #[test]
     fn decisions_say_what_a_picture_was_or_leave_it_open() {
         for (verdict, decision, set) in [
@@ -106,12 +108,12 @@ mod tests {
             ("inconclusive", "confirmed", None),
             ("fake", "unsure", None),
         ] {
-            let decided = Decided::of([&case(verdict, decision)], "m1", None);
+            let decided = one(&case(verdict, decision), "m1", None);
             let sets: Vec<&str> = decided.measured.records.iter().map(|r| r.set.as_str()).collect();
             assert_eq!(sets, set.into_iter().collect::<Vec<_>>(), "{verdict} {decision}");
             assert_eq!(decided.undecided, usize::from(set.is_none()));
         }
-        let decided = Decided::of([&case("fake", "confirmed")], "m1", None);
+        let decided = one(&case("fake", "confirmed"), "m1", None);
         let record = &decided.measured.records[0];
         assert_eq!((record.score, record.likeness, record.quality), (Some(0.25), Some(3.5), Some(80.0)));
         assert_eq!((record.kind(), record.path.as_str()), ("fake", "ab"));
@@ -119,14 +121,14 @@ mod tests {
 
     #[test]
     fn scores_of_other_models_or_of_another_calibration_are_left_out() {
-        let decided = Decided::of([&case("fake", "confirmed")], "m2", None);
+        let decided = one(&case("fake", "confirmed"), "m2", None);
         assert_eq!((decided.measured.records.len(), decided.other_scores), (0, 1));
         let mut calibrated = case("fake", "confirmed");
         calibrated["answer"]["calibration"] = json!({"fitted_at": "2026-01-31T12:00:00Z"});
-        let decided = Decided::of([&calibrated], "m1", None);
+        let decided = one(&calibrated, "m1", None);
         assert_eq!((decided.measured.records.len(), decided.other_scores), (0, 1));
         let mut faceless = case("real", "overturned");
         faceless["answer"]["deciding_face"] = Value::Null;
-        assert_eq!(Decided::of([&faceless], "m1", None).undecided, 1);
+        assert_eq!(one(&faceless, "m1", None).undecided, 1);
     }
 }

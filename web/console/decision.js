@@ -1,6 +1,5 @@
 // How a case is decided: what was decided before, the reviewer's words, the picture as a sample.
 
-import { reloadCases } from "./cases.js";
 import { shownCase, showCase } from "./case.js";
 import { $, fill, make } from "./dom.js";
 import { capital, moment, words } from "./format.js";
@@ -49,7 +48,7 @@ function say(id, text, wrong = false) {
 
 const isShown = item => shownCase()?.item === item;
 
-async function decide(decision) {
+async function decide(decision, onDecided) {
   const { item } = shownCase();
   const comment = $("decide-comment").value.trim();
   say("decide-status", "");
@@ -61,7 +60,7 @@ async function decide(decision) {
       draw(item);
       say("decide-status", `${capital(words(decision))}.`);
     }
-    if (item.stored) await reloadCases();
+    if (item.stored) await onDecided();
   } catch (problem) {
     if (isShown(item)) say("decide-status", told(problem, "reading"), true);
   }
@@ -112,9 +111,10 @@ async function saveReport() {
   }
 }
 
-export function startDecisions() {
+/** Makes the buttons work. `onDecided` runs after a decision on a case of the list. */
+export function startDecisions(onDecided) {
   for (const node of document.querySelectorAll("[data-decision]"))
-    node.addEventListener("click", () => decide(node.dataset.decision));
+    node.addEventListener("click", () => decide(node.dataset.decision, onDecided));
   $("case-file-again").addEventListener("change", () => {
     const file = $("case-file-again").files[0];
     $("case-file-again").value = "";

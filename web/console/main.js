@@ -1,6 +1,6 @@
 // The page: its two views, the key, and the form of a verification.
 
-import { enterCases, leaveCases, startCases } from "./cases.js";
+import { enterCases, leaveCases, reloadCases, startCases } from "./cases.js";
 import { startDecisions } from "./decision.js";
 import { $ } from "./dom.js";
 import { startEnrolling } from "./enroll.js";
@@ -88,7 +88,7 @@ $("key").addEventListener("change", () => {
 addEventListener("hashchange", route);
 startViewer();
 startCases();
-startDecisions();
+startDecisions(reloadCases);
 startReports();
 startVerifying();
 startIdentities();

@@ -31,7 +31,7 @@ pub(super) use waiting::Waiting;
 /// Which verdicts become cases, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CasePolicy {
-    /// Which.
+    /// The verdicts that become cases.
     pub kept: CasesKept,
     /// How long a case is kept.
     pub ttl: SignedDuration,

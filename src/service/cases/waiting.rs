@@ -4,10 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::{NewCase, Store, StoreError};
 
-/// So many cases, or so many bytes of them, are written at once; whoever brings more writes them.
+/// Cases are written together. A verdict whose case makes them this many, or this many bytes, writes them itself.
 const MOST: usize = 256;
 const MOST_BYTES: usize = 32 << 20;
-/// While the store fails, so many times as much waits. What comes then is lost.
+/// While the store fails, cases may wait up to this many times those bounds. Above it all of them are dropped, with an
+/// error in the log.
 const PATIENCE: usize = 8;
 
 /// Cases that wait to be written.

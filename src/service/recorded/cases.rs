@@ -11,11 +11,11 @@ use crate::store::{Case, CaseDecision, CaseFilter, CaseRecord, Ruling, Swept};
 
 /// A picture of a case to be enrolled.
 pub struct CaseSample {
-    /// As what.
+    /// The kind of sample that the picture becomes.
     pub kind: SampleKind,
-    /// For whom; `None`: for the identity of the case.
+    /// The identity that gets the sample; `None`: the identity of the case.
     pub identity: Option<IdentityId>,
-    /// The picture, where it is not kept.
+    /// The picture, needed where the store has not kept it.
     pub image: Option<Upload>,
 }
 
